@@ -133,16 +133,27 @@ static kith_status check_discount(const struct writing *w, kith_error *err) {
                      (long long)w->self->discount_limit.as.i);
 }
 
+/* What it costs us, as it is today; not known where it is in another currency. */
+static kith_status take_cost(struct writing *w, kith_error *err) {
+    const kith_value *cost = &w->product.cost;
+    w->line.cost = kith_null();
+    if (cost->kind != KITH_MONEY ||
+        strcmp(cost->as.money.currency, w->line.unit_price.as.money.currency) != 0)
+        return KITH_OK;
+    return w->self->numbers->multiply(cost, &w->line.quantity, 1, money_rounding(w->self),
+                                      &w->line.cost, err);
+}
+
 static kith_status write_line(const struct writing *w, kith_error *err) {
     const kith_instance *self = w->self;
     const struct line *l = &w->line;
     const uint32_t fields[] = {self->line.list_price, self->line.unit_price, self->line.priced_by,
                                self->line.discount,   self->line.tax_rate,   self->line.net,
                                self->line.tax,        self->line.total,      self->line.description,
-                               self->line.product,    self->line.chosen};
+                               self->line.product,    self->line.chosen,     self->line.cost};
     const kith_value values[] = {l->list_price,  l->unit_price, l->priced_by, l->discount,
                                  l->tax_rate,    l->net,        l->tax,       l->total,
-                                 l->description, l->product,    l->chosen};
+                                 l->description, l->product,    l->chosen,    l->cost};
     return self->records->set(w->txn, w->change, sizeof fields / sizeof *fields, fields, values,
                               err);
 }
@@ -176,6 +187,8 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         st = settle_currency(&w, err);
     if (st == KITH_OK)
         st = check_discount(&w, err);
+    if (st == KITH_OK)
+        st = take_cost(&w, err);
     if (w.line.tax_rate.kind == KITH_NULL ||
         (!w.created && is_changed(&w, self->line.product) && !is_changed(&w, self->line.tax_rate)))
         w.line.tax_rate = w.product.tax_rate;
@@ -278,8 +291,16 @@ static const kith_field order_fields[] = {
     F("tax", MONEY, .rollup = SUM("tax"), .doc = "The tax of all lines."),
     F("total", MONEY, .flags = KITH_FF_INDEXED, .rollup = SUM("total"),
       .doc = "What is to be paid."),
+    F("invoiced", MONEY, .rollup = "sum(invoice.billed via order) in currency",
+      .doc = "How much of it stands on invoices."),
+    F("receivable", MONEY,
+      .rollup = "sum(invoice.open via order where kind = 'invoice') in currency",
+      .doc = "What of its invoices is not paid."),
+    F("prepaid", MONEY, .rollup = "sum(payment.open via order) in currency",
+      .doc = "What was paid for it and stands on no invoice yet."),
+    F("settled_at", TIME, .flags = KITH_FF_READONLY, .doc = "When all of it was paid."),
 };
-static const char *const order_indexes[] = {"state,-placed_at"};
+static const char *const order_indexes[] = {"state,-placed_at", "account,state", "contact,state"};
 
 static const kith_field line_fields[] = {
     F("order", LINK, .options = "order", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
@@ -302,6 +323,10 @@ static const kith_field line_fields[] = {
     F("net", MONEY, .flags = KITH_FF_READONLY, .doc = "Without tax."),
     F("tax", MONEY, .flags = KITH_FF_READONLY, .doc = "The tax."),
     F("total", MONEY, .flags = KITH_FF_READONLY, .doc = "With tax."),
+    F("cost", MONEY, .flags = KITH_FF_READONLY,
+      .doc = "What all of it costs us, by the cost of the product when the line was written."),
+    F("invoiced", QUANTITY, .rollup = "sum(invoice_line.counts via order_line)",
+      .doc = "How much of it stands on invoices."),
 };
 
 static const kith_type types[] = {

@@ -108,7 +108,8 @@ TEST("a placed order reserves its lines, and releases them when it is cancelled 
     UPDATE(&c, "order", o, {"state", "ordered"});
     HAS(&c, s, "10.000", "12.000", "-2.000");
     EXPECT_INT(1, find(&c, "stock where available < 0").count);
-    UPDATE(&c, "order", o, {"state", "paid"});
+    EXPECT_ACT(ACT(&c, "commerce.pay", {"order", id_text(&c, o)}, {"amount", "86 EUR"}));
+    EXPECT_STR("paid", field(&c, "order", o, "state"));
     UPDATE(&c, "order", o, {"state", "cancelled"});
     HAS(&c, s, "10.000", "0.000", "10.000");
     close_company(&c);

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Terms of trade: how long a customer may take to pay, how much may be open, what a first purchase
+ * may cost us, and the bonus on a year. An order is placed when it is within them. */
+#include "commerce.h"
+
+struct terms {
+    kith_value whom; /* account or contact */
+    kith_value limit, expected;
+};
+
+static kith_status load_terms(kith_instance *self, const kith_txn *txn, struct customer who,
+                              struct terms *t, kith_error *err) {
+    struct account a;
+    struct contact c;
+    kith_status st;
+    if (is_set(&who.account)) {
+        st = KITH_LOAD(self, txn, account, who.account.as.link.id, &a, err);
+        if (st == KITH_OK)
+            *t = (struct terms){a.id, a.credit_limit, a.expected_value};
+        return st;
+    }
+    st = KITH_LOAD(self, txn, contact, who.contact.as.link.id, &c, err);
+    if (st == KITH_OK)
+        *t = (struct terms){c.id, c.credit_limit, c.expected_value};
+    return st;
+}
+
+/* -- how much is open ---------------------------------------------------------------------------
+ */
+
+/* In one currency. */
+struct exposure {
+    int64_t open, overdue, credits, on_account, ordered;
+};
+
+/* kind, state, sum */
+static kith_status add_invoices(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                                kith_error *err) {
+    struct exposure *e = arg;
+    (void)txn, (void)count, (void)err;
+    if (kith_str_is(v[0].as.s, "credit_note"))
+        e->credits += minor_of(&v[2]);
+    else
+        e->open += minor_of(&v[2]);
+    if (kith_str_is(v[1].as.s, "overdue"))
+        e->overdue += minor_of(&v[2]);
+    return KITH_OK;
+}
+
+static kith_status add_sum(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                           kith_error *err) {
+    (void)txn, (void)count, (void)err;
+    *(int64_t *)arg += minor_of(&v[0]);
+    return KITH_OK;
+}
+
+static kith_status sum_exposure(kith_instance *self, const kith_txn *txn, const struct terms *t,
+                                kith_value currency, struct exposure *e, kith_error *err) {
+    const int32_t account = t->whom.as.link.type == self->account.type;
+    const kith_value params[] = {t->whom, currency}, money[] = {t->whom, money_in(&currency, 0)};
+    *e = (struct exposure){0};
+    kith_status st = self->records->groups(
+        txn, account ? self->query.open_of_account : self->query.open_of_contact, 2, params, 0,
+        add_invoices, e, err);
+    if (st == KITH_OK)
+        st = self->records->groups(
+            txn, account ? self->query.money_of_account : self->query.money_of_contact, 2, money, 0,
+            add_sum, &e->on_account, err);
+    if (st == KITH_OK)
+        st = self->records->groups(
+            txn, account ? self->query.ordered_by_account : self->query.ordered_by_contact, 2,
+            params, 0, add_sum, &e->ordered, err);
+    return st;
+}
+
+/* -- the check ----------------------------------------------------------------------------------
+ */
+
+struct check {
+    struct exposure e;
+    kith_value limit, used; /* used: what is open with what is new */
+    int32_t passes;
+    char why[400];
+};
+
+static kith_status check_limit(kith_instance *self, const kith_txn *txn, const struct terms *t,
+                               kith_value amount, struct check *out, kith_error *err) {
+    const kith_value currency = kith_text(amount.as.money.currency);
+    char open[KITH_NUMBER_TEXT], ordered[KITH_NUMBER_TEXT], more[KITH_NUMBER_TEXT],
+        used[KITH_NUMBER_TEXT], limit[KITH_NUMBER_TEXT];
+    *out = (struct check){.limit = t->limit, .passes = 1};
+    kith_status st = sum_exposure(self, txn, t, currency, &out->e, err);
+    if (st != KITH_OK)
+        return st;
+    const kith_value receivable = money_in(&currency, out->e.open - out->e.credits),
+                     placed = money_in(&currency, out->e.ordered - out->e.on_account);
+    out->used = money_in(&currency,
+                         receivable.as.money.minor + placed.as.money.minor + amount.as.money.minor);
+    if (!is_set(&t->limit)) {
+        (void)snprintf(out->why, sizeof out->why, "no limit was agreed");
+        return KITH_OK;
+    }
+    self->numbers->text(&t->limit, limit);
+    if (!is_in(&t->limit, &currency)) {
+        out->passes = 0;
+        (void)snprintf(out->why, sizeof out->why,
+                       "the limit is %s, and this is in %s; agree on a limit in that currency, or "
+                       "take it away",
+                       limit, amount.as.money.currency);
+        return KITH_OK;
+    }
+    self->numbers->text(&receivable, open);
+    self->numbers->text(&placed, ordered);
+    self->numbers->text(&amount, more);
+    self->numbers->text(&out->used, used);
+    out->passes = minor_of(&out->used) <= minor_of(&t->limit);
+    (void)snprintf(out->why, sizeof out->why,
+                   "%s open, %s ordered and neither invoiced nor paid, and %s now are %s: %s the "
+                   "limit of %s",
+                   open, ordered, more, used, out->passes ? "within" : "above", limit);
+    return KITH_OK;
+}
+
+/* -- placing ------------------------------------------------------------------------------------
+ */
+
+/* The discount of a first purchase is at most what the customer is expected to bring. */
+static kith_status check_first(kith_instance *self, const kith_txn *txn, const struct terms *t,
+                               const struct order *o, kith_error *err) {
+    const int32_t account = t->whom.as.link.type == self->account.type;
+    struct order *past;
+    struct line *lines;
+    uint64_t n = 0;
+    kith_value all, given = kith_null();
+    char text[KITH_NUMBER_TEXT], most[KITH_NUMBER_TEXT];
+    if (!is_set(&t->expected))
+        return KITH_OK;
+    kith_status st =
+        KITH_FIND(self, txn, order, account ? self->query.past_account : self->query.past_contact,
+                  1, &t->whom, &past, &n, err);
+    if (st != KITH_OK || n)
+        return st;
+    st = KITH_FIND(self, txn, line, self->query.lines_of, 1, &o->id, &lines, &n, err);
+    for (uint64_t i = 0; st == KITH_OK && i < n; i++) {
+        const struct line *l = &lines[i];
+        const kith_value *amount = self->tax_included.as.i ? &l->total : &l->net;
+        if (!is_set(&l->list_price))
+            continue;
+        st = self->numbers->multiply(&l->list_price, &l->quantity, 1, money_rounding(self), &all,
+                                     err);
+        if (st == KITH_OK)
+            st = self->numbers->add(&given, 1, &all, &given, err);
+        if (st == KITH_OK)
+            st = self->numbers->add(&given, -1, amount, &given, err);
+    }
+    if (st != KITH_OK || !is_in(&t->expected, &o->currency) ||
+        minor_of(&given) <= minor_of(&t->expected))
+        return st;
+    self->numbers->text(&given, text);
+    self->numbers->text(&t->expected, most);
+    return kith_fail(err, KITH_E_REFUSED, "expected_value",
+                     "expected_value: %s less on a first purchase is more than the customer is "
+                     "expected to bring (%s); give less, or set expected_value",
+                     text, most);
+}
+
+static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct order o, before;
+    struct terms t;
+    struct check c;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.after, &o, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.before, &before, err);
+    if (st != KITH_OK || (!is_set(&o.account) && !is_set(&o.contact)) ||
+        !(kith_str_is(before.state.as.s, "cart") || kith_str_is(before.state.as.s, "abandoned")))
+        return st;
+    st = load_terms(self, txn, customer_of(o.account, o.contact), &t, err);
+    if (st == KITH_OK)
+        st = check_first(self, txn, &t, &o, err);
+    if (st != KITH_OK || !is_set(&t.limit) || minor_of(&o.total) <= 0)
+        return st;
+    st = check_limit(self, txn, &t, o.total, &c, err);
+    return st != KITH_OK || c.passes
+               ? st
+               : kith_fail(err, KITH_E_REFUSED, "credit_limit", "credit_limit: %s", c.why);
+}
+
+/* -- actions ------------------------------------------------------------------------------------
+ */
+
+static kith_status whom_of(kith_instance *self, const kith_txn *txn, kith_value account,
+                           kith_value contact, struct terms *t, kith_error *err) {
+    if (is_set(&account) == is_set(&contact))
+        return kith_fail(err, KITH_E_INVAL, "account",
+                         "account: say whom it is about: an account or a contact");
+    return load_terms(self, txn, customer_of(account, contact), t, err);
+}
+
+static kith_status check_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value account, contact, amount;
+    } args;
+    const kith_txn *txn = self->calls->view(call);
+    struct terms t;
+    struct check c;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK && minor_of(&args.amount) < 0)
+        return kith_fail(err, KITH_E_INVAL, "amount", "amount: it is 0 or more");
+    if (st == KITH_OK)
+        st = whom_of(self, txn, args.account, args.contact, &t, err);
+    if (st == KITH_OK)
+        st = check_limit(self, txn, &t, args.amount, &c, err);
+    if (st != KITH_OK)
+        return st;
+    const kith_value currency = kith_text(args.amount.as.money.currency);
+    const struct {
+        kith_value passes, limit, open, overdue, ordered, on_account, used, why;
+    } out = {kith_number(KITH_BOOL, c.passes),
+             c.limit,
+             money_in(&currency, c.e.open),
+             money_in(&currency, c.e.overdue),
+             money_in(&currency, c.e.ordered),
+             money_in(&currency, c.e.on_account + c.e.credits),
+             c.used,
+             kith_text(c.why)};
+    return KITH_RESULTS(self, call, &out, err);
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define TERMS(whom)                                                                                \
+    F("payment_days", INTEGER, .min = "0", .max = "365",                                           \
+      .doc = "How many days " whom " may take to pay."),                                           \
+        F("credit_limit", MONEY, .min = "0",                                                       \
+          .doc = "How much may be open and ordered at once; none when empty."),                    \
+        F("expected_value", MONEY, .min = "0",                                                     \
+          .doc = "What " whom " are expected to bring: the most that a first purchase may be "     \
+                 "discounted by."),                                                                \
+        F("bonus", PERCENT, .min = "0", .max = "100",                                              \
+          .doc = "Percent of a year's turnover that " whom " get back."),                          \
+        F("bonus_from", MONEY, .min = "0", .doc = "From which turnover on there is a bonus."),     \
+        F("terms", LONGTEXT, .doc = "What else was agreed on.")
+static const kith_field account_fields[] = {TERMS("they")};
+static const kith_field contact_fields[] = {TERMS("they")};
+static const kith_type types[] = {
+    {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
+    {.name = "contact", .fields = KITH_ARRAY(contact_fields), .extends = 1},
+};
+
+static const char *const state_only[] = {"state"};
+static const kith_hook hooks[] = {
+    {.name = "credit",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = 10,
+     .fn = place_hook,
+     .where = "state = 'ordered'",
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Refuses to place an order above the limit of the customer."},
+};
+
+static const kith_field check_params[] = {
+    F("account", LINK, .options = "account", .doc = "Of which organisation."),
+    F("contact", LINK, .options = "contact", .doc = "Of which person."),
+    F("amount", MONEY, .flags = KITH_FF_REQUIRED, .doc = "What is to be ordered."),
+};
+static const kith_field check_results[] = {
+    F("passes", BOOLEAN, .doc = "It is within the limit, or there is none."),
+    F("limit", MONEY, .doc = "The limit."),
+    F("open", MONEY, .doc = "What is open on invoices."),
+    F("overdue", MONEY, .doc = "What of it is overdue."),
+    F("ordered", MONEY, .doc = "What is ordered and stands on no invoice."),
+    F("on_account", MONEY, .doc = "What is theirs: payments and credit notes that are left."),
+    F("used", MONEY, .doc = "All of it with the amount."),
+    F("why", LONGTEXT, .doc = "In words."),
+};
+static const kith_action actions[] = {
+    {.name = "credit_check",
+     .doc = "Says whether an order of that amount is within the limit of a customer.",
+     .effect = KITH_EFFECT_READ,
+     .fn = check_action,
+     .params = KITH_ARRAY(check_params),
+     .results = KITH_ARRAY(check_results)},
+};
+
+/* A person owes what no account owes. */
+#define ACCOUNT_IS "account = :whom"
+#define CONTACT_IS "contact = :whom and account is null"
+#define OPEN(whom)                                                                                 \
+    "invoice where " whom " and state in ('open', 'overdue') and currency = :currency "            \
+    "group by kind, state : sum(open)"
+#define MONEY(whom) "payment where " whom " and open > :none : sum(open)"
+#define ORDERED(whom)                                                                              \
+    "order where " whom " and state in ('ordered', 'paid', 'shipped', 'delivered') and currency "  \
+    "= :currency : sum(total - invoiced)"
+#define PAST(whom) "order where " whom " and placed_at is not null and state != 'cart' limit 1"
+static const kith_want wants[] = {
+    KITH_WANT(QUERY, OPEN(ACCOUNT_IS), query.open_of_account),
+    KITH_WANT(QUERY, OPEN(CONTACT_IS), query.open_of_contact),
+    KITH_WANT(QUERY, MONEY(ACCOUNT_IS), query.money_of_account),
+    KITH_WANT(QUERY, MONEY(CONTACT_IS), query.money_of_contact),
+    KITH_WANT(QUERY, ORDERED(ACCOUNT_IS), query.ordered_by_account),
+    KITH_WANT(QUERY, ORDERED(CONTACT_IS), query.ordered_by_contact),
+    KITH_WANT(QUERY, PAST(ACCOUNT_IS), query.past_account),
+    KITH_WANT(QUERY, PAST(CONTACT_IS), query.past_contact),
+};
+kith_status credit_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part credit_part = {
+    .struct_size = sizeof credit_part,
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+};

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger of what customers owe: each row debits one account of the books and credits another
+ * one with the same amount, so that it balances whatever is written. Nothing in it changes. And
+ * what it is asked: does it agree with what is open, how old is that, who pays how. */
+#include "commerce.h"
+#include <stdlib.h>
+
+static int32_t is_receivable(const char *name) {
+    return strcmp(name, "receivable") == 0;
+}
+
+kith_status ledger_book(kith_instance *self, kith_txn *txn, const char *debit, const char *credit,
+                        kith_value amount, struct customer who, kith_value about, kith_error *err) {
+    if (!minor_of(&amount))
+        return KITH_OK;
+    struct entry e = {.at = kith_number(KITH_TIME, self->host->now(self->host)),
+                      .debit = kith_text(debit),
+                      .credit = kith_text(credit),
+                      .amount = amount,
+                      .account = who.account,
+                      .contact = who.contact,
+                      .about = about,
+                      .change = amount};
+    if (is_receivable(credit))
+        e.change.as.money.minor = -e.change.as.money.minor;
+    return KITH_CREATE(self, txn, entry, &e, err);
+}
+
+static kith_status entry_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct entry e;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || is_by_rules(info.origin))
+        return st;
+    if (info.kind == KITH_ON_DELETE)
+        return kith_fail(err, KITH_E_REFUSED, NULL,
+                         "entries of the ledger are never deleted; book the opposite by a credit "
+                         "note (commerce.credit) or a refund (commerce.refund)");
+    st = KITH_READ(self, txn, entry, info.after, &e, err);
+    return st != KITH_OK || is_set(&e.amount)
+               ? st
+               : kith_fail(err, KITH_E_REFUSED, NULL,
+                           "the ledger is written by invoices, credit notes and payments alone");
+}
+
+/* -- who has entries or invoices is not deleted -------------------------------------------------
+ */
+
+static kith_status customer_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct entry *entries;
+    uint64_t n = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_ERASE)
+        return st;
+    const int32_t account = info.type == self->account.type;
+    const kith_value id = kith_link(info.type, info.id);
+    st = KITH_FIND(self, txn, entry, account ? self->query.of_account : self->query.of_contact, 1,
+                   &id, &entries, &n, err);
+    return st != KITH_OK || !n
+               ? st
+               : kith_fail(err, KITH_E_REFUSED, NULL,
+                           "the %s has invoices or payments, which are kept with it; merge it "
+                           "with another one, or leave it",
+                           account ? "account" : "contact");
+}
+
+/* -- does it agree ------------------------------------------------------------------------------
+ */
+
+/* What one customer owes in one currency, by the ledger less by what is open: in the end 0. */
+struct balance {
+    kith_id account, contact;
+    char currency[4];
+    int64_t minor;
+};
+struct balances {
+    const kith_instance *self;
+    struct balance *items;
+    uint64_t count, room;
+    int32_t sign;
+};
+
+/* account, contact, then kind or currency, and last the sum. */
+static kith_status note_balance(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                                kith_error *err) {
+    struct balances *b = arg;
+    const kith_value *sum = &v[count - 1];
+    if (sum->kind != KITH_MONEY)
+        return KITH_OK;
+    if (b->count == b->room) {
+        const uint64_t room = b->room ? b->room * 2 : 256;
+        struct balance *more = b->self->host->memory(txn, room * sizeof *more);
+        if (!more)
+            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the balances");
+        if (b->count)
+            memcpy(more, b->items, (size_t)b->count * sizeof *more);
+        b->items = more;
+        b->room = room;
+    }
+    struct balance *at = &b->items[b->count++];
+    const int32_t credit = v[2].kind == KITH_TEXT && kith_str_is(v[2].as.s, "credit_note");
+    *at = (struct balance){.minor = sum->as.money.minor * (credit ? -b->sign : b->sign)};
+    at->account = v[0].kind == KITH_LINK ? v[0].as.link.id : 0;
+    at->contact = v[1].kind == KITH_LINK && !at->account ? v[1].as.link.id : 0;
+    memcpy(at->currency, sum->as.money.currency, sizeof at->currency);
+    return KITH_OK;
+}
+
+static int by_customer(const void *x, const void *y) {
+    const struct balance *a = x, *b = y;
+    if (a->account != b->account)
+        return a->account < b->account ? -1 : 1;
+    if (a->contact != b->contact)
+        return a->contact < b->contact ? -1 : 1;
+    return strcmp(a->currency, b->currency);
+}
+
+/* How many customers' balances differ, and the first of them in words. */
+static int64_t count_faults(struct balances *b, char *why, size_t cap) {
+    int64_t faults = 0;
+    if (b->count)
+        qsort(b->items, (size_t)b->count, sizeof *b->items, by_customer);
+    for (uint64_t i = 0, end; i < b->count; i = end) {
+        kith_value sum = money_zero(b->items[i].currency);
+        for (end = i; end < b->count && by_customer(&b->items[i], &b->items[end]) == 0; end++)
+            sum.as.money.minor += b->items[end].minor;
+        char id[KITH_ID_CHARS + 1], text[KITH_NUMBER_TEXT];
+        if (!sum.as.money.minor || faults++)
+            continue;
+        kith_id_text(b->items[i].account ? b->items[i].account : b->items[i].contact, id);
+        b->self->numbers->text(&sum, text);
+        (void)snprintf(why, cap, "%s %s: the ledger is %s off what is open",
+                       b->items[i].account ? "account" : "contact", id, text);
+    }
+    return faults;
+}
+
+static kith_status check_action(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *txn = self->calls->view(call);
+    struct balances b = {.self = self, .sign = 1};
+    char why[200] = "debits and credits are equal, and all balances are what is open";
+    kith_status st =
+        self->records->groups(txn, self->query.ledger, 0, NULL, 0, note_balance, &b, err);
+    b.sign = -1;
+    if (st == KITH_OK)
+        st = self->records->groups(txn, self->query.open_items, 0, NULL, 0, note_balance, &b, err);
+    b.sign = 1; /* what is on account is owed to the customer */
+    if (st == KITH_OK)
+        st = self->records->groups(txn, self->query.open_payments, 0, NULL, 0, note_balance, &b,
+                                   err);
+    if (st != KITH_OK)
+        return st;
+    const int64_t faults = count_faults(&b, why, sizeof why);
+    const struct {
+        kith_value balanced, faults, why;
+    } results = {kith_number(KITH_BOOL, !faults), kith_number(KITH_INT, faults), kith_text(why)};
+    return KITH_RESULTS(self, call, &results, err);
+}
+
+/* -- how old is it ------------------------------------------------------------------------------
+ */
+
+static kith_status take_sum(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                            kith_error *err) {
+    (void)txn, (void)count, (void)err;
+    *(kith_value *)arg = v[0];
+    return KITH_OK;
+}
+
+static kith_status age_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value currency, account, contact;
+    } args;
+    struct {
+        kith_value not_due, days_30, days_60, days_90, older, total;
+    } out;
+    kith_value *const to[] = {&out.not_due, &out.days_30, &out.days_60, &out.days_90, &out.older};
+    const int64_t from[] = {INT32_MIN / 2, 1, 31, 61, 91, INT32_MAX / 2};
+    const int64_t today = self->host->today(self->host);
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st != KITH_OK)
+        return st;
+    const int32_t one = is_set(&args.account) || is_set(&args.contact);
+    const uint32_t query = is_set(&args.account)   ? self->query.age_account
+                           : is_set(&args.contact) ? self->query.age_contact
+                                                   : self->query.age_all;
+    out.total = money_in(&args.currency, 0);
+    for (int i = 0; st == KITH_OK && i < 5; i++) { /* days late from[i] to from[i + 1] - 1 */
+        const int64_t first = today - from[i + 1] + 1, last = today - from[i];
+        const kith_value params[] = {
+            args.currency,
+            kith_number(KITH_DATE, first > -700000 ? first : -700000),
+            kith_number(KITH_DATE, last < 2900000 ? last : 2900000),
+            is_set(&args.account) ? args.account : args.contact,
+        };
+        st = self->records->groups(self->calls->view(call), query, one ? 4 : 3, params, 0, take_sum,
+                                   to[i], err);
+        if (to[i]->kind == KITH_NULL)
+            *to[i] = money_in(&args.currency, 0);
+        if (st == KITH_OK)
+            st = self->numbers->add(&out.total, 1, to[i], &out.total, err);
+    }
+    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+}
+
+/* -- by which means -----------------------------------------------------------------------------
+ */
+
+static kith_status share_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value category, method;
+    } args;
+    const kith_txn *txn = self->calls->view(call);
+    kith_value by = kith_null(), all = kith_null();
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    const kith_value params[] = {args.category, args.method};
+    if (st == KITH_OK)
+        st = self->records->groups(txn, self->query.in_category, 1, params, 0, take_sum, &all, err);
+    if (st == KITH_OK)
+        st = self->records->groups(txn, self->query.by_method, 2, params, 0, take_sum, &by, err);
+    if (st != KITH_OK)
+        return st;
+    struct {
+        kith_value share, orders, all;
+    } out = {kith_null(), by, all};
+    if (all.as.i) {
+        const kith_value one = {.kind = KITH_DECIMAL, .as.decimal = {10000, 4, 0}};
+        st = self->numbers->multiply(&one, &by, all.as.i, KITH_ROUND_HALF_UP, &out.share, err);
+    }
+    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define ACCOUNTS "receivable,revenue,tax,cash,bank,write_off"
+static const kith_field entry_fields[] = {
+    F("at", TIME, .flags = KITH_FF_READONLY | KITH_FF_INDEXED, .doc = "When it was booked."),
+    F("debit", CHOICE, .options = ACCOUNTS, .flags = KITH_FF_READONLY,
+      .doc = "The account of the books that is debited."),
+    F("credit", CHOICE, .options = ACCOUNTS, .flags = KITH_FF_READONLY,
+      .doc = "The one that is credited."),
+    F("amount", MONEY, .flags = KITH_FF_READONLY, .doc = "With how much."),
+    F("account", LINK, .options = "account", .flags = KITH_FF_READONLY,
+      .doc = "The customer: an organisation."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_READONLY | KITH_FF_SUBJECT,
+      .doc = "The customer: a person who buys for no organisation."),
+    F("about", LINK, .options = "*", .flags = KITH_FF_READONLY,
+      .doc = "The invoice, credit note or payment."),
+    F("change", MONEY, .flags = KITH_FF_READONLY,
+      .doc = "What the customer owes more, or less, by it."),
+};
+static const char *const entry_indexes[] = {"account,at", "contact,at"};
+
+static const kith_field balance_account[] = {
+    F("balance", MONEY, .rollup = "sum(ledger_entry.change via account)",
+      .doc =
+          "What they owe by the ledger, in the company's currency; less than 0: what is theirs."),
+};
+static const kith_field balance_contact[] = {
+    F("balance", MONEY, .rollup = "sum(ledger_entry.change via contact)",
+      .doc = "What the person owes by the ledger, in the company's currency; less than 0: what is "
+             "theirs."),
+};
+
+static const kith_type types[] = {
+    {.name = "ledger_entry",
+     .label = "Ledger entry",
+     .doc = "One entry of the ledger of receivables; none is ever changed.",
+     .title = "amount",
+     .undo = KITH_UNDO_REFUSE,
+     .fields = KITH_ARRAY(entry_fields),
+     .indexes = KITH_ARRAY(entry_indexes)},
+    {.name = "account", .fields = KITH_ARRAY(balance_account), .extends = 1},
+    {.name = "contact", .fields = KITH_ARRAY(balance_contact), .extends = 1},
+};
+
+#define CUSTOMER_HOOK(of)                                                                          \
+    {                                                                                              \
+        .name = "keep_" of, .type = of, .on = KITH_ON_DELETE, .when = KITH_BEFORE,                 \
+        .fn = customer_hook, .doc = "Keeps who has invoices or payments."                          \
+    }
+static const kith_hook hooks[] = {
+    {.name = "entry",
+     .type = "ledger_entry",
+     .on = KITH_ON_CREATE | KITH_ON_DELETE,
+     .when = KITH_BEFORE,
+     .fn = entry_hook,
+     .doc = "Keeps the ledger as it is written."},
+    CUSTOMER_HOOK("account"),
+    CUSTOMER_HOOK("contact"),
+};
+
+static const kith_field check_results[] = {
+    F("balanced", BOOLEAN, .doc = "All agrees."),
+    F("faults", INTEGER, .doc = "Customers and currencies where it does not."),
+    F("why", LONGTEXT, .doc = "In words, the first of them."),
+};
+static const kith_field age_params[] = {
+    F("currency", TEXT, .flags = KITH_FF_REQUIRED, .doc = "What is open in this one: EUR."),
+    F("account", LINK, .options = "account", .doc = "Of one organisation."),
+    F("contact", LINK, .options = "contact", .doc = "Of one person."),
+};
+static const kith_field age_results[] = {
+    F("not_due", MONEY, .doc = "Due today or later."),
+    F("days_30", MONEY, .doc = "1 to 30 days late."),
+    F("days_60", MONEY, .doc = "31 to 60 days late."),
+    F("days_90", MONEY, .doc = "61 to 90 days late."),
+    F("older", MONEY, .doc = "More than 90 days late."),
+    F("total", MONEY, .doc = "All of it."),
+};
+static const kith_field share_params[] = {
+    F("category", LINK, .options = "product_category", .flags = KITH_FF_REQUIRED,
+      .doc = "Orders with products of this one."),
+    F("method", CHOICE,
+      .options = "card,transfer,direct_debit,cash,cash_on_delivery,wallet,invoice,other",
+      .flags = KITH_FF_REQUIRED, .doc = "Paid in this way."),
+};
+static const kith_field share_results[] = {
+    F("share", DECIMAL, .options = "4", .doc = "Which part of the orders; none without orders."),
+    F("orders", INTEGER, .doc = "How many are paid in this way."),
+    F("all", INTEGER, .doc = "Of how many."),
+};
+static const kith_action actions[] = {
+    {.name = "ledger_check",
+     .doc = "Proves that the ledger agrees with what is open of each customer.",
+     .effect = KITH_EFFECT_READ,
+     .fn = check_action,
+     .results = KITH_ARRAY(check_results)},
+    {.name = "open_by_age",
+     .doc = "Says how old what is open is, of all or of one customer.",
+     .effect = KITH_EFFECT_READ,
+     .fn = age_action,
+     .params = KITH_ARRAY(age_params),
+     .results = KITH_ARRAY(age_results)},
+    {.name = "payment_share",
+     .doc = "Says which part of the orders in a category is paid in a way.",
+     .effect = KITH_EFFECT_READ,
+     .fn = share_action,
+     .params = KITH_ARRAY(share_params),
+     .results = KITH_ARRAY(share_results)},
+};
+
+#define PLACED "order.state in ('ordered', 'paid', 'shipped', 'delivered')"
+#define PROFIT                                                                                     \
+    "sum(quantity) as quantity, sum(net) as revenue, sum(cost) as cost, sum(net - cost) as profit"
+static const kith_report reports[] = {
+    {.name = "open_items",
+     .doc = "What customers owe, and since when the oldest of it is due.",
+     .query = "invoice where state in ('open', 'overdue') and kind = 'invoice' group by "
+              "account.name as account, contact.name as contact, currency as currency order by "
+              "min(due_on) : count() as invoices, sum(open) as open, min(due_on) as oldest"},
+    {.name = "payments",
+     .doc = "What an account paid, the last first.",
+     .query = "payment where account = :account order by -at"},
+    {.name = "payments_of_contact",
+     .doc = "What a person paid, the last first.",
+     .query = "payment where contact = :contact order by -at"},
+    {.name = "trial_balance",
+     .doc = "What is booked on each side: debits and credits, in each currency.",
+     .query = "ledger_entry group by amount.currency as currency, debit as debit, credit as "
+              "credit : count() as entries, sum(amount) as amount"},
+    {.name = "payment_methods",
+     .doc = "By which means orders are paid, in each category of products.",
+     .query = "order_line where " PLACED " group by product.category.name as category, "
+              "order.payment_method as method : count(distinct order) as orders"},
+    {.name = "profit_by_product",
+     .doc = "Revenue, cost and base profit of each product; profit where the cost is known.",
+     .query = "order_line where " PLACED " group by product.name as product, order.currency as "
+              "currency : " PROFIT},
+    {.name = "profit_by_customer",
+     .doc = "Revenue, cost and base profit of each customer.",
+     .query = "order_line where " PLACED " group by order.account.name as account, "
+              "order.contact.name as contact, order.currency as currency : " PROFIT},
+    {.name = "profit_by_month",
+     .doc = "Revenue, cost and base profit of each month.",
+     .query = "order_line where " PLACED " group by year(order.placed_at) as year, "
+              "month(order.placed_at) as month, order.currency as currency : " PROFIT},
+};
+
+#define AGE(whom)                                                                                  \
+    "invoice where state in ('open', 'overdue') and kind = 'invoice' and currency = :currency "    \
+    "and due_on >= :first and due_on <= :last" whom " : sum(open)"
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("ledger_entry", entry, ENTRY),
+    KITH_WANT(QUERY, "ledger_entry where account = :account limit 1", query.of_account),
+    KITH_WANT(QUERY, "ledger_entry where contact = :contact limit 1", query.of_contact),
+    KITH_WANT(QUERY, "ledger_entry group by account, contact, amount.currency : sum(change)",
+              query.ledger),
+    KITH_WANT(QUERY,
+              "invoice where state in ('open', 'overdue') group by account, contact, kind, "
+              "currency : sum(open)",
+              query.open_items),
+    KITH_WANT(QUERY,
+              "payment where state = 'received' group by account, contact, currency : sum(open)",
+              query.open_payments),
+    KITH_WANT(QUERY, AGE(""), query.age_all),
+    KITH_WANT(QUERY, AGE(" and account = :account"), query.age_account),
+    KITH_WANT(QUERY, AGE(" and contact = :contact and account is null"), query.age_contact),
+    KITH_WANT(QUERY,
+              "order_line where product.category = :category and " PLACED
+              " : count(distinct order)",
+              query.in_category),
+    KITH_WANT(QUERY,
+              "order_line where product.category = :category and " PLACED
+              " and order.payment_method = :method : count(distinct order)",
+              query.by_method),
+};
+kith_status ledger_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part ledger_part = {
+    .struct_size = sizeof ledger_part,
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
+};

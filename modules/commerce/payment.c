@@ -1,0 +1,769 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Payments, and which invoices they pay. What is open of payments, credit notes and invoices is
+ * brought up to their allocations with each of these. */
+#include "commerce.h"
+
+static int32_t state_is(const kith_value *state, const char *name) {
+    return state->kind == KITH_TEXT && kith_str_is(state->as.s, name);
+}
+
+static int32_t came_into(const struct payment *before, const struct payment *after,
+                         const char *state) {
+    return state_is(&after->state, state) && !state_is(&before->state, state);
+}
+
+/* Both rows of a change; one that is not there is empty. */
+static kith_status read_both(kith_instance *self, const kith_txn *txn, const kith_change *change,
+                             kith_change_info *info, struct payment *before, struct payment *after,
+                             kith_error *err) {
+    *before = *after = (struct payment){0};
+    kith_status st = self->records->change(txn, change, info, err);
+    if (st == KITH_OK && info->before)
+        st = KITH_READ(self, txn, payment, info->before, before, err);
+    if (st == KITH_OK && info->after)
+        st = KITH_READ(self, txn, payment, info->after, after, err);
+    return st;
+}
+
+/* -- orders that are paid -----------------------------------------------------------------------
+ */
+
+/* What is still to come for an order, invoiced or not. */
+static int64_t due_of(const struct order *o) {
+    return minor_of(&o->total) - minor_of(&o->invoiced) + minor_of(&o->receivable) -
+           minor_of(&o->prepaid);
+}
+
+static kith_status tell_settled(kith_instance *self, kith_txn *txn, const struct order *o,
+                                kith_error *err) {
+    const kith_value values[] = {o->total};
+    return self->events->publish(txn, self->settled, self->order.type, o->id.as.link.id, 1, values,
+                                 err);
+}
+
+/* It may have become paid, or not paid any more. */
+static kith_status order_settle(kith_instance *self, kith_txn *txn, kith_value order,
+                                kith_error *err) {
+    struct order o;
+    kith_edit edit = {.count = 0};
+    if (!is_set(&order))
+        return KITH_OK;
+    kith_status st = KITH_LOAD(self, txn, order, order.as.link.id, &o, err);
+    if (st != KITH_OK)
+        return st;
+    const int32_t paid = due_of(&o) <= 0 && minor_of(&o.total) > 0;
+    if (paid == is_set(&o.settled_at))
+        return KITH_OK;
+    kith_put(&edit, self->order.settled_at,
+             paid ? kith_number(KITH_TIME, self->host->now(self->host)) : kith_null());
+    if (paid && state_is(&o.state, "ordered"))
+        kith_put(&edit, self->order.state, kith_text("paid"));
+    st = self->records->update(txn, self->order.type, o.id.as.link.id, edit.count, edit.fields,
+                               edit.values, err);
+    return st == KITH_OK && paid ? tell_settled(self, txn, &o, err) : st;
+}
+
+static kith_status refuse_due(const kith_instance *self, const struct order *o, kith_error *err) {
+    const kith_value due = money_in(&o->currency, due_of(o));
+    char text[KITH_NUMBER_TEXT];
+    self->numbers->text(&due, text);
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: %s of %.*s are not paid yet; record the payment (commerce.pay), and "
+                     "the order is paid by itself",
+                     text, (int)o->number.as.s.len, o->number.as.s.ptr);
+}
+
+/* Paid is what money says, and what was invoiced or paid does not become a cart again. */
+static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                    kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct order o, before;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.after, &o, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.before, &before, err);
+    if (st != KITH_OK)
+        return st;
+    if (state_is(&o.state, "paid") && due_of(&o) > 0)
+        return refuse_due(self, &o, err);
+    if (state_is(&before.state, "paid") && state_is(&o.state, "ordered") && due_of(&o) <= 0 &&
+        minor_of(&o.total))
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: the order is paid; refund the payment first (commerce.refund)");
+    if (state_is(&o.state, "cart") ? minor_of(&o.invoiced) || minor_of(&o.prepaid)
+                                   : state_is(&o.state, "cancelled") && minor_of(&o.receivable))
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: %.*s has invoices or payments; credit these (commerce.credit) "
+                         "and refund those (commerce.refund) first",
+                         (int)o.number.as.s.len, o.number.as.s.ptr);
+    return KITH_OK;
+}
+
+/* -- allocations --------------------------------------------------------------------------------
+ */
+
+/* A payment or a credit note, as a source of money. */
+struct from {
+    kith_value open, number;
+    struct customer who;
+    int32_t ready;
+};
+
+static kith_status load_from(kith_instance *self, const kith_txn *txn, const struct allocation *a,
+                             struct from *out, kith_error *err) {
+    struct payment p;
+    struct invoice c;
+    kith_status st;
+    if (is_set(&a->payment) == is_set(&a->credit_note))
+        return kith_fail(err, KITH_E_REFUSED, "payment",
+                         "payment: it comes from a payment or a credit note, one of them");
+    if (is_set(&a->payment)) {
+        st = KITH_LOAD(self, txn, payment, a->payment.as.link.id, &p, err);
+        if (st == KITH_OK)
+            *out = (struct from){p.open, p.number, customer_of(p.account, p.contact),
+                                 state_is(&p.state, "received")};
+        return st;
+    }
+    st = KITH_LOAD(self, txn, invoice, a->credit_note.as.link.id, &c, err);
+    if (st == KITH_OK)
+        *out = (struct from){c.open, c.number, customer_of(c.account, c.contact),
+                             state_is(&c.kind, "credit_note")};
+    return st;
+}
+
+static kith_status check_amounts(const kith_instance *self, const struct allocation *a,
+                                 const struct from *f, const struct invoice *in, kith_error *err) {
+    char amount[KITH_NUMBER_TEXT], left[KITH_NUMBER_TEXT], open[KITH_NUMBER_TEXT];
+    if (!is_in(&a->amount, &in->currency) || !is_in(&f->open, &in->currency))
+        return kith_fail(err, KITH_E_REFUSED, "amount",
+                         "amount: %.*s is in %.*s, and so is all that pays it",
+                         (int)in->number.as.s.len, in->number.as.s.ptr, (int)in->currency.as.s.len,
+                         in->currency.as.s.ptr);
+    if (minor_of(&a->amount) <= 0)
+        return kith_fail(err, KITH_E_REFUSED, "amount", "amount: it is more than 0");
+    if (minor_of(&a->amount) <= minor_of(&f->open) && minor_of(&a->amount) <= minor_of(&in->open))
+        return KITH_OK;
+    self->numbers->text(&a->amount, amount);
+    self->numbers->text(&f->open, left);
+    self->numbers->text(&in->open, open);
+    return kith_fail(err, KITH_E_REFUSED, "amount",
+                     "amount: %s is too much; %s are left of %.*s, and %s are open of %.*s", amount,
+                     left, (int)f->number.as.s.len, f->number.as.s.ptr, open,
+                     (int)in->number.as.s.len, in->number.as.s.ptr);
+}
+
+static kith_status allocation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                   kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct allocation a;
+    struct invoice in;
+    struct from f;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK && info.before)
+        return kith_fail(err, KITH_E_REFUSED, NULL,
+                         "an allocation stays as it is; delete it and make another");
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, allocation, info.after, &a, err);
+    if (st == KITH_OK)
+        st = load_from(self, txn, &a, &f, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err);
+    if (st != KITH_OK)
+        return st;
+    if (!f.ready)
+        return kith_fail(err, KITH_E_REFUSED, "payment",
+                         "payment: %.*s brings no money; it takes one that is received, or a "
+                         "credit note",
+                         (int)f.number.as.s.len, f.number.as.s.ptr);
+    if (!state_is(&in.kind, "invoice"))
+        return kith_fail(err, KITH_E_REFUSED, "invoice", "invoice: %.*s is a credit note",
+                         (int)in.number.as.s.len, in.number.as.s.ptr);
+    const struct customer owes = customer_of(in.account, in.contact);
+    if (!same_link(&owes.account, &f.who.account) || !same_link(&owes.contact, &f.who.contact))
+        return kith_fail(err, KITH_E_REFUSED, "invoice",
+                         "invoice: %.*s is of another customer than %.*s", (int)in.number.as.s.len,
+                         in.number.as.s.ptr, (int)f.number.as.s.len, f.number.as.s.ptr);
+    return check_amounts(self, &a, &f, &in, err);
+}
+
+static kith_status payment_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_error *err) {
+    struct payment p;
+    kith_status st = KITH_LOAD(self, txn, payment, id, &p, err);
+    if (st == KITH_OK)
+        st = self->numbers->add(&p.amount, -1, &p.refunded, &p.open, err);
+    if (st == KITH_OK)
+        st = self->numbers->add(&p.open, -1, &p.allocated, &p.open, err);
+    if (st == KITH_OK)
+        st = KITH_SET(self, txn, payment, open, id, p.open, err);
+    return st == KITH_OK ? order_settle(self, txn, p.order, err) : st;
+}
+
+/* Behind an allocation, and behind one that is taken away. */
+static kith_status allocated_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                  kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct allocation a;
+    struct invoice in;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, allocation, info.after ? info.after : info.before, &a, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err);
+    if (st != KITH_OK)
+        return st;
+    if (!info.after && state_is(&in.state, "written_off"))
+        return kith_fail(err, KITH_E_REFUSED, "invoice",
+                         "invoice: %.*s is written off, and what it got stays",
+                         (int)in.number.as.s.len, in.number.as.s.ptr);
+    st = invoice_settle(self, txn, a.invoice.as.link.id, err);
+    if (st == KITH_OK)
+        st = is_set(&a.payment) ? payment_settle(self, txn, a.payment.as.link.id, err)
+                                : invoice_settle(self, txn, a.credit_note.as.link.id, err);
+    return st == KITH_OK ? order_settle(self, txn, in.order, err) : st;
+}
+
+kith_status payment_allocate(kith_instance *self, kith_txn *txn, kith_value from, kith_value open,
+                             kith_value invoice, kith_error *err) {
+    struct invoice in;
+    struct allocation a = {.invoice = invoice, .amount = open};
+    kith_status st = KITH_LOAD(self, txn, invoice, invoice.as.link.id, &in, err);
+    if (st != KITH_OK || minor_of(&in.open) <= 0 || minor_of(&open) <= 0)
+        return st;
+    if (minor_of(&in.open) < minor_of(&open))
+        a.amount = in.open;
+    *(from.as.link.type == self->payment.type ? &a.payment : &a.credit_note) = from;
+    return KITH_CREATE(self, txn, allocation, &a, err);
+}
+
+kith_status payment_take_prepaid(kith_instance *self, kith_txn *txn, const struct invoice *invoice,
+                                 kith_error *err) {
+    const kith_value params[] = {invoice->order, money_in(&invoice->currency, 0)};
+    struct payment *p;
+    uint64_t n = 0;
+    kith_status st = KITH_FIND(self, txn, payment, self->query.prepaid, 2, params, &p, &n, err);
+    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
+        st = payment_allocate(self, txn, p[i].id, p[i].open, invoice->id, err);
+    return st;
+}
+
+/* -- what a payment pays ------------------------------------------------------------------------
+ */
+
+/* Onto invoices, those that are due first before others. What is too much stays on account. */
+static kith_status spread(kith_instance *self, kith_txn *txn, const struct payment *p,
+                          kith_error *err) {
+    const kith_value currency = kith_text(p->amount.as.money.currency);
+    const int32_t by_account = is_set(&p->account), by_order = is_set(&p->order);
+    const kith_value params[] = {by_order     ? p->order
+                                 : by_account ? p->account
+                                              : p->contact,
+                                 currency};
+    const uint32_t query = by_order     ? self->query.due_of_order
+                           : by_account ? self->query.due_of_account
+                                        : self->query.due_of_contact;
+    int64_t left = minor_of(&p->amount);
+    struct invoice *due;
+    uint64_t n = 0;
+    if (is_set(&p->invoice))
+        return payment_allocate(self, txn, p->id, p->amount, p->invoice, err);
+    kith_status st = KITH_FIND(self, txn, invoice, query, 2, params, &due, &n, err);
+    for (uint64_t i = 0; st == KITH_OK && left > 0 && i < n; i++) {
+        if (!by_order && !by_account && is_set(&due[i].account))
+            continue; /* the account owes it, not the person who ordered */
+        st = payment_allocate(self, txn, p->id, money_in(&currency, left), due[i].id, err);
+        left -= minor_of(&due[i].open);
+    }
+    return st;
+}
+
+static const char *till_of(const struct payment *p) {
+    return state_is(&p->method, "cash") || state_is(&p->method, "cash_on_delivery") ? "cash"
+                                                                                    : "bank";
+}
+
+/* Takes it from invoices, those that it paid last first. */
+static kith_status release(kith_instance *self, kith_txn *txn, const struct payment *p,
+                           int64_t need, kith_error *err) {
+    struct allocation *a;
+    struct invoice *credits;
+    uint64_t n = 0, m = 0;
+    kith_status st =
+        KITH_FIND(self, txn, allocation, self->query.allocations_of, 1, &p->id, &a, &n, err);
+    for (uint64_t i = 0; st == KITH_OK && need > 0 && i < n; i++) {
+        const int64_t rest = minor_of(&a[i].amount) - need;
+        st = self->records->remove(txn, self->allocation.type, a[i].id.as.link.id, err);
+        need -= minor_of(&a[i].amount);
+        struct allocation again = a[i];
+        again.amount.as.money.minor = rest;
+        if (st == KITH_OK && rest > 0)
+            st = KITH_CREATE(self, txn, allocation, &again, err);
+        if (st == KITH_OK) /* credit notes pay what is open now */
+            st = KITH_FIND(self, txn, invoice, self->query.credits_of, 1, &a[i].invoice, &credits,
+                           &m, err);
+        for (uint64_t k = 0; st == KITH_OK && k < m; k++)
+            st = payment_allocate(self, txn, credits[k].id, credits[k].open, a[i].invoice, err);
+    }
+    return st;
+}
+
+static kith_status refund(kith_instance *self, kith_txn *txn, const struct payment *before,
+                          const struct payment *p, kith_error *err) {
+    const int64_t diff = minor_of(&p->refunded) - minor_of(&before->refunded);
+    kith_value amount = p->amount;
+    if (diff <= 0)
+        return KITH_OK;
+    kith_status st = release(self, txn, p, diff - minor_of(&before->open), err);
+    amount.as.money.minor = diff;
+    if (st == KITH_OK)
+        st = ledger_book(self, txn, "receivable", till_of(p), amount,
+                         customer_of(p->account, p->contact), p->id, err);
+    return st == KITH_OK ? payment_settle(self, txn, p->id.as.link.id, err) : st;
+}
+
+static kith_status payment_made_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                     kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct payment before, p;
+    kith_status st = read_both(self, txn, change, &info, &before, &p, err);
+    if (st == KITH_OK && info.before && is_set(&before.refunded) != is_set(&p.refunded))
+        return refund(self, txn, &before, &p, err);
+    if (st == KITH_OK && info.before && minor_of(&before.refunded) != minor_of(&p.refunded))
+        return refund(self, txn, &before, &p, err);
+    if (st != KITH_OK || !came_into(&before, &p, "received"))
+        return st;
+    st = ledger_book(self, txn, till_of(&p), "receivable", p.amount,
+                     customer_of(p.account, p.contact), p.id, err);
+    if (st == KITH_OK)
+        st = spread(self, txn, &p, err);
+    return st == KITH_OK ? order_settle(self, txn, p.order, err) : st;
+}
+
+/* -- what a payment is --------------------------------------------------------------------------
+ */
+
+static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct payment *p,
+                                kith_error *err) {
+    struct invoice in;
+    kith_status st = KITH_LOAD(self, txn, invoice, p->invoice.as.link.id, &in, err);
+    if (st != KITH_OK)
+        return st;
+    if (minor_of(&in.open) <= 0 || !state_is(&in.kind, "invoice"))
+        return kith_fail(err, KITH_E_REFUSED, "invoice",
+                         "invoice: nothing of %.*s is open; it is %.*s", (int)in.number.as.s.len,
+                         in.number.as.s.ptr, (int)in.state.as.s.len, in.state.as.s.ptr);
+    if (!is_set(&p->order))
+        p->order = in.order;
+    if (!is_set(&p->account) && !is_set(&p->contact)) {
+        p->account = in.account;
+        p->contact = in.contact;
+    }
+    return is_in(&p->amount, &in.currency)
+               ? KITH_OK
+               : kith_fail(err, KITH_E_REFUSED, "amount",
+                           "amount: it is in %s, and %.*s is in %.*s", p->amount.as.money.currency,
+                           (int)in.number.as.s.len, in.number.as.s.ptr, (int)in.currency.as.s.len,
+                           in.currency.as.s.ptr);
+}
+
+static kith_status from_order(kith_instance *self, const kith_txn *txn, struct payment *p,
+                              kith_error *err) {
+    struct order o;
+    kith_status st = KITH_LOAD(self, txn, order, p->order.as.link.id, &o, err);
+    if (st != KITH_OK)
+        return st;
+    if (!is_set(&p->account) && !is_set(&p->contact)) {
+        p->account = o.account;
+        p->contact = o.contact;
+    }
+    if (!is_set(&p->method))
+        p->method = o.payment_method;
+    const struct customer owes = customer_of(o.account, o.contact),
+                          pays = customer_of(p->account, p->contact);
+    if (!same_link(&owes.account, &pays.account) || !same_link(&owes.contact, &pays.contact))
+        return kith_fail(err, KITH_E_REFUSED, "order", "order: %.*s is of another customer",
+                         (int)o.number.as.s.len, o.number.as.s.ptr);
+    if (is_set(&o.currency) && !is_in(&p->amount, &o.currency))
+        return kith_fail(err, KITH_E_REFUSED, "amount", "amount: it is in %s, and %.*s is in %.*s",
+                         p->amount.as.money.currency, (int)o.number.as.s.len, o.number.as.s.ptr,
+                         (int)o.currency.as.s.len, o.currency.as.s.ptr);
+    return KITH_OK;
+}
+
+/* Do these 13 to 19 digits satisfy the sum of card numbers? */
+static int32_t is_card(kith_str s) {
+    int32_t digits = 0, sum = 0;
+    for (uint64_t i = s.len; i-- > 0;) {
+        const char ch = s.ptr[i];
+        if (ch == ' ' || ch == '-')
+            continue;
+        if (ch < '0' || ch > '9')
+            return 0;
+        const int32_t twice = (ch - '0') * (digits % 2 + 1);
+        sum += twice > 9 ? twice - 9 : twice;
+        digits++;
+    }
+    return digits >= 13 && digits <= 19 && sum % 10 == 0;
+}
+
+static kith_status check_reference(kith_instance *self, const kith_txn *txn,
+                                   const struct payment *p, kith_error *err) {
+    struct payment *others;
+    uint64_t n = 0;
+    if (!is_set(&p->reference) || state_is(&p->state, "failed"))
+        return KITH_OK;
+    if (is_card(p->reference.as.s))
+        return kith_fail(err, KITH_E_REFUSED, "reference",
+                         "reference: that looks like the number of a card, which is not kept here; "
+                         "write the number of the transaction");
+    kith_status st = KITH_FIND(self, txn, payment, self->query.same_reference, 1, &p->reference,
+                               &others, &n, err);
+    const struct customer who = customer_of(p->account, p->contact);
+    for (uint64_t i = 0; st == KITH_OK && i < n; i++) {
+        const struct customer other = customer_of(others[i].account, others[i].contact);
+        if (others[i].id.as.link.id != p->id.as.link.id &&
+            same_link(&who.account, &other.account) && same_link(&who.contact, &other.contact))
+            return kith_fail(err, KITH_E_CONFLICT, "reference",
+                             "reference: %.*s of this payer has it already; if it is another "
+                             "payment, give it another reference",
+                             (int)others[i].number.as.s.len, others[i].number.as.s.ptr);
+    }
+    return st;
+}
+
+static kith_status complete(kith_instance *self, const kith_txn *txn, struct payment *p,
+                            kith_error *err) {
+    kith_status st = KITH_OK;
+    if (minor_of(&p->amount) <= 0)
+        return kith_fail(err, KITH_E_REFUSED, "amount",
+                         "amount: it is more than 0; money goes back by commerce.refund");
+    if (is_set(&p->invoice))
+        st = from_invoice(self, txn, p, err);
+    if (st == KITH_OK && is_set(&p->order))
+        st = from_order(self, txn, p, err);
+    if (st == KITH_OK && !is_set(&p->account) && !is_set(&p->contact))
+        st = kith_fail(err, KITH_E_REFUSED, "account",
+                       "account: say who pays: an account, a contact, an order or an invoice");
+    if (!is_set(&p->method))
+        p->method = kith_text("other");
+    return st == KITH_OK ? check_reference(self, txn, p, err) : st;
+}
+
+/* Whole, or so much: never more than came, and never less than went back already. */
+static kith_status check_refund(const kith_instance *self, const struct payment *before,
+                                struct payment *p, kith_error *err) {
+    char amount[KITH_NUMBER_TEXT];
+    if (came_into(before, p, "refunded") && minor_of(&p->refunded) == minor_of(&before->refunded))
+        p->refunded = p->amount;
+    if (!is_set(&p->refunded) && !is_set(&before->refunded))
+        return KITH_OK;
+    if (is_set(&p->refunded) &&
+        strcmp(p->refunded.as.money.currency, p->amount.as.money.currency) == 0 &&
+        minor_of(&p->refunded) >= minor_of(&before->refunded) &&
+        minor_of(&p->refunded) <= minor_of(&p->amount) &&
+        (state_is(&before->state, "received") || state_is(&before->state, "refunded"))) {
+        if (minor_of(&p->refunded) == minor_of(&p->amount))
+            p->state = kith_text("refunded");
+        else if (came_into(before, p, "refunded"))
+            return kith_fail(err, KITH_E_REFUSED, "state",
+                             "state: it is refunded when all of it went back; leave the state out");
+        return KITH_OK;
+    }
+    self->numbers->text(&p->amount, amount);
+    return kith_fail(err, KITH_E_REFUSED, "refunded",
+                     "refunded: of a payment that was received at most %s go back, in its own "
+                     "currency, and never less than before",
+                     amount);
+}
+
+static kith_status check_kept(kith_instance *self, const kith_txn *txn, const kith_change *change,
+                              const kith_change_info *info, const struct payment *before,
+                              kith_error *err) {
+    const struct payment_numbers *f = &self->payment;
+    /* A merge, which is an action, moves links; it moves those of invoices and entries with them.
+     */
+    const uint32_t fixed[] = {f->amount, f->method, f->order, f->invoice, f->account, f->contact};
+    const size_t count =
+        sizeof fixed / sizeof *fixed - (info->origin == KITH_ORIGIN_ACTION ? 2 : 0);
+    if (state_is(&before->state, "pending") || info->origin == KITH_ORIGIN_ERASE)
+        return KITH_OK;
+    for (size_t i = 0; i < count; i++)
+        if (self->records->changed(txn, change, fixed[i]) == 1)
+            return kith_fail(err, KITH_E_REFUSED, NULL,
+                             "%.*s is %.*s and stays as it is; refund it (commerce.refund) and "
+                             "record another one",
+                             (int)before->number.as.s.len, before->number.as.s.ptr,
+                             (int)before->state.as.s.len, before->state.as.s.ptr);
+    return KITH_OK;
+}
+
+static kith_status payment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct payment before, p;
+    kith_edit edit = {.count = 0};
+    kith_status st = read_both(self, txn, change, &info, &before, &p, err);
+    if (st == KITH_OK && info.before)
+        st = check_kept(self, txn, change, &info, &before, err);
+    if (st == KITH_OK && (!info.before || state_is(&before.state, "pending")))
+        st = complete(self, txn, &p, err);
+    if (st == KITH_OK)
+        st = check_refund(self, &before, &p, err);
+    if (st != KITH_OK)
+        return st;
+    if (came_into(&before, &p, "received"))
+        p.open = p.amount;
+    if (!is_set(&p.at))
+        p.at = kith_number(KITH_TIME, self->host->now(self->host));
+    kith_put(&edit, self->payment.currency, kith_text(p.amount.as.money.currency));
+    kith_put(&edit, self->payment.account, p.account);
+    kith_put(&edit, self->payment.contact, p.contact);
+    kith_put(&edit, self->payment.order, p.order);
+    kith_put(&edit, self->payment.method, p.method);
+    kith_put(&edit, self->payment.at, p.at);
+    kith_put(&edit, self->payment.refunded, p.refunded);
+    kith_put(&edit, self->payment.open, p.open);
+    kith_put(&edit, self->payment.state, p.state);
+    return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
+}
+
+static kith_status payment_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                     kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct payment p, none;
+    kith_status st = read_both(self, txn, change, &info, &p, &none, err);
+    if (st != KITH_OK || is_by_rules(info.origin))
+        return st;
+    return kith_fail(err, KITH_E_REFUSED, NULL,
+                     "%.*s was received and is kept; refund it (commerce.refund)",
+                     (int)p.number.as.s.len, p.number.as.s.ptr);
+}
+
+/* -- actions ------------------------------------------------------------------------------------
+ */
+
+static kith_status tell_payment(kith_instance *self, kith_call *call, kith_id id, kith_error *err) {
+    struct payment p;
+    kith_status st = KITH_LOAD(self, self->calls->view(call), payment, id, &p, err);
+    const kith_value results[] = {p.id, p.number, p.state, p.allocated, p.open};
+    for (uint32_t i = 0; st == KITH_OK && i < sizeof results / sizeof *results; i++)
+        st = self->calls->result(call, i, &results[i], err);
+    return st;
+}
+
+static kith_status pay_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value invoice, order, account, contact, amount, method, reference, at, pending;
+    } args;
+    kith_txn *txn = self->calls->txn(call);
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    struct payment p = {.invoice = args.invoice,
+                        .order = args.order,
+                        .account = args.account,
+                        .contact = args.contact,
+                        .amount = args.amount,
+                        .method = args.method,
+                        .reference = args.reference,
+                        .at = args.at};
+    if (st == KITH_OK)
+        st = KITH_CREATE(self, txn, payment, &p, err);
+    if (st == KITH_OK && !args.pending.as.i)
+        st = KITH_SET(self, txn, payment, state, p.id.as.link.id, kith_text("received"), err);
+    return st == KITH_OK ? tell_payment(self, call, p.id.as.link.id, err) : st;
+}
+
+static kith_status refund_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value payment, amount;
+    } args;
+    struct payment p;
+    kith_txn *txn = self->calls->txn(call);
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, payment, args.payment.as.link.id, &p, err);
+    if (st != KITH_OK)
+        return st;
+    if (!state_is(&p.state, "received"))
+        return kith_fail(err, KITH_E_REFUSED, "payment", "payment: %.*s is %.*s, not received",
+                         (int)p.number.as.s.len, p.number.as.s.ptr, (int)p.state.as.s.len,
+                         p.state.as.s.ptr);
+    if (is_set(&args.amount) && minor_of(&args.amount) <= 0)
+        return kith_fail(err, KITH_E_INVAL, "amount", "amount: it is more than 0");
+    kith_value all = p.amount;
+    if (is_set(&args.amount))
+        st = self->numbers->add(&args.amount, 1, &p.refunded, &all, err);
+    if (st == KITH_OK)
+        st = KITH_SET(self, txn, payment, refunded, p.id.as.link.id, all, err);
+    return st == KITH_OK ? tell_payment(self, call, p.id.as.link.id, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define METHODS "card,transfer,direct_debit,cash,cash_on_delivery,wallet,invoice,other"
+
+static const kith_field payment_fields[] = {
+    F("number", SERIES, .options = "P-000000", .flags = KITH_FF_SEARCHED, .doc = "Its number."),
+    F("state", STATE, .options = "pending>received|failed,received.>refunded,failed,refunded",
+      .flags = KITH_FF_INDEXED, .doc = "It counts when it is received."),
+    F("account", LINK, .options = "account", .doc = "The organisation that pays."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_SUBJECT, .doc = "Who pays."),
+    F("order", LINK, .options = "order", .doc = "For which order; without it for what is due."),
+    F("invoice", LINK, .options = "invoice", .doc = "For which invoice."),
+    F("amount", MONEY, .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED, .doc = "How much came."),
+    F("method", CHOICE, .options = METHODS, .flags = KITH_FF_INDEXED,
+      .doc = "How it was paid; as the order says when nothing is said."),
+    F("at", TIME, .flags = KITH_FF_INDEXED, .doc = "When it came."),
+    F("reference", TEXT, .flags = KITH_FF_INDEXED | KITH_FF_SEARCHED,
+      .doc = "The number of the transaction at the bank or provider, once for each payer; never "
+             "the number of a card."),
+    F("refunded", MONEY, .min = "0", .doc = "How much of it went back."),
+    F("allocated", MONEY, .rollup = "sum(allocation.amount via payment) in currency",
+      .doc = "What of it went to invoices."),
+    F("currency", TEXT, .flags = KITH_FF_READONLY, .doc = "That of the amount."),
+    F("open", MONEY, .flags = KITH_FF_READONLY, .doc = "What of it is on account."),
+    F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
+};
+static const char *const payment_indexes[] = {"account,-at", "contact,-at", "account,open",
+                                              "contact,open"};
+
+static const kith_field allocation_fields[] = {
+    F("payment", LINK, .options = "payment", .doc = "The payment that pays."),
+    F("credit_note", LINK, .options = "invoice", .doc = "Or the credit note."),
+    F("invoice", LINK, .options = "invoice", .flags = KITH_FF_REQUIRED, .doc = "What is paid."),
+    F("amount", MONEY, .flags = KITH_FF_REQUIRED, .doc = "How much of it."),
+};
+
+static const kith_type types[] = {
+    {.name = "payment",
+     .doc = "Money that came from a customer.",
+     .title = "number",
+     .undo = KITH_UNDO_REFUSE,
+     .fields = KITH_ARRAY(payment_fields),
+     .indexes = KITH_ARRAY(payment_indexes)},
+    {.name = "allocation",
+     .doc = "What of a payment or a credit note pays an invoice; delete it to take it back.",
+     .title = "amount",
+     .undo = KITH_UNDO_REFUSE,
+     .fields = KITH_ARRAY(allocation_fields)},
+};
+
+static const kith_field settled_fields[] = {F("total", MONEY, .doc = "Of the order.")};
+static const kith_topic topics[] = {
+    {.name = "order.settled",
+     .schema = 1,
+     .fields = KITH_ARRAY(settled_fields),
+     .doc = "All of an order was paid, whatever its state is."},
+};
+
+static const char *const state_only[] = {"state"};
+static const kith_hook hooks[] = {
+    {.name = "payment",
+     .type = "payment",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = payment_hook,
+     .doc = "Completes a payment from its order or invoice, and keeps what was received."},
+    {.name = "payment_made",
+     .type = "payment",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = payment_made_hook,
+     .doc = "Books a payment, and pays invoices with it; takes back what is refunded."},
+    {.name = "keep_payment",
+     .type = "payment",
+     .on = KITH_ON_DELETE,
+     .when = KITH_BEFORE,
+     .fn = payment_gone_hook,
+     .where = "state in ('received', 'refunded')",
+     .doc = "Keeps payments that were received."},
+    {.name = "allocation",
+     .type = "allocation",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = allocation_hook,
+     .doc = "Refuses more than there is, and another currency or customer."},
+    {.name = "allocated",
+     .type = "allocation",
+     .on = KITH_ON_CREATE | KITH_ON_DELETE,
+     .when = KITH_AFTER,
+     .fn = allocated_hook,
+     .doc = "Brings invoices, payments and orders up to what is paid."},
+    {.name = "order_paid",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = order_state_hook,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Lets an order be paid when the money is there, and keeps what was invoiced."},
+};
+
+static const kith_field paid_results[] = {
+    F("payment", LINK, .options = "payment", .doc = "The payment."),
+    F("number", TEXT, .doc = "Its number."),
+    F("state", TEXT, .doc = "Its state."),
+    F("allocated", MONEY, .doc = "What of it pays invoices."),
+    F("open", MONEY, .doc = "What of it is on account."),
+};
+static const kith_field pay_params[] = {
+    F("invoice", LINK, .options = "invoice", .doc = "Which invoice it pays."),
+    F("order", LINK, .options = "order", .doc = "Or which order."),
+    F("account", LINK, .options = "account", .doc = "Or who pays what is due: an organisation."),
+    F("contact", LINK, .options = "contact", .doc = "Or a person."),
+    F("amount", MONEY, .flags = KITH_FF_REQUIRED, .doc = "How much."),
+    F("method", CHOICE, .options = METHODS, .doc = "How."),
+    F("reference", TEXT, .doc = "The number of the transaction."),
+    F("at", TIME, .doc = "When; without it now."),
+    F("pending", BOOLEAN, .default_text = "false", .doc = "It is on the way, and counts later."),
+};
+static const kith_field refund_params[] = {
+    F("payment", LINK, .options = "payment", .flags = KITH_FF_REQUIRED, .doc = "Which payment."),
+    F("amount", MONEY, .doc = "How much of it; without it all."),
+};
+static const kith_action actions[] = {
+    {.name = "pay",
+     .doc = "Records a payment, and pays what is due with it, the oldest first.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = pay_action,
+     .params = KITH_ARRAY(pay_params),
+     .results = KITH_ARRAY(paid_results)},
+    {.name = "refund",
+     .doc = "Records that a payment, or a part of it, went back.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = refund_action,
+     .params = KITH_ARRAY(refund_params),
+     .results = KITH_ARRAY(paid_results)},
+};
+
+#define DUE(whom)                                                                                  \
+    "invoice where " whom " = :" whom                                                              \
+    " and state in ('open', 'overdue') and kind = 'invoice' and "                                  \
+    "currency = :currency order by due_on, id limit 1000"
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("payment", payment, PAYMENT),
+    KITH_WANT_RECORD("allocation", allocation, ALLOCATION),
+    KITH_WANT(QUERY, DUE("order"), query.due_of_order),
+    KITH_WANT(QUERY, DUE("account"), query.due_of_account),
+    KITH_WANT(QUERY, DUE("contact"), query.due_of_contact),
+    KITH_WANT(QUERY, "payment where order = :order and open > :none order by at, id",
+              query.prepaid),
+    KITH_WANT(QUERY, "allocation where payment = :payment order by -id", query.allocations_of),
+    KITH_WANT(QUERY,
+              "invoice where corrects = :invoice and kind = 'credit_note' and state = 'open' "
+              "order by id",
+              query.credits_of),
+    KITH_WANT(QUERY, "payment where reference = :reference and state != 'failed' limit 1000",
+              query.same_reference),
+    KITH_WANT(TOPIC, "order.settled", settled),
+};
+kith_status payment_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part payment_part = {
+    .struct_size = sizeof payment_part,
+    .types = KITH_ARRAY(types),
+    .topics = KITH_ARRAY(topics),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+};

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Invoices and payments on the command line: one order from the cart to the money, and the reports.
+. "$(dirname "$0")/../../../tests/integration/lib.bash"
+
+new_company
+mkdir -p conf.d
+cp "$KITH_SOURCE/config/conf.d/commerce.conf" conf.d/
+"$KITH" module enable commerce >/dev/null
+id() { # WORDS OF A COMMAND: the id of what it wrote
+    "$KITH" "$@" --json | python3 -c 'import json, sys
+d = json.load(sys.stdin)
+print(d.get("id") or d["invoice"])'
+}
+
+acme=$(id create account name=Acme)
+pen=$(id create product code=pen name=Pen price="10 EUR" cost="4 EUR" tax_rate=20)
+order=$(id create order account="$acme" payment_method=transfer)
+"$KITH" create order_line order="$order" product="$pen" quantity=5 >/dev/null
+"$KITH" update order "$order" state=ordered >/dev/null
+
+it "makes an invoice, and takes a payment for it"
+invoice=$(id commerce.invoice order="$order")
+kith commerce.pay invoice="$invoice" amount="20 EUR" reference=T-1
+exits 0
+prints "open: 0.00 EUR"
+
+it "says who owes what"
+kith report commerce.open_items
+prints "Acme"
+prints "40.00 EUR"
+
+it "says what was paid"
+kith report commerce.payments --param account="$acme"
+prints "P-000001"
+prints "20.00 EUR"
+
+it "says what was earned, by product, customer and month"
+for report in profit_by_product profit_by_customer profit_by_month; do
+    kith report "commerce.$report"
+    prints "50.00 EUR"
+    prints "20.00 EUR"
+    prints "30.00 EUR"
+done
+
+it "says by which means orders are paid"
+kith report commerce.payment_methods
+prints "transfer"
+
+it "shows the books, and that they agree"
+kith report commerce.trial_balance
+prints "revenue"
+prints "10.00 EUR"
+kith commerce.ledger_check
+prints "balanced: true"
+
+it "refuses a second payment by the same transaction"
+kith commerce.pay invoice="$invoice" amount="20 EUR" reference=T-1
+exits 1
+complains "P-000001 of this payer has it already"
+finish

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Terms of trade: limits, days to pay, first purchases; and the reports on what is open. */
+#include "billing.h"
+
+/* COM-X5: 9 400 are open, 800 more would be 10 200, above 10 000. */
+TEST("an order above the limit is refused with the figures, and one within it is placed") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}, {"credit_limit", "10000 EUR"});
+    kith_id unit = product(c, "unit", "100 EUR");
+    kith_id first = placed(c, acme, unit, "94"), inv = invoiced(c, first);
+    kith_id o = CREATE(c, "order", {"account", ID(acme)});
+    kith_id l = add_line(c, o, unit, "8");
+    REFUSED(c,
+            "credit_limit: 9400.00 EUR open, 0.00 EUR ordered and neither invoiced nor paid, and "
+            "800.00 EUR now are 10200.00 EUR: above the limit of 10000.00 EUR",
+            "order", o, {"state", "ordered"});
+    UPDATE(c, "order_line", l, {"quantity", "6"});
+    UPDATE(c, "order", o, {"state", "ordered"});
+    struct act a = ACT(c, "commerce.credit_check", {"account", ID(acme)}, {"amount", "0.01 EUR"});
+    EXPECT_ACT(a);
+    EXPECT_STR("false", result_text(c, &a, "passes"));
+    EXPECT_STR("9400.00 EUR", result_text(c, &a, "open"));
+    EXPECT_STR("600.00 EUR", result_text(c, &a, "ordered"));
+    EXPECT_STR("10000.01 EUR", result_text(c, &a, "used"));
+    paid(c, "invoice", inv, "400 EUR");
+    paid(c, "order", o, "100 EUR");
+    a = ACT(c, "commerce.credit_check", {"account", ID(acme)}, {"amount", "500 EUR"});
+    EXPECT_STR("true", result_text(c, &a, "passes"));
+    EXPECT_STR("10000.00 EUR", result_text(c, &a, "used"));
+    a = ACT(c, "commerce.credit_check", {"account", ID(acme)}, {"amount", "500 USD"});
+    EXPECT_STR("false", result_text(c, &a, "passes"));
+    EXPECT_HAS("agree on a limit in that currency", result_text(c, &a, "why"));
+    close_company(c);
+}
+
+TEST("a limit of a person counts what no account owes") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id ada = CREATE(c, "contact", {"name", "Ada"}, {"credit_limit", "50 EUR"});
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}), pen = product(c, "pen", "10 EUR");
+    kith_id theirs = CREATE(c, "order", {"account", ID(acme)}, {"contact", ID(ada)});
+    add_line(c, theirs, pen, "9");
+    UPDATE(c, "order", theirs, {"state", "ordered"});
+    invoiced(c, theirs);
+    EXPECT_STR("0.00 EUR", field(c, "contact", ada, "balance"));
+    kith_id o = CREATE(c, "order", {"contact", ID(ada)});
+    add_line(c, o, pen, "5");
+    UPDATE(c, "order", o, {"state", "ordered"});
+    kith_id inv = invoiced(c, o);
+    EXPECT_STR("50.00 EUR", field(c, "contact", ada, "balance"));
+    kith_id more = CREATE(c, "order", {"contact", ID(ada)});
+    add_line(c, more, pen, "1");
+    REFUSED(c, "are 60.00 EUR: above the limit of 50.00 EUR", "order", more, {"state", "ordered"});
+    paid(c, "contact", ada, "50 EUR");
+    EXPECT_STR("paid", field(c, "invoice", inv, "state"));
+    UPDATE(c, "order", more, {"state", "ordered"});
+    expect_balanced(c);
+    close_company(c);
+}
+
+TEST("the discount of a first purchase is at most what the customer is expected to bring") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme =
+        CREATE(c, "account", {"name", "Acme"}, {"expected_value", "30 EUR"}, {"discount", "50"});
+    kith_id pen = product(c, "pen", "10 EUR"), o = CREATE(c, "order", {"account", ID(acme)});
+    kith_id l = add_line(c, o, pen, "7");
+    REFUSED(c,
+            "35.00 EUR less on a first purchase is more than the customer is expected to bring "
+            "(30.00 EUR)",
+            "order", o, {"state", "ordered"});
+    UPDATE(c, "order_line", l, {"quantity", "6"});
+    UPDATE(c, "order", o, {"state", "ordered"});
+    placed(c, acme, pen, "70");
+    close_company(c);
+}
+
+TEST("what is open is told by its age") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    static const char *const due[] = {"2023-11-14", "2023-11-13", "2023-10-15",
+                                      "2023-10-14", "2023-09-14", "2023-08-15"};
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}), pen = product(c, "pen", "1 EUR");
+    for (int i = 0; i < 6; i++) {
+        char quantity[12];
+        snprintf(quantity, sizeof quantity, "%d", 1 << i);
+        CREATE(c, "invoice", {"order", ID(placed(c, acme, pen, quantity))},
+               {"issued_on", "2023-08-01"}, {"due_on", due[i]});
+    }
+    struct act a = ACT(c, "commerce.open_by_age", {"currency", "EUR"}, {"account", ID(acme)});
+    EXPECT_ACT(a);
+    EXPECT_STR("1.00 EUR", result_text(c, &a, "not_due"));
+    EXPECT_STR("6.00 EUR", result_text(c, &a, "days_30"));
+    EXPECT_STR("8.00 EUR", result_text(c, &a, "days_60"));
+    EXPECT_STR("16.00 EUR", result_text(c, &a, "days_90"));
+    EXPECT_STR("32.00 EUR", result_text(c, &a, "older"));
+    EXPECT_STR("63.00 EUR", result_text(c, &a, "total"));
+    a = ACT(c, "commerce.open_by_age", {"currency", "EUR"});
+    EXPECT_STR("63.00 EUR", result_text(c, &a, "total"));
+    a = ACT(c, "commerce.open_by_age", {"currency", "USD"});
+    EXPECT_STR("0.00 USD", result_text(c, &a, "total"));
+    close_company(c);
+}
+
+/* COM-X4: 70 of 100 orders of electronics by card. */
+TEST("the share of a means of payment in a category") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"});
+    kith_id electronics = CREATE(c, "product_category", {"name", "Electronics"});
+    kith_id books = CREATE(c, "product_category", {"name", "Books"});
+    kith_id radio = PRODUCT(c, {"code", "radio"}, {"name", "Radio"}, {"price", "50 EUR"},
+                            {"category", ID(electronics)});
+    for (int i = 0; i < 101; i++) {
+        kith_id o = CREATE(c, "order", {"account", ID(acme)},
+                           {"payment_method", i < 70 ? "card" : "transfer"});
+        add_line(c, o, radio, "1");
+        add_line(c, o, radio, "2");
+        if (i < 100) /* the last one stays a cart */
+            UPDATE(c, "order", o, {"state", "ordered"});
+    }
+    struct act a =
+        ACT(c, "commerce.payment_share", {"category", ID(electronics)}, {"method", "card"});
+    EXPECT_ACT(a);
+    EXPECT_STR("0.7000", result_text(c, &a, "share"));
+    EXPECT_STR("70", result_text(c, &a, "orders"));
+    EXPECT_STR("100", result_text(c, &a, "all"));
+    a = ACT(c, "commerce.payment_share", {"category", ID(books)}, {"method", "card"});
+    EXPECT_STR("", result_text(c, &a, "share"));
+    close_company(c);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Invoices and credit notes: what stands on them, in parts, their tax, and that they stay. */
+#include "billing.h"
+
+#define INV(id, name) field(c, "invoice", id, name)
+
+static kith_id first(struct company *c, const char *query) {
+    struct found f = find(c, query);
+    EXPECT(f.count > 0);
+    return f.ids[0];
+}
+static const char *of_invoice(struct company *c, const char *type, const char *by, kith_id id) {
+    return arena_printf(&c->arena, "%s where %s = '%s' order by id", type, by, ID(id));
+}
+
+TEST("an invoice is a copy of what was ordered, numbered without gaps, and booked") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP("payment_days = 30;"), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"});
+    kith_id pen = PRODUCT(c, {"code", "pen"}, {"name", "Pen"}, {"price", "3 EUR"},
+                          {"cost", "1 EUR"}, {"tax_rate", "20"});
+    kith_id o = placed(c, acme, pen, "5"), inv = invoiced(c, o);
+    EXPECT_STR("INV-2023-000001", INV(inv, "number"));
+    EXPECT_STR("open", INV(inv, "state"));
+    EXPECT_STR("15.00 EUR", INV(inv, "net"));
+    EXPECT_STR("3.00 EUR", INV(inv, "tax"));
+    EXPECT_STR("18.00 EUR", INV(inv, "open"));
+    EXPECT_STR("2023-11-14", INV(inv, "issued_on"));
+    EXPECT_STR("2023-12-14", INV(inv, "due_on"));
+    kith_id l = first(c, of_invoice(c, "invoice_line", "invoice", inv));
+    EXPECT_STR("Pen", field(c, "invoice_line", l, "description"));
+    EXPECT_STR("18.00 EUR", field(c, "invoice_line", l, "total"));
+    UPDATE(c, "product", pen, {"name", "Ball pen"});
+    EXPECT_STR("Pen", field(c, "invoice_line", l, "description"));
+    EXPECT_STR("18.00 EUR", field(c, "account", acme, "balance"));
+    EXPECT_INT(2, find(c, of_invoice(c, "ledger_entry", "account", acme)).count);
+    EXPECT_STR("5.00 EUR", field(c, "order_line", first(c, "order_line"), "cost"));
+    ACT_REFUSED(c, "all of it stands on invoices already", "commerce.invoice", {"order", ID(o)});
+    EXPECT_STR("INV-2023-000002", INV(invoiced(c, placed(c, acme, pen, "1")), "number"));
+    expect_balanced(c);
+    close_company(c);
+}
+
+TEST("an invoice comes about by a record as by the action, and for no cart") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}, {"payment_days", "7"});
+    kith_id pen = product(c, "pen", "3 EUR"), o = placed(c, acme, pen, "2");
+    kith_id inv = CREATE(c, "invoice", {"order", ID(o)});
+    EXPECT_STR("6.00 EUR", INV(inv, "total"));
+    EXPECT_STR("2023-11-21", INV(inv, "due_on"));
+    kith_id cart = CREATE(c, "order", {"account", ID(acme)});
+    add_line(c, cart, pen, "1");
+    REFUSED(c, "is cart; an invoice is for an order that is placed", "invoice", 0,
+            {"order", ID(cart)});
+    REFUSED(c, "order", "invoice", 0, {"issued_on", "2023-11-01"});
+    REFUSED(c, "that day is to come", "invoice", 0, {"order", ID(placed(c, acme, pen, "2"))},
+            {"issued_on", "2023-11-16"});
+    REFUSED(c, "an invoice begins open", "invoice", 0, {"order", ID(o)}, {"state", "paid"});
+    REFUSED(c, "it lies before issued_on", "invoice", 0, {"order", ID(placed(c, acme, pen, "2"))},
+            {"due_on", "2023-11-01"});
+    close_company(c);
+}
+
+TEST("parts of an order add up to the order, to the cent") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}, {"discount", "33.33"});
+    kith_id pen =
+        PRODUCT(c, {"code", "pen"}, {"name", "Pen"}, {"price", "0.33 EUR"}, {"tax_rate", "19"});
+    kith_id o = placed(c, acme, pen, "7");
+    const char *line = ID(first(c, of_invoice(c, "order_line", "order", o)));
+    ACT_REFUSED(c, "of 'Pen' 7 are left", "commerce.invoice", {"order", ID(o)}, {"lines", line},
+                {"quantity", "8"});
+    ACT_REFUSED(c, "goes with one line", "commerce.invoice", {"order", ID(o)}, {"quantity", "1"});
+    for (int i = 0; i < 3; i++)
+        EXPECT_ACT(
+            ACT(c, "commerce.invoice", {"order", ID(o)}, {"lines", line}, {"quantity", "2"}));
+    EXPECT_STR("6.000", field(c, "order_line", first(c, "order_line"), "invoiced"));
+    invoiced(c, o);
+    EXPECT_STR(field(c, "order", o, "total"), field(c, "order", o, "invoiced"));
+    EXPECT_STR(field(c, "order", o, "total"), field(c, "order", o, "receivable"));
+    ACT_REFUSED(c, "1 of them are none of its lines", "commerce.invoice",
+                {"order", ID(placed(c, acme, pen, "1"))}, {"lines", line});
+    expect_balanced(c);
+    close_company(c);
+}
+
+/* Three times 0.33 at 19 %: 0.0627 each, 0.06 for a line, 0.1881 together. */
+TEST("tax is rounded for each line, or once for all lines of a rate") {
+    static const char *const settings[] = {SHOP(""), SHOP("tax_per = \"rate\";")};
+    static const char *const taxes[] = {"0.18 EUR", "0.19 EUR"};
+    for (int i = 0; i < 2; i++) {
+        struct company company, *c = &company;
+        OPEN(c, settings[i], "commerce");
+        kith_id acme = CREATE(c, "account", {"name", "Acme"});
+        kith_id pen =
+            PRODUCT(c, {"code", "pen"}, {"name", "Pen"}, {"price", "0.33 EUR"}, {"tax_rate", "19"});
+        kith_id o = CREATE(c, "order", {"account", ID(acme)});
+        for (int k = 0; k < 3; k++)
+            add_line(c, o, pen, "1");
+        UPDATE(c, "order", o, {"state", "ordered"});
+        kith_id inv = invoiced(c, o);
+        EXPECT_STR("0.99 EUR", INV(inv, "net"));
+        EXPECT_STR(taxes[i], INV(inv, "tax"));
+        EXPECT_STR(field(c, "order", o, "total"), field(c, "order", o, "invoiced"));
+        paid(c, "invoice", inv, INV(inv, "total"));
+        EXPECT_STR("paid", field(c, "order", o, "state"));
+        EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)}));
+        expect_balanced(c);
+        close_company(c);
+    }
+}
+
+TEST("an invoice that was issued stays, and is corrected by credit notes") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"});
+    kith_id pen =
+        PRODUCT(c, {"code", "pen"}, {"name", "Pen"}, {"price", "10 EUR"}, {"tax_rate", "20"});
+    kith_id o = placed(c, acme, pen, "5"), inv = invoiced(c, o);
+    kith_id l = first(c, of_invoice(c, "invoice_line", "invoice", inv));
+    REFUSED(c, "was issued and stays as it is; correct it by a credit note", "invoice", inv,
+            {"due_on", "2024-01-31"});
+    REFUSED(c, "total", "invoice", inv, {"total", "1 EUR"});
+    REFUSED(c, "quantity", "invoice_line", l, {"quantity", "1"});
+    KEEPS(c, "invoice", inv, "stays as it is");
+    KEEPS(c, "invoice_line", l, "stays as it is");
+    KEEPS(c, "account", acme, "has invoices or payments");
+    REFUSED(c, "60.00 EUR of INV-2023-000001 are open", "invoice", inv, {"state", "paid"});
+    REFUSED(c, "has invoices or payments", "order", o, {"state", "cart"});
+    struct act a = ACT(c, "commerce.credit", {"invoice", ID(inv)}, {"lines", ID(l)},
+                       {"quantity", "2"}, {"reason", "Two were broken"});
+    EXPECT_ACT(a);
+    kith_id note = result_id(&a, 0);
+    EXPECT_STR("INV-2023-000002", INV(note, "number"));
+    EXPECT_STR("credit_note", INV(note, "kind"));
+    EXPECT_STR("24.00 EUR", INV(note, "total"));
+    EXPECT_STR("paid", INV(note, "state"));
+    EXPECT_STR("36.00 EUR", INV(inv, "open"));
+    EXPECT_STR("36.00 EUR", field(c, "account", acme, "balance"));
+    ACT_REFUSED(c, "of 'Pen' 3 are left", "commerce.credit", {"invoice", ID(inv)}, {"lines", ID(l)},
+                {"quantity", "4"});
+    ACT_REFUSED(c, "is a credit note itself", "commerce.credit", {"invoice", ID(note)});
+    EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)}, {"rebill", "true"}));
+    EXPECT_STR("paid", INV(inv, "state"));
+    EXPECT_STR("0.00 EUR", field(c, "account", acme, "balance"));
+    ACT_REFUSED(c, "all of the invoice is credited already", "commerce.credit",
+                {"invoice", ID(inv)});
+    EXPECT_STR("36.00 EUR", INV(invoiced(c, o), "total"));
+    expect_balanced(c);
+    close_company(c);
+}
+
+TEST("what is not paid in time becomes overdue by itself, and may be written off") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}), pen = product(c, "pen", "10 EUR");
+    kith_id inv = invoiced(c, placed(c, acme, pen, "5")),
+            good = invoiced(c, placed(c, acme, pen, "1"));
+    paid(c, "invoice", good, "10 EUR");
+    REFUSED(c, "are open, and it is due on its day", "invoice", inv, {"state", "overdue"});
+    clock_advance(&c->clock, INT64_C(16) * 86400000);
+    UPDATE(c, "account", acme, {"name", "Acme Ltd"}); /* timers look at the clock */
+    for (int i = 0; i < 200 && strcmp("overdue", INV(inv, "state")) != 0; i++) {
+        drain(c);
+        usleep(10000);
+    }
+    EXPECT_STR("overdue", INV(inv, "state"));
+    EXPECT_STR("paid", INV(good, "state"));
+    paid(c, "invoice", inv, "20 EUR");
+    EXPECT_STR("overdue", INV(inv, "state"));
+    UPDATE(c, "invoice", inv, {"state", "written_off"});
+    EXPECT_STR("0.00 EUR", INV(inv, "open"));
+    EXPECT_STR("0.00 EUR", field(c, "account", acme, "balance"));
+    ACT_REFUSED(c, "nothing of INV-2023-000001 is open; it is written_off", "commerce.pay",
+                {"invoice", ID(inv)}, {"amount", "5 EUR"});
+    ACT_REFUSED(c, "is written off already", "commerce.credit", {"invoice", ID(inv)});
+    expect_balanced(c);
+    close_company(c);
+}
+
+TEST("nothing that was booked is undone, and the refusal tells so") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}), pen = product(c, "pen", "10 EUR");
+    kith_id o = placed(c, acme, pen, "5");
+    struct act a = ACT(c, "commerce.invoice", {"order", ID(o)});
+    struct act pay = ACT(c, "commerce.pay", {"order", ID(o)}, {"amount", "50 EUR"});
+    const kith_id txs[] = {pay.tx, a.tx};
+    EXPECT_STR("paid", field(c, "order", o, "state"));
+    for (int i = 0; i < 2; i++) {
+        struct undo_report report;
+        kith_error e = KITH_ERROR_INIT;
+        EXPECT_OK(engine_undo(c->engine, &anna, txs[i], false, &c->arena, &report, &e), e);
+        EXPECT(report.refused > 0);
+        expect_balanced(c);
+    }
+    EXPECT_STR("paid", INV(result_id(&a, 0), "state"));
+    EXPECT_STR("paid", field(c, "order", o, "state"));
+    close_company(c);
+}
