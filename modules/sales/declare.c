@@ -3,9 +3,6 @@
  * convert and assign leads. */
 #include "sales.h"
 
-#define F(field, of, ...)                                                                          \
-    { .name = (field), .kind = KITH_F_##of, __VA_ARGS__ }
-
 #define SOURCES                                                                                    \
     "event,web,referral,newsletter,giveaway,form,chat,ad,campaign,social,phone,import,other"
 
@@ -67,6 +64,13 @@ static const kith_field opportunity_fields[] = {
     F("campaign", TEXT, .flags = KITH_FF_INDEXED, .doc = "The campaign that brought it."),
     F("description", LONGTEXT, .doc = "What the customer wants."),
     F("next_step", TEXT, .doc = "What we do next."),
+    F("next_step_on", DATE, .flags = KITH_FF_INDEXED, .doc = "When."),
+    F("opened_at", TIME, .doc = "When it was opened; by default when it was created."),
+    F("cycle", DURATION, .flags = KITH_FF_READONLY, .doc = "From then until it was won or lost."),
+    F("last_activity", TIME, .rollup = "max(interaction.at via about where planned = false)",
+      .doc = "When we last were in touch about it."),
+    F("pipeline_total", LINK, .options = "pipeline_total", .flags = KITH_FF_READONLY,
+      .doc = "Where it is added up while it is open."),
     F("competitor", LINK, .options = "account", .doc = "Against whom."),
     F("win_reason", TEXT, .doc = "Why they bought, once won."),
     F("loss_reason", CHOICE,
@@ -322,10 +326,6 @@ static const kith_report reports[] = {
      .doc = "Leads that somebody works on, without a contact for two weeks.",
      .query = "lead where state = 'working' and last_contacted < now() - 14d"
               " order by last_contacted"},
-    {.name = "pipeline",
-     .doc = "Open opportunities by stage, with what they may and what they are likely to bring.",
-     .query = "opportunity where " OPEN " group by stage : count() as deals, sum(amount) as amount,"
-              " sum(amount * probability) / 100 as weighted"},
     {.name = "won_since",
      .doc = "What each seller has won since a day.",
      .query = "opportunity where stage = 'won' and closed_at >= :since group by owner"
@@ -335,6 +335,10 @@ static const kith_report reports[] = {
      .query = "opportunity where stage = 'lost' group by loss_reason order by -count()"
               " : count() as deals, sum(amount) as amount"},
 };
+
+static const kith_part *const parts[] = {&stages_part,  &plays_part,   &objections_part,
+                                         &chances_part, &outlook_part, &targets_part,
+                                         &kpis_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,
@@ -356,6 +360,7 @@ static const kith_plugin_desc desc = {
     .timers = KITH_ARRAY(timers),
     .actions = KITH_ARRAY(actions),
     .reports = KITH_ARRAY(reports),
+    .parts = KITH_ARRAY(parts),
     .create = sales_create,
     .destroy = sales_destroy,
 };

@@ -105,13 +105,21 @@ static const kith_want wants[] = {
 
 /* -- life -------------------------------------------------------------------------------------- */
 
+static kith_status (*const ask[])(kith_instance *, kith_error *) = {
+    stages_wants,  plays_wants,   objections_wants, chances_wants,
+    outlook_wants, targets_wants, kpis_wants};
+
 static kith_status resolve(kith_instance *self, kith_error *err) {
     kith_status st = kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err);
     if (st == KITH_OK)
         st = score_read_rules(self, err);
     if (st == KITH_OK)
         st = pipeline_read_settings(self, err);
-    return st == KITH_OK ? assign_read_settings(self, err) : st;
+    if (st == KITH_OK)
+        st = assign_read_settings(self, err);
+    for (size_t i = 0; st == KITH_OK && i < sizeof ask / sizeof *ask; i++)
+        st = ask[i](self, err);
+    return st;
 }
 
 kith_status sales_create(const kith_host *host, kith_instance **out, kith_error *err) {

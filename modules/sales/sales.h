@@ -3,6 +3,7 @@
 #ifndef SALES_H
 #define SALES_H
 
+#include "deals.h"
 #include <kith/easy.h>
 #include <kith/plugin.h>
 
@@ -55,8 +56,9 @@ struct kith_instance {
     int64_t hot, warm;               /* points */
     int64_t probability[STAGE_OPEN]; /* percent, by stage */
     int64_t green, amber;            /* percent */
-    kith_value team, users;          /* whom leads are assigned to; KITH_NULL: not set */
-    int64_t assigns_new_leads;       /* 0 or 1 */
+    struct deals deals;
+    kith_value team, users;    /* whom leads are assigned to; KITH_NULL: not set */
+    int64_t assigns_new_leads; /* 0 or 1 */
 };
 
 /* Records that a query found, in its order, with a number of each that matters to who asks. In the

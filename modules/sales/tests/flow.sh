@@ -85,7 +85,7 @@ kith update opportunity "$opportunity" stage=closing
 kith undo "$conversion"
 exits 0
 prints "Reversed: 1"
-prints "Kept: 1"
+prints "Kept: 2"
 prints "Refused: 2"
 kith find "lead where state = 'qualified' and name = 'Bea Kept' : count()"
 prints_exactly 1

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is no deal yet: chances apart from the pipeline, which become opportunities when they are
+ * opened; and what is suggested as the next step of one, by rules of the settings. */
+#include "sales.h"
+
+/* -- chances ------------------------------------------------------------------------------------
+ */
+
+static kith_status open_chance(kith_instance *self, kith_txn *txn, kith_change *change,
+                               kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct chance chance;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, deals.chance, info.after, &chance, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || chance.opportunity.kind != KITH_NULL)
+        return st;
+    struct opportunity deal = {.name = chance.name,
+                               .account = chance.account,
+                               .contact = chance.contact,
+                               .amount = chance.amount,
+                               .close_on = chance.expected_on,
+                               .owner = chance.owner};
+    st = KITH_CREATE(self, txn, deals.deal, &deal, err);
+    return st == KITH_OK
+               ? self->records->set(txn, change, 1, &self->deals.chance.opportunity, &deal.id, err)
+               : st;
+}
+
+/* -- next steps ---------------------------------------------------------------------------------
+ */
+
+enum { STEP_WHEN, STEP_STEP, STEP_WHY }; /* as declared */
+
+static kith_status read_steps(kith_instance *self, kith_error *err) {
+    const kith_value *rules = &self->deals.step_rules;
+    const uint64_t count = rules->kind == KITH_LIST ? rules->as.list.count : 0;
+    if (count > STEPS_MAX)
+        return kith_fail(err, KITH_E_INVAL, "next_step.rules", "%s: there are more than %d rules",
+                         sales_place(self, "next_step.rules"), STEPS_MAX);
+    for (uint64_t i = 0; i < count; i++) {
+        kith_error why = {.struct_size = sizeof why};
+        const kith_value *row = rules->as.list.items[i].as.list.items;
+        kith_status st =
+            self->records->predicate(self->host, self->deals.deal.type, row[STEP_WHEN].as.s,
+                                     &self->deals.steps[i].predicate, &why);
+        if (st != KITH_OK)
+            return kith_fail(err, st, "next_step.rules", "%s, rule %llu: %.300s",
+                             sales_place(self, "next_step.rules"), (unsigned long long)i + 1,
+                             why.message);
+        self->deals.steps[i].step = row[STEP_STEP].as.s;
+        if (row[STEP_WHY].kind == KITH_TEXT)
+            self->deals.steps[i].why = row[STEP_WHY].as.s;
+    }
+    self->deals.step_count = count;
+    return KITH_OK;
+}
+
+static kith_value text_or_null(kith_str s) {
+    kith_value v = kith_null();
+    if (s.len) {
+        v.kind = KITH_TEXT;
+        v.as.s = s;
+    }
+    return v;
+}
+
+static kith_status next_step_action(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    kith_value which;
+    const kith_row *deal;
+    kith_status st = self->calls->arg(call, 0, &which, err);
+    if (st == KITH_OK)
+        st = self->records->get(view, self->deals.deal.type, which.as.link.id, &deal, err);
+    for (uint64_t i = 0; st == KITH_OK && i < self->deals.step_count; i++) {
+        const int32_t holds = self->records->match(view, self->deals.steps[i].predicate, deal);
+        const kith_value row[] = {text_or_null(self->deals.steps[i].step),
+                                  text_or_null(self->deals.steps[i].why)};
+        if (holds < 0)
+            return kith_fail(err, holds, NULL,
+                             "sales.next_step.rules, rule %llu could not be asked",
+                             (unsigned long long)i + 1);
+        if (holds)
+            st = self->calls->row(call, 2, row, err);
+    }
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field chance_fields[] = {
+    F("name", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED | KITH_FF_SEARCHED,
+      .doc = "What may be sold one day."),
+    F("account", LINK, .options = "account", .doc = "To which organisation."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_SUBJECT, .doc = "To whom."),
+    F("amount", MONEY, .min = "0", .doc = "What it might bring."),
+    F("expected_on", DATE, .flags = KITH_FF_INDEXED, .doc = "When it might become one."),
+    F("reason", LONGTEXT, .flags = KITH_FF_SEARCHED, .doc = "Why we think so."),
+    F("state", STATE, .options = "waiting>opened|dropped,opened,dropped.>waiting",
+      .flags = KITH_FF_INDEXED, .doc = "opened: it has become an opportunity."),
+    F("opportunity", LINK, .options = "opportunity", .flags = KITH_FF_READONLY, .doc = "That one."),
+};
+static const kith_type types[] = {
+    {.name = "chance",
+     .doc = "A sale that is possible one day, and no part of the pipeline.",
+     .title = "name",
+     .fields = KITH_ARRAY(chance_fields)},
+};
+static const char *const opened[] = {"state"};
+static const kith_hook hooks[] = {
+    {.name = "chance",
+     .type = "chance",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = open_chance,
+     .where = "state = 'opened'",
+     .fields = KITH_ARRAY(opened),
+     .doc = "Makes the opportunity of a chance that is opened."},
+};
+
+static const kith_setting step_items[] = {
+    {.key = "when",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "A condition on the opportunity, in the query language."},
+    {.key = "step",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "What is suggested when it is true."},
+    {.key = "doc", .kind = KITH_TEXT, .doc = "Why, for people."},
+};
+static const kith_setting settings[] = {
+    {.key = "next_step.rules",
+     .kind = KITH_LIST,
+     .default_text = "()",
+     .doc = "What sales.next_step suggests, in this order.",
+     .items = KITH_ARRAY(step_items)},
+};
+static const kith_field step_params[] = {
+    F("opportunity", LINK, .options = "opportunity", .flags = KITH_FF_REQUIRED, .doc = "Of which."),
+};
+static const kith_field step_columns[] = {
+    F("step", TEXT, .doc = "What to do."),
+    F("why", TEXT, .doc = "Why."),
+};
+static const kith_action actions[] = {
+    {.name = "next_step",
+     .doc = "What to do next for an opportunity, by the rules in sales.next_step.rules.",
+     .effect = KITH_EFFECT_READ,
+     .fn = next_step_action,
+     .params = KITH_ARRAY(step_params),
+     .columns = KITH_ARRAY(step_columns)},
+};
+static const kith_report reports[] = {
+    {.name = "chances",
+     .doc = "Sales that are possible one day, the soonest first.",
+     .query = "chance where state = 'waiting' order by expected_on"},
+    {.name = "uncovered",
+     .doc = "Customers with whom no deal is open and no chance is noted, those first who brought"
+            " most.",
+     .query = "account where open_opportunities = 0 and"
+              " exists(opportunity.account where stage = 'won') and"
+              " not exists(chance where state = 'waiting') order by -won"},
+};
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("chance", deals.chance, CHANCE),
+    KITH_WANT(SETTING, "next_step.rules", deals.step_rules),
+};
+kith_status chances_wants(kith_instance *self, kith_error *err) {
+    kith_status st = WANTS(self, wants, err);
+    return st == KITH_OK ? read_steps(self, err) : st;
+}
+
+const kith_part chances_part = {
+    .struct_size = sizeof chances_part,
+    .settings = KITH_ARRAY(settings),
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
+};

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way of an opportunity through its stages: each visit to a stage is a record, so that past
+ * deals tell how many go on from it and how long it takes; and the totals of the pipeline, which
+ * are kept as it changes, so that it is shown at once however many deals there are. */
+#include "sales.h"
+
+const char *const funnel_stages[STAGE_WON + 1] = {"prospecting", "qualification", "proposal",
+                                                  "closing", "won"};
+
+int stage_place(kith_str stage) {
+    for (int i = 0; i <= STAGE_WON; i++)
+        if (kith_str_is(stage, funnel_stages[i]))
+            return i;
+    return -1;
+}
+
+static int32_t is_open(const struct opportunity *deal) {
+    const int place = stage_place(deal->stage.as.s);
+    return place >= 0 && place < STAGE_WON;
+}
+
+/* -- before: what is refused, and what is kept --------------------------------------------------
+ */
+
+/* One that goes forward, by more than one stage where sales.stages.skip is false. */
+static kith_status check_order(kith_instance *self, const struct opportunity *deal, kith_str from,
+                               kith_error *err) {
+    const int was = stage_place(from), is = stage_place(deal->stage.as.s);
+    if (self->deals.skip_stages.as.i || was < 0 || is <= was + 1 || (is == STAGE_WON && was >= 2))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "stage",
+                     "stage: behind %s comes %s, and sales.stages.skip forbids to leave it out",
+                     funnel_stages[was], funnel_stages[was + 1]);
+}
+
+/* Whatever tells one total from another. */
+static kith_status find_total(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
+                              kith_value *link, kith_error *err) {
+    struct total *found,
+        total = {.owner = deal->owner, .stage = deal->stage, .probability = deal->probability};
+    uint64_t count;
+    char owner[KITH_ID_CHARS + 1] = "-", key[128];
+    if (deal->owner.kind == KITH_LINK)
+        kith_id_text(deal->owner.as.link.id, owner);
+    if (deal->amount.kind == KITH_MONEY)
+        total.currency = kith_text(deal->amount.as.money.currency);
+    if (deal->close_on.kind == KITH_DATE)
+        total.month = kith_number(KITH_DATE, month_first(deal->close_on.as.i));
+    (void)snprintf(key, sizeof key, "%s %.*s %lld %lld %s", owner, (int)deal->stage.as.s.len,
+                   deal->stage.as.s.ptr, (long long)deal->probability.as.i,
+                   (long long)(total.month.kind ? total.month.as.i : -1),
+                   total.currency.kind ? deal->amount.as.money.currency : "-");
+    total.key = kith_text(key);
+    kith_status st = KITH_FIND(self, txn, deals.total, self->deals.query.total_by_key, 1,
+                               &total.key, &found, &count, err);
+    if (st == KITH_OK && count == 0)
+        st = KITH_CREATE(self, txn, deals.total, &total, err);
+    if (st == KITH_OK)
+        *link = count ? found[0].id : total.id;
+    return st;
+}
+
+static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
+                        const kith_change_info *info, struct opportunity *deal, kith_error *err) {
+    const struct opportunity_numbers *n = &self->deals.deal;
+    const uint32_t fields[] = {n->opened_at, n->cycle, n->pipeline_total};
+    kith_value values[3] = {deal->opened_at};
+    kith_status st = KITH_OK;
+    if (values[0].kind == KITH_NULL && info->kind == KITH_ON_CREATE)
+        values[0] = kith_number(KITH_TIME, self->host->now(self->host));
+    if (deal->closed_at.kind == KITH_TIME && values[0].kind == KITH_TIME &&
+        deal->closed_at.as.i >= values[0].as.i)
+        values[1] = kith_number(KITH_DURATION, deal->closed_at.as.i - values[0].as.i);
+    if (is_open(deal))
+        st = find_total(self, txn, deal, &values[2], err);
+    return st == KITH_OK ? self->records->set(txn, change, 3, fields, values, err) : st;
+}
+
+static kith_status before_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                               kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct opportunity deal, was = {.stage = kith_null()};
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, deals.deal, info.after, &deal, err);
+    if (st == KITH_OK && info.before)
+        st = KITH_READ(self, txn, deals.deal, info.before, &was, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || deal.stage.kind != KITH_TEXT)
+        return st;
+    if (was.stage.kind == KITH_TEXT && info.origin != KITH_ORIGIN_IMPORT) {
+        st = check_order(self, &deal, was.stage.as.s, err);
+        if (st == KITH_OK)
+            st = plays_check(self, txn, &deal, was.stage.as.s, err);
+    }
+    return st == KITH_OK ? keep(self, txn, change, &info, &deal, err) : st;
+}
+
+/* -- after: the visit that ends, and the one that begins ----------------------------------------
+ */
+
+static kith_status end_visit(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
+                             kith_error *err) {
+    const struct visit_numbers *n = &self->deals.visit;
+    struct visit *open;
+    uint64_t count;
+    const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
+    kith_status st = KITH_FIND(self, txn, deals.visit, self->deals.query.visit_open, 1, &deal->id,
+                               &open, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const uint32_t fields[] = {n->left, n->duration, n->moved_to};
+        const kith_value values[] = {
+            now, kith_number(KITH_DURATION, now.as.i - open[i].entered.as.i), deal->stage};
+        st = self->records->update(txn, n->type, open[i].id.as.link.id, 3, fields, values, err);
+    }
+    return st;
+}
+
+static kith_status begin_visit(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
+                               kith_error *err) {
+    struct visit visit = {.opportunity = deal->id,
+                          .stage = deal->stage,
+                          .entered = kith_number(KITH_TIME, self->host->now(self->host))};
+    kith_id user = 0;
+    kith_status st = self->records->acting(txn, &user, err);
+    if (user)
+        visit.by = kith_link(self->user.type, user);
+    return st == KITH_OK ? KITH_CREATE(self, txn, deals.visit, &visit, err) : st;
+}
+
+static kith_status after_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct opportunity deal;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, deals.deal, info.after, &deal, err);
+    if (st == KITH_OK && info.kind == KITH_ON_UPDATE)
+        st = end_visit(self, txn, &deal, err);
+    if (st == KITH_OK)
+        st = begin_visit(self, txn, &deal, err);
+    if (st == KITH_OK && info.origin != KITH_ORIGIN_IMPORT)
+        st = plays_begin(self, txn, &deal, err);
+    return st == KITH_OK ? objections_end(self, txn, &deal, err) : st;
+}
+
+/* -- totals of opportunities that were there before there were totals ---------------------------
+ */
+
+#define AT_ONCE 20000 /* in one night's transaction */
+
+static kith_status settle_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                                kith_error *err) {
+    struct opportunity *deals;
+    uint64_t count;
+    (void)firing;
+    const kith_value most = kith_number(KITH_INT, AT_ONCE);
+    kith_status st = KITH_FIND(self, txn, deals.deal, self->deals.query.without_total, 1, &most,
+                               &deals, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        kith_value total = kith_null();
+        st = find_total(self, txn, &deals[i], &total, err);
+        if (st == KITH_OK)
+            st =
+                KITH_SET(self, txn, deals.deal, pipeline_total, deals[i].id.as.link.id, total, err);
+    }
+    return st;
+}
+
+/* -- the funnel ---------------------------------------------------------------------------------
+ */
+
+struct stage_sum {
+    int64_t entries, left, spent;
+};
+struct funnel {
+    struct stage_sum stages[STAGE_WON + 1];
+};
+
+/* The stage; how many came in, how many left, how long these were there together. */
+static kith_status funnel_group(void *arg, const kith_txn *txn, uint32_t count,
+                                const kith_value *values, kith_error *err) {
+    struct funnel *f = arg;
+    const int place = values[0].kind == KITH_TEXT ? stage_place(values[0].as.s) : -1;
+    (void)txn, (void)count, (void)err;
+    if (place < 0)
+        return KITH_OK;
+    f->stages[place].entries += values[1].as.i;
+    f->stages[place].left += values[2].as.i;
+    f->stages[place].spent += values[3].kind == KITH_NULL ? 0 : values[3].as.i;
+    return KITH_OK;
+}
+
+/* In columns of sales.funnel. */
+struct funnel_row {
+    kith_value stage, entries, went_on, conversion, duration, problem;
+};
+
+static const char *problem_of(const kith_instance *self, const struct funnel_row *row) {
+    const int weak = row->conversion.kind == KITH_DECIMAL &&
+                     row->conversion.as.decimal.units < self->deals.weak.as.i * 100;
+    const int slow =
+        row->duration.kind == KITH_DURATION && row->duration.as.i > self->deals.slow.as.i;
+    return weak && slow ? "few go on, and slowly" : weak ? "few go on" : slow ? "slow" : NULL;
+}
+
+static kith_status funnel_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value since, until;
+    } args;
+    struct funnel f = {0};
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = self->records->groups(self->calls->view(call), self->deals.query.funnel, 2,
+                                   &args.since, 0, funnel_group, &f, err);
+    for (int i = 0; st == KITH_OK && i < STAGE_WON; i++) {
+        const struct stage_sum *s = &f.stages[i];
+        struct funnel_row row = {
+            .stage = kith_text(funnel_stages[i]),
+            .entries = kith_number(KITH_INT, s->entries),
+            .went_on = kith_number(KITH_INT, f.stages[i + 1].entries),
+            .conversion = percent_share(f.stages[i + 1].entries, s->entries),
+            .duration = s->left ? kith_number(KITH_DURATION, s->spent / s->left) : kith_null()};
+        const char *problem = problem_of(self, &row);
+        row.problem = problem ? kith_text(problem) : kith_null();
+        st = KITH_ROW(self, call, &row, err);
+    }
+    return st;
+}
+
+/* -- deals that nobody cares for ----------------------------------------------------------------
+ */
+
+static kith_status neglected_action(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_value idle;
+    struct opportunity *deals;
+    uint64_t count;
+    const kith_txn *view = self->calls->view(call);
+    kith_status st = self->calls->arg(call, 0, &idle, err);
+    if (idle.kind == KITH_NULL)
+        idle = self->deals.idle;
+    const int64_t now = self->host->now(self->host);
+    const kith_value before = kith_number(KITH_TIME, now - idle.as.i);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, view, deals.deal, self->deals.query.neglected, 1, &before, &deals,
+                       &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const struct opportunity *d = &deals[i];
+        const int64_t last =
+            d->last_activity.kind == KITH_TIME && d->last_activity.as.i > d->updated.as.i
+                ? d->last_activity.as.i
+                : d->updated.as.i;
+        const kith_value row[] = {d->id,
+                                  d->name,
+                                  d->owner,
+                                  d->stage,
+                                  d->amount,
+                                  kith_number(KITH_TIME, last),
+                                  kith_number(KITH_INT, (now - last) / 86400000),
+                                  d->next_step,
+                                  d->next_step_on};
+        st = self->calls->row(call, sizeof row / sizeof *row, row, err);
+    }
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define ALL_STAGES "prospecting,qualification,proposal,closing,won,lost"
+
+static const kith_field visit_fields[] = {
+    F("opportunity", LINK, .options = "opportunity",
+      .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF | KITH_FF_READONLY, .doc = "Which one."),
+    F("stage", CHOICE, .options = ALL_STAGES, .flags = KITH_FF_READONLY | KITH_FF_REQUIRED,
+      .doc = "The stage."),
+    F("entered", TIME, .flags = KITH_FF_READONLY | KITH_FF_INDEXED, .doc = "When it came in."),
+    F("left", TIME, .flags = KITH_FF_READONLY, .doc = "When it left; empty: it is there."),
+    F("duration", DURATION, .flags = KITH_FF_READONLY, .doc = "How long it was there."),
+    F("moved_to", CHOICE, .options = ALL_STAGES, .flags = KITH_FF_READONLY,
+      .doc = "The stage that it went to."),
+    F("by", LINK, .options = "user", .flags = KITH_FF_READONLY, .doc = "Who moved it in."),
+};
+#define KEPT KITH_FF_READONLY
+static const kith_field total_fields[] = {
+    F("key", TEXT, .flags = KEPT | KITH_FF_REQUIRED | KITH_FF_UNIQUE, .doc = "What it adds up."),
+    F("stage", CHOICE, .options = "prospecting,qualification,proposal,closing", .flags = KEPT,
+      .doc = "Of opportunities in this stage."),
+    F("probability", INTEGER, .flags = KEPT, .doc = "With this probability, in percent."),
+    F("month", DATE, .flags = KEPT,
+      .doc = "That close in this month, by its first day; empty: no day is known."),
+    F("currency", TEXT, .flags = KEPT, .doc = "In this currency; empty: without an amount."),
+    F("deals", INTEGER, .rollup = "count(opportunity via pipeline_total)",
+      .doc = "How many there are."),
+    F("amount", MONEY, .rollup = "sum(opportunity.amount via pipeline_total) in currency",
+      .doc = "What they may bring."),
+};
+
+static const kith_type types[] = {
+    {.name = "stage_visit",
+     .doc = "That an opportunity is or was in a stage, and for how long.",
+     .title = "stage",
+     .fields = KITH_ARRAY(visit_fields)},
+    {.name = "pipeline_total",
+     .doc = "Open opportunities of one owner in one stage, with one probability, that close in "
+            "one month, added up.",
+     .title = "key",
+     .history = KITH_HISTORY_NONE,
+     .fields = KITH_ARRAY(total_fields)},
+};
+
+static const char *const moves[] = {"stage"};
+static const char *const counted[] = {"stage",    "owner",     "amount",   "probability",
+                                      "close_on", "closed_at", "opened_at"};
+static const kith_hook hooks[] = {
+    {.name = "stages",
+     .type = "opportunity",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = 110, /* behind the one that settles the stage, and what follows it */
+     .fn = before_hook,
+     .fields = KITH_ARRAY(counted),
+     .doc = "Holds the order of the stages and what must be done in them; keeps the totals."},
+    {.name = "visits",
+     .type = "opportunity",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = after_hook,
+     .fields = KITH_ARRAY(moves),
+     .doc = "Writes down how long it was in which stage, and begins what is done in the next."},
+};
+
+static const kith_setting settings[] = {
+    {.key = "stages.skip",
+     .kind = KITH_BOOL,
+     .default_text = "true",
+     .doc = "An opportunity may leave a stage out on its way forward."},
+    {.key = "stages.idle",
+     .kind = KITH_DURATION,
+     .default_text = "14d",
+     .min = 60000,
+     .max = INT64_C(315360000000),
+     .doc = "After so long without a change or a contact an open opportunity is neglected."},
+    {.key = "stages.weak",
+     .kind = KITH_INT,
+     .default_text = "25",
+     .min = 0,
+     .max = 100,
+     .doc = "When fewer percent go on from a stage, sales.funnel names it a problem."},
+    {.key = "stages.slow",
+     .kind = KITH_DURATION,
+     .default_text = "30d",
+     .min = 60000,
+     .max = INT64_C(315360000000),
+     .doc = "When it takes longer on average, it names it one, too."},
+};
+
+static const kith_timer timers[] = {
+    {.name = "totals",
+     .cron = "25 3 * * *",
+     .fn = settle_timer,
+     .doc = "Adds opportunities from before there were totals to those of the pipeline."},
+};
+
+static const kith_field funnel_params[] = {
+    F("since", DATE, .default_text = "1970-01-01",
+      .doc = "Stages that were entered from this day on."),
+    F("until", DATE, .default_text = "9999-12-31", .doc = "And up to this one."),
+};
+static const kith_field funnel_columns[] = {
+    F("stage", TEXT, .doc = "The stage."),
+    F("entries", INTEGER, .doc = "How many times an opportunity came into it."),
+    F("went_on", INTEGER, .doc = "How many times one came into the next."),
+    F("conversion", PERCENT, .doc = "These in percent of those."),
+    F("duration", DURATION, .doc = "How long one stays on average."),
+    F("problem", TEXT, .doc = "What is wrong with it, by sales.stages.weak and sales.stages.slow."),
+};
+static const kith_field neglected_params[] = {
+    F("idle", DURATION, .doc = "For how long; without it sales.stages.idle says."),
+};
+static const kith_field neglected_columns[] = {
+    F("opportunity", LINK, .options = "opportunity", .doc = "The opportunity."),
+    F("name", TEXT, .doc = "Its name."),
+    F("owner", LINK, .options = "user", .doc = "Whose it is."),
+    F("stage", TEXT, .doc = "Where it stands."),
+    F("amount", MONEY, .doc = "What it may bring."),
+    F("last", TIME, .doc = "When something last happened to it."),
+    F("days", INTEGER, .doc = "How long ago that is."),
+    F("next_step", TEXT, .doc = "What was to be done next."),
+    F("next_step_on", DATE, .doc = "When."),
+};
+static const kith_action actions[] = {
+    {.name = "funnel",
+     .doc = "How many opportunities go on from each stage, how long it takes, and where it hurts.",
+     .effect = KITH_EFFECT_READ,
+     .fn = funnel_action,
+     .params = KITH_ARRAY(funnel_params),
+     .columns = KITH_ARRAY(funnel_columns)},
+    {.name = "neglected",
+     .doc = "Open opportunities to which nothing has happened for some time, the longest first.",
+     .effect = KITH_EFFECT_READ,
+     .fn = neglected_action,
+     .params = KITH_ARRAY(neglected_params),
+     .columns = KITH_ARRAY(neglected_columns)},
+};
+
+#define OPEN "opportunity where stage not in ('won', 'lost')"
+#define TOTALS                                                                                     \
+    "sum(deals) as deals, sum(amount) as amount, sum(amount * probability) / 100 as weighted"
+#define WEIGHED_                                                                                   \
+    "count() as deals, sum(amount) as amount, sum(amount * probability) / 100 as weighted"
+static const kith_report reports[] = {
+    {.name = "pipeline",
+     .doc = "Open opportunities by stage, with what they may and what they are likely to bring.",
+     .query = "pipeline_total where deals > 0 group by stage : " TOTALS},
+    {.name = "pipeline_by_month",
+     .doc = "The same by the month in which they are expected to close.",
+     .query = "pipeline_total where deals > 0 group by month : " TOTALS},
+    {.name = "pipeline_by_owner",
+     .doc = "The same by the seller.",
+     .query = "pipeline_total where deals > 0 group by owner.name as owner : " TOTALS},
+    {.name = "pipeline_by_team",
+     .doc = "The same by the team of the seller; those of a seller in two teams are in both.",
+     .query = "pipeline_total where deals > 0 group by owner.teams.name as team : " TOTALS},
+    {.name = "pipeline_by_territory",
+     .doc = "The same by the territory of the account.",
+     .query = OPEN " group by account.territory.name as territory : " WEIGHED_},
+    {.name = "likely",
+     .doc = "Open opportunities that are likeliest to be won, the soonest first among equals.",
+     .query = OPEN " order by -probability, close_on limit 50"},
+    {.name = "next_steps",
+     .doc = "What is to be done next for open opportunities, by its day.",
+     .query = OPEN " and next_step_on is not null order by next_step_on"},
+    {.name = "without_step",
+     .doc = "Open opportunities for which nobody has said what is done next, and when.",
+     .query = OPEN " and (next_step is null or next_step_on is null) order by close_on"},
+    {.name = "competitors",
+     .doc = "How often we win against each competitor, in percent, and how much was at stake.",
+     .query = "opportunity where stage in ('won', 'lost') and competitor is not null group by"
+              " competitor.name as competitor order by -count() : count() as deals,"
+              " sum(probability) / 100 as won, avg(probability) as win_rate,"
+              " sum(amount) as amount"},
+    {.name = "stage_durations",
+     .doc = "How often each stage was left, and how long opportunities were in it.",
+     .query = "stage_visit where left is not null group by stage, moved_to : count() as times,"
+              " avg(duration) as average, max(duration) as longest"},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("opportunity", deals.deal, DEAL),
+    KITH_WANT_RECORD("stage_visit", deals.visit, VISIT),
+    KITH_WANT_RECORD("pipeline_total", deals.total, TOTAL),
+    KITH_WANT(QUERY, "stage_visit where opportunity = :opportunity and left is null",
+              deals.query.visit_open),
+    KITH_WANT(QUERY, "pipeline_total where key = :key", deals.query.total_by_key),
+    KITH_WANT(QUERY, OPEN " and pipeline_total is null limit :most", deals.query.without_total),
+    KITH_WANT(QUERY,
+              "stage_visit where entered >= :since and entered <= :until group by stage :"
+              " count(), count(left), sum(duration)",
+              deals.query.funnel),
+    KITH_WANT(QUERY,
+              OPEN " and updated < :before and (last_activity is null or last_activity < :before)"
+                   " order by updated limit 1000",
+              deals.query.neglected),
+    KITH_WANT(SETTING, "stages.skip", deals.skip_stages),
+    KITH_WANT(SETTING, "stages.idle", deals.idle),
+    KITH_WANT(SETTING, "stages.weak", deals.weak),
+    KITH_WANT(SETTING, "stages.slow", deals.slow),
+};
+kith_status stages_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part stages_part = {
+    .struct_size = sizeof stages_part,
+    .settings = KITH_ARRAY(settings),
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .timers = KITH_ARRAY(timers),
+    .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
+};

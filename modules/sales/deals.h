@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts about opportunities share: their records, by the fields that are used, and what
+ * they ask for. One member of the instance. */
+#ifndef SALES_DEALS_H
+#define SALES_DEALS_H
+
+#include <kith/easy.h>
+#include <kith/plugin.h>
+
+#define F(field, of, ...)                                                                          \
+    { .name = (field), .kind = KITH_F_##of, __VA_ARGS__ }
+#define KITH_F_PERCENT KITH_F_DECIMAL, .options = "2"
+
+/* clang-format off */
+#define DEAL(X)     X(name) X(account) X(contact) X(stage) X(amount) X(probability) X(close_on) \
+                    X(opened_at) X(closed_at) X(cycle) X(next_step) X(next_step_on) \
+                    X(last_activity) X(updated) X(pipeline_total) X(owner)
+#define VISIT(X)    X(opportunity) X(stage) X(entered) X(left) X(duration) X(moved_to) X(by)
+#define TOTAL(X)    X(key) X(stage) X(probability) X(month) X(currency) X(owner)
+#define PLAY(X)     X(stage) X(title) X(body) X(within) X(required) X(position)
+#define DEAL_TASK(X) X(title) X(about) X(assignee) X(due) X(state) X(body) X(play) \
+                    X(opportunity)
+#define OBJECTION(X) X(opportunity) X(text) X(topic) X(answer) X(outcome)
+#define ANSWER(X)   X(title) X(body) X(topic) X(used) X(won)
+#define CHANCE(X)   X(name) X(account) X(contact) X(amount) X(expected_on) X(state) X(opportunity) \
+                    X(owner)
+#define SNAPSHOT(X) X(day) X(month) X(deals) X(weighted) X(best_case) X(committed) X(owner)
+#define QUOTA(X)    X(name) X(seller) X(team) X(territory) X(valid_from) X(valid_until) X(amount) \
+                    X(deals)
+/* clang-format on */
+
+KITH_RECORD(opportunity, DEAL);
+KITH_RECORD(visit, VISIT);
+KITH_RECORD(total, TOTAL);
+KITH_RECORD(play, PLAY);
+KITH_RECORD(deal_task, DEAL_TASK);
+KITH_RECORD(objection, OBJECTION);
+KITH_RECORD(answer, ANSWER);
+KITH_RECORD(chance, CHANCE);
+KITH_RECORD(snapshot, SNAPSHOT);
+KITH_RECORD(quota, QUOTA);
+
+#define QUOTA_HOLDERS 3
+#define KPI_BY        7
+#define STEPS_MAX     100 /* rows of the setting sales.next_step.rules */
+
+struct deals {
+    const kith_numbers_v1 *numbers;
+    struct opportunity_numbers deal;
+    struct visit_numbers visit;
+    struct total_numbers total;
+    struct play_numbers play;
+    struct deal_task_numbers task;
+    struct objection_numbers objection;
+    struct answer_numbers answer;
+    struct chance_numbers chance;
+    struct snapshot_numbers snapshot;
+    struct quota_numbers quota;
+    struct {
+        uint32_t visit_open, total_by_key, without_total, funnel, neglected; /* deal_stages.c */
+        uint32_t plays, all_plays, plays_left, plays_open, play_results;     /* plays.c */
+        uint32_t open_objections, answers, answers_of;                       /* objections.c */
+        uint32_t won_months, snapshots, snapshot_since, pipeline, committed,
+            outcomes;                                                          /* outlook.c */
+        uint32_t quotas, quota_clash[QUOTA_HOLDERS], quota_won[QUOTA_HOLDERS]; /* targets.c */
+        uint32_t closed[KPI_BY], leads[KPI_BY], sellers, activities, costs, tasks_done; /* kpis.c */
+    } query;
+    struct {
+        uint32_t predicate;
+        kith_str step, why;
+    } steps[STEPS_MAX];
+    uint64_t step_count;
+    kith_value skip_stages, idle, slow, weak, committed, snapshot_day, horizon, step_rules;
+};
+
+/* Months: of a day, as days since 1970-01-01, the first of its month; and one some months on. */
+int64_t month_first(int64_t day);
+int64_t month_on(int64_t first, int64_t months);
+/* Months since 1970-01, and the other way. */
+int64_t month_number(int64_t day);
+int64_t month_from(int64_t number);
+
+/* The place of a stage in the funnel, from 0; -1: lost. STAGE_WON is the last. */
+#define STAGE_WON 4
+int stage_place(kith_str stage);
+extern const char *const funnel_stages[STAGE_WON + 1];
+
+/* A row of an answer, or a result, that is a share: part of whole with four digits. */
+kith_value share_of(int64_t part, int64_t whole);
+/* The same in percent, with two digits; KITH_NULL of nothing. */
+kith_value percent_share(int64_t part, int64_t whole);
+
+kith_status stages_wants(kith_instance *self, kith_error *err);
+kith_status plays_wants(kith_instance *self, kith_error *err);
+kith_status objections_wants(kith_instance *self, kith_error *err);
+kith_status chances_wants(kith_instance *self, kith_error *err);
+kith_status outlook_wants(kith_instance *self, kith_error *err);
+kith_status targets_wants(kith_instance *self, kith_error *err);
+kith_status kpis_wants(kith_instance *self, kith_error *err);
+extern const kith_part stages_part, plays_part, objections_part, chances_part, outlook_part,
+    targets_part, kpis_part;
+
+/* What plays and objections do when an opportunity comes into a stage. before KITH_NULL: it is new.
+ * (plays.c, objections.c) */
+kith_status plays_check(kith_instance *self, const kith_txn *txn, const struct opportunity *deal,
+                        kith_str from, kith_error *err);
+kith_status plays_begin(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
+                        kith_error *err);
+kith_status objections_end(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
+                           kith_error *err);
+
+#define WANTS(self, wants, err)                                                                    \
+    kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)
+
+#endif

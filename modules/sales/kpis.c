@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How selling goes: win rate won / (won + lost), average deal won amounts / won, cycle from opening
+ * to winning, conversion converted leads / leads, by what one likes; and a card for each seller. */
+#include "sales.h"
+
+static const char *const by_names[KPI_BY] = {"all",    "owner",    "team",   "territory",
+                                             "source", "campaign", "account"};
+enum { BY_ALL };
+
+/* What is known of one of them. */
+struct kpi {
+    kith_value key; /* text, or a link to a user */
+    kith_value amount, spent;
+    int64_t won, lost, cycle, leads, converted;
+    int64_t interactions, tasks, time, selling;
+};
+struct kpis {
+    kith_instance *self;
+    struct kpi *items;
+    uint64_t count, room;
+    uint32_t keys; /* columns before the others: 0 or 1 */
+};
+
+static int same_key(kith_value a, kith_value b) {
+    if (a.kind != b.kind)
+        return 0;
+    if (a.kind == KITH_LINK)
+        return a.as.link.id == b.as.link.id;
+    return a.kind != KITH_TEXT ||
+           (a.as.s.len == b.as.s.len && memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)a.as.s.len) == 0);
+}
+
+static struct kpi *kpi_of(struct kpis *k, const kith_txn *txn, kith_value key, kith_error *err) {
+    for (uint64_t i = 0; i < k->count; i++)
+        if (same_key(k->items[i].key, key))
+            return &k->items[i];
+    if (k->count == k->room) {
+        const uint64_t room = k->room ? k->room * 2 : 64;
+        struct kpi *more = k->self->host->memory(txn, room * sizeof *more);
+        if (!more) {
+            (void)kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the figures");
+            return NULL;
+        }
+        if (k->count)
+            memcpy(more, k->items, (size_t)k->count * sizeof *more);
+        k->items = more;
+        k->room = room;
+    }
+    k->items[k->count] = (struct kpi){.key = key};
+    return &k->items[k->count++];
+}
+
+/* [key,] stage, how many, how much, how long on average */
+static kith_status take_closed(void *arg, const kith_txn *txn, uint32_t count,
+                               const kith_value *values, kith_error *err) {
+    struct kpis *k = arg;
+    const kith_value *v = values + k->keys;
+    struct kpi *one = kpi_of(k, txn, k->keys ? values[0] : kith_null(), err);
+    (void)count;
+    if (!one)
+        return KITH_E_NOMEM;
+    if (!kith_str_is(v[0].as.s, "won")) {
+        one->lost += v[1].as.i;
+        return KITH_OK;
+    }
+    one->won += v[1].as.i;
+    one->amount = v[2];
+    one->cycle = v[3].kind == KITH_DURATION ? v[3].as.i : 0;
+    return KITH_OK;
+}
+
+/* [key,] state, how many */
+static kith_status take_leads(void *arg, const kith_txn *txn, uint32_t count,
+                              const kith_value *values, kith_error *err) {
+    struct kpis *k = arg;
+    const kith_value *v = values + k->keys;
+    struct kpi *one = kpi_of(k, txn, k->keys ? values[0] : kith_null(), err);
+    (void)count;
+    if (!one)
+        return KITH_E_NOMEM;
+    one->leads += v[1].as.i;
+    if (kith_str_is(v[0].as.s, "converted"))
+        one->converted += v[1].as.i;
+    return KITH_OK;
+}
+
+static kith_status average_of(const kith_instance *self, const struct kpi *k, kith_value *out,
+                              kith_error *err) {
+    const kith_value one = kith_number(KITH_INT, 1);
+    *out = kith_null();
+    if (k->amount.kind != KITH_MONEY || k->won == 0)
+        return KITH_OK;
+    return self->deals.numbers->multiply(&k->amount, &one, k->won, KITH_ROUND_HALF_EVEN, out, err);
+}
+
+/* In columns of sales.kpis. */
+struct kpi_row {
+    kith_value of, won, lost, win_rate, amount, average, cycle, leads, converted, conversion;
+};
+
+static kith_status give_kpi(kith_instance *self, kith_call *call, const struct kpi *k,
+                            kith_error *err) {
+    struct kpi_row row = {.of = k->key,
+                          .won = kith_number(KITH_INT, k->won),
+                          .lost = kith_number(KITH_INT, k->lost),
+                          .win_rate = percent_share(k->won, k->won + k->lost),
+                          .amount = k->amount,
+                          .cycle = k->won ? kith_number(KITH_DURATION, k->cycle) : kith_null(),
+                          .leads = kith_number(KITH_INT, k->leads),
+                          .converted = kith_number(KITH_INT, k->converted),
+                          .conversion = percent_share(k->converted, k->leads)};
+    kith_status st = average_of(self, k, &row.average, err);
+    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+}
+
+struct range {
+    kith_value since, until;
+};
+
+static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value by;
+        struct range in;
+    } args;
+    const kith_txn *view = self->calls->view(call);
+    struct kpis k = {.self = self};
+    int by = BY_ALL;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    while (st == KITH_OK && !kith_str_is(args.by.as.s, by_names[by]))
+        by++; /* it is one of them: a choice */
+    k.keys = by != BY_ALL;
+    if (st == KITH_OK)
+        st = self->records->groups(view, self->deals.query.closed[by], 2, &args.in.since, 0,
+                                   take_closed, &k, err);
+    if (st == KITH_OK)
+        st = self->records->groups(view, self->deals.query.leads[by], 2, &args.in.since, 0,
+                                   take_leads, &k, err);
+    for (uint64_t i = 0; st == KITH_OK && i < k.count; i++)
+        st = give_kpi(self, call, &k.items[i], err);
+    return st;
+}
+
+/* -- a card for each seller ---------------------------------------------------------------------
+ */
+
+/* owner, was it selling, how many, how long, what it cost */
+static kith_status take_activities(void *arg, const kith_txn *txn, uint32_t count,
+                                   const kith_value *v, kith_error *err) {
+    struct kpi *one = kpi_of(arg, txn, v[0], err);
+    const int64_t time = v[3].kind == KITH_DURATION ? v[3].as.i : 0;
+    (void)count;
+    if (!one)
+        return KITH_E_NOMEM;
+    one->interactions += v[2].as.i;
+    one->time += time;
+    if (v[1].kind == KITH_BOOL && v[1].as.i)
+        one->selling += time;
+    return KITH_OK;
+}
+
+/* owner, what it cost */
+static kith_status take_cost(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                             kith_error *err) {
+    struct kpi *one = kpi_of(arg, txn, v[0], err);
+    (void)count;
+    if (!one)
+        return KITH_E_NOMEM;
+    one->spent = v[1];
+    return KITH_OK;
+}
+
+/* who, how many */
+static kith_status take_tasks(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                              kith_error *err) {
+    struct kpi *one = kpi_of(arg, txn, v[0], err);
+    (void)count;
+    if (!one)
+        return KITH_E_NOMEM;
+    one->tasks += v[1].as.i;
+    return KITH_OK;
+}
+
+/* In columns of sales.scorecard. */
+struct card_row {
+    kith_value seller, interactions, tasks, won, lost, win_rate, amount, average, cycle, cost, time,
+        selling, selling_share;
+};
+
+static kith_status give_card(kith_instance *self, kith_call *call, const struct kpi *k,
+                             kith_error *err) {
+    struct card_row row = {.seller = k->key,
+                           .interactions = kith_number(KITH_INT, k->interactions),
+                           .tasks = kith_number(KITH_INT, k->tasks),
+                           .won = kith_number(KITH_INT, k->won),
+                           .lost = kith_number(KITH_INT, k->lost),
+                           .win_rate = percent_share(k->won, k->won + k->lost),
+                           .amount = k->amount,
+                           .cycle = k->won ? kith_number(KITH_DURATION, k->cycle) : kith_null(),
+                           .cost = k->spent,
+                           .time = kith_number(KITH_DURATION, k->time),
+                           .selling = kith_number(KITH_DURATION, k->selling),
+                           .selling_share = share_of(k->selling, k->time)};
+    kith_status st = average_of(self, k, &row.average, err);
+    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+}
+
+static kith_status scorecard_action(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    struct range in;
+    struct kpis k = {.self = self, .keys = 1};
+    const struct {
+        uint32_t query;
+        kith_group_fn take;
+    } parts[] = {{self->deals.query.sellers, take_closed},
+                 {self->deals.query.activities, take_activities},
+                 {self->deals.query.costs, take_cost},
+                 {self->deals.query.tasks_done, take_tasks}};
+    kith_status st = KITH_ARGS(self, call, &in, err);
+    for (size_t i = 0; st == KITH_OK && i < sizeof parts / sizeof *parts; i++)
+        st = self->records->groups(view, parts[i].query, 2, &in.since, 0, parts[i].take, &k, err);
+    for (uint64_t i = 0; st == KITH_OK && i < k.count; i++)
+        if (k.items[i].key.kind == KITH_LINK)
+            st = give_card(self, call, &k.items[i], err);
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field interaction_fields[] = {
+    F("selling", BOOLEAN, .doc = "Its duration was spent on selling, not on travel or paper."),
+};
+static const kith_type types[] = {
+    {.name = "interaction", .fields = KITH_ARRAY(interaction_fields), .extends = 1},
+};
+
+#define SINCE                                                                                      \
+    F("since", DATE, .default_text = "1970-01-01", .doc = "What took place from this day on."),    \
+        F("until", DATE, .default_text = "9999-12-31", .doc = "And up to this one.")
+static const kith_field kpis_params[] = {
+    F("by", CHOICE, .options = "all,owner,team,territory,source,campaign,account",
+      .default_text = "all", .doc = "For each of what; of no value is a row with an empty name."),
+    SINCE,
+};
+static const kith_field kpis_columns[] = {
+    F("of", TEXT, .doc = "The name of the seller, team, territory, ..."),
+    F("won", INTEGER, .doc = "Deals that were won."),
+    F("lost", INTEGER, .doc = "Deals that were lost."),
+    F("win_rate", PERCENT, .doc = "won / (won + lost), in percent."),
+    F("amount", MONEY, .doc = "What those that were won bring."),
+    F("average", MONEY, .doc = "amount / won."),
+    F("cycle", DURATION, .doc = "How long one that was won took on average."),
+    F("leads", INTEGER, .doc = "Leads that came."),
+    F("converted", INTEGER, .doc = "Those of them that were converted."),
+    F("conversion", PERCENT, .doc = "converted / leads, in percent."),
+};
+static const kith_field card_params[] = {SINCE};
+static const kith_field card_columns[] = {
+    F("seller", LINK, .options = "user", .doc = "Who."),
+    F("interactions", INTEGER, .doc = "Contacts with customers that took place."),
+    F("tasks", INTEGER, .doc = "Tasks that were done."),
+    F("won", INTEGER, .doc = "Deals that were won."),
+    F("lost", INTEGER, .doc = "Deals that were lost."),
+    F("win_rate", PERCENT, .doc = "won / (won + lost), in percent."),
+    F("amount", MONEY, .doc = "What those that were won bring."),
+    F("average", MONEY, .doc = "amount / won."),
+    F("cycle", DURATION, .doc = "How long one that was won took on average."),
+    F("cost", MONEY, .doc = "What the contacts cost."),
+    F("time", DURATION, .doc = "How long the contacts took."),
+    F("selling", DURATION, .doc = "How much of this was selling."),
+    F("selling_share", DECIMAL, .options = "4", .doc = "selling / time."),
+};
+static const kith_action actions[] = {
+    {.name = "kpis",
+     .doc = "Win rate, average deal, cycle and conversion of leads, by seller, team and so on.",
+     .effect = KITH_EFFECT_READ,
+     .fn = kpis_action,
+     .params = KITH_ARRAY(kpis_params),
+     .columns = KITH_ARRAY(kpis_columns)},
+    {.name = "scorecard",
+     .doc = "What each seller did, what came of it, and how much of the time was selling.",
+     .effect = KITH_EFFECT_READ,
+     .fn = scorecard_action,
+     .params = KITH_ARRAY(card_params),
+     .columns = KITH_ARRAY(card_columns)},
+};
+
+static const kith_permission permissions[] = {
+    {"read:territory", "Adds up by territory what is in the pipeline, and what was won."},
+};
+
+#define WON  "opportunity where stage = 'won' group by "
+#define SUMS " order by -sum(amount) : count() as deals, sum(amount) as amount"
+static const kith_report reports[] = {
+    {.name = "won_by_account",
+     .doc = "What was won with each account, the best customers first.",
+     .query = WON "account.name as account" SUMS},
+    {.name = "won_by_territory",
+     .doc = "What was won in each territory.",
+     .query = WON "account.territory.name as territory" SUMS},
+    {.name = "won_by_month",
+     .doc = "What was won in each month.",
+     .query = WON "year(closed_at) as year, month(closed_at) as month :"
+                  " count() as deals, sum(amount) as amount"},
+    {.name = "wins",
+     .doc = "Why they bought.",
+     .query = WON "win_reason order by -count() : count() as deals, sum(amount) as amount"},
+};
+
+#define CLOSED(keys)                                                                               \
+    "opportunity where stage in ('won', 'lost') and closed_at >= :since and closed_at <= :until"   \
+    " group by " keys "stage : count(), sum(amount), avg(cycle)"
+#define LEADS(keys)                                                                                \
+    "lead where created >= :since and created <= :until group by " keys "state : count()"
+#define BY(at, deal, lead)                                                                         \
+    KITH_WANT(QUERY, CLOSED(deal), deals.query.closed[at]),                                        \
+        KITH_WANT(QUERY, LEADS(lead), deals.query.leads[at])
+#define BOTH(at, key) BY(at, key, key)
+#define TOOK_PLACE    "interaction where planned = false and at >= :since and at <= :until"
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_NUMBERS_1, deals.numbers),
+    BOTH(0, ""),
+    BOTH(1, "owner.name, "),
+    BOTH(2, "owner.teams.name, "),
+    BOTH(3, "account.territory.name, "),
+    BOTH(4, "source, "),
+    BOTH(5, "campaign, "),
+    BOTH(6, "account.name, "),
+    KITH_WANT(QUERY, CLOSED("owner, "), deals.query.sellers),
+    KITH_WANT(QUERY, TOOK_PLACE " group by owner, selling : count(), sum(duration)",
+              deals.query.activities),
+    KITH_WANT(QUERY, TOOK_PLACE " and cost is not null group by owner : sum(cost)",
+              deals.query.costs),
+    KITH_WANT(QUERY,
+              "task where state = 'done' and updated >= :since and updated <= :until"
+              " group by assignee : count()",
+              deals.query.tasks_done),
+};
+kith_status kpis_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part kpis_part = {
+    .struct_size = sizeof kpis_part,
+    .permissions = KITH_ARRAY(permissions),
+    .types = KITH_ARRAY(types),
+    .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
+};

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What will be sold: the trend of the months that were, with an interval; and forecasts that are
+ * kept once a month, to be compared with what came of them. Estimates are floating point; what was
+ * sold is exact. */
+#include "sales.h"
+#include <math.h>
+
+/* -- the trend ----------------------------------------------------------------------------------
+ *
+ * y(t) is what was won in month t = 0 ... n-1; this month, which is not over, is none of them.
+ *   n >= 24  y = level(calendar month) + b t, by least squares
+ *   n >= 6   y = a + b t, by least squares
+ *   n >= 2   the mean, newer months weighing more: s = 0.3 y + 0.7 s (exponential smoothing)
+ * The interval holds the true value in 8 of 10 cases, if months scatter as they did: 1.2816 times
+ * the standard error of a single forecast. Nothing is sold below 0. */
+
+#define SERIES_MAX 240
+#define SEASONAL   24
+#define STRAIGHT   6
+#define ALPHA      0.3
+#define EIGHTY     1.2815515655
+
+struct series {
+    double y[SERIES_MAX];
+    int64_t first; /* the month of y[0], by its number */
+    int n;
+    char currency[4];
+};
+
+/* The model: a level for each calendar month, all the same without seasons; b for each month. */
+struct trend {
+    const char *method;
+    double level[12], b, error; /* error: of one month, standard */
+    double mean_t[12], sxx;
+    int seen[12], smooth;
+};
+
+static int season_of(const struct series *s, int t, int seasons) {
+    return seasons == 1 ? 0 : (int)((s->first + t) % 12);
+}
+
+static void add_up(const struct series *s, int seasons, struct trend *m) {
+    double sy[12] = {0};
+    for (int t = 0; t < s->n; t++) {
+        const int k = season_of(s, t, seasons);
+        m->seen[k]++;
+        m->mean_t[k] += t;
+        sy[k] += s->y[t];
+    }
+    for (int k = 0; k < seasons; k++) {
+        m->mean_t[k] /= m->seen[k];
+        m->level[k] = sy[k] / m->seen[k];
+    }
+}
+
+/* Least squares with a level for each season: the slope within them, then the levels. */
+static void fit_line(const struct series *s, int seasons, struct trend *m) {
+    double sxy = 0, squares = 0;
+    add_up(s, seasons, m);
+    for (int t = 0; t < s->n; t++) {
+        const int k = season_of(s, t, seasons);
+        m->sxx += (t - m->mean_t[k]) * (t - m->mean_t[k]);
+        sxy += (t - m->mean_t[k]) * (s->y[t] - m->level[k]);
+    }
+    m->b = sxy / m->sxx;
+    for (int k = 0; k < seasons; k++)
+        m->level[k] -= m->b * m->mean_t[k];
+    for (int t = 0; t < s->n; t++) {
+        const double off = s->y[t] - m->level[season_of(s, t, seasons)] - m->b * t;
+        squares += off * off;
+    }
+    m->error = sqrt(squares / (s->n - seasons - 1));
+}
+
+static void fit_smooth(const struct series *s, struct trend *m) {
+    double level = s->y[0], squares = 0;
+    for (int t = 1; t < s->n; t++) {
+        squares += (s->y[t] - level) * (s->y[t] - level);
+        level = ALPHA * s->y[t] + (1 - ALPHA) * level;
+    }
+    m->level[0] = level;
+    m->error = sqrt(squares / (s->n - 1));
+    m->smooth = 1;
+}
+
+static int fit(const struct series *s, struct trend *m) {
+    const int seasons = s->n >= SEASONAL ? 12 : 1;
+    m->method = s->n >= SEASONAL   ? "seasonal"
+                : s->n >= STRAIGHT ? "line"
+                : s->n >= 2        ? "smoothing"
+                                   : "none";
+    if (s->n >= STRAIGHT)
+        fit_line(s, seasons, m);
+    else if (s->n >= 2)
+        fit_smooth(s, m);
+    return s->n >= 2;
+}
+
+/* The forecast for month t, and how far the interval reaches to both sides. */
+static double foresee(const struct series *s, const struct trend *m, int t, double *width) {
+    const int k = season_of(s, t, s->n >= SEASONAL ? 12 : 1);
+    double spread = 1 + (t - s->n) * ALPHA * ALPHA;
+    if (!m->smooth)
+        spread = 1 + 1.0 / m->seen[k] + (t - m->mean_t[k]) * (t - m->mean_t[k]) / m->sxx;
+    *width = EIGHTY * m->error * sqrt(spread);
+    return m->level[k] + m->b * t;
+}
+
+static kith_status take_month(void *arg, const kith_txn *txn, uint32_t count,
+                              const kith_value *values, kith_error *err) {
+    struct series *s = arg;
+    const kith_value *sum = &values[2];
+    (void)txn, (void)count;
+    if (values[0].kind != KITH_INT || sum->kind != KITH_MONEY)
+        return KITH_OK;
+    const int64_t t = (values[0].as.i - 1970) * 12 + values[1].as.i - 1 - s->first;
+    if (t < 0 || t >= SERIES_MAX)
+        return KITH_OK;
+    if (s->currency[0] && strcmp(s->currency, sum->as.money.currency) != 0)
+        return kith_fail(err, KITH_E_INVAL, "amount",
+                         "what was won is in %s and in %s; give those opportunities amounts in one "
+                         "currency, or group a query by amount.currency",
+                         s->currency, sum->as.money.currency);
+    memcpy(s->currency, sum->as.money.currency, sizeof s->currency);
+    s->y[t] += (double)sum->as.money.minor;
+    return KITH_OK;
+}
+
+/* A series begins with the first month in which something was sold. */
+static void cut(struct series *s) {
+    int from = 0;
+    while (from < s->n && s->y[from] == 0)
+        from++;
+    memmove(s->y, s->y + from, (size_t)(s->n - from) * sizeof *s->y);
+    s->n -= from;
+    s->first += from;
+}
+
+static kith_value money_of(const struct series *s, double minor) {
+    kith_value v = kith_null();
+    v.kind = KITH_MONEY;
+    v.as.money.minor = minor < 0 ? 0 : (int64_t)llround(minor);
+    memcpy(v.as.money.currency, s->currency, sizeof s->currency);
+    return v;
+}
+
+/* In columns of sales.trend. */
+struct trend_row {
+    kith_value month, actual, forecast, low, high;
+};
+
+static kith_status give_trend(kith_instance *self, kith_call *call, const struct series *s,
+                              const struct trend *m, int ahead, kith_error *err) {
+    kith_status st = KITH_OK;
+    for (int t = 0; st == KITH_OK && t < s->n + ahead; t++) {
+        struct trend_row row = {.month = kith_number(KITH_DATE, month_from(s->first + t))};
+        double width, value;
+        if (t < s->n) {
+            row.actual = money_of(s, s->y[t]);
+        } else {
+            value = foresee(s, m, t, &width);
+            row.forecast = money_of(s, value);
+            row.low = money_of(s, value - width);
+            row.high = money_of(s, value + width);
+        }
+        st = KITH_ROW(self, call, &row, err);
+    }
+    return st;
+}
+
+static kith_status trend_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value months, ahead;
+    } args;
+    struct trend m = {.method = "none"};
+    struct series s = {.n = 0};
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st != KITH_OK)
+        return st;
+    const int64_t now = month_number(self->host->today(self->host));
+    s.n = (int)args.months.as.i;
+    s.first = now - s.n;
+    const kith_value range[] = {kith_number(KITH_DATE, month_from(s.first)),
+                                kith_number(KITH_DATE, month_from(now))};
+    st = self->records->groups(self->calls->view(call), self->deals.query.won_months, 2, range, 0,
+                               take_month, &s, err);
+    if (st != KITH_OK)
+        return st;
+    cut(&s);
+    const int known = fit(&s, &m);
+    const struct {
+        kith_value method, months;
+    } results = {kith_text(m.method), kith_number(KITH_INT, s.n)};
+    st = KITH_RESULTS(self, call, &results, err);
+    return st == KITH_OK ? give_trend(self, call, &s, &m, known ? (int)args.ahead.as.i : 0, err)
+                         : st;
+}
+
+/* -- forecasts that are kept --------------------------------------------------------------------
+ */
+
+/* What one seller is likely to bring in one month, in one currency. */
+struct outlook {
+    kith_value owner, currency;
+    int64_t month, deals, won, best, weighted, committed; /* amounts in minor units */
+};
+struct outlooks {
+    kith_instance *self;
+    struct outlook *items;
+    uint64_t count, room;
+};
+
+static int same_link(kith_value a, kith_value b) {
+    return a.kind == b.kind && (a.kind != KITH_LINK || a.as.link.id == b.as.link.id);
+}
+
+static struct outlook *outlook_of(struct outlooks *o, const kith_txn *txn, kith_value owner,
+                                  int64_t month, const char *currency) {
+    for (uint64_t i = 0; i < o->count; i++)
+        if (o->items[i].month == month && same_link(o->items[i].owner, owner) &&
+            strcmp(o->items[i].currency.as.money.currency, currency) == 0)
+            return &o->items[i];
+    if (o->count == o->room) {
+        const uint64_t room = o->room ? o->room * 2 : 64;
+        struct outlook *more = o->self->host->memory(txn, room * sizeof *more);
+        if (!more)
+            return NULL;
+        if (o->count)
+            memcpy(more, o->items, (size_t)o->count * sizeof *more);
+        o->items = more;
+        o->room = room;
+    }
+    struct outlook *item = &o->items[o->count++];
+    *item = (struct outlook){.owner = owner, .month = month};
+    item->currency.kind = KITH_MONEY;
+    memcpy(item->currency.as.money.currency, currency, sizeof item->currency.as.money.currency);
+    return item;
+}
+
+static int64_t minor_of(const kith_value *v) {
+    return v->kind == KITH_MONEY ? v->as.money.minor : 0;
+}
+
+static kith_status no_memory(kith_error *err) {
+    return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the forecast");
+}
+
+/* owner, month, currency, deals, amount, weighted */
+static kith_status take_pipeline(void *arg, const kith_txn *txn, uint32_t count,
+                                 const kith_value *v, kith_error *err) {
+    struct outlook *o;
+    (void)count;
+    if (v[1].kind != KITH_DATE || v[4].kind != KITH_MONEY)
+        return KITH_OK;
+    o = outlook_of(arg, txn, v[0], v[1].as.i, v[4].as.money.currency);
+    if (!o)
+        return no_memory(err);
+    o->deals += v[3].as.i;
+    o->best += minor_of(&v[4]);
+    o->weighted += minor_of(&v[5]);
+    return KITH_OK;
+}
+
+/* owner, month, currency, amount */
+static kith_status take_committed(void *arg, const kith_txn *txn, uint32_t count,
+                                  const kith_value *v, kith_error *err) {
+    struct outlook *o;
+    (void)count;
+    if (v[1].kind != KITH_DATE || v[3].kind != KITH_MONEY)
+        return KITH_OK;
+    o = outlook_of(arg, txn, v[0], v[1].as.i, v[3].as.money.currency);
+    if (!o)
+        return no_memory(err);
+    o->committed += minor_of(&v[3]);
+    return KITH_OK;
+}
+
+/* owner, year, month, currency, amount: what is won already in a month that goes on */
+static kith_status take_won(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                            kith_error *err) {
+    struct outlook *o;
+    (void)count;
+    if (v[4].kind != KITH_MONEY)
+        return KITH_OK;
+    o = outlook_of(arg, txn, v[0], month_from((v[1].as.i - 1970) * 12 + v[2].as.i - 1),
+                   v[4].as.money.currency);
+    if (!o)
+        return no_memory(err);
+    o->won += minor_of(&v[4]);
+    return KITH_OK;
+}
+
+static kith_value outlook_money(const struct outlook *o, int64_t minor) {
+    kith_value v = o->currency;
+    v.as.money.minor = minor;
+    return v;
+}
+
+static kith_status keep_snapshots(kith_instance *self, kith_txn *txn, int64_t today,
+                                  kith_error *err) {
+    const int64_t from = month_first(today);
+    struct outlooks all = {.self = self};
+    const kith_value params[] = {kith_number(KITH_DATE, from),
+                                 kith_number(KITH_DATE, month_on(from, self->deals.horizon.as.i)),
+                                 self->deals.committed};
+    kith_status st = self->records->groups(txn, self->deals.query.pipeline, 2, params, 0,
+                                           take_pipeline, &all, err);
+    if (st == KITH_OK)
+        st = self->records->groups(txn, self->deals.query.committed, 3, params, 0, take_committed,
+                                   &all, err);
+    if (st == KITH_OK)
+        st = self->records->groups(txn, self->deals.query.outcomes, 2, params, 0, take_won, &all,
+                                   err);
+    for (uint64_t i = 0; st == KITH_OK && i < all.count; i++) {
+        const struct outlook *o = &all.items[i];
+        struct snapshot s = {.day = kith_number(KITH_DATE, today),
+                             .month = kith_number(KITH_DATE, o->month),
+                             .deals = kith_number(KITH_INT, o->deals),
+                             .weighted = outlook_money(o, o->won + o->weighted),
+                             .best_case = outlook_money(o, o->won + o->best),
+                             .committed = outlook_money(o, o->won + o->committed),
+                             .owner = o->owner};
+        st = KITH_CREATE(self, txn, deals.snapshot, &s, err);
+    }
+    return st;
+}
+
+/* Once a month, on the day that the setting says, or later when that night was missed. */
+static kith_status snapshot_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                                  kith_error *err) {
+    const int64_t today = self->host->today(self->host), first = month_first(today);
+    const kith_value since = kith_number(KITH_DATE, first);
+    struct snapshot *kept;
+    uint64_t count;
+    (void)firing;
+    if (self->deals.snapshot_day.as.i == 0 || today - first + 1 < self->deals.snapshot_day.as.i)
+        return KITH_OK;
+    kith_status st = KITH_FIND(self, txn, deals.snapshot, self->deals.query.snapshot_since, 1,
+                               &since, &kept, &count, err);
+    return st != KITH_OK || count ? st : keep_snapshots(self, txn, today, err);
+}
+
+/* -- forecast and outcome -----------------------------------------------------------------------
+ */
+
+struct compared {
+    int64_t month; /* number */
+    kith_value won;
+};
+struct outcomes {
+    kith_instance *self;
+    kith_call *call;
+    struct compared items[SERIES_MAX];
+    int count;
+};
+
+static kith_status take_outcome(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                                kith_error *err) {
+    struct outcomes *o = arg;
+    (void)txn, (void)count;
+    if (o->count == SERIES_MAX)
+        return kith_fail(err, KITH_E_LIMIT, "since", "since: at most %d months at once",
+                         SERIES_MAX);
+    o->items[o->count++] = (struct compared){(v[0].as.i - 1970) * 12 + v[1].as.i - 1, v[2]};
+    return KITH_OK;
+}
+
+/* In columns of sales.forecast_check. */
+struct check_row {
+    kith_value month, day, ahead, weighted, best_case, committed, outcome, error;
+};
+
+/* month, day, weighted, best case, committed */
+static kith_status give_check(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                              kith_error *err) {
+    struct outcomes *o = arg;
+    struct check_row row = {v[0], v[1], .weighted = v[2], .best_case = v[3], .committed = v[4]};
+    const int64_t month = month_number(v[0].as.i);
+    (void)txn, (void)count;
+    row.ahead = kith_number(KITH_INT, month - month_number(v[1].as.i));
+    row.outcome = v[2];
+    row.outcome.as.money.minor = 0;
+    for (int i = 0; i < o->count; i++)
+        if (o->items[i].month == month)
+            row.outcome = o->items[i].won;
+    if (month >= month_number(o->self->host->today(o->self->host)))
+        row.outcome = kith_null(); /* it is not over */
+    else if (v[2].kind == KITH_MONEY && minor_of(&row.outcome) &&
+             strcmp(row.outcome.as.money.currency, v[2].as.money.currency) == 0)
+        row.error = percent_share(minor_of(&v[2]) - minor_of(&row.outcome), minor_of(&row.outcome));
+    return KITH_ROW(o->self, o->call, &row, err);
+}
+
+static kith_status check_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct outcomes o = {.self = self, .call = call};
+    const kith_txn *view = self->calls->view(call);
+    kith_value range[2];
+    kith_status st = self->calls->arg(call, 0, &range[0], err);
+    if (st == KITH_OK)
+        st = self->calls->arg(call, 1, &range[1], err);
+    if (st != KITH_OK)
+        return st;
+    const kith_value months[] = {kith_number(KITH_DATE, month_first(range[0].as.i)),
+                                 kith_number(KITH_DATE, month_on(month_first(range[1].as.i), 1))};
+    st = self->records->groups(view, self->deals.query.won_months, 2, months, 0, take_outcome, &o,
+                               err);
+    return st == KITH_OK ? self->records->groups(view, self->deals.query.snapshots, 2, months, 0,
+                                                 give_check, &o, err)
+                         : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define KEPT KITH_FF_READONLY
+static const kith_field snapshot_fields[] = {
+    F("day", DATE, .flags = KEPT | KITH_FF_INDEXED, .doc = "When it was foreseen."),
+    F("month", DATE, .flags = KEPT | KITH_FF_INDEXED, .doc = "For which month, by its first day."),
+    F("deals", INTEGER, .flags = KEPT, .doc = "Open opportunities that were to close in it."),
+    F("weighted", MONEY, .flags = KEPT,
+      .doc = "What was won in it by then, and what was likely to come: amount times probability."),
+    F("best_case", MONEY, .flags = KEPT, .doc = "The same, if all were won."),
+    F("committed", MONEY, .flags = KEPT,
+      .doc = "The same, if those were won that were at sales.forecasts.committed or more."),
+};
+static const kith_type types[] = {
+    {.name = "forecast_snapshot",
+     .doc = "What one seller, its owner, was likely to bring in one month, as it was foreseen on "
+            "one day.",
+     .title = "month",
+     .fields = KITH_ARRAY(snapshot_fields)},
+};
+static const kith_setting settings[] = {
+    {.key = "forecasts.day",
+     .kind = KITH_INT,
+     .default_text = "1",
+     .min = 0,
+     .max = 28,
+     .doc =
+         "On this day of a month forecasts are kept, to be compared with the outcome; 0: never."},
+    {.key = "forecasts.months",
+     .kind = KITH_INT,
+     .default_text = "3",
+     .min = 1,
+     .max = 24,
+     .doc = "For so many months, this one included."},
+    {.key = "forecasts.committed",
+     .kind = KITH_INT,
+     .default_text = "80",
+     .min = 10,
+     .max = 90,
+     .doc = "From this probability on a deal is reckoned with."},
+};
+static const kith_timer timers[] = {
+    {.name = "snapshot",
+     .cron = "40 3 * * *",
+     .fn = snapshot_timer,
+     .doc = "Keeps the forecast once a month."},
+};
+static const kith_field trend_params[] = {
+    F("months", INTEGER, .default_text = "36", .min = "2", .max = "240",
+      .doc = "How many months back are looked at; this one is not over and none of them."),
+    F("ahead", INTEGER, .default_text = "6", .min = "1", .max = "36",
+      .doc = "How many are foreseen, this one included."),
+};
+static const kith_field trend_results[] = {
+    F("method", CHOICE, .options = "seasonal,line,smoothing,none",
+      .doc = "By how many months there are: 24, 6, 2, fewer."),
+    F("months", INTEGER, .doc = "How many there are, from the first with a sale on."),
+};
+static const kith_field trend_columns[] = {
+    F("month", DATE, .doc = "Its first day."),
+    F("actual", MONEY, .doc = "What was won in it."),
+    F("forecast", MONEY, .doc = "What will be, as it looks."),
+    F("low", MONEY, .doc = "In 8 of 10 cases it is between this"),
+    F("high", MONEY, .doc = "and this."),
+};
+static const kith_field check_params[] = {
+    F("since", DATE, .flags = KITH_FF_REQUIRED, .doc = "Forecasts for months from this one on."),
+    F("until", DATE, .flags = KITH_FF_REQUIRED, .doc = "Up to this one."),
+};
+static const kith_field check_columns[] = {
+    F("month", DATE, .doc = "The month that was foreseen."),
+    F("day", DATE, .doc = "When."),
+    F("ahead", INTEGER, .doc = "How many months before."),
+    F("weighted", MONEY, .doc = "What was likely."),
+    F("best_case", MONEY, .doc = "What was possible."),
+    F("committed", MONEY, .doc = "What was reckoned with."),
+    F("outcome", MONEY, .doc = "What was won; empty: the month is not over."),
+    F("error", PERCENT, .doc = "By how many percent weighted was above the outcome."),
+};
+static const kith_action actions[] = {
+    {.name = "trend",
+     .doc = "What was won in each month, and what will be if it goes on like this.",
+     .effect = KITH_EFFECT_READ,
+     .fn = trend_action,
+     .params = KITH_ARRAY(trend_params),
+     .results = KITH_ARRAY(trend_results),
+     .columns = KITH_ARRAY(trend_columns)},
+    {.name = "forecast_check",
+     .doc = "What was foreseen for each month, and what came of it.",
+     .effect = KITH_EFFECT_READ,
+     .fn = check_action,
+     .params = KITH_ARRAY(check_params),
+     .columns = KITH_ARRAY(check_columns)},
+};
+
+#define OPEN_IN "pipeline_total where deals > 0 and month >= :since and month < :until"
+#define WON_IN  "opportunity where stage = 'won' and closed_at >= :since and closed_at < :until"
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("forecast_snapshot", deals.snapshot, SNAPSHOT),
+    KITH_WANT(QUERY, WON_IN " group by year(closed_at), month(closed_at) : sum(amount)",
+              deals.query.won_months),
+    KITH_WANT(QUERY,
+              OPEN_IN " group by owner, month, currency : sum(deals), sum(amount),"
+                      " sum(amount * probability) / 100",
+              deals.query.pipeline),
+    KITH_WANT(QUERY,
+              OPEN_IN " and probability >= :least group by owner, month, currency : sum(amount)",
+              deals.query.committed),
+    KITH_WANT(QUERY,
+              WON_IN " group by owner, year(closed_at), month(closed_at), amount.currency :"
+                     " sum(amount)",
+              deals.query.outcomes),
+    KITH_WANT(QUERY, "forecast_snapshot where day >= :since limit 1", deals.query.snapshot_since),
+    KITH_WANT(QUERY,
+              "forecast_snapshot where month >= :since and month < :until group by month, day :"
+              " sum(weighted), sum(best_case), sum(committed)",
+              deals.query.snapshots),
+    KITH_WANT(SETTING, "forecasts.day", deals.snapshot_day),
+    KITH_WANT(SETTING, "forecasts.months", deals.horizon),
+    KITH_WANT(SETTING, "forecasts.committed", deals.committed),
+};
+kith_status outlook_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part outlook_part = {
+    .struct_size = sizeof outlook_part,
+    .settings = KITH_ARRAY(settings),
+    .types = KITH_ARRAY(types),
+    .timers = KITH_ARRAY(timers),
+    .actions = KITH_ARRAY(actions),
+};

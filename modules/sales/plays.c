@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The playbook: what is to be done in each stage. Coming into a stage makes the tasks of its plays,
+ * going forward needs the required ones done, and deals that ended tell which plays are worth it.
+ * Those of the stage won are what follows the closure: delivery, onboarding, a check-in. */
+#include "sales.h"
+
+#define LISTED 300 /* bytes of a sentence for the titles of what is to be done */
+
+kith_status plays_check(kith_instance *self, const kith_txn *txn, const struct opportunity *deal,
+                        kith_str from, kith_error *err) {
+    const int was = stage_place(from), is = stage_place(deal->stage.as.s);
+    struct deal_task *tasks;
+    uint64_t count;
+    char titles[LISTED] = "";
+    size_t used = 0;
+    if (was < 0 || is <= was)
+        return KITH_OK;
+    const kith_value params[] = {deal->id, kith_text(funnel_stages[was])};
+    kith_status st = KITH_FIND(self, txn, deals.task, self->deals.query.plays_left, 2, params,
+                               &tasks, &count, err);
+    if (st != KITH_OK || count == 0)
+        return st;
+    for (uint64_t i = 0; i < count && used < sizeof titles - 100; i++) {
+        const kith_str title = tasks[i].title.as.s;
+        used += (size_t)snprintf(titles + used, sizeof titles - used, "%s'%.*s'", i ? ", " : "",
+                                 title.len < 80 ? (int)title.len : 80, title.ptr);
+    }
+    return kith_fail(err, KITH_E_REFUSED, "stage",
+                     "stage: it stays in %s until this is done or cancelled: %s",
+                     funnel_stages[was], titles);
+}
+
+/* One that is open from an earlier visit is not made twice. */
+static int32_t is_there(const struct deal_task *tasks, uint64_t count, const struct play *play) {
+    for (uint64_t i = 0; i < count; i++)
+        if (tasks[i].play.kind == KITH_LINK && tasks[i].play.as.link.id == play->id.as.link.id)
+            return 1;
+    return 0;
+}
+
+static kith_status make_task(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
+                             const struct play *play, kith_error *err) {
+    struct deal_task task = {.title = play->title,
+                             .about = deal->id,
+                             .assignee = deal->owner,
+                             .body = play->body,
+                             .play = play->id,
+                             .opportunity = deal->id};
+    if (play->within.kind == KITH_DURATION)
+        task.due = kith_number(KITH_TIME, self->host->now(self->host) + play->within.as.i);
+    return KITH_CREATE(self, txn, deals.task, &task, err);
+}
+
+kith_status plays_begin(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
+                        kith_error *err) {
+    struct play *plays;
+    struct deal_task *tasks = NULL;
+    uint64_t count, open = 0;
+    kith_status st = KITH_FIND(self, txn, deals.play, self->deals.query.plays, 1, &deal->stage,
+                               &plays, &count, err);
+    const kith_value params[] = {deal->id, deal->stage};
+    if (st == KITH_OK && count)
+        st = KITH_FIND(self, txn, deals.task, self->deals.query.plays_open, 2, params, &tasks,
+                       &open, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (!is_there(tasks, open, &plays[i]))
+            st = make_task(self, txn, deal, &plays[i], err);
+    return st;
+}
+
+/* -- what each play is worth --------------------------------------------------------------------
+ */
+
+/* Of one play, in deals that were won and in those that were lost: tasks that were made, and those
+ * of them that were done. */
+struct worth {
+    struct play *play;
+    int64_t made[2], done[2]; /* lost, won */
+};
+struct worths {
+    struct worth *items;
+    uint64_t count;
+};
+
+/* play, the state of the task, the stage of the deal, how many */
+static kith_status worth_group(void *arg, const kith_txn *txn, uint32_t count,
+                               const kith_value *values, kith_error *err) {
+    struct worths *w = arg;
+    (void)txn, (void)count, (void)err;
+    for (uint64_t i = 0; i < w->count; i++) {
+        struct worth *item = &w->items[i];
+        if (values[0].kind != KITH_LINK || values[0].as.link.id != item->play->id.as.link.id)
+            continue;
+        const int won = kith_str_is(values[2].as.s, "won");
+        item->made[won] += values[3].as.i;
+        if (kith_str_is(values[1].as.s, "done"))
+            item->done[won] += values[3].as.i;
+    }
+    return KITH_OK;
+}
+
+/* In columns of sales.plays. */
+struct play_row {
+    kith_value play, stage, title, required, won, won_done, lost, lost_done, lift;
+};
+
+static kith_status plays_action(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    struct play *plays;
+    struct worths w = {0};
+    kith_status st = KITH_FIND(self, view, deals.play, self->deals.query.all_plays, 0, NULL, &plays,
+                               &w.count, err);
+    if (st == KITH_OK)
+        w.items = self->host->memory(view, (w.count + 1) * sizeof *w.items);
+    if (st == KITH_OK && !w.items)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the plays");
+    for (uint64_t i = 0; st == KITH_OK && i < w.count; i++)
+        w.items[i].play = &plays[i];
+    if (st == KITH_OK)
+        st = self->records->groups(view, self->deals.query.play_results, 0, NULL, 0, worth_group,
+                                   &w, err);
+    for (uint64_t i = 0; st == KITH_OK && i < w.count; i++) {
+        const struct worth *x = &w.items[i];
+        struct play_row row = {.play = x->play->id,
+                               .stage = x->play->stage,
+                               .title = x->play->title,
+                               .required = x->play->required,
+                               .won = kith_number(KITH_INT, x->made[1]),
+                               .won_done = percent_share(x->done[1], x->made[1]),
+                               .lost = kith_number(KITH_INT, x->made[0]),
+                               .lost_done = percent_share(x->done[0], x->made[0])};
+        if (x->made[0] && x->made[1]) {
+            row.lift = row.won_done;
+            row.lift.as.decimal.units -= row.lost_done.as.decimal.units;
+        }
+        st = KITH_ROW(self, call, &row, err);
+    }
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field play_fields[] = {
+    F("stage", CHOICE, .options = "prospecting,qualification,proposal,closing,won,lost",
+      .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED, .doc = "In which stage it is played."),
+    F("title", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_SEARCHED, .doc = "What is to be done."),
+    F("body", LONGTEXT, .flags = KITH_FF_SEARCHED, .doc = "How."),
+    F("within", DURATION, .min = "0s", .doc = "Until how long after the stage was entered."),
+    F("required", BOOLEAN, .default_text = "false",
+      .doc = "An opportunity does not go forward before it is done or cancelled."),
+    F("position", INTEGER, .doc = "The order among those of a stage."),
+    F("active", BOOLEAN, .default_text = "true", .doc = "It is played; false: it was once."),
+    F("played", INTEGER, .rollup = "count(task via play)", .doc = "How often it was begun."),
+    F("done", INTEGER, .rollup = "count(task via play where state = 'done')",
+      .doc = "How often it was done."),
+};
+static const kith_field task_fields[] = {
+    F("play", LINK, .options = "play", .flags = KITH_FF_READONLY,
+      .doc = "The play of the playbook that made it."),
+    F("opportunity", LINK, .options = "opportunity", .flags = KITH_FF_READONLY,
+      .doc = "The opportunity for which it was made."),
+};
+static const kith_type types[] = {
+    {.name = "play",
+     .doc = "What is to be done in a stage of an opportunity: together they are the playbook.",
+     .title = "title",
+     .fields = KITH_ARRAY(play_fields)},
+    {.name = "task", .fields = KITH_ARRAY(task_fields), .extends = 1},
+};
+
+static const kith_field plays_columns[] = {
+    F("play", LINK, .options = "play", .doc = "The play."),
+    F("stage", TEXT, .doc = "Its stage."),
+    F("title", TEXT, .doc = "What is done."),
+    F("required", BOOLEAN, .doc = "Whether it must be."),
+    F("won", INTEGER, .doc = "How often it was begun in deals that were won."),
+    F("won_done", PERCENT, .doc = "In how many percent of them it was done."),
+    F("lost", INTEGER, .doc = "How often it was begun in deals that were lost."),
+    F("lost_done", PERCENT, .doc = "In how many percent of them it was done."),
+    F("lift", PERCENT, .doc = "The difference: what is done more often where we win."),
+};
+static const kith_action actions[] = {
+    {.name = "plays",
+     .doc = "How often each play of the playbook was done in deals that were won and lost.",
+     .effect = KITH_EFFECT_READ,
+     .fn = plays_action,
+     .columns = KITH_ARRAY(plays_columns)},
+};
+static const kith_permission permissions[] = {
+    {"write:task", "Makes the tasks of a stage when an opportunity comes into it."},
+};
+
+#define TASKS "task where opportunity = :opportunity and state = 'open' and play.stage = :stage"
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("play", deals.play, PLAY),
+    KITH_WANT_RECORD("task", deals.task, DEAL_TASK),
+    KITH_WANT(QUERY, "play where stage = :stage and active order by position limit 100",
+              deals.query.plays),
+    KITH_WANT(QUERY, "play order by stage, position limit 1000", deals.query.all_plays),
+    KITH_WANT(QUERY, TASKS, deals.query.plays_open),
+    KITH_WANT(QUERY, TASKS " and play.required order by play.position", deals.query.plays_left),
+    KITH_WANT(QUERY,
+              "task where play is not null and opportunity.stage in ('won', 'lost')"
+              " group by play, state, opportunity.stage : count()",
+              deals.query.play_results),
+};
+kith_status plays_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part plays_part = {
+    .struct_size = sizeof plays_part,
+    .permissions = KITH_ARRAY(permissions),
+    .types = KITH_ARRAY(types),
+    .actions = KITH_ARRAY(actions),
+};

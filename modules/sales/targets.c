@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quotas of a seller, a team or a territory, and how far they have come. A holder has one at a
+ * time. Only deals in the currency of the quota count; those in others are told beside it. */
+#include "sales.h"
+
+enum { SELLER, TEAM, TERRITORY };
+
+static const kith_value *holder_of(const struct quota *q, int *which) {
+    const kith_value *holders[QUOTA_HOLDERS] = {&q->seller, &q->team, &q->territory};
+    const kith_value *only = NULL;
+    for (int i = 0; i < QUOTA_HOLDERS; i++)
+        if (holders[i]->kind == KITH_LINK) {
+            if (only)
+                return NULL;
+            only = holders[i];
+            *which = i;
+        }
+    return only;
+}
+
+static kith_status check_clash(kith_instance *self, const kith_txn *txn, const struct quota *q,
+                               const kith_value *holder, int which, kith_error *err) {
+    const kith_value params[] = {*holder, q->valid_until, q->valid_from};
+    struct quota *found;
+    uint64_t count;
+    kith_status st = KITH_FIND(self, txn, deals.quota, self->deals.query.quota_clash[which], 3,
+                               params, &found, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const kith_str name = found[i].name.as.s;
+        if (found[i].id.as.link.id == q->id.as.link.id)
+            continue;
+        return kith_fail(err, KITH_E_REFUSED, "valid_from",
+                         "valid_from: the quota '%.*s' is of the same holder and overlaps it; let "
+                         "one end before the other begins",
+                         name.len < 80 ? (int)name.len : 80, name.ptr);
+    }
+    return st;
+}
+
+static kith_status quota_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct quota q;
+    int which = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, deals.quota, info.after, &q, err);
+    if (st != KITH_OK || q.valid_from.kind != KITH_DATE || q.valid_until.kind != KITH_DATE)
+        return st; /* without them it is refused anyhow */
+    const kith_value *holder = holder_of(&q, &which);
+    q.id = kith_link(self->deals.quota.type, info.id);
+    if (!holder)
+        return kith_fail(err, KITH_E_REFUSED, "seller",
+                         "seller: a quota is that of one seller, or one team, or one territory");
+    if (q.valid_until.as.i < q.valid_from.as.i)
+        return kith_fail(err, KITH_E_REFUSED, "valid_until",
+                         "valid_until: it ends before it begins");
+    if (q.amount.kind == KITH_NULL && q.deals.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "amount",
+                         "amount: say what is to be won, as an amount or as a number of deals");
+    return check_clash(self, txn, &q, holder, which, err);
+}
+
+/* -- how far they have come ---------------------------------------------------------------------
+ */
+
+struct attained {
+    const struct quota *quota;
+    kith_value won;
+    int64_t deals, others;
+};
+
+/* currency, how many, how much */
+static kith_status take_won(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                            kith_error *err) {
+    struct attained *a = arg;
+    const kith_value *target = &a->quota->amount;
+    (void)txn, (void)count, (void)err;
+    a->deals += v[1].as.i;
+    if (v[2].kind != KITH_MONEY || target->kind != KITH_MONEY)
+        return KITH_OK;
+    if (strcmp(v[2].as.money.currency, target->as.money.currency) == 0)
+        a->won = v[2];
+    else
+        a->others += v[1].as.i;
+    return KITH_OK;
+}
+
+/* In columns of sales.quotas. */
+struct quota_row {
+    kith_value quota, name, holder, valid_from, valid_until, amount, won, attained, deals,
+        deals_won, deals_attained, elapsed, others;
+};
+
+static kith_status give_quota(kith_instance *self, kith_call *call, const struct quota *q,
+                              int64_t day, kith_error *err) {
+    int which = 0;
+    const kith_value *holder = holder_of(q, &which);
+    struct attained a = {.quota = q};
+    if (!holder)
+        return KITH_OK; /* it was deleted */
+    const kith_value params[] = {*holder, q->valid_from, q->valid_until};
+    a.won = q->amount;
+    a.won.as.money.minor = 0;
+    kith_status st =
+        self->records->groups(self->calls->view(call), self->deals.query.quota_won[which], 3,
+                              params, 0, take_won, &a, err);
+    const int64_t length = q->valid_until.as.i - q->valid_from.as.i + 1;
+    const int64_t past = day - q->valid_from.as.i + 1;
+    struct quota_row row = {.quota = q->id,
+                            .name = q->name,
+                            .holder = *holder,
+                            .valid_from = q->valid_from,
+                            .valid_until = q->valid_until,
+                            .amount = q->amount,
+                            .deals = q->deals,
+                            .deals_won = kith_number(KITH_INT, a.deals),
+                            .elapsed = percent_share(past, length),
+                            .others = kith_number(KITH_INT, a.others)};
+    if (q->amount.kind == KITH_MONEY) {
+        row.won = a.won;
+        row.attained = percent_share(a.won.as.money.minor, q->amount.as.money.minor);
+    }
+    if (q->deals.kind == KITH_INT)
+        row.deals_attained = percent_share(a.deals, q->deals.as.i);
+    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+}
+
+static kith_status quotas_action(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_value on;
+    struct quota *quotas;
+    uint64_t count;
+    kith_status st = self->calls->arg(call, 0, &on, err);
+    if (on.kind == KITH_NULL)
+        on = kith_number(KITH_DATE, self->host->today(self->host));
+    if (st == KITH_OK)
+        st = KITH_FIND(self, self->calls->view(call), deals.quota, self->deals.query.quotas, 1, &on,
+                       &quotas, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = give_quota(self, call, &quotas[i], on.as.i, err);
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field quota_fields[] = {
+    F("name", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_SEARCHED, .doc = "What people call it."),
+    F("seller", LINK, .options = "user", .doc = "Whose it is: a seller's,"),
+    F("team", LINK, .options = "team", .doc = "or that of all members of a team together,"),
+    F("territory", LINK, .options = "territory",
+      .doc = "or that of all accounts in a territory, down to four levels below it."),
+    F("valid_from", DATE, .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED, .doc = "The first day."),
+    F("valid_until", DATE, .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED, .doc = "The last day."),
+    F("amount", MONEY, .min = "0", .doc = "What is to be won in these days."),
+    F("deals", INTEGER, .min = "1", .doc = "How many deals are to be won."),
+};
+static const kith_type types[] = {
+    {.name = "quota",
+     .doc = "What a seller, a team or a territory is to bring within some time.",
+     .title = "name",
+     .fields = KITH_ARRAY(quota_fields)},
+};
+static const kith_hook hooks[] = {
+    {.name = "quota",
+     .type = "quota",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = quota_hook,
+     .doc = "Holds that a quota has one holder, who has no other at the same time."},
+};
+static const kith_field quotas_params[] = {
+    F("on", DATE, .doc = "Quotas that hold on this day; without it today."),
+};
+static const kith_field quotas_columns[] = {
+    F("quota", LINK, .options = "quota", .doc = "The quota."),
+    F("name", TEXT, .doc = "Its name."),
+    F("holder", LINK, .options = "*", .doc = "The seller, team or territory."),
+    F("valid_from", DATE, .doc = "The first day."),
+    F("valid_until", DATE, .doc = "The last day."),
+    F("amount", MONEY, .doc = "What is to be won."),
+    F("won", MONEY, .doc = "What was, in the same currency."),
+    F("attained", PERCENT, .doc = "This in percent of that."),
+    F("deals", INTEGER, .doc = "How many deals are to be won."),
+    F("deals_won", INTEGER, .doc = "How many were."),
+    F("deals_attained", PERCENT, .doc = "This in percent of that."),
+    F("elapsed", PERCENT, .doc = "How much of the time has passed: it should not be ahead."),
+    F("others", INTEGER, .doc = "Deals that were won in other currencies, and are not in won."),
+};
+static const kith_action actions[] = {
+    {.name = "quotas",
+     .doc = "How far the quotas have come that hold on a day.",
+     .effect = KITH_EFFECT_READ,
+     .fn = quotas_action,
+     .params = KITH_ARRAY(quotas_params),
+     .columns = KITH_ARRAY(quotas_columns)},
+};
+
+#define CLASH(holder)                                                                              \
+    "quota where " holder " = :holder and valid_from <= :until and valid_until >= :since limit 2"
+#define WON_OF(condition)                                                                          \
+    "opportunity where stage = 'won' and (" condition ") and closed_at >= :since and"              \
+    " closed_at <= :until group by amount.currency : count(), sum(amount)"
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("quota", deals.quota, QUOTA),
+    KITH_WANT(QUERY,
+              "quota where valid_from <= :on and valid_until >= :on order by name limit 1000",
+              deals.query.quotas),
+    KITH_WANT(QUERY, CLASH("seller"), deals.query.quota_clash[SELLER]),
+    KITH_WANT(QUERY, CLASH("team"), deals.query.quota_clash[TEAM]),
+    KITH_WANT(QUERY, CLASH("territory"), deals.query.quota_clash[TERRITORY]),
+    KITH_WANT(QUERY, WON_OF("owner = :holder"), deals.query.quota_won[SELLER]),
+    KITH_WANT(QUERY, WON_OF("owner.teams.id = :holder"), deals.query.quota_won[TEAM]),
+    KITH_WANT(QUERY,
+              WON_OF("account.territory = :holder or account.territory.parent = :holder or"
+                     " account.territory.parent.parent = :holder or"
+                     " account.territory.parent.parent.parent = :holder or"
+                     " account.territory.parent.parent.parent.parent = :holder"),
+              deals.query.quota_won[TERRITORY]),
+};
+kith_status targets_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part targets_part = {
+    .struct_size = sizeof targets_part,
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+};

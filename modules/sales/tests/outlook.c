@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Trends, forecasts that are kept, quotas, and the figures of selling. */
+#include "deals.h"
+
+static kith_id won_deal(struct company *c, const char *owner, const char *amount, const char *day) {
+    kith_id id = DEAL(c, {"amount", amount}, {"owner", owner}, {"opened_at", "2015-01-01"});
+    MOVE(c, id, {"stage", "proposal"});
+    MOVE(c, id, {"stage", "won"}, {"closed_at", day});
+    return id;
+}
+
+static void sold_in(struct company *c, int year, int month, int64_t euro) {
+    won_deal(c, NULL, arena_printf(&c->arena, "%lld EUR", (long long)euro),
+             arena_printf(&c->arena, "%04d-%02d-15", year, month));
+}
+
+/* The clock stands at 2023-11-14. */
+TEST("a trend of few months goes on straight, and this month is not over") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    for (int i = 0; i < 8; i++)
+        sold_in(&c, 2023, 3 + i, 1000 + 100 * i); /* March 1000 ... October 1700 */
+    sold_in(&c, 2023, 11, 7);
+    struct act a = ACT(&c, "sales.trend", {"ahead", "2"});
+    EXPECT_ACT(a);
+    EXPECT_STR("line", result_text(&c, &a, "method"));
+    EXPECT_STR("8", result_text(&c, &a, "months"));
+    EXPECT_INT(10, (int64_t)row_count(&a));
+    const char *all = "month actual forecast low high";
+    EXPECT_STR("2023-03-01|1000.00 EUR|||", row_text(&c, &a, 0, all));
+    EXPECT_STR("2023-10-01|1700.00 EUR|||", row_text(&c, &a, 7, all));
+    EXPECT_STR("2023-11-01||1800.00 EUR|1800.00 EUR|1800.00 EUR", row_text(&c, &a, 8, all));
+    EXPECT_STR("2023-12-01||1900.00 EUR|1900.00 EUR|1900.00 EUR", row_text(&c, &a, 9, all));
+    close_company(&c);
+}
+
+TEST("a trend of two years knows the seasons") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    for (int i = 0; i < 24; i++) { /* November 2021 ... October 2023, 10 more each month */
+        const int year = 2021 + (10 + i) / 12, month = (10 + i) % 12 + 1;
+        sold_in(&c, year, month, 1000 + 10 * i + (month == 12 ? 5000 : 0));
+    }
+    struct act a = ACT(&c, "sales.trend", {"ahead", "3"});
+    EXPECT_ACT(a);
+    EXPECT_STR("seasonal", result_text(&c, &a, "method"));
+    EXPECT_STR("2023-11-01|1240.00 EUR", row_text(&c, &a, 24, "month forecast"));
+    EXPECT_STR("2023-12-01|6250.00 EUR", row_text(&c, &a, 25, "month forecast"));
+    EXPECT_STR("2024-01-01|1260.00 EUR", row_text(&c, &a, 26, "month forecast"));
+    close_company(&c);
+}
+
+TEST("a trend of very few months is a weighted mean with an interval, and of none it is none") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    struct act a = ACT(&c, "sales.trend", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_STR("none", result_text(&c, &a, "method"));
+    EXPECT_INT(0, (int64_t)row_count(&a));
+    sold_in(&c, 2023, 8, 100);
+    sold_in(&c, 2023, 9, 200);
+    sold_in(&c, 2023, 10, 100);
+    a = ACT(&c, "sales.trend", {"ahead", "1"});
+    EXPECT_STR("smoothing", result_text(&c, &a, "method"));
+    /* 100; 0.3 * 200 + 0.7 * 100 = 130; 0.3 * 100 + 0.7 * 130 = 121. Errors 100 and -30. */
+    EXPECT_STR("121.00 EUR|26.39 EUR|215.61 EUR", row_text(&c, &a, 3, "forecast low high"));
+    won_deal(&c, NULL, "5 USD", "2023-09-20");
+    a = ACT(&c, "sales.trend", {NULL, NULL});
+    EXPECT_INT(KITH_E_INVAL, a.status);
+    close_company(&c);
+}
+
+/* -- forecasts that are kept --------------------------------------------------------------------
+ */
+
+TEST("the forecast is kept once a month, and compared with what came of it") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    kith_id a = DEAL(&c, {"amount", "1000 EUR"}, {"close_on", "2023-11-30"}, {"probability", "50"},
+                     {"owner", ID(&c, ben)});
+    DEAL(&c, {"amount", "400 EUR"}, {"close_on", "2023-11-20"}, {"probability", "90"});
+    DEAL(&c, {"amount", "70 EUR"}, {"close_on", "2024-06-20"}, {"probability", "90"});
+    won_deal(&c, ID(&c, ben), "10 EUR", "2023-11-02");
+    clock_advance(&c.clock, DAY_MS);
+    drain(&c);
+    clock_advance(&c.clock, DAY_MS);
+    drain(&c);
+    EXPECT_STR("2023-11-01|510.00 EUR|1010.00 EUR|10.00 EUR\n",
+               totals_text(&c, "forecast_snapshot where owner.login = 'ben' group by month :"
+                               " sum(weighted), sum(best_case), sum(committed)"));
+    EXPECT_STR("2023-11-01|870.00 EUR|1410.00 EUR|410.00 EUR\n",
+               totals_text(&c, "forecast_snapshot group by month :"
+                               " sum(weighted), sum(best_case), sum(committed)"));
+    EXPECT_INT(2, find(&c, "forecast_snapshot").count);
+    MOVE(&c, a, {"stage", "proposal"});
+    MOVE(&c, a, {"stage", "won"}, {"closed_at", "2023-11-20"});
+    struct act x =
+        ACT(&c, "sales.forecast_check", {"since", "2023-11-01"}, {"until", "2023-11-30"});
+    EXPECT_ACT(x);
+    EXPECT_STR("2023-11-01|0|870.00 EUR||",
+               row_text(&c, &x, 0, "month ahead weighted outcome error"));
+    clock_advance(&c.clock, INT64_C(30) * DAY_MS);
+    x = ACT(&c, "sales.forecast_check", {"since", "2023-11-01"}, {"until", "2023-11-30"});
+    EXPECT_STR("2023-11-01|0|870.00 EUR|1010.00 EUR|-13.86",
+               row_text(&c, &x, 0, "month ahead weighted outcome error"));
+    close_company(&c);
+}
+
+/* -- quotas -------------------------------------------------------------------------------------
+ */
+
+#define QUOTA(c, ...) CREATE(c, "quota", {"name", "Q"}, __VA_ARGS__)
+#define YEAR                                                                                       \
+    {"valid_from", "2023-01-01"}, {                                                                \
+        "valid_until", "2023-12-31"                                                                \
+    }
+
+TEST("a quota has one holder and one period, and another of the holder does not overlap it") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    kith_id eva = CREATE(&c, "user", {"login", "eva"}, {"name", "Eva"});
+    kith_id team = CREATE(&c, "team", {"name", "North"});
+    kith_id q = QUOTA(&c, {"seller", ID(&c, ben)}, {"amount", "10 EUR"}, YEAR);
+    REFUSED(&c, "the quota 'Q' is of the same holder and overlaps it", "quota", 0, {"name", "R"},
+            {"seller", ID(&c, ben)}, {"amount", "1 EUR"}, {"valid_from", "2023-12-31"},
+            {"valid_until", "2024-12-31"});
+    QUOTA(&c, {"seller", ID(&c, eva)}, {"amount", "10 EUR"}, YEAR);
+    QUOTA(&c, {"seller", ID(&c, ben)}, {"amount", "10 EUR"}, {"valid_from", "2024-01-01"},
+          {"valid_until", "2024-12-31"});
+    UPDATE(&c, "quota", q, {"amount", "11 EUR"});
+    REFUSED(&c, "overlaps", "quota", q, {"valid_until", "2024-01-01"});
+    REFUSED(&c, "one seller, or one team, or one territory", "quota", 0, {"name", "R"},
+            {"amount", "1 EUR"}, YEAR);
+    REFUSED(&c, "one seller, or one team, or one territory", "quota", 0, {"name", "R"},
+            {"amount", "1 EUR"}, {"seller", ID(&c, ben)}, {"team", ID(&c, team)}, YEAR);
+    REFUSED(&c, "say what is to be won", "quota", 0, {"name", "R"}, {"team", ID(&c, team)}, YEAR);
+    REFUSED(&c, "it ends before it begins", "quota", 0, {"name", "R"}, {"team", ID(&c, team)},
+            {"amount", "1 EUR"}, {"valid_from", "2023-02-01"}, {"valid_until", "2023-01-01"});
+    close_company(&c);
+}
+
+TEST("quotas of sellers, teams and territories count what was won in their currency and time") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id north = CREATE(&c, "team", {"name", "North"});
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"}, {"teams", ID(&c, north)});
+    kith_id asia = CREATE(&c, "territory", {"name", "Asia"});
+    kith_id india = CREATE(&c, "territory", {"name", "India"}, {"parent", ID(&c, asia)});
+    kith_id acme = CREATE(&c, "account", {"name", "Acme"}, {"territory", ID(&c, india)});
+    kith_id id = won_deal(&c, ID(&c, ben), "60 EUR", "2023-06-01");
+    MOVE(&c, id, {"account", ID(&c, acme)});
+    won_deal(&c, ID(&c, ben), "15 EUR", "2023-12-31");
+    won_deal(&c, ID(&c, ben), "9 USD", "2023-06-02");
+    won_deal(&c, ID(&c, ben), "999 EUR", "2022-12-31");
+    QUOTA(&c, {"seller", ID(&c, ben)}, {"amount", "100 EUR"}, {"deals", "4"}, YEAR);
+    QUOTA(&c, {"team", ID(&c, north)}, {"amount", "150 EUR"}, YEAR);
+    QUOTA(&c, {"territory", ID(&c, asia)}, {"amount", "80 EUR"}, YEAR);
+    struct act a = ACT(&c, "sales.quotas", {"on", "2023-12-31"});
+    EXPECT_ACT(a);
+    const char *all = "amount won attained deals deals_won deals_attained elapsed others";
+    EXPECT_STR("100.00 EUR|75.00 EUR|75.00|4|3|75.00|100.00|1", row_text(&c, &a, 0, all));
+    EXPECT_STR("150.00 EUR|75.00 EUR|50.00||3||100.00|1", row_text(&c, &a, 1, all));
+    EXPECT_STR("80.00 EUR|60.00 EUR|75.00||1||100.00|0", row_text(&c, &a, 2, all));
+    a = ACT(&c, "sales.quotas", {"on", "2024-01-01"});
+    EXPECT_INT(0, (int64_t)row_count(&a));
+    close_company(&c);
+}
+
+/* -- figures ------------------------------------------------------------------------------------
+ */
+
+TEST("win rate, average deal, cycle and conversion, in all and by what one likes") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    won_deal(&c, ID(&c, ben), "100 EUR", "2015-01-11");
+    won_deal(&c, ID(&c, ben), "50 EUR", "2015-01-21");
+    won_deal(&c, NULL, "30 EUR", "2015-01-16");
+    kith_id lost = DEAL(&c, {"owner", ID(&c, ben)}, {"amount", "7 EUR"});
+    MOVE(&c, lost, {"stage", "lost"}, {"loss_reason", "price"}, {"closed_at", "2015-02-01"});
+    DEAL(&c, {"owner", ID(&c, ben)}, {"amount", "9000 EUR"});
+    kith_id lead = CREATE(&c, "lead", {"name", "Ann"}, {"owner", ID(&c, ben)});
+    CREATE(&c, "lead", {"name", "Bob"}, {"owner", ID(&c, ben)});
+    UPDATE(&c, "lead", lead, {"state", "qualified"});
+    UPDATE(&c, "lead", lead, {"state", "converted"});
+    const char *all = "of won lost win_rate amount average cycle leads converted conversion";
+    struct act a = ACT(&c, "sales.kpis", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_INT(1, (int64_t)row_count(&a));
+    EXPECT_STR("|3|1|75.00|180.00 EUR|60.00 EUR|15d|2|1|50.00", row_text(&c, &a, 0, all));
+    a = ACT(&c, "sales.kpis", {"by", "owner"});
+    EXPECT_INT(2, (int64_t)row_count(&a));
+    EXPECT_STR("|1|0|100.00|30.00 EUR|30.00 EUR|15d|0|0|", row_text(&c, &a, 0, all));
+    EXPECT_STR("Ben|2|1|66.67|150.00 EUR|75.00 EUR|15d|2|1|50.00", row_text(&c, &a, 1, all));
+    a = ACT(&c, "sales.kpis", {"since", "2015-01-12"}, {"until", "2015-01-21"});
+    EXPECT_STR("|2|0|100.00|80.00 EUR|40.00 EUR|17d12h|0|0|", row_text(&c, &a, 0, all));
+    static const char *const by[] = {"team", "territory", "source", "campaign", "account"};
+    for (int i = 0; i < 5; i++) {
+        a = ACT(&c, "sales.kpis", {"by", by[i]});
+        EXPECT_ACT(a);
+        EXPECT_STR("|3|1|75.00", row_text(&c, &a, 0, "of won lost win_rate"));
+    }
+    close_company(&c);
+}
+
+TEST("of 100 hours of contacts 11 were selling: a share of 0.11 on the card of the seller") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    CREATE(&c, "interaction", {"owner", ID(&c, ben)}, {"channel", "meeting"}, {"duration", "11h"},
+           {"selling", "true"}, {"cost", "20 EUR"});
+    CREATE(&c, "interaction", {"owner", ID(&c, ben)}, {"channel", "call"}, {"duration", "89h"});
+    CREATE(&c, "interaction", {"owner", ID(&c, ben)}, {"channel", "call"}, {"planned", "true"},
+           {"duration", "40h"});
+    won_deal(&c, ID(&c, ben), "100 EUR", "2023-01-11");
+    kith_id task = CREATE(&c, "task", {"title", "x"}, {"assignee", ID(&c, ben)});
+    UPDATE(&c, "task", task, {"state", "done"});
+    struct act a = ACT(&c, "sales.scorecard", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_INT(1, (int64_t)row_count(&a));
+    EXPECT_STR("2|1|1|0|100.00|100.00 EUR|20.00 EUR|4d4h|11h|0.1100",
+               row_text(&c, &a, 0,
+                        "interactions tasks won lost win_rate amount cost time selling "
+                        "selling_share"));
+    close_company(&c);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way of opportunities through their stages: visits, plays, the funnel, and totals that are
+ * kept. */
+#include "deals.h"
+
+TEST("each stage that an opportunity is in leaves a visit with its duration") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id id = DEAL(&c);
+    clock_advance(&c.clock, 3 * DAY_MS);
+    MOVE(&c, id, {"stage", "qualification"});
+    MOVE(&c, id, {"next_step", "Call"});
+    clock_advance(&c.clock, DAY_MS);
+    MOVE(&c, id, {"stage", "lost"}, {"loss_reason", "price"});
+    struct found f = find(&c, "stage_visit order by id");
+    EXPECT_INT(3, f.count);
+    EXPECT_STR("prospecting", field(&c, "stage_visit", f.ids[0], "stage"));
+    EXPECT_STR("3d", field(&c, "stage_visit", f.ids[0], "duration"));
+    EXPECT_STR("qualification", field(&c, "stage_visit", f.ids[0], "moved_to"));
+    EXPECT_STR("1d", field(&c, "stage_visit", f.ids[1], "duration"));
+    EXPECT_STR("lost", field(&c, "stage_visit", f.ids[2], "stage"));
+    EXPECT_STR("", field(&c, "stage_visit", f.ids[2], "left"));
+    EXPECT_STR("4d", deal(&c, id, "cycle"));
+    close_company(&c);
+}
+
+TEST("an undo takes the visit back, and the totals follow") {
+    struct company c;
+    kith_id tx;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, CONF(""), "sales");
+    kith_id id = DEAL(&c, {"amount", "100 EUR"});
+    struct put p = {&c, "opportunity", id, PAIRS({"stage", "proposal"})};
+    EXPECT_OK(engine_write(c.engine, &by_anna, put_txn, &p, &tx, &e), e);
+    EXPECT_STR("proposal|1|100.00 EUR|50.00 EUR\n", report_text(&c, "sales.pipeline"));
+    undo(&c, tx);
+    EXPECT_INT(1, find(&c, "stage_visit where left is null and stage = 'prospecting'").count);
+    EXPECT_INT(1, find(&c, "stage_visit").count);
+    EXPECT_STR("prospecting|1|100.00 EUR|10.00 EUR\n", report_text(&c, "sales.pipeline"));
+    close_company(&c);
+}
+
+TEST("the funnel is entries into a stage by entries into the one before, and names problems") {
+    struct company c;
+    kith_id ids[8];
+    OPEN(&c, CONF("stages: { weak = 40; slow = \"5d\"; };"), "sales");
+    for (int i = 0; i < 8; i++)
+        ids[i] = DEAL(&c);
+    clock_advance(&c.clock, 2 * DAY_MS);
+    for (int i = 0; i < 4; i++)
+        MOVE(&c, ids[i], {"stage", "qualification"});
+    clock_advance(&c.clock, 10 * DAY_MS);
+    MOVE(&c, ids[0], {"stage", "proposal"});
+    MOVE(&c, ids[0], {"stage", "won"});
+    struct act a = ACT(&c, "sales.funnel", {NULL, NULL});
+    EXPECT_ACT(a);
+    const char *all = "stage entries went_on conversion duration problem";
+    EXPECT_INT(4, (int64_t)row_count(&a));
+    EXPECT_STR("prospecting|8|4|50.00|2d|", row_text(&c, &a, 0, all));
+    EXPECT_STR("qualification|4|1|25.00|10d|few go on, and slowly", row_text(&c, &a, 1, all));
+    EXPECT_STR("proposal|1|0|0.00|0s|few go on", row_text(&c, &a, 2, all));
+    EXPECT_STR("closing|0|1|||", row_text(&c, &a, 3, all));
+    a = ACT(&c, "sales.funnel", {"since", "2030-01-01"});
+    EXPECT_STR("prospecting|0|0|||", row_text(&c, &a, 0, all));
+    close_company(&c);
+}
+
+TEST("where a rule forbids to skip stages, each comes behind the other, and back is free") {
+    struct company c;
+    OPEN(&c, CONF("stages: { skip = false; };"), "sales");
+    kith_id id = DEAL(&c);
+    REFUSED(&c, "behind prospecting comes qualification, and sales.stages.skip forbids",
+            "opportunity", id, {"stage", "proposal"});
+    MOVE(&c, id, {"stage", "qualification"});
+    MOVE(&c, id, {"stage", "proposal"});
+    MOVE(&c, id, {"stage", "prospecting"});
+    MOVE(&c, id, {"stage", "lost"}, {"loss_reason", "price"});
+    close_company(&c);
+}
+
+/* -- plays --------------------------------------------------------------------------------------
+ */
+
+#define PLAY(c, ...) CREATE(c, "play", __VA_ARGS__)
+
+TEST("coming into a stage makes its tasks, and a required one holds it there") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    PLAY(&c, {"stage", "proposal"}, {"title", "Send the offer"}, {"within", "2d"},
+         {"required", "true"}, {"position", "1"});
+    PLAY(&c, {"stage", "proposal"}, {"title", "Ask for a date"}, {"position", "2"});
+    PLAY(&c, {"stage", "proposal"}, {"title", "Old"}, {"active", "false"});
+    PLAY(&c, {"stage", "won"}, {"title", "Check in"}, {"within", "90d"});
+    kith_id id = DEAL(&c, {"owner", ID(&c, ben)});
+    EXPECT_INT(0, find(&c, "task").count);
+    MOVE(&c, id, {"stage", "proposal"});
+    struct found t = find(&c, "task order by id");
+    EXPECT_INT(2, t.count);
+    EXPECT_STR("Send the offer", field(&c, "task", t.ids[0], "title"));
+    EXPECT_STR("2023-11-16T22:13:20.000Z", field(&c, "task", t.ids[0], "due"));
+    EXPECT_INT(2, find(&c, "task where assignee.login = 'ben'").count);
+    REFUSED(&c, "it stays in proposal until this is done or cancelled: 'Send the offer'",
+            "opportunity", id, {"stage", "won"});
+    REFUSED(&c, "it stays in proposal", "opportunity", id, {"stage", "closing"});
+    MOVE(&c, id, {"stage", "qualification"});
+    MOVE(&c, id, {"stage", "proposal"});
+    EXPECT_INT(2, find(&c, "task").count); /* they are open still */
+    UPDATE(&c, "task", t.ids[0], {"state", "done"});
+    MOVE(&c, id, {"stage", "won"});
+    t = find(&c, "task where title = 'Check in'"); /* what follows the closure */
+    EXPECT_INT(1, t.count);
+    EXPECT_STR("2024-02-12T22:13:20.000Z", field(&c, "task", t.ids[0], "due"));
+    close_company(&c);
+}
+
+TEST("plays are told by how often they were done where deals were won and lost") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    PLAY(&c, {"stage", "proposal"}, {"title", "Call"});
+    for (int i = 0; i < 4; i++) {
+        kith_id id = DEAL(&c);
+        MOVE(&c, id, {"stage", "proposal"});
+        struct found t = find(&c, "task where state = 'open' order by -id limit 1");
+        if (i < 2)
+            UPDATE(&c, "task", t.ids[0], {"state", "done"});
+        if (i == 0 || i == 3)
+            MOVE(&c, id, {"stage", "won"});
+        if (i == 1 || i == 2)
+            MOVE(&c, id, {"stage", "lost"}, {"loss_reason", "price"});
+    }
+    struct act a = ACT(&c, "sales.plays", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_STR("proposal|Call|2|50.00|2|50.00|0.00",
+               row_text(&c, &a, 0, "stage title won won_done lost lost_done lift"));
+    close_company(&c);
+}
+
+/* -- totals -------------------------------------------------------------------------------------
+ */
+
+TEST("the totals of the pipeline follow every change of a deal, to the cent") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    kith_id a = DEAL(&c, {"amount", "10000 EUR"}, {"close_on", "2024-01-10"});
+    kith_id b =
+        DEAL(&c, {"amount", "20000 EUR"}, {"probability", "50"}, {"close_on", "2024-01-31"});
+    kith_id d = DEAL(&c, {"amount", "5000 EUR"}, {"probability", "90"});
+    EXPECT_STR("prospecting|3|35000.00 EUR|15500.00 EUR\n", report_text(&c, "sales.pipeline"));
+    EXPECT_STR("|1|5000.00 EUR|4500.00 EUR\n2024-01-01|2|30000.00 EUR|11000.00 EUR\n",
+               report_text(&c, "sales.pipeline_by_month"));
+    MOVE(&c, a, {"owner", ID(&c, ben)}, {"amount", "0.05 EUR"});
+    EXPECT_STR("|2|25000.00 EUR|14500.00 EUR\nBen|1|0.05 EUR|0.00 EUR\n",
+               report_text(&c, "sales.pipeline_by_owner"));
+    MOVE(&c, b, {"stage", "proposal"}, {"close_on", "2024-02-01"});
+    MOVE(&c, d, {"stage", "lost"}, {"loss_reason", "price"});
+    EXPECT_STR("|1|20000.00 EUR|10000.00 EUR\nBen|1|0.05 EUR|0.00 EUR\n",
+               report_text(&c, "sales.pipeline_by_owner"));
+    MOVE(&c, d, {"stage", "closing"});
+    EXPECT_STR("closing|1|5000.00 EUR|4000.00 EUR\nproposal|1|20000.00 EUR|10000.00 EUR\n"
+               "prospecting|1|0.05 EUR|0.00 EUR\n",
+               report_text(&c, "sales.pipeline"));
+    EXPECT_STR(totals_text(&c, "opportunity where stage not in ('won', 'lost') group by stage :"
+                               " count(), sum(amount), sum(amount * probability) / 100"),
+               report_text(&c, "sales.pipeline"));
+    close_company(&c);
+}
+
+TEST("each step from lead to forecast is noted, and the forecast follows the probability") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id lead = CREATE(&c, "lead", {"name", "Ann"}, {"source", "event"}, {"company", "Acme"});
+    UPDATE(&c, "lead", lead, {"state", "qualified"});
+    struct act a = ACT(&c, "sales.convert", {"lead", ID(&c, lead)}, {"amount", "1000 EUR"},
+                       {"close_on", "2024-01-10"});
+    EXPECT_ACT(a);
+    const struct found f = find(&c, "opportunity");
+    static const char *const stages[] = {"prospecting", "qualification", "proposal", "closing"};
+    static const char *const weighted[] = {"100.00 EUR", "300.00 EUR", "500.00 EUR", "800.00 EUR"};
+    for (int i = 0; i < 4; i++) {
+        if (i)
+            MOVE(&c, f.ids[0], {"stage", stages[i]});
+        a = ACT(&c, "sales.forecast", {NULL, NULL});
+        EXPECT_STR(weighted[i], result_text(&c, &a, "weighted"));
+    }
+    MOVE(&c, f.ids[0], {"probability", "90"});
+    a = ACT(&c, "sales.forecast", {NULL, NULL});
+    EXPECT_STR("900.00 EUR", result_text(&c, &a, "weighted"));
+    EXPECT_STR("closing|1|1000.00 EUR|900.00 EUR\n", report_text(&c, "sales.pipeline"));
+    EXPECT_INT(4, find(&c, "stage_visit").count);
+    close_company(&c);
+}
+
+TEST("deals to which nothing happens are named, and a contact is something") {
+    struct company c;
+    OPEN(&c, CONF("stages: { idle = \"10d\"; };"), "sales");
+    kith_id old = DEAL(&c, {"amount", "5 EUR"}, {"next_step", "Call"}), seen = DEAL(&c);
+    clock_advance(&c.clock, 11 * DAY_MS);
+    CREATE(&c, "interaction", {"about", arena_printf(&c.arena, "opportunity/%s", ID(&c, seen))},
+           {"channel", "call"});
+    struct act a = ACT(&c, "sales.neglected", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_INT(1, (int64_t)row_count(&a));
+    EXPECT_STR(arena_printf(&c.arena, "%s|5.00 EUR|11|Call", ID(&c, old)),
+               row_text(&c, &a, 0, "opportunity amount days next_step"));
+    a = ACT(&c, "sales.neglected", {"idle", "12d"});
+    EXPECT_INT(0, (int64_t)row_count(&a));
+    close_company(&c);
+}
