@@ -8,7 +8,8 @@
 #include "record/access.h"
 #include <string.h>
 
-#define PAGE        500 /* rows read at a time */
+#define PAGE        500               /* rows read at a time */
+#define PAGE_BYTES  ((size_t)8 << 20) /* and no more of long ones */
 #define TABLE_LIMIT 50
 #define GUESS_MOST  6  /* columns of a table that nobody chose */
 #define GUESS_WIDTH 18 /* what a column is thought to take, blanks included */
@@ -25,7 +26,7 @@ struct find {
     const struct query *query;
     const struct rtype *type;
     struct path fields[FIELDS_MAX]; /* the columns */
-    uint32_t field_count;
+    size_t field_count;
     bool chosen; /* by --fields */
     struct buf text;
     struct arena page; /* of one page */
@@ -46,9 +47,7 @@ static void add_field(struct find *f, const struct rfield *field) {
 static kith_status take_path(struct find *f, kith_str text, kith_error *e) {
     if (f->field_count == FIELDS_MAX)
         return option_fail(e, "fields", "names more than %d fields", FIELDS_MAX);
-    const struct path *p = &f->fields[f->field_count];
-    TRY(path_parse(f->type, text, &f->c->arena, &f->fields[f->field_count++], e));
-    return path_check(&f->c->principal, p, e);
+    return path_take(f->type, &f->c->principal, text, &f->c->arena, f->fields, &f->field_count, e);
 }
 
 static kith_status choose_fields(struct find *f, kith_error *e) {
@@ -226,7 +225,8 @@ static kith_status each_page(struct find *f, row_fn fn, int64_t limit, kith_str 
     *cursor = str_of(after);
     for (int64_t given = 0; given < limit;) {
         struct find_page page = {.after = *cursor,
-                                 .limit = limit - given < PAGE ? limit - given : PAGE};
+                                 .limit = limit - given < PAGE ? limit - given : PAGE,
+                                 .bytes = PAGE_BYTES};
         TRY(engine_find(f->c->company->engine, &f->c->principal, f->query, f->asked.params, &page,
                         &f->page, keep_row, f, e));
         *rows += (uint64_t)page.count;
@@ -305,7 +305,7 @@ static kith_status as_table(struct find *f, int64_t limit, kith_error *e) {
     if (!f->chosen)
         guess_fields(f);
     table_begin(&t, f->c, (const char *const[]){NULL});
-    uint32_t columns = f->field_count < TABLE_COLUMNS ? f->field_count : TABLE_COLUMNS;
+    uint32_t columns = f->field_count < TABLE_COLUMNS ? (uint32_t)f->field_count : TABLE_COLUMNS;
     for (uint32_t i = 0; i < columns; i++)
         table_head(&t, f->fields[i].name, is_number(f->fields[i].field));
     for (size_t r = 0; r < f->row_count; r++)

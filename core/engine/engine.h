@@ -271,6 +271,7 @@ void engine_snapshot_done(struct conn *c);
 struct find_page {
     kith_str after;  /* cursor in, or empty */
     int64_t limit;   /* rows at most */
+    size_t bytes;    /* of memory, behind which it ends with the row; 0: any */
     bool again;      /* the same text comes again: its statement is kept */
     kith_str cursor; /* out: continues after the last row; empty at the end; in the arena */
     int64_t count;   /* out: rows given, or the answer of a count query */

@@ -32,8 +32,8 @@ static kith_status listed_paths(struct exporting *x, kith_error *e) {
     while (str_split(&rest, ',', &name)) {
         if (x->path_count == FIELDS)
             return err_set(e, KITH_E_LIMIT, NULL, "at most %d fields can be exported", FIELDS);
-        TRY(path_parse(query_type(x->o->query), name, &x->names, &x->paths[x->path_count], e));
-        TRY(path_check(x->o->principal, &x->paths[x->path_count++], e));
+        TRY(path_take(query_type(x->o->query), x->o->principal, name, &x->names, x->paths,
+                      &x->path_count, e));
     }
     return x->path_count ? KITH_OK : err_set(e, KITH_E_INVAL, NULL, "the list of fields is empty");
 }
@@ -98,6 +98,7 @@ static kith_status put_csv(struct exporting *x, const struct found *row, kith_er
     const struct schema *s = engine_schema(x->g);
     size_t begin = x->out.len;
     for (size_t i = 0; i < x->path_count; i++) {
+        struct arena_mark mark = arena_mark(&x->page);
         kith_value v;
         TRY(follow(x, &x->paths[i], row->id, row->values, &v, e));
         if (i)
@@ -112,6 +113,7 @@ static kith_status put_csv(struct exporting *x, const struct found *row, kith_er
             text = str_of(plain);
         }
         csv_put(&x->out, text, x->delimiter);
+        arena_release(&x->page, mark);
     }
     if (x->out.len == begin) /* an empty line would be no row */
         buf_puts(&x->out, "\"\"");
@@ -124,12 +126,14 @@ static kith_status put_json(struct exporting *x, const struct found *row, kith_e
     json_begin(&j, &x->out, false);
     json_object_(&j);
     for (size_t i = 0; i < x->path_count; i++) {
+        struct arena_mark mark = arena_mark(&x->page);
         kith_value v;
         TRY(follow(x, &x->paths[i], row->id, row->values, &v, e));
-        if (v.kind == KITH_NULL)
-            continue;
-        json_key(&j, x->paths[i].name);
-        value_json(engine_schema(x->g), &v, &j);
+        if (v.kind != KITH_NULL) {
+            json_key(&j, x->paths[i].name);
+            value_json(engine_schema(x->g), &v, &j);
+        }
+        arena_release(&x->page, mark); /* records that links lead to may be large */
     }
     json_object_end(&j);
     buf_putc(&x->out, '\n');
@@ -174,7 +178,7 @@ static int64_t next_limit(int64_t limit, uint64_t bytes) {
 }
 
 static kith_status put_pages(struct exporting *x, kith_error *e) {
-    struct find_page page = {.limit = PAGE_FIRST};
+    struct find_page page = {.limit = PAGE_FIRST, .bytes = PAGE_BYTES};
     struct arena cursor = {0};
     kith_status st = KITH_OK;
     do {

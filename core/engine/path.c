@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "record/access.h"
 
+#include <string.h>
+
 kith_status path_parse(const struct rtype *t, kith_str text, struct arena *a, struct path *out,
                        kith_error *e) {
     kith_str rest = text, name;
@@ -28,13 +30,26 @@ kith_status path_parse(const struct rtype *t, kith_str text, struct arena *a, st
     return err_set(e, KITH_E_INVAL, NULL, "a name is missing in the list of fields");
 }
 
-kith_status path_check(const struct principal *principal, const struct path *p, kith_error *e) {
+/* KITH_E_DENIED: it goes by a field that the principal may not read. */
+static kith_status check(const struct principal *principal, const struct path *p, kith_error *e) {
     const struct rfield *closed = p->field && !access_reads(principal, p->field) ? p->field : NULL;
     for (uint32_t i = 0; i < p->link_count && !closed; i++)
         closed = access_reads(principal, p->links[i]) ? NULL : p->links[i];
     return closed ? err_set(e, KITH_E_DENIED, closed->name, "you may not read %s.%s",
                             closed->type->name, closed->name)
                   : KITH_OK;
+}
+
+kith_status path_take(const struct rtype *t, const struct principal *principal, kith_str text,
+                      struct arena *a, struct path *paths, size_t *count, kith_error *e) {
+    struct path *p = &paths[*count];
+    TRY(path_parse(t, text, a, p, e));
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(paths[i].name, p->name) == 0)
+            return err_set(e, KITH_E_INVAL, NULL, "'%s' is named twice in the list of fields",
+                           p->name);
+    ++*count;
+    return check(principal, p, e);
 }
 
 kith_status path_follow(struct engine *g, const struct principal *principal, const struct path *p,
@@ -69,12 +84,14 @@ kith_status path_json(struct engine *g, const struct principal *principal, const
     json_key(j, "type");
     json_strz(j, t->name);
     for (size_t i = 0; i < count; i++) {
+        struct arena_mark mark = arena_mark(a);
         kith_value v;
         if (paths[i].link_count == 0 && !paths[i].field)
             continue; /* its id stands there already */
         TRY(path_follow(g, principal, &paths[i], t, id, values, a, &v, e));
         json_key(j, paths[i].name);
         value_json(engine_schema(g), &v, j);
+        arena_release(a, mark); /* records that links lead to may be large */
     }
     json_object_end(j);
     return KITH_OK;

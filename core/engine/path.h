@@ -17,10 +17,12 @@ struct path {
 /* Finds the fields; the name is copied to the arena. */
 kith_status path_parse(const struct rtype *t, kith_str text, struct arena *a, struct path *out,
                        kith_error *e);
+/* The next one of a list, which names each once and those that the principal may read.
+ * KITH_E_DENIED: it goes by a field that it may not. */
+kith_status path_take(const struct rtype *t, const struct principal *principal, kith_str text,
+                      struct arena *a, struct path *paths, size_t *count, kith_error *e);
 /* The value at the end, for the record of type t with this id and these values; null when a link on
  * the way is empty or not to be read. In arena a. Not inside a callback of the engine. */
-/* KITH_E_DENIED: it goes by a field that the principal may not read. */
-kith_status path_check(const struct principal *principal, const struct path *p, kith_error *e);
 kith_status path_follow(struct engine *g, const struct principal *principal, const struct path *p,
                         const struct rtype *t, kith_id id, const kith_value *values,
                         struct arena *a, kith_value *out, kith_error *e);

@@ -147,15 +147,14 @@ static kith_status read_page(struct conn *c, const struct query *q, sqlite3_stmt
     const struct rtype *t = query_type(q);
     struct found *rows = NULL;
     size_t cap = 0;
+    const size_t before = arena_bytes(a);
     kith_str after = page->after;
-    bool row;
+    bool row, full = want == 0;
     *count = 0;
     page->cursor = (kith_str){0};
     for (;;) {
         TRY(conn_step(c, st, &row, e));
-        if (!row)
-            break;
-        if ((int64_t)*count == want) /* one more than asked for: the page has a next one */
+        if (!row || full) /* one more than there is room for: the page has a next one */
             break;
         if (!(rows = arena_grow(a, rows, *count, &cap, sizeof *rows)))
             return err_nomem(e);
@@ -165,7 +164,8 @@ static kith_status read_page(struct conn *c, const struct query *q, sqlite3_stmt
         if (!f->values)
             return err_nomem(e);
         TRY(record_decode(t, st, 1, a, f->values, e));
-        if ((int64_t)*count == want)
+        full = (int64_t)*count == want || (page->bytes && arena_bytes(a) - before > page->bytes);
+        if (full)
             TRY(query_cursor(q, st, after, (int64_t)*count, a, &page->cursor, e));
     }
     if (!row)

@@ -132,8 +132,7 @@ static kith_status put_fields(const struct look *l, kith_str fields, struct json
     while (str_split(&fields, ',', &name)) {
         if (!(paths = arena_grow(l->arena, paths, count, &cap, sizeof *paths)))
             return err_nomem(e);
-        if (path_parse(l->type, name, l->arena, &paths[count], e) != KITH_OK ||
-            path_check(&l->caller->principal, &paths[count++], e) != KITH_OK)
+        if (path_take(l->type, &l->caller->principal, name, l->arena, paths, &count, e) != KITH_OK)
             return err_blame(e, "fields");
     }
     return path_json(l->caller->engine, &l->caller->principal, paths, count, l->type, l->id,

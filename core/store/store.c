@@ -71,10 +71,14 @@ kith_status conn_error(struct conn *c, int rc, kith_error *e) {
     const char *path = c ? c->path : "database";
     if (rc == SQLITE_IOERR_NOMEM)
         rc = SQLITE_NOMEM;
-    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
-        if (sentences[i].rc == (rc & 0xff))
-            return err_set(e, sentences[i].status, NULL, "%s: %s (%s)", path, sentences[i].text,
-                           detail);
+    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
+        const struct sentence *s = &sentences[i];
+        if (s->rc != (rc & 0xff))
+            continue;
+        if (s->status == KITH_E_LIMIT) /* whoever asked for too much need not know the file */
+            return err_set(e, s->status, NULL, "%s", s->text);
+        return err_set(e, s->status, NULL, "%s: %s (%s)", path, s->text, detail);
+    }
     return err_set(e, KITH_E_INTERNAL, NULL, "%s: SQLite refused: %s (%d)", path, detail, rc);
 }
 

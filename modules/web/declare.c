@@ -109,7 +109,9 @@ static const kith_setting settings[] = {
      .default_text = "3",
      .min = 1,
      .max = 64,
-     .doc = "Threads for what may take long: lists, searches, actions."},
+     .doc =
+         "Threads for what may take long: lists, searches, actions. Of several one is always left"
+         " to others, whatever a single user asks for."},
     {.key = "streams",
      .kind = KITH_INT,
      .default_text = "4",

@@ -15,6 +15,7 @@
 
 struct http;      /* http.c, http_head.c: they alone know the HTTP library */
 struct workers;   /* workers.c */
+struct share;     /* workers.c */
 struct operation; /* operation.h */
 struct oidc;      /* oidc.h */
 
@@ -154,6 +155,7 @@ struct request {
     struct command *job;  /* what is to be carried out, when its body is read */
     struct request *next; /* in the queue of workers */
     struct lane *lane;    /* or NULL: it waits for no other server */
+    struct share *share;  /* of its user in the workers; or NULL: it is nobody's */
 
     /* http.c's */
     _Atomic unsigned users; /* it, and the worker that has it */

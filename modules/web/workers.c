@@ -5,21 +5,48 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* What one user has of them; two that fall into the same one share it. One thread is always left to
+ * others, whatever a single user asks for, and half of the places to wait. */
+struct share {
+    size_t running, waiting;
+};
+#define SHARES_BITS 8
+
 struct workers {
     pthread_t *threads;
-    size_t count;
+    size_t count, most;   /* of one user at once */
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;
     struct request *first, **last;
     size_t waiting, waiting_max;
+    struct share shares[1 << SHARES_BITS];
     bool ending;
 };
 
-/* Locked. The first one whose lane has room. */
+static struct share *share_of(struct workers *w, const struct request *r) {
+    kith_id user = r->caller ? r->self->serving->user(r->caller) : 0;
+    return user ? &w->shares[(user * 0x9e3779b97f4a7c15u) >> (64 - SHARES_BITS)] : NULL;
+}
+
+/* Locked. Of those whose lane and share have room the first one of the users who have the fewest
+ * threads. */
+static struct request **next_one(struct workers *w) {
+    struct request **best = NULL;
+    size_t least = w->most;
+    for (struct request **at = &w->first, *r; (r = *at); at = &r->next) {
+        size_t running = r->share ? r->share->running : 0;
+        if (running >= least || (r->lane && r->lane->running == LANE_RUNS))
+            continue;
+        best = at;
+        if ((least = running) == 0)
+            break;
+    }
+    return best;
+}
+
+/* Locked. */
 static struct request *pick(struct workers *w) {
-    struct request **at = &w->first, *r;
-    while ((r = *at) && r->lane && r->lane->running == LANE_RUNS)
-        at = &r->next;
+    struct request **at = next_one(w), *r = at ? *at : NULL;
     if (!r)
         return NULL;
     if (!(*at = r->next))
@@ -28,6 +55,10 @@ static struct request *pick(struct workers *w) {
     if (r->lane) {
         r->lane->waiting--;
         r->lane->running++;
+    }
+    if (r->share) {
+        r->share->waiting--;
+        r->share->running++;
     }
     return r;
 }
@@ -41,12 +72,16 @@ static struct request *take(struct workers *w) {
     return r;
 }
 
-static void leave_lane(struct workers *w, struct request *r) {
-    if (!r->lane)
+static void leave(struct workers *w, struct request *r) {
+    if (!r->lane && !r->share)
         return;
     pthread_mutex_lock(&w->lock);
-    r->lane->running--;
-    pthread_cond_broadcast(&w->work);
+    if (r->lane)
+        r->lane->running--;
+    if (r->share)
+        r->share->running--;
+    if (r->lane || w->ending) /* else this thread takes what waits for that */
+        pthread_cond_broadcast(&w->work);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -63,7 +98,7 @@ static void *work(void *arg) {
         if (!r->in)
             answer_pack(r);
         request_leaves_stream(r);
-        leave_lane(w, r);
+        leave(w, r);
         atomic_store(&r->answered, true);
         door_leave(&r->self->door, r);
         request_resume(r);
@@ -80,6 +115,7 @@ kith_status workers_open(struct workers **out, size_t count, size_t waiting, kit
     pthread_cond_init(&w->work, NULL);
     w->last = &w->first;
     w->waiting_max = waiting;
+    w->most = count > 1 ? count - 1 : 1;
     for (; w->count < count; w->count++)
         if (pthread_create(&w->threads[w->count], NULL, work, w) != 0)
             return kith_fail(err, KITH_E_NOMEM, NULL, "a thread could not be started");
@@ -111,8 +147,10 @@ size_t workers_waiting(struct workers *w) {
 }
 
 bool workers_add(struct workers *w, struct request *r) {
+    r->share = share_of(w, r);
     pthread_mutex_lock(&w->lock);
-    bool room = w->waiting < w->waiting_max && (!r->lane || r->lane->waiting < LANE_WAITS);
+    bool room = w->waiting < w->waiting_max && (!r->lane || r->lane->waiting < LANE_WAITS) &&
+                (!r->share || r->share->waiting < (w->waiting_max + 1) / 2);
     if (room) {
         request_hold(r);
         if (!r->in)
@@ -123,6 +161,8 @@ bool workers_add(struct workers *w, struct request *r) {
         w->waiting++;
         if (r->lane)
             r->lane->waiting++;
+        if (r->share)
+            r->share->waiting++;
         pthread_cond_signal(&w->work);
     }
     pthread_mutex_unlock(&w->lock);

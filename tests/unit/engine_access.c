@@ -306,11 +306,11 @@ static kith_status on_row(void *arg, kith_id id, const kith_value *values, kith_
     return KITH_OK;
 }
 
-/* In pages of three; the status of the first page. */
+/* In pages of three, or fewer; the status of the first page. */
 static kith_status ask(struct world *w, const struct principal *p, int type, bool open,
                        const char *text, struct answer *a) {
     struct query *q;
-    struct find_page page = {.limit = 3};
+    struct find_page page = {.limit = 3, .bytes = open};
     *a = (struct answer){.w = w, .type = type, .open = open};
     EXPECT_OK(query_parse(&q, engine_schema(w->x.g), &w->x.arena, str_of(text), &w->x.e), w->x.e);
     do {

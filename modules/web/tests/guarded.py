@@ -50,6 +50,18 @@ def behind(address, other, token):
     print("later", status(send(head.replace("POST", "GET").replace("10", "0").replace("{", "") % (token, address))))
 
 
+def slow(path, other, *tokens):
+    """Asks what takes long by each of the tokens, and prints whether whoever has the token `other` is
+    answered soon, and the first of the slow answers."""
+    ask = "GET /api/v1/%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n"
+    held = [send(ask % (path, token)) for token in tokens]
+    time.sleep(0.5)
+    begun = time.monotonic()
+    answer = status(send(ask % ("account?limit=1&fields=name", other)))
+    print("other", answer, "soon" if time.monotonic() - begun < 2 else "late")
+    print(b"".join(iter(lambda: held[0].recv(65536), b"")).decode())
+
+
 def follow(token):
     """Follows events, says so, and prints how long it is until that is ended."""
     s = send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n" % token)
@@ -63,4 +75,4 @@ def follow(token):
         print("goes on")
 
 
-{"uploads": uploads, "follow": follow, "behind": behind}[what](*sys.argv[3:])
+{"uploads": uploads, "follow": follow, "behind": behind, "slow": slow}[what](*sys.argv[3:])
