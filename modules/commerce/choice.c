@@ -148,9 +148,8 @@ static kith_status find_missing(struct choice *x, kith_value answered, kith_erro
 /* -- all of it ----------------------------------------------------------------------------------
  */
 
-/* Whose options a product has: its own, or, as a variant without any, those of what it varies. */
-static kith_status owner_of(kith_instance *self, const kith_txn *txn, const struct product *product,
-                            kith_value *owner, kith_error *err) {
+kith_status choice_owner(kith_instance *self, const kith_txn *txn, const struct product *product,
+                         kith_value *owner, kith_error *err) {
     struct product of;
     *owner = product->option_groups.as.i ? product->id : kith_null();
     if (product->option_groups.as.i || product->variant_of.kind == KITH_NULL)
@@ -167,7 +166,7 @@ kith_status choice_make(kith_instance *self, const kith_txn *txn, const struct p
     struct choice *x = out;
     kith_value owner;
     *x = (struct choice){.next = -1, .why = {.host = self->host, .txn = txn}};
-    kith_status st = owner_of(self, txn, product, &owner, err);
+    kith_status st = choice_owner(self, txn, product, &owner, err);
     if (st != KITH_OK)
         return st;
     if (owner.kind == KITH_NULL) {

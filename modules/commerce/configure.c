@@ -225,6 +225,40 @@ kith_status configure_take(kith_instance *self, kith_txn *txn, struct line *line
                     kith_text("ordered"), err);
 }
 
+static int32_t is_chosen(const struct line *line, kith_str code) {
+    for (uint64_t i = 0; i < line->chosen.as.list.count; i++) {
+        const kith_str s = line->chosen.as.list.items[i].as.s;
+        if (s.len == code.len && memcmp(s.ptr, code.ptr, (size_t)s.len) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+kith_status configure_parts(kith_instance *self, const kith_txn *txn, const struct line *line,
+                            kith_value **parts, uint64_t *count, kith_error *err) {
+    struct product product;
+    struct option *options;
+    kith_value owner;
+    uint64_t found = 0;
+    *count = 0;
+    if (line->chosen.kind != KITH_LIST)
+        return KITH_OK;
+    kith_status st = KITH_LOAD(self, txn, product, line->product.as.link.id, &product, err);
+    if (st == KITH_OK)
+        st = choice_owner(self, txn, &product, &owner, err);
+    if (st != KITH_OK || owner.kind == KITH_NULL)
+        return st;
+    st = KITH_FIND(self, txn, configure.option, self->configure.parts_of, 1, &owner, &options,
+                   &found, err);
+    *parts = st == KITH_OK ? self->host->memory(txn, (found + 1) * sizeof **parts) : NULL;
+    if (st == KITH_OK && !*parts)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the parts");
+    for (uint64_t i = 0; st == KITH_OK && i < found; i++)
+        if (is_chosen(line, options[i].code.as.s))
+            (*parts)[(*count)++] = options[i].part;
+    return st;
+}
+
 /* "Car: Red, Leather"; papers have no room for hundreds. */
 #define DESCRIPTION_MAX 240
 kith_status configure_describe(const struct choice *x, kith_value name, kith_value *out,

@@ -29,7 +29,7 @@ struct configure_numbers {
     struct option_numbers option;
     struct rule_numbers rule;
     struct configuration_numbers configuration;
-    uint32_t groups_of, options_of, retired_of, rules_of, same_group, same_option;
+    uint32_t groups_of, options_of, retired_of, parts_of, rules_of, same_group, same_option;
 };
 
 #define SHOW(s) (int)(s).len, (s).ptr
@@ -130,9 +130,16 @@ kith_status choice_price(const struct choice *x, kith_value base, kith_value *ou
 /* Refuses a choice that is not valid, or not complete. */
 kith_status choice_check(struct choice *x, kith_error *err);
 void choice_end(struct choice *x);
+/* Whose options a product has: its own, or, as a variant without any, those of what it varies;
+ * KITH_NULL: there are none. [reader] */
+kith_status choice_owner(kith_instance *self, const kith_txn *txn, const struct product *product,
+                         kith_value *owner, kith_error *err);
 
 /* For lines of orders: product and options of a line's configuration, which is ordered by it. */
 kith_status configure_take(kith_instance *self, kith_txn *txn, struct line *line, kith_error *err);
+/* Products that the chosen options of a line stand for. [reader] */
+kith_status configure_parts(kith_instance *self, const kith_txn *txn, const struct line *line,
+                            kith_value **parts, uint64_t *count, kith_error *err);
 /* A product and what was chosen of it, by name. */
 kith_status configure_describe(const struct choice *x, kith_value name, kith_value *out,
                                kith_error *err);

@@ -252,7 +252,9 @@ static const kith_field option_fields[] = {
       .doc = "Short name by which rules and orders go; one of its kind in the product: red."),
     F("name", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_SEARCHED, .doc = "What it is called."),
     F("part", LINK, .options = "product",
-      .doc = "The product that it stands for; when that is retired, it cannot be chosen."),
+      .doc =
+          "The product that it stands for: it is reserved with an order, and when it is retired, "
+          "the option cannot be chosen."),
     F("price", MONEY, .doc = "What it adds to the price of the product; less than 0 takes off."),
     F("percent", PERCENT, .min = "-100", .max = "1000",
       .doc = "Instead: percent of the product's price that it adds."),
@@ -339,6 +341,10 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY,
               "product_option where option_group.product = :product and part.state = 'retired'",
               configure.retired_of),
+    KITH_WANT(
+        QUERY,
+        "product_option where option_group.product = :product and part is not null order by id",
+        configure.parts_of),
     KITH_WANT(QUERY, "product_option where option_group.product = :product and code = :code",
               configure.same_option),
     KITH_WANT(QUERY, "configuration_rule where product = :product order by id", configure.rules_of),

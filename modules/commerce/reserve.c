@@ -94,6 +94,18 @@ static kith_status reserve_parts(const struct reserving *r, const kith_value *pr
     return st;
 }
 
+/* What the options of a line stand for, as many of each as of the product. */
+static kith_status reserve_options(const struct reserving *r, const struct line *line,
+                                   kith_error *err) {
+    kith_value *parts;
+    uint64_t count;
+    int32_t there;
+    kith_status st = configure_parts(r->self, r->txn, line, &parts, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = reserve_product(r, &parts[i], units_of(&line->quantity), &there, err);
+    return st;
+}
+
 static kith_status reserve_order(kith_instance *self, kith_txn *txn, const kith_value *order,
                                  kith_error *err) {
     struct line *lines;
@@ -107,6 +119,8 @@ static kith_status reserve_order(kith_instance *self, kith_txn *txn, const kith_
         st = reserve_product(&r, &lines[i].product, units, &there, err);
         if (st == KITH_OK && !there)
             st = reserve_parts(&r, &lines[i].product, units, err);
+        if (st == KITH_OK)
+            st = reserve_options(&r, &lines[i], err);
     }
     return st;
 }

@@ -470,6 +470,31 @@ TEST("options may not take off more than all there is") {
     close_company(&c);
 }
 
+TEST("what the options of a line stand for is reserved with the order, and released with it") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    struct car k = car(&c);
+    kith_id seats = product(&c, "seats", "300 EUR"), horn = product(&c, "horn", "3 EUR");
+    UPDATE(&c, "product", seats, {"backorder", "false"});
+    OPTION(&c, k.extras, "seats", {"part", id_text(&c, seats)});
+    OPTION(&c, k.extras, "horn", {"part", id_text(&c, horn)});
+    kith_id s = CREATE(&c, "stock", {"product", id_text(&c, seats)});
+    kith_id h = CREATE(&c, "stock", {"product", id_text(&c, horn)});
+    CREATE(&c, "stock_movement", {"stock", id_text(&c, s)}, {"kind", "receipt"}, {"quantity", "5"});
+    kith_id ada = CREATE(&c, "contact", {"name", "Ada"});
+    kith_id o = CREATE(&c, "order", {"contact", id_text(&c, ada)});
+    kith_id l = CREATE(&c, "order_line", {"order", id_text(&c, o)}, {"product", id_text(&c, k.id)},
+                       {"chosen", "red,petrol,seats"}, {"quantity", "6"});
+    REFUSED(&c, "6 of 'seats' are wanted and 5 are free", "order", o, {"state", "ordered"});
+    UPDATE(&c, "order_line", l, {"quantity", "3"});
+    UPDATE(&c, "order", o, {"state", "ordered"});
+    EXPECT_STR("3.000", field(&c, "stock", s, "reserved"));
+    EXPECT_STR("0.000", field(&c, "stock", h, "reserved"));
+    UPDATE(&c, "order", o, {"state", "cart"});
+    EXPECT_STR("0.000", field(&c, "stock", s, "reserved"));
+    close_company(&c);
+}
+
 TEST("a variant is configured as what it is a variant of, unless it has groups of its own") {
     struct company c;
     OPEN(&c, SHOP(""), "commerce");
