@@ -287,7 +287,7 @@ TEST("an interaction about something else is none of sales' business") {
 TEST("without the grant sales is out, and the reason is the remedy") {
     struct company c;
     OPEN(&c, "", "sales");
-    EXPECT_HAS("may not read interaction: add \"read:interaction\" to sales.grant",
+    EXPECT_HAS("may not read contact_point: add \"read:contact_point\" to sales.grant",
                status_of(c.plugins, "sales").reason);
     close_company(&c);
 }
