@@ -344,8 +344,10 @@ static kith_status join_parts(kith_plugin_desc *d, const struct plugins_options 
         bool wanted;
         memcpy(&part, from, from->struct_size < sizeof part ? from->struct_size : sizeof part);
         TRY(is_wanted(d, &part, o, &wanted, e));
-        if (!wanted)
+        if (!wanted) { /* what it asks for may be granted before the other module is there */
+            TRY(append(&d->permissions, &part.permissions, a, e));
             continue;
+        }
         for (size_t k = 0; k < sizeof parted / sizeof *parted; k++)
             TRY(append((kith_array *)((char *)d + parted[k].whole),
                        (const kith_array *)((const char *)&part + parted[k].part), a, e));
