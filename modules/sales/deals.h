@@ -40,9 +40,25 @@ KITH_RECORD(chance, CHANCE);
 KITH_RECORD(snapshot, SNAPSHOT);
 KITH_RECORD(quota, QUOTA);
 
-#define QUOTA_HOLDERS 3
-#define KPI_BY        7
-#define STEPS_MAX     100 /* rows of the setting sales.next_step.rules */
+/* Holders of quotas, and what figures are by; those of products are there only with commerce. */
+enum { QUOTA_SELLER, QUOTA_TEAM, QUOTA_TERRITORY, QUOTA_PRODUCT, QUOTA_HOLDERS };
+enum {
+    KPI_ALL,
+    KPI_OWNER,
+    KPI_TEAM,
+    KPI_TERRITORY,
+    KPI_SOURCE,
+    KPI_CAMPAIGN,
+    KPI_ACCOUNT,
+    KPI_PRODUCT,
+    KPI_BY
+};
+#define QUOTA_CLASH(holder)                                                                        \
+    "quota where " holder " = :holder and valid_from <= :until and valid_until >= :since limit 2"
+#define QUOTA_WON(condition)                                                                       \
+    "opportunity where stage = 'won' and (" condition ") and closed_at >= :since and"              \
+    " closed_at <= :until group by amount.currency : count(), sum(amount)"
+#define STEPS_MAX 100 /* rows of the setting sales.next_step.rules */
 
 struct deals {
     const kith_numbers_v1 *numbers;
@@ -56,11 +72,12 @@ struct deals {
     struct chance_numbers chance;
     struct snapshot_numbers snapshot;
     struct quota_numbers quota;
+    uint32_t quota_product; /* 0: without commerce */
     struct {
         uint32_t visit_open, total_by_key, without_total, funnel, neglected; /* deal_stages.c */
         uint32_t plays, all_plays, plays_left, plays_open, play_results;     /* plays.c */
         uint32_t open_objections, answers, answers_of;                       /* objections.c */
-        uint32_t won_months, snapshots, snapshot_since, pipeline, committed,
+        uint32_t won_months, sold_months, snapshots, snapshot_since, pipeline, committed,
             outcomes;                                                          /* outlook.c */
         uint32_t quotas, quota_clash[QUOTA_HOLDERS], quota_won[QUOTA_HOLDERS]; /* targets.c */
         uint32_t closed[KPI_BY], leads[KPI_BY], sellers, activities, costs, tasks_done; /* kpis.c */
@@ -97,8 +114,9 @@ kith_status chances_wants(kith_instance *self, kith_error *err);
 kith_status outlook_wants(kith_instance *self, kith_error *err);
 kith_status targets_wants(kith_instance *self, kith_error *err);
 kith_status kpis_wants(kith_instance *self, kith_error *err);
+kith_status deal_products_wants(kith_instance *self, kith_error *err);
 extern const kith_part stages_part, plays_part, objections_part, chances_part, outlook_part,
-    targets_part, kpis_part;
+    targets_part, kpis_part, deal_products_part;
 
 /* What plays and objections do when an opportunity comes into a stage. before KITH_NULL: it is new.
  * (plays.c, objections.c) */

@@ -336,9 +336,12 @@ static const kith_report reports[] = {
               " : count() as deals, sum(amount) as amount"},
 };
 
-static const kith_part *const parts[] = {&stages_part,  &plays_part,   &objections_part,
-                                         &chances_part, &outlook_part, &targets_part,
-                                         &kpis_part};
+static const kith_require requirements[] = {
+    {"commerce", 1, KITH_REQ_OPTIONAL}, /* products and orders, where there are any */
+};
+static const kith_part *const parts[] = {&stages_part,  &plays_part,        &objections_part,
+                                         &chances_part, &outlook_part,      &targets_part,
+                                         &kpis_part,    &deal_products_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,
@@ -352,6 +355,7 @@ static const kith_plugin_desc desc = {
     .doc = "Leads, which become customers and opportunities, and are shared out among the sellers.",
     .vendor = "Kith",
     .license = "Apache-2.0",
+    .requirements = KITH_ARRAY(requirements),
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),

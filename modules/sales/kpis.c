@@ -3,9 +3,8 @@
  * to winning, conversion converted leads / leads, by what one likes; and a card for each seller. */
 #include "sales.h"
 
-static const char *const by_names[KPI_BY] = {"all",    "owner",    "team",   "territory",
-                                             "source", "campaign", "account"};
-enum { BY_ALL };
+static const char *const by_names[KPI_BY] = {"all",    "owner",    "team",    "territory",
+                                             "source", "campaign", "account", "product"};
 
 /* What is known of one of them. */
 struct kpi {
@@ -124,15 +123,18 @@ static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error 
     } args;
     const kith_txn *view = self->calls->view(call);
     struct kpis k = {.self = self};
-    int by = BY_ALL;
+    int by = KPI_ALL;
     kith_status st = KITH_ARGS(self, call, &args, err);
     while (st == KITH_OK && !kith_str_is(args.by.as.s, by_names[by]))
         by++; /* it is one of them: a choice */
-    k.keys = by != BY_ALL;
+    if (st == KITH_OK && !self->deals.query.closed[by])
+        return kith_fail(err, KITH_E_UNSUPPORTED, "by",
+                         "by: there are products with the module commerce alone; enable it");
+    k.keys = by != KPI_ALL;
     if (st == KITH_OK)
         st = self->records->groups(view, self->deals.query.closed[by], 2, &args.in.since, 0,
                                    take_closed, &k, err);
-    if (st == KITH_OK)
+    if (st == KITH_OK && self->deals.query.leads[by])
         st = self->records->groups(view, self->deals.query.leads[by], 2, &args.in.since, 0,
                                    take_leads, &k, err);
     for (uint64_t i = 0; st == KITH_OK && i < k.count; i++)
@@ -238,7 +240,7 @@ static const kith_type types[] = {
     F("since", DATE, .default_text = "1970-01-01", .doc = "What took place from this day on."),    \
         F("until", DATE, .default_text = "9999-12-31", .doc = "And up to this one.")
 static const kith_field kpis_params[] = {
-    F("by", CHOICE, .options = "all,owner,team,territory,source,campaign,account",
+    F("by", CHOICE, .options = "all,owner,team,territory,source,campaign,account,product",
       .default_text = "all", .doc = "For each of what; of no value is a row with an empty name."),
     SINCE,
 };
@@ -319,13 +321,13 @@ static const kith_report reports[] = {
 #define TOOK_PLACE    "interaction where planned = false and at >= :since and at <= :until"
 static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_NUMBERS_1, deals.numbers),
-    BOTH(0, ""),
-    BOTH(1, "owner.name, "),
-    BOTH(2, "owner.teams.name, "),
-    BOTH(3, "account.territory.name, "),
-    BOTH(4, "source, "),
-    BOTH(5, "campaign, "),
-    BOTH(6, "account.name, "),
+    BOTH(KPI_ALL, ""),
+    BOTH(KPI_OWNER, "owner.name, "),
+    BOTH(KPI_TEAM, "owner.teams.name, "),
+    BOTH(KPI_TERRITORY, "account.territory.name, "),
+    BOTH(KPI_SOURCE, "source, "),
+    BOTH(KPI_CAMPAIGN, "campaign, "),
+    BOTH(KPI_ACCOUNT, "account.name, "),
     KITH_WANT(QUERY, CLOSED("owner, "), deals.query.sellers),
     KITH_WANT(QUERY, TOOK_PLACE " group by owner, selling : count(), sum(duration)",
               deals.query.activities),

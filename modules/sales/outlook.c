@@ -117,10 +117,11 @@ static kith_status take_month(void *arg, const kith_txn *txn, uint32_t count,
     if (t < 0 || t >= SERIES_MAX)
         return KITH_OK;
     if (s->currency[0] && strcmp(s->currency, sum->as.money.currency) != 0)
-        return kith_fail(err, KITH_E_INVAL, "amount",
-                         "what was won is in %s and in %s; give those opportunities amounts in one "
-                         "currency, or group a query by amount.currency",
-                         s->currency, sum->as.money.currency);
+        return kith_fail(
+            err, KITH_E_INVAL, "amount",
+            "what was sold is in %s and in %s, and has no amounts in one currency; group a "
+            "query by the currency instead",
+            s->currency, sum->as.money.currency);
     memcpy(s->currency, sum->as.money.currency, sizeof s->currency);
     s->y[t] += (double)sum->as.money.minor;
     return KITH_OK;
@@ -170,7 +171,7 @@ static kith_status give_trend(kith_instance *self, kith_call *call, const struct
 
 static kith_status trend_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct {
-        kith_value months, ahead;
+        kith_value of, months, ahead;
     } args;
     struct trend m = {.method = "none"};
     struct series s = {.n = 0};
@@ -182,8 +183,12 @@ static kith_status trend_action(kith_instance *self, kith_call *call, kith_error
     s.first = now - s.n;
     const kith_value range[] = {kith_number(KITH_DATE, month_from(s.first)),
                                 kith_number(KITH_DATE, month_from(now))};
-    st = self->records->groups(self->calls->view(call), self->deals.query.won_months, 2, range, 0,
-                               take_month, &s, err);
+    const uint32_t query = kith_str_is(args.of.as.s, "orders") ? self->deals.query.sold_months
+                                                               : self->deals.query.won_months;
+    if (!query)
+        return kith_fail(err, KITH_E_UNSUPPORTED, "of",
+                         "of: there are orders with the module commerce alone; enable it");
+    st = self->records->groups(self->calls->view(call), query, 2, range, 0, take_month, &s, err);
     if (st != KITH_OK)
         return st;
     cut(&s);
@@ -458,6 +463,8 @@ static const kith_timer timers[] = {
      .doc = "Keeps the forecast once a month."},
 };
 static const kith_field trend_params[] = {
+    F("of", CHOICE, .options = "deals,orders", .default_text = "deals",
+      .doc = "Deals that were won, or orders that were placed, without tax."),
     F("months", INTEGER, .default_text = "36", .min = "2", .max = "240",
       .doc = "How many months back are looked at; this one is not over and none of them."),
     F("ahead", INTEGER, .default_text = "6", .min = "1", .max = "36",
@@ -470,7 +477,7 @@ static const kith_field trend_results[] = {
 };
 static const kith_field trend_columns[] = {
     F("month", DATE, .doc = "Its first day."),
-    F("actual", MONEY, .doc = "What was won in it."),
+    F("actual", MONEY, .doc = "What was won, or ordered, in it."),
     F("forecast", MONEY, .doc = "What will be, as it looks."),
     F("low", MONEY, .doc = "In 8 of 10 cases it is between this"),
     F("high", MONEY, .doc = "and this."),
@@ -491,7 +498,7 @@ static const kith_field check_columns[] = {
 };
 static const kith_action actions[] = {
     {.name = "trend",
-     .doc = "What was won in each month, and what will be if it goes on like this.",
+     .doc = "What was won or ordered in each month, and what will be if it goes on like this.",
      .effect = KITH_EFFECT_READ,
      .fn = trend_action,
      .params = KITH_ARRAY(trend_params),

@@ -1,26 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quotas of a seller, a team or a territory, and how far they have come. A holder has one at a
- * time. Only deals in the currency of the quota count; those in others are told beside it. */
+/* Quotas of a seller, a team, a territory or a product, and how far they have come. A holder has
+ * one at a time. Only deals in the currency of the quota count; those in others are told beside it.
+ */
 #include "sales.h"
 
-enum { SELLER, TEAM, TERRITORY };
-
-static const kith_value *holder_of(const struct quota *q, int *which) {
-    const kith_value *holders[QUOTA_HOLDERS] = {&q->seller, &q->team, &q->territory};
-    const kith_value *only = NULL;
+/* KITH_NULL: it has none, or several. */
+static kith_status find_holder(kith_instance *self, const kith_txn *txn, const kith_row *row,
+                               const struct quota *q, kith_value *out, int *which,
+                               kith_error *err) {
+    kith_value holders[QUOTA_HOLDERS] = {q->seller, q->team, q->territory};
+    int count = 0;
+    if (self->deals.quota_product) {
+        kith_status st = self->records->read(txn, row, 1, &self->deals.quota_product,
+                                             &holders[QUOTA_PRODUCT], err);
+        if (st != KITH_OK)
+            return st;
+    }
+    *out = kith_null();
     for (int i = 0; i < QUOTA_HOLDERS; i++)
-        if (holders[i]->kind == KITH_LINK) {
-            if (only)
-                return NULL;
-            only = holders[i];
+        if (holders[i].kind == KITH_LINK) {
+            *out = count++ ? kith_null() : holders[i];
             *which = i;
         }
-    return only;
+    return KITH_OK;
 }
 
 static kith_status check_clash(kith_instance *self, const kith_txn *txn, const struct quota *q,
-                               const kith_value *holder, int which, kith_error *err) {
-    const kith_value params[] = {*holder, q->valid_until, q->valid_from};
+                               kith_value holder, int which, kith_error *err) {
+    const kith_value params[] = {holder, q->valid_until, q->valid_from};
     struct quota *found;
     uint64_t count;
     kith_status st = KITH_FIND(self, txn, deals.quota, self->deals.query.quota_clash[which], 3,
@@ -47,11 +54,14 @@ static kith_status quota_hook(kith_instance *self, kith_txn *txn, kith_change *c
         st = KITH_READ(self, txn, deals.quota, info.after, &q, err);
     if (st != KITH_OK || q.valid_from.kind != KITH_DATE || q.valid_until.kind != KITH_DATE)
         return st; /* without them it is refused anyhow */
-    const kith_value *holder = holder_of(&q, &which);
+    kith_value holder;
+    st = find_holder(self, txn, info.after, &q, &holder, &which, err);
+    if (st != KITH_OK)
+        return st;
     q.id = kith_link(self->deals.quota.type, info.id);
-    if (!holder)
+    if (holder.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "seller",
-                         "seller: a quota is that of one seller, or one team, or one territory");
+                         "seller: a quota is that of one seller, team, territory or product");
     if (q.valid_until.as.i < q.valid_from.as.i)
         return kith_fail(err, KITH_E_REFUSED, "valid_until",
                          "valid_until: it ends before it begins");
@@ -94,22 +104,26 @@ struct quota_row {
 
 static kith_status give_quota(kith_instance *self, kith_call *call, const struct quota *q,
                               int64_t day, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
     int which = 0;
-    const kith_value *holder = holder_of(q, &which);
+    kith_value holder = kith_null();
+    const kith_row *own;
     struct attained a = {.quota = q};
-    if (!holder)
-        return KITH_OK; /* it was deleted */
-    const kith_value params[] = {*holder, q->valid_from, q->valid_until};
+    kith_status st = self->records->get(view, self->deals.quota.type, q->id.as.link.id, &own, err);
+    if (st == KITH_OK)
+        st = find_holder(self, view, own, q, &holder, &which, err);
+    if (st != KITH_OK || holder.kind == KITH_NULL)
+        return st; /* it was deleted */
+    const kith_value params[] = {holder, q->valid_from, q->valid_until};
     a.won = q->amount;
     a.won.as.money.minor = 0;
-    kith_status st =
-        self->records->groups(self->calls->view(call), self->deals.query.quota_won[which], 3,
-                              params, 0, take_won, &a, err);
+    st = self->records->groups(view, self->deals.query.quota_won[which], 3, params, 0, take_won, &a,
+                               err);
     const int64_t length = q->valid_until.as.i - q->valid_from.as.i + 1;
     const int64_t past = day - q->valid_from.as.i + 1;
     struct quota_row row = {.quota = q->id,
                             .name = q->name,
-                            .holder = *holder,
+                            .holder = holder,
                             .valid_from = q->valid_from,
                             .valid_until = q->valid_until,
                             .amount = q->amount,
@@ -157,7 +171,7 @@ static const kith_field quota_fields[] = {
 };
 static const kith_type types[] = {
     {.name = "quota",
-     .doc = "What a seller, a team or a territory is to bring within some time.",
+     .doc = "What a seller, a team, a territory or a product is to bring within some time.",
      .title = "name",
      .fields = KITH_ARRAY(quota_fields)},
 };
@@ -175,7 +189,7 @@ static const kith_field quotas_params[] = {
 static const kith_field quotas_columns[] = {
     F("quota", LINK, .options = "quota", .doc = "The quota."),
     F("name", TEXT, .doc = "Its name."),
-    F("holder", LINK, .options = "*", .doc = "The seller, team or territory."),
+    F("holder", LINK, .options = "*", .doc = "The seller, team, territory or product."),
     F("valid_from", DATE, .doc = "The first day."),
     F("valid_until", DATE, .doc = "The last day."),
     F("amount", MONEY, .doc = "What is to be won."),
@@ -196,27 +210,22 @@ static const kith_action actions[] = {
      .columns = KITH_ARRAY(quotas_columns)},
 };
 
-#define CLASH(holder)                                                                              \
-    "quota where " holder " = :holder and valid_from <= :until and valid_until >= :since limit 2"
-#define WON_OF(condition)                                                                          \
-    "opportunity where stage = 'won' and (" condition ") and closed_at >= :since and"              \
-    " closed_at <= :until group by amount.currency : count(), sum(amount)"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("quota", deals.quota, QUOTA),
     KITH_WANT(QUERY,
               "quota where valid_from <= :on and valid_until >= :on order by name limit 1000",
               deals.query.quotas),
-    KITH_WANT(QUERY, CLASH("seller"), deals.query.quota_clash[SELLER]),
-    KITH_WANT(QUERY, CLASH("team"), deals.query.quota_clash[TEAM]),
-    KITH_WANT(QUERY, CLASH("territory"), deals.query.quota_clash[TERRITORY]),
-    KITH_WANT(QUERY, WON_OF("owner = :holder"), deals.query.quota_won[SELLER]),
-    KITH_WANT(QUERY, WON_OF("owner.teams.id = :holder"), deals.query.quota_won[TEAM]),
+    KITH_WANT(QUERY, QUOTA_CLASH("seller"), deals.query.quota_clash[QUOTA_SELLER]),
+    KITH_WANT(QUERY, QUOTA_CLASH("team"), deals.query.quota_clash[QUOTA_TEAM]),
+    KITH_WANT(QUERY, QUOTA_CLASH("territory"), deals.query.quota_clash[QUOTA_TERRITORY]),
+    KITH_WANT(QUERY, QUOTA_WON("owner = :holder"), deals.query.quota_won[QUOTA_SELLER]),
+    KITH_WANT(QUERY, QUOTA_WON("owner.teams.id = :holder"), deals.query.quota_won[QUOTA_TEAM]),
     KITH_WANT(QUERY,
-              WON_OF("account.territory = :holder or account.territory.parent = :holder or"
-                     " account.territory.parent.parent = :holder or"
-                     " account.territory.parent.parent.parent = :holder or"
-                     " account.territory.parent.parent.parent.parent = :holder"),
-              deals.query.quota_won[TERRITORY]),
+              QUOTA_WON("account.territory = :holder or account.territory.parent = :holder or"
+                        " account.territory.parent.parent = :holder or"
+                        " account.territory.parent.parent.parent = :holder or"
+                        " account.territory.parent.parent.parent.parent = :holder"),
+              deals.query.quota_won[QUOTA_TERRITORY]),
 };
 kith_status targets_wants(kith_instance *self, kith_error *err) {
     return WANTS(self, wants, err);

@@ -128,10 +128,10 @@ sed -i '/^sales:/d' conf.d/modules.conf
 kith module list
 exits 0
 prints "failed"
-prints "read:interaction"
+prints "read:contact_point"
 kith check
 exits 2
-prints "read:interaction"
+prints "read:contact_point"
 
 it "names a permission that nobody knows, and its place, and the module runs"
 kith module enable sales

@@ -131,9 +131,9 @@ TEST("a quota has one holder and one period, and another of the holder does not 
           {"valid_until", "2024-12-31"});
     UPDATE(&c, "quota", q, {"amount", "11 EUR"});
     REFUSED(&c, "overlaps", "quota", q, {"valid_until", "2024-01-01"});
-    REFUSED(&c, "one seller, or one team, or one territory", "quota", 0, {"name", "R"},
+    REFUSED(&c, "one seller, team, territory or product", "quota", 0, {"name", "R"},
             {"amount", "1 EUR"}, YEAR);
-    REFUSED(&c, "one seller, or one team, or one territory", "quota", 0, {"name", "R"},
+    REFUSED(&c, "one seller, team, territory or product", "quota", 0, {"name", "R"},
             {"amount", "1 EUR"}, {"seller", ID(&c, ben)}, {"team", ID(&c, team)}, YEAR);
     REFUSED(&c, "say what is to be won", "quota", 0, {"name", "R"}, {"team", ID(&c, team)}, YEAR);
     REFUSED(&c, "it ends before it begins", "quota", 0, {"name", "R"}, {"team", ID(&c, team)},

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opportunities beside commerce: by product, with quotas of products, and what was ordered. */
+#include "deals.h"
+
+#define WITH_COMMERCE CONF("") "commerce: { grant = [\"*\"]; };\n"
+
+static kith_id pen_deal(struct company *c, kith_id pen, const char *amount) {
+    return DEAL(c, {"amount", amount}, {"product", ID(c, pen)}, {"quantity", "10"});
+}
+
+TEST("the pipeline, figures and quotas are there by product") {
+    struct company c;
+    OPEN(&c, WITH_COMMERCE, "commerce", "sales");
+    kith_id pen = CREATE(&c, "product", {"code", "pen"}, {"name", "Pen"}, {"price", "3 EUR"});
+    pen_deal(&c, pen, "100 EUR");
+    DEAL(&c, {"amount", "7 EUR"});
+    kith_id won = pen_deal(&c, pen, "40 EUR");
+    MOVE(&c, won, {"stage", "proposal"});
+    MOVE(&c, won, {"stage", "won"}, {"closed_at", "2023-11-14 23:30"});
+    EXPECT_STR("|1|7.00 EUR|0.70 EUR\nPen|1|100.00 EUR|10.00 EUR\n",
+               report_text(&c, "sales.pipeline_by_product"));
+    EXPECT_STR("Pen|1|40.00 EUR\n", report_text(&c, "sales.won_by_product"));
+    struct act a = ACT(&c, "sales.kpis", {"by", "product"});
+    EXPECT_ACT(a);
+    EXPECT_STR("Pen|1|0|100.00|40.00 EUR", row_text(&c, &a, 0, "of won lost win_rate amount"));
+    CREATE(&c, "quota", {"name", "Pens"}, {"product", ID(&c, pen)}, {"amount", "80 EUR"},
+           {"valid_from", "2023-11-01"}, {"valid_until", "2023-11-30"});
+    a = ACT(&c, "sales.quotas", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_STR("40.00 EUR|50.00", row_text(&c, &a, 0, "won attained"));
+    REFUSED(&c, "overlaps", "quota", 0, {"name", "R"}, {"product", ID(&c, pen)},
+            {"amount", "1 EUR"}, {"valid_from", "2023-11-30"}, {"valid_until", "2023-12-30"});
+    close_company(&c);
+}
+
+TEST("what was ordered is told by customer, product and month, and carts are not sold") {
+    struct company c;
+    OPEN(&c, WITH_COMMERCE, "commerce", "sales");
+    kith_id pen = CREATE(&c, "product", {"code", "pen"}, {"name", "Pen"}, {"price", "3 EUR"},
+                         {"cost", "1 EUR"});
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    kith_id acme = CREATE(&c, "account", {"name", "Acme"}, {"owner", ID(&c, ben)});
+    for (int i = 0; i < 3; i++) {
+        kith_id o = CREATE(&c, "order", {"account", ID(&c, acme)});
+        CREATE(&c, "order_line", {"order", ID(&c, o)}, {"product", ID(&c, pen)}, {"quantity", "2"});
+        if (i < 2)
+            UPDATE(&c, "order", o, {"state", "ordered"});
+    }
+    EXPECT_STR("Acme|2|12.00 EUR\n", report_text(&c, "sales.revenue_by_customer"));
+    EXPECT_STR("Pen|4.000|12.00 EUR\n", report_text(&c, "sales.revenue_by_product"));
+    EXPECT_STR("Ben|12.00 EUR|4.00 EUR|8.00 EUR\n", report_text(&c, "sales.profit_by_seller"));
+    clock_advance(&c.clock, INT64_C(30) * DAY_MS);
+    struct act a = ACT(&c, "sales.trend", {"of", "orders"});
+    EXPECT_ACT(a);
+    EXPECT_STR("2023-11-01|12.00 EUR", row_text(&c, &a, 0, "month actual"));
+    close_company(&c);
+}
+
+TEST("without commerce there are no products, and what asks for them says so") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    struct act a = ACT(&c, "sales.kpis", {"by", "product"});
+    EXPECT_INT(KITH_E_UNSUPPORTED, a.status);
+    EXPECT_HAS("with the module commerce alone", a.message);
+    a = ACT(&c, "sales.trend", {"of", "orders"});
+    EXPECT_INT(KITH_E_UNSUPPORTED, a.status);
+    EXPECT(!engine_report(c.engine, str_of("sales.pipeline_by_product")));
+    close_company(&c);
+}
