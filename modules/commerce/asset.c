@@ -48,6 +48,10 @@ kith_value reminder_of(const kith_instance *self, kith_value date, int64_t from,
     return missed ? kith_number(KITH_DATE, from) : kith_null();
 }
 
+static int32_t is_in_use(const struct asset *a) {
+    return kith_str_is(a->state.as.s, "in_use");
+}
+
 /* -- assets -------------------------------------------------------------------------------------
  */
 
@@ -109,11 +113,16 @@ static kith_status complete(kith_instance *self, const kith_txn *txn, struct ass
     return st;
 }
 
+/* Of what is not in use any more nothing is told. */
+static kith_value next_reminder(const kith_instance *self, const struct asset *a, kith_value date) {
+    const int64_t today = self->host->today(self->host);
+    return is_in_use(a) ? reminder_of(self, date, today, INT64_MIN, 1) : kith_null();
+}
+
 static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     const kith_records_v1 *rec = self->records;
     const struct asset_numbers *n = &self->own.asset;
-    const int64_t today = self->host->today(self->host);
     kith_change_info info = {.struct_size = sizeof info};
     kith_edit edit = {0};
     struct asset a;
@@ -133,13 +142,12 @@ static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *c
     kith_put(&edit, n->warranty_until, a.warranty_until);
     kith_put(&edit, n->expected_end, a.expected_end);
     kith_put(&edit, n->account, a.account);
-    if (rec->changed(txn, change, n->warranty_reminder) != 1)
-        if (rec->changed(txn, change, n->warranty_until) == 1 || !info.before ||
-            rec->changed(txn, change, n->purchased_on) == 1)
-            kith_put(&edit, n->warranty_reminder,
-                     reminder_of(self, a.warranty_until, today, INT64_MIN, 1));
-    if (rec->changed(txn, change, n->renewal_on) == 1)
-        kith_put(&edit, n->renewal_reminder, reminder_of(self, a.renewal_on, today, INT64_MIN, 1));
+    const int32_t anew = !info.before || rec->changed(txn, change, n->state) == 1;
+    if (anew || rec->changed(txn, change, n->warranty_until) == 1 ||
+        rec->changed(txn, change, n->purchased_on) == 1)
+        kith_put(&edit, n->warranty_reminder, next_reminder(self, &a, a.warranty_until));
+    if (anew || rec->changed(txn, change, n->renewal_on) == 1)
+        kith_put(&edit, n->renewal_reminder, next_reminder(self, &a, a.renewal_on));
     return rec->set(txn, change, edit.count, edit.fields, edit.values, err);
 }
 
@@ -216,8 +224,9 @@ static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change
         st = KITH_FIND(self, txn, own.asset, self->own.assets.of_order, 1, &order, &assets, &count,
                        err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = KITH_SET(self, txn, own.asset, state, assets[i].id.as.link.id, kith_text("returned"),
-                      err);
+        if (is_in_use(&assets[i]))
+            st = KITH_SET(self, txn, own.asset, state, assets[i].id.as.link.id,
+                          kith_text("returned"), err);
     return st;
 }
 
@@ -332,15 +341,19 @@ static kith_status find_piece(kith_instance *self, kith_txn *txn, const struct r
     const kith_value params[] = {args->product, args->serial},
                      by[] = {args->contact, args->product};
     struct asset *found;
+    uint64_t all = 0;
     kith_status st = KITH_FIND(self, txn, own.asset, self->own.assets.same_serial, 2, params,
                                &found, count, err);
-    if (st == KITH_OK && *count)
-        st = check_registered(&found[0], args, err);
-    if (st == KITH_OK && !*count)
-        st = KITH_FIND(self, txn, own.asset, self->own.assets.unregistered, 2, by, &found, count,
-                       err);
-    if (st == KITH_OK && *count)
-        *out = found[0];
+    if (st != KITH_OK || *count) {
+        *out = *count ? found[0] : *out;
+        return st == KITH_OK ? check_registered(out, args, err) : st;
+    }
+    st = KITH_FIND(self, txn, own.asset, self->own.assets.unregistered, 2, by, &found, &all, err);
+    for (uint64_t i = 0; st == KITH_OK && i < all && !*count; i++)
+        if (found[i].serial.kind == KITH_NULL && is_in_use(&found[i])) {
+            *out = found[i];
+            *count = 1;
+        }
     return st;
 }
 
@@ -498,7 +511,7 @@ static const kith_field asset_fields[] = {
     F("renewal_reminder", DATE, .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
       .doc = "On which day the renewal is told of next."),
 };
-static const char *const asset_indexes[] = {"product,serial"};
+static const char *const asset_indexes[] = {"product,serial", "contact,product"};
 
 static const kith_field fault_fields[] = {
     F("asset", LINK, .options = "asset", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
@@ -665,13 +678,10 @@ static const kith_want wants[] = {
               "order_line where order = :order and product.kind = 'good' and not "
               "exists(asset.order_line) order by id",
               own.assets.undelivered),
-    KITH_WANT(QUERY, "asset where order_line.order = :order and state = 'in_use'",
-              own.assets.of_order),
+    KITH_WANT(QUERY, "asset where order_line.order = :order", own.assets.of_order),
     KITH_WANT(QUERY, "asset where product = :product and serial = :serial limit 2",
               own.assets.same_serial),
-    KITH_WANT(QUERY,
-              "asset where contact = :contact and product = :product and serial is null and state "
-              "= 'in_use' limit 1",
+    KITH_WANT(QUERY, "asset where contact = :contact and product = :product order by id",
               own.assets.unregistered),
     KITH_WANT(QUERY, "contact_point where normal = :mail and kind = 'email' order by id limit 1",
               own.assets.by_mail),
@@ -682,12 +692,12 @@ static const kith_want wants[] = {
               own.assets.of_account),
     KITH_WANT(QUERY, "asset where serial = :serial limit 500", own.assets.by_serial),
     KITH_WANT(QUERY,
-              "asset where warranty_reminder <= :today and state = 'in_use' order by "
-              "warranty_reminder limit 500",
+              "asset where warranty_reminder <= :today order by warranty_reminder "
+              "limit 500",
               own.assets.warranties),
     KITH_WANT(QUERY,
-              "asset where renewal_reminder <= :today and state = 'in_use' order by "
-              "renewal_reminder limit 500",
+              "asset where renewal_reminder <= :today order by renewal_reminder "
+              "limit 500",
               own.assets.renewals),
     KITH_WANT(TOPIC, "asset.warranty_ending", own.topics.warranty_ending),
     KITH_WANT(TOPIC, "asset.renewal_due", own.topics.renewal_due),

@@ -210,7 +210,9 @@ extern const kith_part invoice_part, payment_part, ledger_part, credit_part;
 kith_status asset_wants(kith_instance *self, kith_error *err);
 kith_status subscription_wants(kith_instance *self, kith_error *err);
 kith_status renewal_wants(kith_instance *self, kith_error *err);
-extern const kith_part asset_part, subscription_part, renewal_part;
+kith_status booking_wants(kith_instance *self, kith_error *err);
+kith_status offering_wants(kith_instance *self, kith_error *err);
+extern const kith_part asset_part, subscription_part, renewal_part, booking_part, offering_part;
 
 #define WANTS(self, wants, err)                                                                    \
     kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)

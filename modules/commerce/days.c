@@ -47,3 +47,10 @@ int64_t days_of_text(kith_str text) {
     }
     return text.ptr[text.len - 1] == 'd' ? n : text.ptr[text.len - 1] == 'w' ? n * 7 : -1;
 }
+
+void time_text(int64_t ms, char out[TIME_TEXT]) {
+    const int64_t minutes = ms / 60000, day = minutes / 1440, minute = minutes % 1440;
+    const struct day d = day_of(day);
+    (void)snprintf(out, TIME_TEXT, "%04d-%02d-%02d %02d:%02d UTC", (int)d.year, (int)d.month,
+                   (int)d.day, (int)(minute / 60), (int)(minute % 60));
+}

@@ -46,6 +46,22 @@
 #define OWNER(X) X(name) X(account) X(email) X(phone)
 #define POINT(X) X(contact)
 
+#define RESOURCE(X) X(name) X(kind) X(category) X(state) X(capacity)
+#define BOOKING(X)                                                                                 \
+    X(number)                                                                                      \
+    X(state)                                                                                       \
+    X(resource) X(contact) X(account) X(from) X(to) X(people) X(preferences) X(held_until)
+
+#define SHOWN(X)                                                                                   \
+    X(code)                                                                                        \
+    X(name)                                                                                        \
+    X(kind)                                                                                        \
+    X(state)                                                                                       \
+    X(category) X(description) X(value_proposition) X(risk) X(unit) X(url)
+#define TIE(X)    X(product) X(other) X(kind) X(quantity) X(note)
+#define BRANCH(X) X(parent)
+#define CHAIN(X)  X(name) X(kind) X(supplied_by)
+
 KITH_RECORD(ware, WARE);
 KITH_RECORD(asset, ASSET);
 KITH_RECORD(fault, FAULT);
@@ -53,6 +69,12 @@ KITH_RECORD(subscription, SUBSCRIPTION);
 KITH_RECORD(charge, CHARGE);
 KITH_RECORD(owner, OWNER);
 KITH_RECORD(point, POINT);
+KITH_RECORD(resource, RESOURCE);
+KITH_RECORD(booking, BOOKING);
+KITH_RECORD(shown, SHOWN);
+KITH_RECORD(tie, TIE);
+KITH_RECORD(branch, BRANCH);
+KITH_RECORD(chain, CHAIN);
 
 #define REMINDERS_MAX 8
 
@@ -65,21 +87,33 @@ struct owned {
     struct charge_numbers charge;
     struct owner_numbers owner;
     struct point_numbers point;
+    struct resource_numbers resource;
+    struct booking_numbers booking;
+    struct shown_numbers shown;
+    struct tie_numbers tie;
+    struct branch_numbers branch;
+    struct chain_numbers chain;
     struct {
         uint32_t undelivered, of_order, same_serial, unregistered, by_mail, by_words, of_contacts,
             of_account, by_serial, warranties, renewals;
     } assets;
     struct {
-        uint32_t due, ending, charges, last_charge;
+        uint32_t first, due, ending, charges, last_charge;
     } subscriptions;
+    struct {
+        uint32_t taken, all_taken, resources, history;
+    } bookings;
+    struct {
+        uint32_t all, by_words, inside, both, branches, ties, owned[2], ordered[2], levels[5];
+    } offering;
     struct {
         uint32_t warranty_ending, renewal_due, renewed, charged, term_ending;
     } topics;
     struct {
-        uint32_t remind, subscriptions, charge;
+        uint32_t remind, subscriptions, charge, hold;
     } timer;
-    kith_value remind_before, trial_days, refund_days; /* settings */
-    int64_t before[REMINDERS_MAX];                     /* remind_before in days, the most first */
+    kith_value remind_before, trial_days, refund_days, hold; /* settings */
+    int64_t before[REMINDERS_MAX]; /* remind_before in days, the most first */
     uint32_t before_count;
 };
 
@@ -91,6 +125,9 @@ struct owned {
 int64_t day_add_months(int64_t day, int64_t months);
 /* "30d", "2w": so many days; -1: it is none. [any] */
 int64_t days_of_text(kith_str text);
+/* An instant as messages have it: "2026-01-31 17:00 UTC". [any] */
+#define TIME_TEXT 32
+void time_text(int64_t ms, char out[TIME_TEXT]);
 
 /* -- asset.c ------------------------------------------------------------------------------------
  */

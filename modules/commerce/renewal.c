@@ -93,34 +93,78 @@ static kith_status remind(kith_instance *self, kith_txn *txn, const struct subsc
                : st;
 }
 
-/* Each night, and again at once as long as there are more: behind the last one that was due. */
+/* The subscriptions that are due: day by day, behind those that were found before. */
+struct search {
+    kith_value day, after;
+    uint64_t left; /* so many in this go */
+    int32_t done;
+};
+
+static kith_status find_due(kith_instance *self, kith_txn *txn, struct search *s, kith_error *err) {
+    const struct owned *own = &self->own;
+    const int64_t now = self->host->now(self->host);
+    const kith_value days[] = {s->day, date(self->host->today(self->host))};
+    const kith_value none = kith_link(own->subscription.type, 1);
+    struct subscription *due;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(self, txn, own.subscription, own->subscriptions.first, 2, days, &due,
+                               &count, err);
+    if (st != KITH_OK || !count) {
+        s->done = 1;
+        return st;
+    }
+    if (due[0].next_charge.as.i != s->day.as.i)
+        s->after = none;
+    s->day = due[0].next_charge;
+    const kith_value params[] = {s->day, s->after};
+    st = KITH_FIND(self, txn, own.subscription, own->subscriptions.due, 2, params, &due, &count,
+                   err);
+    for (uint64_t i = 0; st == KITH_OK && i < count && s->left; i++, s->left--) {
+        st = own->timers->at(txn, own->timer.charge, now, own->subscription.type,
+                             due[i].id.as.link.id, kith_str_of(""), NULL, err);
+        s->after = due[i].id;
+    }
+    if (s->left) {
+        s->day.as.i++;
+        s->after = none;
+    }
+    return st;
+}
+
+static kith_status remind_all(kith_instance *self, kith_txn *txn, uint64_t *count,
+                              kith_error *err) {
+    const kith_value today = date(self->host->today(self->host));
+    struct subscription *ending;
+    kith_status st = KITH_FIND(self, txn, own.subscription, self->own.subscriptions.ending, 1,
+                               &today, &ending, count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < *count; i++)
+        st = remind(self, txn, &ending[i], err);
+    return st;
+}
+
+/* Each night, and again at once as long as there are more. */
 static kith_status due_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                              kith_error *err) {
     const struct owned *own = &self->own;
-    const int64_t now = self->host->now(self->host);
     kith_firing_info info = {.struct_size = sizeof info};
-    struct subscription *due;
-    uint64_t count = 0, ending = 0;
+    uint64_t ending = 0;
+    char payload[24];
     kith_status st = own->timers->info(txn, firing, &info, err);
-    const kith_value params[] = {date(self->host->today(self->host)),
-                                 kith_link(own->subscription.type, info.id ? info.id : 1)};
+    struct search s = {.day = date(0),
+                       .after = kith_link(own->subscription.type, info.id ? info.id : 1),
+                       .left = DUE_MAX};
+    for (uint64_t i = 0; st == KITH_OK && i < info.payload.len; i++)
+        s.day.as.i = s.day.as.i * 10 + (info.payload.ptr[i] - '0');
     if (st == KITH_OK)
-        st = KITH_FIND(self, txn, own.subscription, own->subscriptions.due, 2, params, &due, &count,
-                       err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = own->timers->at(txn, own->timer.charge, now, own->subscription.type,
-                             due[i].id.as.link.id, kith_str_of(""), NULL, err);
-    if (st == KITH_OK && count == DUE_MAX)
-        return own->timers->at(txn, own->timer.subscriptions, now, own->subscription.type,
-                               due[count - 1].id.as.link.id, kith_str_of(""), NULL, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, own.subscription, own->subscriptions.ending, 1, params, &due,
-                       &ending, err);
-    for (uint64_t i = 0; st == KITH_OK && i < ending; i++)
-        st = remind(self, txn, &due[i], err);
-    if (st == KITH_OK && ending == DUE_MAX)
-        st = own->timers->at(txn, own->timer.subscriptions, now, 0, 0, kith_str_of(""), NULL, err);
-    return st;
+        st = remind_all(self, txn, &ending, err);
+    while (st == KITH_OK && !s.done && s.left)
+        st = find_due(self, txn, &s, err);
+    if (st != KITH_OK || (s.done && ending < DUE_MAX))
+        return st;
+    (void)snprintf(payload, sizeof payload, "%lld", (long long)s.day.as.i);
+    return own->timers->at(txn, own->timer.subscriptions, self->host->now(self->host),
+                           own->subscription.type, s.after.as.link.id, kith_str_of(payload), NULL,
+                           err);
 }
 
 /* -- actions ------------------------------------------------------------------------------------
@@ -397,7 +441,10 @@ static const kith_action actions[] = {
 
 static const kith_want wants[] = {
     KITH_WANT(QUERY,
-              "subscription where next_charge <= :today and id > :after order by id limit 500",
+              "subscription where next_charge >= :day and next_charge <= :today order by "
+              "next_charge limit 1",
+              own.subscriptions.first),
+    KITH_WANT(QUERY, "subscription where next_charge = :day and id > :after order by id limit 500",
               own.subscriptions.due),
     KITH_WANT(QUERY, "subscription where reminder <= :today order by reminder limit 500",
               own.subscriptions.ending),

@@ -251,3 +251,17 @@ TEST("subscriptions of nobody, to goods, of less than one, and terms that end fi
     EXPECT_INT(1, find(&w.c, "order").count);
     close_company(&w.c);
 }
+
+TEST("however many are due, each is charged once, in the order of their days") {
+    struct world w;
+    open_world(&w, SHOP(""));
+    for (int i = 0; i < 1100; i++)
+        SUBSCRIBE(&w, PLAN(&w, small), {"started", "2023-01-01"},
+                  {"term_end", i % 11 ? "2023-11-15" : "2023-11-16"});
+    clock_advance(&w.c.clock, 2 * DAY_MS); /* both nights at once: the first goes are full */
+    drain(&w.c);
+    EXPECT_INT(1100, find(&w.c, "order").count);
+    EXPECT_INT(1000, find(&w.c, "subscription where term_end = '2023-12-15' and terms = 1").count);
+    EXPECT_INT(100, find(&w.c, "subscription where term_end = '2023-12-16' and charges = 1").count);
+    close_company(&w.c);
+}
