@@ -42,8 +42,10 @@ static kith_status find_total(kith_instance *self, kith_txn *txn, const struct o
     char owner[KITH_ID_CHARS + 1] = "-", key[128];
     if (deal->owner.kind == KITH_LINK)
         kith_id_text(deal->owner.as.link.id, owner);
-    if (deal->amount.kind == KITH_MONEY)
+    if (deal->amount.kind == KITH_MONEY) {
         total.currency = kith_text(deal->amount.as.money.currency);
+        total.priced = kith_number(KITH_INT, 1);
+    }
     if (deal->close_on.kind == KITH_DATE)
         total.month = kith_number(KITH_DATE, month_first(deal->close_on.as.i));
     (void)snprintf(key, sizeof key, "%s %.*s %lld %lld %s", owner, (int)deal->stage.as.s.len,
@@ -176,17 +178,22 @@ struct funnel {
     struct stage_sum stages[STAGE_WON + 1];
 };
 
-/* The stage; how many came in, how many left, how long these were there together. */
+/* Stage and the one it was left for; how many, how long together. One that goes past a stage counts
+ * as if it had been there, else a stage that many leave out would look as if nobody got to it. */
 static kith_status funnel_group(void *arg, const kith_txn *txn, uint32_t count,
                                 const kith_value *values, kith_error *err) {
     struct funnel *f = arg;
     const int place = values[0].kind == KITH_TEXT ? stage_place(values[0].as.s) : -1;
+    const int next = values[1].kind == KITH_TEXT ? stage_place(values[1].as.s) : -1;
     (void)txn, (void)count, (void)err;
     if (place < 0)
         return KITH_OK;
-    f->stages[place].entries += values[1].as.i;
-    f->stages[place].left += values[2].as.i;
+    f->stages[place].entries += values[2].as.i;
+    if (values[1].kind == KITH_TEXT)
+        f->stages[place].left += values[2].as.i;
     f->stages[place].spent += values[3].kind == KITH_NULL ? 0 : values[3].as.i;
+    for (int i = place + 1; i < next; i++)
+        f->stages[i].entries += values[2].as.i;
     return KITH_OK;
 }
 
@@ -289,6 +296,9 @@ static const kith_field total_fields[] = {
     F("month", DATE, .flags = KEPT,
       .doc = "That close in this month, by its first day; empty: no day is known."),
     F("currency", TEXT, .flags = KEPT, .doc = "In this currency; empty: without an amount."),
+    F("priced", INTEGER, .flags = KEPT,
+      .doc = "1, or empty without an amount: amount * priced is no amount then, and not nothing in "
+             "the company's currency."),
     F("deals", INTEGER, .rollup = "count(opportunity via pipeline_total)",
       .doc = "How many there are."),
     F("amount", MONEY, .rollup = "sum(opportunity.amount via pipeline_total) in currency",
@@ -303,7 +313,7 @@ static const kith_type types[] = {
     {.name = "pipeline_total",
      .doc = "Open opportunities of one owner in one stage, with one probability, that close in "
             "one month, added up.",
-     .title = "key",
+     .title = "stage",
      .history = KITH_HISTORY_NONE,
      .fields = KITH_ARRAY(total_fields)},
 };
@@ -368,8 +378,8 @@ static const kith_field funnel_params[] = {
 };
 static const kith_field funnel_columns[] = {
     F("stage", TEXT, .doc = "The stage."),
-    F("entries", INTEGER, .doc = "How many times an opportunity came into it."),
-    F("went_on", INTEGER, .doc = "How many times one came into the next."),
+    F("entries", INTEGER, .doc = "How many times an opportunity came into it, or went past it."),
+    F("went_on", INTEGER, .doc = "The same of the next."),
     F("conversion", PERCENT, .doc = "These in percent of those."),
     F("duration", DURATION, .doc = "How long one stays on average."),
     F("problem", TEXT, .doc = "What is wrong with it, by sales.stages.weak and sales.stages.slow."),
@@ -405,7 +415,8 @@ static const kith_action actions[] = {
 
 #define OPEN "opportunity where stage not in ('won', 'lost')"
 #define TOTALS                                                                                     \
-    "sum(deals) as deals, sum(amount) as amount, sum(amount * probability) / 100 as weighted"
+    "sum(deals) as deals, sum(amount * priced) as amount,"                                         \
+    " sum(amount * priced * probability) / 100 as weighted"
 #define WEIGHED_                                                                                   \
     "count() as deals, sum(amount) as amount, sum(amount * probability) / 100 as weighted"
 static const kith_report reports[] = {
@@ -418,6 +429,9 @@ static const kith_report reports[] = {
     {.name = "pipeline_by_owner",
      .doc = "The same by the seller.",
      .query = "pipeline_total where deals > 0 group by owner.name as owner : " TOTALS},
+    {.name = "pipeline_by_currency",
+     .doc = "The same by the currency, where there are several that cannot be added up.",
+     .query = "pipeline_total where deals > 0 group by currency, stage : " TOTALS},
     {.name = "pipeline_by_team",
      .doc = "The same by the team of the seller; those of a seller in two teams are in both.",
      .query = "pipeline_total where deals > 0 group by owner.teams.name as team : " TOTALS},
@@ -454,8 +468,8 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "pipeline_total where key = :key", deals.query.total_by_key),
     KITH_WANT(QUERY, OPEN " and pipeline_total is null limit :most", deals.query.without_total),
     KITH_WANT(QUERY,
-              "stage_visit where entered >= :since and entered <= :until group by stage :"
-              " count(), count(left), sum(duration)",
+              "stage_visit where entered >= :since and entered <= :until group by stage, moved_to :"
+              " count(), sum(duration)",
               deals.query.funnel),
     KITH_WANT(QUERY,
               OPEN " and updated < :before and (last_activity is null or last_activity < :before)"

@@ -16,7 +16,7 @@
                     X(opened_at) X(closed_at) X(cycle) X(next_step) X(next_step_on) \
                     X(last_activity) X(updated) X(pipeline_total) X(owner)
 #define VISIT(X)    X(opportunity) X(stage) X(entered) X(left) X(duration) X(moved_to) X(by)
-#define TOTAL(X)    X(key) X(stage) X(probability) X(month) X(currency) X(owner)
+#define TOTAL(X)    X(key) X(stage) X(probability) X(month) X(currency) X(priced) X(owner)
 #define PLAY(X)     X(stage) X(title) X(body) X(within) X(required) X(position)
 #define DEAL_TASK(X) X(title) X(about) X(assignee) X(due) X(state) X(body) X(play) \
                     X(opportunity)

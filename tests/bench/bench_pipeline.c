@@ -65,6 +65,7 @@ static void fill_totals(struct filling *f) {
         put(f->v, f->total, "probability", value_int(chances[stage]));
         put(f->v, f->total, "month", month_of(month));
         put(f->v, f->total, "currency", value_str(STR("EUR")));
+        put(f->v, f->total, "priced", value_int(1));
         insert(f, f->total, id, 1 + at / 4 / MONTHS);
     }
 }

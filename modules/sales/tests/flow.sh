@@ -34,6 +34,17 @@ kith report sales.pipeline --csv
 exits 0
 prints "stage,deals,amount,weighted"
 prints "prospecting,1,100.00 EUR,50.00 EUR"
+"$KITH" create role name=seller rights='{"types": {"opportunity": {"read": "own"}, "pipeline_total": {"read": "own"}}}' \
+    >/dev/null
+"$KITH" user add sam --name Sam --role seller >/dev/null
+token=$("$KITH" token add sam --name test --json | json_text token)
+sam=$("$KITH" find "user where login = 'sam'" --json | json_text id)
+create opportunity name="Of Sam" probability=90 amount="10 EUR" owner="$sam" >/dev/null
+KITH_TOKEN=$token kith report sales.pipeline --csv
+exits 0
+prints "prospecting,1,10.00 EUR,9.00 EUR"
+kith report sales.pipeline --csv
+prints "prospecting,2,110.00 EUR,59.00 EUR"
 kith report sales.won_since
 exits 2
 complains "since=VALUE"
