@@ -54,8 +54,8 @@ struct told { /* lives until the function returns */
 };
 typedef kith_status (*told_fn)(void *arg, const struct told *t, kith_error *e);
 /* Tells f of what it may know and asks for, behind row `after`, and behind the first `part` topics
- * of the next. Ends with what fn ends with, or KITH_E_DENIED as follower_still. One thread at a
- * time for a batch. */
+ * of the next. Ends with what fn ends with, or KITH_E_DENIED as follower_still, or
+ * KITH_E_LIMIT: its condition takes too long. One thread at a time for a batch. */
 kith_status happened_tell(struct happened *h, struct follower *f, uint64_t after, uint32_t part,
                           told_fn fn, void *arg, kith_error *e);
 

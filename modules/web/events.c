@@ -16,12 +16,14 @@
 #define GATHER_US    10 /* for each listener: so that many events are sent at once */
 #define GATHER_MAX   10000
 #define HELLO        "retry: 2000\n"
+#define TOO_SLOW     "a condition of yours took too long: narrow it, and listen again in 30 s"
 
 struct listener {
     struct events *events;
     struct stream *out;
     kith_follower *follower; /* NULL: it is told no more */
     kith_id user;
+    bool asks;            /* only for what meets a condition */
     uint64_t at;          /* it was told of the rows up to there, */
     uint32_t part;        /* and of so many topics of the next */
     uint64_t known;       /* the row up to which it knows that it was */
@@ -37,6 +39,13 @@ struct held {
     int64_t read; /* ms */
 };
 #define HELD_MS 1000
+/* Users whose conditions took too long: none of theirs is looked at for a while. */
+#define TIRING_MAX 32
+#define TIRED_MS   30000
+struct tiring {
+    kith_id user;
+    int64_t until;
+};
 struct events {
     kith_instance *self;
     struct held held[2]; /* of those who are furthest, and furthest behind */
@@ -47,7 +56,9 @@ struct events {
     bool behind; /* whose turn it is: of those who are behind */
     struct text text;
     _Atomic uint64_t count, behind_rows, told; /* for events_state */
-    pthread_mutex_t lock;       /* guards what follows, but for what the thread alone changes */
+    pthread_mutex_t lock; /* guards what follows, but for what the thread alone changes */
+    struct tiring tiring[TIRING_MAX];
+    size_t tiring_next;
     struct listener *listeners; /* changed by the thread */
     struct listener *coming;    /* others put them there */
 };
@@ -236,10 +247,38 @@ static bool find_place(const struct events *v, uint64_t *place) {
     return any;
 }
 
+/* Under the lock. */
+static bool is_tired_of(const struct events *v, kith_id user) {
+    const int64_t now = now_ms();
+    for (size_t i = 0; i < TIRING_MAX; i++)
+        if (v->tiring[i].user == user && v->tiring[i].until > now)
+            return true;
+    return false;
+}
+
+static void tire(struct events *v, kith_id user) {
+    pthread_mutex_lock(&v->lock);
+    if (!is_tired_of(v, user))
+        v->tiring[v->tiring_next++ % TIRING_MAX] = (struct tiring){user, now_ms() + TIRED_MS};
+    pthread_mutex_unlock(&v->lock);
+}
+
+static kith_status tell_those(struct listener *l, kith_batch *batch, kith_error *e) {
+    struct events *v = l->events;
+    pthread_mutex_lock(&v->lock);
+    bool tired = l->asks && is_tired_of(v, l->user);
+    pthread_mutex_unlock(&v->lock);
+    if (tired)
+        return kith_fail(e, KITH_E_LIMIT, "q", TOO_SLOW);
+    kith_status st = v->self->following->tell(batch, l->follower, l->at, l->part, tell, l, e);
+    if (st == KITH_E_LIMIT && l->asks)
+        tire(v, l->user);
+    return st;
+}
+
 static void tell_one(struct listener *l, kith_batch *batch, uint64_t upto) {
     kith_error e = {.struct_size = sizeof e};
-    kith_status st =
-        l->events->self->following->tell(batch, l->follower, l->at, l->part, tell, l, &e);
+    kith_status st = tell_those(l, batch, &e);
     if (st == KITH_OK) {
         l->at = upto;
         l->part = 0;
@@ -370,8 +409,10 @@ void events_close(struct events *v) {
 /* -- a request --------------------------------------------------------------------------------- */
 
 /* Under the lock. NULL: there is room for one more. */
-static const char *no_room(const struct events *v, kith_id user) {
+static const char *no_room(const struct events *v, kith_id user, bool asks) {
     int64_t all = 0, own = 0;
+    if (asks && is_tired_of(v, user))
+        return TOO_SLOW;
     for (int i = 0; i < 2; i++)
         for (const struct listener *l = i ? v->coming : v->listeners; l; l = l->next) {
             all++;
@@ -488,7 +529,7 @@ static bool open_stream(struct request *r, struct listener *l) {
 static bool add(struct request *r, struct listener *l) {
     struct events *v = l->events;
     pthread_mutex_lock(&v->lock);
-    const char *why = no_room(v, l->user);
+    const char *why = no_room(v, l->user, l->asks);
     if (!why) {
         r->out = stream_hold(l->out);
         l->next = v->coming;
@@ -508,7 +549,8 @@ bool events_follow(struct request *r) {
     struct events *v = r->self->events;
     kith_id user = r->self->serving->user(r->caller);
     pthread_mutex_lock(&v->lock);
-    const char *why = no_room(v, user);
+    const char *q = request_argument(r, "q");
+    const char *why = no_room(v, user, q && *q);
     pthread_mutex_unlock(&v->lock);
     if (refuse_more(r, why))
         return true;
@@ -519,6 +561,7 @@ bool events_follow(struct request *r) {
     }
     l->events = v;
     l->user = user;
+    l->asks = q && *q;
     l->sent = l->looked = now_ms();
     bool added = find_begin(r, l) && follow(r, l) && open_stream(r, l) && add(r, l);
     if (!added)

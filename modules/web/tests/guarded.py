@@ -62,6 +62,25 @@ def slow(path, other, *tokens):
     print(b"".join(iter(lambda: held[0].recv(65536), b"")).decode())
 
 
+def listen(query, token, other):
+    """Listens by the token six times for what meets a condition that takes long, and creates what it
+    takes long with; prints whether `other`, who listens too, is told of it soon."""
+    ask = "GET /api/v1/events?topic=account.created%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
+    held = [send(ask % ("&q=" + query, token)) for _ in range(6)]
+    mine = send(ask % ("", other))
+    for s in held + [mine]:
+        status(s)
+    for name in ("long", "long", "long", "last"):
+        body = '{"name":"%s","website":"%s"}' % (name, "a" * 900000)
+        status(send("POST /api/v1/account HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+                    "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (token, len(body), body)))
+    begun, told = time.monotonic(), b""
+    while told.count(b"event: account.created") < 4:
+        told += mine.recv(65536)
+    print("told", "soon" if time.monotonic() - begun < 4 else "late")
+    print(b"".join(iter(lambda: held[0].recv(65536), b"")).decode())
+
+
 def follow(token):
     """Follows events, says so, and prints how long it is until that is ended."""
     s = send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n" % token)
@@ -75,4 +94,4 @@ def follow(token):
         print("goes on")
 
 
-{"uploads": uploads, "follow": follow, "behind": behind, "slow": slow}[what](*sys.argv[3:])
+{"uploads": uploads, "follow": follow, "behind": behind, "slow": slow, "listen": listen}[what](*sys.argv[3:])
