@@ -53,6 +53,29 @@ static inline void refused(struct company *c, const char *type, kith_id id,
 }
 #define REFUSED(c, words, type, id, ...) refused(c, type, id, PAIRS(__VA_ARGS__), words)
 
+/* The same write by a user, with the rights that this one has. */
+struct put_as {
+    struct put put;
+    struct acting who;
+};
+static inline kith_status put_as_txn(struct txn *t, void *arg, kith_error *e) {
+    struct put_as *p = arg;
+    struct acted before;
+    kith_status st = txn_act(t, &p->who, &before, e);
+    if (st != KITH_OK)
+        return st;
+    st = put_txn(t, &p->put, e);
+    txn_act_end(t, &before);
+    return st;
+}
+static inline kith_status put_as(struct company *c, const char *login, const char *type, kith_id id,
+                                 const struct pair *pairs, kith_error *e) {
+    struct put_as p = {.put = {c, type, id, pairs}, .who = {.login = login}};
+    kith_status st = engine_write(c->engine, &by_anna, put_as_txn, &p, NULL, e);
+    acting_free(&p.who);
+    return st;
+}
+
 /* A field of a record as text for people. */
 static inline const char *field(struct company *c, const char *type, kith_id id, const char *name) {
     const struct rtype *t = type_of(c, type);

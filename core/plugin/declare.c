@@ -276,6 +276,7 @@ static kith_status copy_reports(kith_array *reports, struct arena *a, kith_error
 
 #define PART(rows)                                                                                 \
     { offsetof(kith_plugin_desc, rows), offsetof(kith_part, rows) }
+#define PARTED_ALWAYS 2 /* a file of settings is good whatever else is enabled */
 static const struct {
     size_t whole, part;
 } parted[] = {
@@ -344,11 +345,7 @@ static kith_status join_parts(kith_plugin_desc *d, const struct plugins_options 
         bool wanted;
         memcpy(&part, from, from->struct_size < sizeof part ? from->struct_size : sizeof part);
         TRY(is_wanted(d, &part, o, &wanted, e));
-        if (!wanted) { /* what it asks for may be granted before the other module is there */
-            TRY(append(&d->permissions, &part.permissions, a, e));
-            continue;
-        }
-        for (size_t k = 0; k < sizeof parted / sizeof *parted; k++)
+        for (size_t k = 0; k < (wanted ? sizeof parted / sizeof *parted : PARTED_ALWAYS); k++)
             TRY(append((kith_array *)((char *)d + parted[k].whole),
                        (const kith_array *)((const char *)&part + parted[k].part), a, e));
     }

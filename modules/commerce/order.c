@@ -256,9 +256,9 @@ static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *c
  */
 
 #define STATES                                                                                     \
-    "cart>ordered|abandoned|cancelled,abandoned.>cart|ordered|cancelled,"                          \
-    "ordered>paid|shipped|cart|cancelled,paid>shipped|cancelled,shipped>delivered|returned,"       \
-    "delivered.>returned,returned,cancelled"
+    "cart>ordered|quoted|abandoned|cancelled,quoted>cart|ordered|cancelled,"                       \
+    "abandoned.>cart|ordered|cancelled,ordered>paid|shipped|cart|cancelled,"                       \
+    "paid>shipped|cancelled,shipped>delivered|returned,delivered.>returned,returned,cancelled"
 #define SUM(of) "sum(order_line." of " via order) in currency"
 
 static const kith_field order_fields[] = {

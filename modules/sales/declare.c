@@ -181,6 +181,8 @@ static const kith_permission permissions[] = {
     {"write:contact", "Makes a contact of a lead that is converted."},
     {"read:contact_point", "Finds the contact that has the mail address of the lead."},
     {"read:team", "Finds the members of the team that leads are assigned to."},
+    {"write:order", "Quotes, places and cancels the order that a quote is over."},
+    {"write:order_line", "Copies the lines for a new version of a quote."},
 };
 
 static const kith_hook hooks[] = {
@@ -339,9 +341,9 @@ static const kith_report reports[] = {
 static const kith_require requirements[] = {
     {"commerce", 1, KITH_REQ_OPTIONAL}, /* products and orders, where there are any */
 };
-static const kith_part *const parts[] = {&stages_part,  &plays_part,        &objections_part,
-                                         &chances_part, &outlook_part,      &targets_part,
-                                         &kpis_part,    &deal_products_part};
+static const kith_part *const parts[] = {&stages_part,  &plays_part,         &objections_part,
+                                         &chances_part, &outlook_part,       &targets_part,
+                                         &kpis_part,    &deal_products_part, &quote_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,

@@ -38,6 +38,7 @@ static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_EVENTS_1, events),
     KITH_WANT(TABLE, KITH_CALLS_1, calls),
     KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
+    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
     TYPE(interaction),
     FIELD(interaction, at),
     FIELD(interaction, about),
@@ -111,6 +112,8 @@ static kith_status (*const ask[])(kith_instance *, kith_error *) = {
 
 static kith_status resolve(kith_instance *self, kith_error *err) {
     kith_status st = kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err);
+    if (st == KITH_OK)
+        st = quote_wants(self, err);
     if (st == KITH_OK)
         st = score_read_rules(self, err);
     if (st == KITH_OK)

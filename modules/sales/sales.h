@@ -4,6 +4,7 @@
 #define SALES_H
 
 #include "deals.h"
+#include "quote.h"
 #include <kith/easy.h>
 #include <kith/plugin.h>
 
@@ -22,6 +23,7 @@ struct kith_instance {
     const kith_events_v1 *events;
     const kith_calls_v1 *calls;
     const kith_settings_v1 *settings;
+    const kith_numbers_v1 *numbers;
 
     struct {
         uint32_t type, name, contact, account, company, email, phone, source, campaign, interest,
@@ -59,6 +61,7 @@ struct kith_instance {
     struct deals deals;
     kith_value team, users;    /* whom leads are assigned to; KITH_NULL: not set */
     int64_t assigns_new_leads; /* 0 or 1 */
+    struct quotes quotes;      /* where commerce is enabled */
 };
 
 /* Records that a query found, in its order, with a number of each that matters to who asks. In the
@@ -109,6 +112,10 @@ kith_status forecast_pipeline(kith_instance *self, kith_call *call, kith_error *
 
 /* convert.c */
 kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err);
+
+/* quote.c, where commerce is enabled */
+kith_status quote_wants(kith_instance *self, kith_error *err);
+extern const kith_part quote_part;
 
 /* assign.c */
 kith_status assign_read_settings(kith_instance *self, kith_error *err);

@@ -174,7 +174,8 @@ typedef struct kith_part {
     kith_array permissions, settings, types, topics, hooks, reactions, timers, actions, deliveries,
         reports; /* rows as in kith_plugin_desc */
     /* The part is there only where this module is enabled, which stands among the requirements, as
-     * one that is optional (kith_host.enabled tells). NULL: always. */
+     * one that is optional (kith_host.enabled tells); its settings and permissions always. NULL:
+     * always. */
     const char *module;
 } kith_part;
 

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quotes: versions of an offer, each over an order that is not placed yet. What is offered, at
+ * which price, stands in the lines of the order; here is who may send it, how long it holds, and
+ * what the customer said. */
+#include "sales.h"
+
+#define DAY_MS 86400000
+
+/* A quote that is being written. */
+struct offer {
+    kith_instance *self;
+    kith_txn *txn;
+    kith_change *change;
+    struct quote quote; /* as it will be */
+    struct quoted order;
+    int32_t moved;    /* into its state, by this write */
+    int64_t discount; /* the highest of its lines, in hundredths of a percent */
+    kith_edit edit;
+};
+
+static int32_t comes_into(const struct offer *o, const char *state) {
+    return o->moved && kith_str_is(o->quote.state.as.s, state);
+}
+
+static kith_value now_of(const kith_instance *self) {
+    return kith_number(KITH_TIME, self->host->now(self->host));
+}
+
+static kith_status set_order(struct offer *o, const char *state, kith_error *err) {
+    kith_instance *self = o->self;
+    return KITH_SET(self, o->txn, quotes.order, state, o->order.id.as.link.id, kith_text(state),
+                    err);
+}
+
+/* -- what it is over ----------------------------------------------------------------------------
+ */
+
+/* An order has one quote. */
+static kith_status check_alone(const struct offer *o, kith_id own, kith_error *err) {
+    kith_instance *self = o->self;
+    struct quote *others;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(self, o->txn, quotes.quote, self->quotes.of_order, 1, &o->order.id,
+                               &others, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (others[i].id.as.link.id != own)
+            return kith_fail(err, KITH_E_CONFLICT, "order",
+                             "order: '%.*s' is quoted in %.*s already; make a new version with "
+                             "sales.revise",
+                             (int)o->order.number.as.s.len, o->order.number.as.s.ptr,
+                             (int)others[i].number.as.s.len, others[i].number.as.s.ptr);
+    return st;
+}
+
+static kith_status check_new(struct offer *o, kith_error *err) {
+    const kith_instance *self = o->self;
+    const kith_str state = o->order.state.as.s;
+    if (!kith_str_is(state, "cart"))
+        return kith_fail(err, KITH_E_REFUSED, "order",
+                         "order: '%.*s' is %.*s; a quote is over an order that is a cart",
+                         (int)o->order.number.as.s.len, o->order.number.as.s.ptr, (int)state.len,
+                         state.ptr);
+    kith_put(&o->edit, self->quotes.quote.account, o->order.account);
+    kith_put(&o->edit, self->quotes.quote.contact, o->order.contact);
+    return check_alone(o, 0, err);
+}
+
+static kith_status look_at_lines(struct offer *o, kith_error *err) {
+    kith_instance *self = o->self;
+    struct quoted_line *lines;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(self, o->txn, quotes.line, self->quotes.lines_of, 1, &o->order.id,
+                               &lines, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (lines[i].discount.kind == KITH_DECIMAL &&
+            lines[i].discount.as.decimal.units > o->discount)
+            o->discount = lines[i].discount.as.decimal.units;
+    if (st == KITH_OK && !count)
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: the order '%.*s' is empty; add lines to it before it is quoted",
+                         (int)o->order.number.as.s.len, o->order.number.as.s.ptr);
+    return st;
+}
+
+/* -- approval -----------------------------------------------------------------------------------
+ */
+
+static kith_status check_approver(struct offer *o, kith_value *by, kith_error *err) {
+    kith_instance *self = o->self;
+    const kith_value *team = &self->quotes.approvers;
+    kith_id user = 0;
+    struct picks found = {.self = self};
+    kith_status st = self->records->acting(o->txn, &user, err);
+    *by = user ? kith_link(self->user.type, user) : kith_null();
+    if (st != KITH_OK || !user)
+        return st; /* an administrator on the machine, or Kith itself */
+    const kith_value params[] = {*team, *by};
+    if (team->kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: nobody may approve quotes; name a team in sales.quote.approvers");
+    st =
+        self->records->find(o->txn, self->quotes.is_approver, 2, params, 1, picks_row, &found, err);
+    if (st == KITH_OK && !found.count)
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: a quote is approved by somebody of the team '%.*s'",
+                         (int)team->as.s.len, team->as.s.ptr);
+    return st;
+}
+
+/* Who sends it had it approved, or need not. */
+static kith_status settle_approval(struct offer *o, const struct quote *before, kith_error *err) {
+    const kith_instance *self = o->self;
+    const int64_t limit = self->quotes.discount_limit.as.i * 100;
+    kith_value by;
+    if (before && kith_str_is(before->state.as.s, "approval")) {
+        kith_status st = check_approver(o, &by, err);
+        if (st != KITH_OK || !comes_into(o, "sent"))
+            return st;
+        kith_put(&o->edit, self->quotes.quote.approved_by, by);
+        kith_put(&o->edit, self->quotes.quote.approved_at, now_of(self));
+        return KITH_OK;
+    }
+    if (comes_into(o, "sent") && o->discount > limit)
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: a line has %lld.%02lld %% discount, and above %lld %% "
+                         "(sales.quote.discount_limit) it is approved first: state=approval",
+                         (long long)(o->discount / 100), (long long)(o->discount % 100),
+                         (long long)self->quotes.discount_limit.as.i);
+    return KITH_OK;
+}
+
+/* -- sent, and answered -------------------------------------------------------------------------
+ */
+
+static int32_t has_ended(const struct offer *o) {
+    const kith_value *until = &o->quote.valid_until;
+    return until->kind == KITH_DATE && until->as.i < o->self->host->today(o->self->host);
+}
+
+static kith_status send(struct offer *o, kith_error *err) {
+    const kith_instance *self = o->self;
+    const kith_value percent = {.kind = KITH_DECIMAL,
+                                .as.decimal = {.units = o->discount, .scale = 2}};
+    if (o->quote.valid_until.kind == KITH_NULL) {
+        const int64_t days = self->quotes.valid_for.as.i / DAY_MS;
+        o->quote.valid_until = kith_number(KITH_DATE, self->host->today(self->host) + days);
+        kith_put(&o->edit, self->quotes.quote.valid_until, o->quote.valid_until);
+    }
+    if (has_ended(o))
+        return kith_fail(err, KITH_E_REFUSED, "valid_until",
+                         "valid_until: it is over; give it a day to come");
+    kith_put(&o->edit, self->quotes.quote.sent_at, now_of(self));
+    kith_put(&o->edit, self->quotes.quote.total, o->order.total);
+    kith_put(&o->edit, self->quotes.quote.discount, percent);
+    return set_order(o, "quoted", err);
+}
+
+/* The order is placed, and the opportunity won where it has come so far. */
+static kith_status accept(struct offer *o, kith_error *err) {
+    kith_instance *self = o->self;
+    struct quoted_deal deal;
+    char until[KITH_NUMBER_TEXT];
+    if (has_ended(o)) {
+        self->numbers->text(&o->quote.valid_until, until);
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: the quote held until %s; make a new version with sales.revise",
+                         until);
+    }
+    kith_put(&o->edit, self->quotes.quote.answered_at, now_of(self));
+    kith_status st = set_order(o, "ordered", err);
+    if (st != KITH_OK || o->quote.opportunity.kind == KITH_NULL || !self->quotes.wins.as.i)
+        return st;
+    st = KITH_LOAD(self, o->txn, quotes.deal, o->quote.opportunity.as.link.id, &deal, err);
+    if (st != KITH_OK ||
+        !(kith_str_is(deal.stage.as.s, "proposal") || kith_str_is(deal.stage.as.s, "closing")))
+        return st;
+    kith_edit won = {0};
+    kith_put(&won, self->quotes.deal.stage, kith_text("won"));
+    kith_put(&won, self->quotes.deal.amount, o->quote.total);
+    return self->records->update(o->txn, self->quotes.deal.type, deal.id.as.link.id, won.count,
+                                 won.fields, won.values, err);
+}
+
+static kith_status give_up(struct offer *o, kith_error *err) {
+    kith_put(&o->edit, o->self->quotes.quote.answered_at, now_of(o->self));
+    return kith_str_is(o->order.state.as.s, "quoted") || kith_str_is(o->order.state.as.s, "cart")
+               ? set_order(o, "cancelled", err)
+               : KITH_OK;
+}
+
+static kith_status follow_state(struct offer *o, kith_error *err) {
+    if (comes_into(o, "sent"))
+        return send(o, err);
+    if (comes_into(o, "accepted"))
+        return accept(o, err);
+    if (comes_into(o, "rejected") || comes_into(o, "expired") || comes_into(o, "withdrawn"))
+        return give_up(o, err);
+    return KITH_OK;
+}
+
+/* What was sent stays as it was sent. */
+static kith_status keep_sent(const struct offer *o, const struct quote *before, kith_error *err) {
+    const kith_instance *self = o->self;
+    const uint32_t fields[] = {self->quotes.quote.order, self->quotes.quote.intro,
+                               self->quotes.quote.terms, self->quotes.quote.valid_until};
+    static const char *const names[] = {"order", "intro", "terms", "valid_until"};
+    if (kith_str_is(before->state.as.s, "draft") || kith_str_is(before->state.as.s, "approval"))
+        return KITH_OK;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (self->records->changed(o->txn, o->change, fields[i]) == 1)
+            return kith_fail(err, KITH_E_REFUSED, names[i],
+                             "%s: what was sent stays as it is; make a new version with "
+                             "sales.revise",
+                             names[i]);
+    return KITH_OK;
+}
+
+static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct offer o = {.self = self, .txn = txn, .change = change};
+    struct quote before;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, quotes.quote, info.after, &o.quote, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, quotes.order, o.quote.order.as.link.id, &o.order, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    if (info.before)
+        st = KITH_READ(self, txn, quotes.quote, info.before, &before, err);
+    o.moved = info.before && self->records->changed(txn, change, self->quotes.quote.state) == 1;
+    if (st == KITH_OK)
+        st = info.before ? keep_sent(&o, &before, err) : check_new(&o, err);
+    if (st == KITH_OK && (comes_into(&o, "sent") || comes_into(&o, "approval")))
+        st = look_at_lines(&o, err);
+    if (st == KITH_OK && o.moved)
+        st = settle_approval(&o, &before, err);
+    if (st == KITH_OK && o.moved)
+        st = follow_state(&o, err);
+    return st == KITH_OK && o.edit.count
+               ? self->records->set(txn, change, o.edit.count, o.edit.fields, o.edit.values, err)
+               : st;
+}
+
+/* -- a new version ------------------------------------------------------------------------------
+ */
+
+struct revise_args {
+    kith_value quote;
+};
+struct revise_results {
+    kith_value quote, order;
+};
+
+static kith_status copy_lines(kith_instance *self, kith_txn *txn, kith_value from, kith_value to,
+                              kith_error *err) {
+    struct quoted_line *lines;
+    uint64_t count = 0;
+    kith_status st =
+        KITH_FIND(self, txn, quotes.line, self->quotes.lines_of, 1, &from, &lines, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        lines[i].order = to;
+        lines[i].list_price = kith_null(); /* kept by commerce */
+        st = KITH_CREATE(self, txn, quotes.line, &lines[i], err);
+    }
+    return st;
+}
+
+static kith_status copy_order(kith_instance *self, kith_txn *txn, kith_id from, struct quoted *copy,
+                              kith_error *err) {
+    kith_status st = KITH_LOAD(self, txn, quotes.order, from, copy, err);
+    const kith_value old = copy->id;
+    copy->number = copy->state = copy->total = copy->lines = kith_null();
+    if (st == KITH_OK)
+        st = KITH_CREATE(self, txn, quotes.order, copy, err);
+    return st == KITH_OK ? copy_lines(self, txn, old, copy->id, err) : st;
+}
+
+static kith_status revise(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct revise_args args;
+    struct quote old, next;
+    struct quoted order;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, quotes.quote, args.quote.as.link.id, &old, err);
+    if (st != KITH_OK)
+        return st;
+    if (kith_str_is(old.state.as.s, "accepted") || kith_str_is(old.state.as.s, "revised"))
+        return kith_fail(err, KITH_E_REFUSED, "quote",
+                         "quote: '%.*s' is %.*s; there is nothing to revise",
+                         (int)old.number.as.s.len, old.number.as.s.ptr, (int)old.state.as.s.len,
+                         old.state.as.s.ptr);
+    st = copy_order(self, txn, old.order.as.link.id, &order, err);
+    if (st == KITH_OK)
+        st = KITH_SET(self, txn, quotes.quote, state, old.id.as.link.id, kith_text("revised"), err);
+    next = (struct quote){.opportunity = old.opportunity,
+                          .order = order.id,
+                          .version = kith_number(KITH_INT, old.version.as.i + 1),
+                          .revises = old.id,
+                          .intro = old.intro,
+                          .terms = old.terms,
+                          .owner = old.owner};
+    if (st == KITH_OK)
+        st = KITH_CREATE(self, txn, quotes.quote, &next, err);
+    const struct revise_results results = {next.id, order.id};
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* -- every night --------------------------------------------------------------------------------
+ */
+
+static kith_status expire(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                          kith_error *err) {
+    struct quote *quotes;
+    uint64_t count = 0;
+    (void)firing;
+    kith_status st =
+        KITH_FIND(self, txn, quotes.quote, self->quotes.overdue, 0, NULL, &quotes, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = KITH_SET(self, txn, quotes.quote, state, quotes[i].id.as.link.id, kith_text("expired"),
+                      err);
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define F(field, of, ...)                                                                          \
+    { .name = (field), .kind = KITH_F_##of, __VA_ARGS__ }
+
+#define QUOTE_STATES                                                                               \
+    "draft>approval|sent|withdrawn|revised,approval>draft|sent|withdrawn|revised,"                 \
+    "sent>accepted|rejected|expired|withdrawn|revised,rejected.>revised,expired.>revised,"         \
+    "withdrawn.>revised,accepted,revised"
+static const kith_field quote_fields[] = {
+    F("number", SERIES, .options = "Q-000000", .flags = KITH_FF_SEARCHED, .doc = "Its number."),
+    F("opportunity", LINK, .options = "opportunity", .doc = "The deal that it is for."),
+    F("order", LINK, .options = "order", .flags = KITH_FF_REQUIRED,
+      .doc = "What is offered: an order that is not placed yet."),
+    F("version", INTEGER, .default_text = "1", .min = "1", .doc = "The how manieth offer it is."),
+    F("revises", LINK, .options = "quote", .doc = "The version before."),
+    F("state", STATE, .options = QUOTE_STATES, .flags = KITH_FF_INDEXED,
+      .doc = "Where it stands; what is approved goes from approval to sent."),
+    F("account", LINK, .options = "account", .flags = KITH_FF_READONLY,
+      .doc = "To which organisation."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_READONLY | KITH_FF_SUBJECT,
+      .doc = "To whom."),
+    F("valid_until", DATE, .flags = KITH_FF_INDEXED,
+      .doc = "Until which day it holds; by sales.quote.valid_for when it is sent without."),
+    F("intro", LONGTEXT, .flags = KITH_FF_SEARCHED, .doc = "The proposal, in words."),
+    F("terms", LONGTEXT, .doc = "What holds for it: payment, delivery, warranty."),
+    F("total", MONEY, .flags = KITH_FF_READONLY, .doc = "What it comes to, as it was sent."),
+    F("discount", DECIMAL, .options = "2", .flags = KITH_FF_READONLY,
+      .doc = "The highest discount on a line, in percent, as it was sent."),
+    F("approved_by", LINK, .options = "user", .flags = KITH_FF_READONLY, .doc = "Who approved it."),
+    F("approved_at", TIME, .flags = KITH_FF_READONLY, .doc = "When that was."),
+    F("sent_at", TIME, .flags = KITH_FF_READONLY | KITH_FF_INDEXED, .doc = "When it was sent."),
+    F("answered_at", TIME, .flags = KITH_FF_READONLY, .doc = "When it was accepted, or ended."),
+    F("answer", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What the customer said."),
+};
+static const char *const quote_indexes[] = {"state,valid_until"};
+static const kith_field deal_fields[] = {
+    F("quotes", INTEGER, .rollup = "count(quote via opportunity)",
+      .doc = "How many offers were made, all versions counted."),
+};
+static const kith_type types[] = {
+    {.name = "quote",
+     .doc = "An offer to a customer: one version of it.",
+     .title = "number",
+     .fields = KITH_ARRAY(quote_fields),
+     .indexes = KITH_ARRAY(quote_indexes)},
+    {.name = "opportunity", .fields = KITH_ARRAY(deal_fields), .extends = 1},
+};
+
+static const kith_hook hooks[] = {
+    {.name = "quote",
+     .type = "quote",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = quote_hook,
+     .doc = "Has discounts approved, freezes what is sent, and places the order that is accepted."},
+};
+static const kith_timer timers[] = {
+    {.name = "expire_quotes",
+     .cron = "5 0 * * *",
+     .fn = expire,
+     .doc = "Ends the quotes that hold no more."},
+};
+static const kith_field revise_params[] = {
+    F("quote", LINK, .options = "quote", .flags = KITH_FF_REQUIRED, .doc = "The version before."),
+};
+static const kith_field revise_results[] = {
+    F("quote", LINK, .options = "quote", .doc = "The new version, a draft."),
+    F("order", LINK, .options = "order",
+      .doc = "Its order, with the same lines at the same prices."),
+};
+static const kith_action actions[] = {
+    {.name = "revise",
+     .doc = "Makes the next version of a quote, with the same lines, to be changed and sent.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = revise,
+     .params = KITH_ARRAY(revise_params),
+     .results = KITH_ARRAY(revise_results)},
+};
+static const kith_report reports[] = {
+    {.name = "quotes_in_play",
+     .doc = "Quotes that wait for an approval or an answer, those that end first in front.",
+     .query = "quote where state in ('draft', 'approval', 'sent') order by valid_until"},
+    {.name = "quotes_by_state",
+     .doc = "How many quotes there are in each state, and what they come to.",
+     .query = "quote group by state : count() as quotes, sum(total) as total"},
+};
+static const kith_setting settings[] = {
+    {.key = "quote.valid_for",
+     .kind = KITH_DURATION,
+     .default_text = "\"30d\"",
+     .min = DAY_MS,
+     .max = 3650LL * DAY_MS,
+     .doc = "How long a quote holds that is sent without a day."},
+    {.key = "quote.discount_limit",
+     .kind = KITH_INT,
+     .default_text = "20",
+     .min = 0,
+     .max = 100,
+     .doc = "A quote with a higher discount on a line, in percent, is approved before it is sent."},
+    {.key = "quote.approvers",
+     .kind = KITH_TEXT,
+     .doc = "Name of the team whose members approve quotes."},
+    {.key = "quote.wins",
+     .kind = KITH_BOOL,
+     .default_text = "true",
+     .doc = "An opportunity in the stage proposal or closing is won when its quote is accepted."},
+};
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("quote", quotes.quote, QUOTE),
+    KITH_WANT_RECORD("order", quotes.order, QUOTED),
+    KITH_WANT_RECORD("order_line", quotes.line, QUOTED_LINE),
+    KITH_WANT_RECORD("opportunity", quotes.deal, QUOTED_DEAL),
+    KITH_WANT(QUERY, "quote where order = :order", quotes.of_order),
+    KITH_WANT(QUERY, "order_line where order = :order order by id", quotes.lines_of),
+    KITH_WANT(QUERY, "quote where state = 'sent' and valid_until < today()", quotes.overdue),
+    KITH_WANT(QUERY, "user where teams.name = :team and id = :user", quotes.is_approver),
+    KITH_WANT(SETTING, "quote.valid_for", quotes.valid_for),
+    KITH_WANT(SETTING, "quote.discount_limit", quotes.discount_limit),
+    KITH_WANT(SETTING, "quote.approvers", quotes.approvers),
+    KITH_WANT(SETTING, "quote.wins", quotes.wins),
+};
+kith_status quote_wants(kith_instance *self, kith_error *err) {
+    return self->host->enabled(self->host, "commerce")
+               ? kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err)
+               : KITH_OK;
+}
+
+const kith_part quote_part = {
+    .struct_size = sizeof quote_part,
+    .settings = KITH_ARRAY(settings),
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .timers = KITH_ARRAY(timers),
+    .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
+    .module = "commerce",
+};

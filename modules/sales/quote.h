@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What quotes ask for: see quote.c. */
+#ifndef SALES_QUOTE_H
+#define SALES_QUOTE_H
+
+#include <kith/easy.h>
+
+/* clang-format off */
+#define QUOTE(X)        X(number) X(opportunity) X(order) X(version) X(revises) X(state) X(account) \
+                        X(contact) X(valid_until) X(intro) X(terms) X(approved_by) X(approved_at) \
+                        X(sent_at) X(answered_at) X(total) X(discount) X(owner)
+#define QUOTED(X)       X(number) X(state) X(account) X(contact) X(currency) X(price_book) \
+                        X(channel) X(reference) X(total) X(lines) X(owner)
+#define QUOTED_LINE(X)  X(order) X(product) X(description) X(quantity) X(unit_price) X(list_price) \
+                        X(discount) X(tax_rate) X(chosen)
+#define QUOTED_DEAL(X)  X(name) X(stage) X(amount) X(account) X(contact) X(owner)
+/* clang-format on */
+
+KITH_RECORD(quote, QUOTE);
+KITH_RECORD(quoted, QUOTED);
+KITH_RECORD(quoted_line, QUOTED_LINE);
+KITH_RECORD(quoted_deal, QUOTED_DEAL);
+
+struct quotes {
+    struct quote_numbers quote;
+    struct quoted_numbers order;
+    struct quoted_line_numbers line;
+    struct quoted_deal_numbers deal;
+    uint32_t of_order, lines_of, overdue, is_approver;
+    kith_value valid_for, discount_limit, approvers, wins; /* settings */
+};
+
+#endif
