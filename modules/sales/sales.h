@@ -5,6 +5,7 @@
 
 #include "deals.h"
 #include "quote.h"
+#include "regions.h"
 #include <kith/easy.h>
 #include <kith/plugin.h>
 
@@ -59,6 +60,7 @@ struct kith_instance {
     int64_t probability[STAGE_OPEN]; /* percent, by stage */
     int64_t green, amber;            /* percent */
     struct deals deals;
+    struct regions regions;
     kith_value team, users;    /* whom leads are assigned to; KITH_NULL: not set */
     int64_t assigns_new_leads; /* 0 or 1 */
     struct quotes quotes;      /* where commerce is enabled */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts about territories, accounts and the people in them share: their records, by the
+ * fields that are used, and what they ask for. One member of the instance. */
+#ifndef SALES_REGIONS_H
+#define SALES_REGIONS_H
+
+#include "deals.h"
+#include <kith/easy.h>
+#include <kith/plugin.h>
+
+/* clang-format off */
+#define AREA(X)     X(name) X(parent) X(manager) X(level) X(accounts) X(open_opportunities) \
+                    X(pipeline) X(weighted) X(won) X(open_leads)
+#define PLACE(X)    X(territory) X(kind) X(value) X(country) X(key)
+#define FIRM(X)     X(name) X(parent) X(territory) X(billing_city) X(billing_region) \
+                    X(billing_country) X(billing_postal_code) X(open_opportunities) X(pipeline) \
+                    X(weighted) X(won) X(owner)
+#define PROSPECT(X) X(name) X(account) X(territory) X(city) X(region) X(country) X(postal_code) \
+                    X(industry) X(interest) X(owner)
+#define BID(X)      X(name) X(account) X(stage) X(amount) X(probability) X(weighted) X(close_on) \
+                    X(owner)
+/* clang-format on */
+
+KITH_RECORD(area, AREA);
+KITH_RECORD(place, PLACE);
+KITH_RECORD(firm, FIRM);
+KITH_RECORD(prospect, PROSPECT);
+KITH_RECORD(bid, BID);
+
+struct regions {
+    struct area_numbers area;
+    struct place_numbers place;
+    struct firm_numbers firm;
+    struct prospect_numbers prospect;
+    struct bid_numbers bid;
+    struct {
+        uint32_t areas, place_by_key, accounts_in, nowhere, leads_nowhere; /* territory.c */
+        uint32_t move_accounts[2], move_leads[2], part_accounts[2], part_leads[2], move_bids;
+        /* move.c: those of a territory, of a user */
+    } query;
+    struct {
+        uint32_t moving;
+    } topic;
+};
+
+/* territory.c: the territory of a place, by the nearest of postal code, town, region and country;
+ * KITH_NULL: it lies in none. */
+struct address {
+    kith_value city, region, country, postal_code;
+};
+kith_status area_of(kith_instance *self, const kith_txn *txn, const struct address *where,
+                    kith_value *area, kith_error *err);
+/* All territories, by name, and how they lie in each other: parents[i] is the place of the larger
+ * one of areas[i], or -1. In the memory of the callback. */
+struct area_tree {
+    struct area *areas;
+    int64_t *parents;
+    const struct area **by_id;
+    uint64_t count;
+};
+kith_status area_tree(kith_instance *self, const kith_txn *txn, struct area_tree *tree,
+                      kith_error *err);
+int64_t area_at(const struct area_tree *tree, kith_id id); /* -1: there is none */
+
+kith_status territory_wants(kith_instance *self, kith_error *err);
+kith_status move_wants(kith_instance *self, kith_error *err);
+extern const kith_part territory_part, move_part;
+
+#endif

@@ -1,0 +1,628 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Territories: which one an account or a lead lies in, by its address, and what lies in each with
+ * all below. Kith keeps the totals of each territory's own accounts as roll-ups; the sums over the
+ * tree are made when they are asked for, since there are few territories and many accounts. */
+#include "sales.h"
+#include <stdlib.h>
+
+/* -- the tree -----------------------------------------------------------------------------------
+ */
+
+static kith_id id_of(const struct area *area) {
+    return area->id.as.link.id;
+}
+
+static int by_id(const void *a, const void *b) {
+    const kith_id x = id_of(*(const struct area *const *)a),
+                  y = id_of(*(const struct area *const *)b);
+    return (x > y) - (x < y);
+}
+
+int64_t area_at(const struct area_tree *tree, kith_id id) {
+    uint64_t low = 0, high = tree->count;
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (id_of(tree->by_id[middle]) < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < tree->count && id_of(tree->by_id[low]) == id ? tree->by_id[low] - tree->areas : -1;
+}
+
+kith_status area_tree(kith_instance *self, const kith_txn *txn, struct area_tree *tree,
+                      kith_error *err) {
+    kith_status st = KITH_FIND(self, txn, regions.area, self->regions.query.areas, 0, NULL,
+                               &tree->areas, &tree->count, err);
+    if (st != KITH_OK || tree->count == 0)
+        return st;
+    tree->by_id = self->host->memory(txn, tree->count * sizeof(struct area *));
+    tree->parents = self->host->memory(txn, tree->count * sizeof *tree->parents);
+    if (!tree->by_id || !tree->parents)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the territories");
+    for (uint64_t i = 0; i < tree->count; i++)
+        tree->by_id[i] = &tree->areas[i];
+    qsort(tree->by_id, (size_t)tree->count, sizeof(struct area *), by_id);
+    for (uint64_t i = 0; i < tree->count; i++) {
+        const kith_value *parent = &tree->areas[i].parent;
+        tree->parents[i] = parent->kind == KITH_LINK ? area_at(tree, parent->as.link.id) : -1;
+    }
+    return KITH_OK;
+}
+
+/* -- totals -------------------------------------------------------------------------------------
+ */
+
+struct totals {
+    int64_t accounts, deals, leads;
+    kith_value pipeline, weighted, won;
+};
+
+static kith_status add(const kith_instance *self, struct totals *to, const struct totals *more,
+                       kith_error *err) {
+    to->accounts += more->accounts;
+    to->deals += more->deals;
+    to->leads += more->leads;
+    kith_status st =
+        self->deals.numbers->add(&to->pipeline, 1, &more->pipeline, &to->pipeline, err);
+    if (st == KITH_OK)
+        st = self->deals.numbers->add(&to->weighted, 1, &more->weighted, &to->weighted, err);
+    return st == KITH_OK ? self->deals.numbers->add(&to->won, 1, &more->won, &to->won, err) : st;
+}
+
+static struct totals totals_of(const struct area *a) {
+    return (struct totals){.accounts = a->accounts.as.i,
+                           .deals = a->open_opportunities.as.i,
+                           .leads = a->open_leads.as.i,
+                           .pipeline = a->pipeline,
+                           .weighted = a->weighted,
+                           .won = a->won};
+}
+
+/* The answer, and what it is made of. */
+struct view {
+    kith_instance *self;
+    kith_call *call;
+    const kith_txn *txn;
+    struct area_tree tree;
+    struct totals *own, *below; /* below: with its own */
+    int8_t *holds;              /* something below it is of the level that is asked for */
+    int64_t root;               /* -1: all */
+    kith_value level;
+    struct totals all;
+};
+
+static int32_t is_level(const struct view *v, int64_t i) {
+    const kith_value *level = &v->tree.areas[i].level;
+    if (v->level.kind == KITH_NULL)
+        return v->tree.parents[i] == v->root;
+    return level->kind == KITH_TEXT && level->as.s.len == v->level.as.s.len &&
+           memcmp(level->as.s.ptr, v->level.as.s.ptr, (size_t)level->as.s.len) == 0;
+}
+
+/* Each territory goes into all those that it lies in. */
+static kith_status sum_up(struct view *v, kith_error *err) {
+    const uint64_t n = v->tree.count;
+    kith_status st = KITH_OK;
+    v->own = v->self->host->memory(v->txn, (n + 1) * sizeof *v->own);
+    v->below = v->self->host->memory(v->txn, (n + 1) * sizeof *v->below);
+    v->holds = v->self->host->memory(v->txn, n + 1);
+    if (!v->own || !v->below || !v->holds)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the totals");
+    for (uint64_t i = 0; i < n; i++)
+        v->own[i] = totals_of(&v->tree.areas[i]);
+    for (uint64_t i = 0; st == KITH_OK && i < n; i++) {
+        const int32_t level = is_level(v, (int64_t)i);
+        for (int64_t at = (int64_t)i; st == KITH_OK && at >= 0; at = v->tree.parents[at]) {
+            v->holds[at] |= (int8_t)(level && at != (int64_t)i);
+            st = add(v->self, &v->below[at], &v->own[i], err);
+        }
+    }
+    return st;
+}
+
+/* -- rows ---------------------------------------------------------------------------------------
+ */
+
+struct territory_row {
+    kith_value territory, name, level, account, only_own, accounts, deals, pipeline, weighted, won,
+        leads;
+};
+
+static void put_totals(struct territory_row *row, const struct totals *t) {
+    row->accounts = kith_number(KITH_INT, t->accounts);
+    row->deals = kith_number(KITH_INT, t->deals);
+    row->pipeline = t->pipeline;
+    row->weighted = t->weighted;
+    row->won = t->won;
+    row->leads = kith_number(KITH_INT, t->leads);
+}
+
+static kith_status area_row(struct view *v, const struct area *area, int32_t own,
+                            const struct totals *totals, kith_error *err) {
+    struct territory_row row = {.only_own = kith_number(KITH_BOOL, own)};
+    if (area) {
+        row.territory = area->id;
+        row.name = area->name;
+        row.level = area->level;
+    }
+    put_totals(&row, totals);
+    kith_status st = add(v->self, &v->all, totals, err);
+    return st == KITH_OK ? KITH_ROW(v->self, v->call, &row, err) : st;
+}
+
+/* One that stands for all that lies in it: of the level, or with nothing of the level below. */
+static int32_t is_whole(const struct view *v, int64_t i) {
+    return is_level(v, i) || !v->holds[i];
+}
+
+enum { AWAY, WITHIN, COVERED };
+/* Where it stands in what is asked for. */
+static int place_of(const struct view *v, int64_t i) {
+    int place = v->root < 0 || i == v->root ? WITHIN : AWAY;
+    for (int64_t at = i; place == AWAY && at >= 0; at = v->tree.parents[at])
+        if (at == v->root)
+            place = WITHIN;
+    for (int64_t at = i; place == WITHIN && at != v->root && at >= 0;) {
+        at = v->tree.parents[at];
+        if (at >= 0 && is_whole(v, at))
+            place = COVERED;
+    }
+    return place;
+}
+
+static int32_t is_empty(const struct totals *t) {
+    return t->accounts == 0 && t->leads == 0;
+}
+
+static kith_status account_rows(struct view *v, const struct area *area, kith_error *err) {
+    kith_instance *self = v->self;
+    struct firm *firms;
+    uint64_t count;
+    kith_status st = KITH_FIND(self, v->txn, regions.firm, self->regions.query.accounts_in, 1,
+                               &area->id, &firms, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const struct firm *f = &firms[i];
+        const struct totals t = {1,     f->open_opportunities.as.i, 0, f->pipeline, f->weighted,
+                                 f->won};
+        struct territory_row row = {.territory = area->id,
+                                    .name = f->name,
+                                    .level = kith_text("account"),
+                                    .account = f->id,
+                                    .only_own = kith_number(KITH_BOOL, 1)};
+        put_totals(&row, &t);
+        st = add(self, &v->all, &t, err);
+        if (st == KITH_OK)
+            st = KITH_ROW(self, v->call, &row, err);
+    }
+    return st;
+}
+
+static kith_status rows(struct view *v, kith_error *err) {
+    const int32_t accounts = v->level.kind == KITH_TEXT && kith_str_is(v->level.as.s, "account");
+    kith_status st = KITH_OK;
+    for (int64_t i = 0; st == KITH_OK && i < (int64_t)v->tree.count; i++) {
+        const struct area *area = &v->tree.areas[i];
+        const int32_t whole = !accounts && is_whole(v, i);
+        if (accounts ? place_of(v, i) == AWAY || v->own[i].accounts == 0
+                     : place_of(v, i) != WITHIN || (!whole && is_empty(&v->own[i])))
+            continue;
+        st = accounts ? account_rows(v, area, err)
+                      : area_row(v, area, !whole, whole ? &v->below[i] : &v->own[i], err);
+    }
+    return st;
+}
+
+static kith_status note_nowhere(void *arg, const kith_txn *txn, uint32_t count,
+                                const kith_value *values, kith_error *err) {
+    struct totals *t = arg;
+    (void)txn, (void)err;
+    if (count == 1) {
+        t->leads = values[0].as.i;
+        return KITH_OK;
+    }
+    t->accounts = values[0].as.i;
+    t->deals = values[1].kind == KITH_NULL ? 0 : values[1].as.i;
+    t->pipeline = values[2];
+    t->weighted = values[3];
+    t->won = values[4];
+    return KITH_OK;
+}
+
+/* What lies in no territory stands in a row of its own, so that the rows are all there is. */
+static kith_status nowhere_row(struct view *v, kith_error *err) {
+    const kith_records_v1 *rec = v->self->records;
+    struct totals t = {0};
+    kith_status st =
+        rec->groups(v->txn, v->self->regions.query.nowhere, 0, NULL, 0, note_nowhere, &t, err);
+    if (st == KITH_OK)
+        st = rec->groups(v->txn, v->self->regions.query.leads_nowhere, 0, NULL, 0, note_nowhere, &t,
+                         err);
+    return st != KITH_OK || is_empty(&t) ? st : area_row(v, NULL, 1, &t, err);
+}
+
+static kith_status check_level(const struct view *v, kith_error *err) {
+    if (v->level.kind == KITH_NULL || kith_str_is(v->level.as.s, "account"))
+        return KITH_OK;
+    for (uint64_t i = 0; i < v->tree.count; i++)
+        if (is_level(v, (int64_t)i))
+            return KITH_OK;
+    return kith_fail(err, KITH_E_NOTFOUND, "level",
+                     "level: no territory is a '%.*s'; the field level of territories names them, "
+                     "and 'account' is below all",
+                     v->level.as.s.len < 60 ? (int)v->level.as.s.len : 60, v->level.as.s.ptr);
+}
+
+static kith_status territory_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct view v = {.self = self, .call = call, .txn = self->calls->view(call), .root = -1};
+    struct {
+        kith_value territory, level;
+    } args;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = area_tree(self, v.txn, &v.tree, err);
+    if (st == KITH_OK && args.territory.kind == KITH_LINK)
+        v.root = area_at(&v.tree, args.territory.as.link.id);
+    v.level = args.level;
+    if (st == KITH_OK)
+        st = check_level(&v, err);
+    if (st == KITH_OK)
+        st = sum_up(&v, err);
+    if (st == KITH_OK)
+        st = rows(&v, err);
+    if (st == KITH_OK && args.territory.kind == KITH_NULL)
+        st = nowhere_row(&v, err);
+    struct {
+        kith_value accounts, deals, pipeline, weighted, won, leads;
+    } results = {kith_number(KITH_INT, v.all.accounts),
+                 kith_number(KITH_INT, v.all.deals),
+                 v.all.pipeline,
+                 v.all.weighted,
+                 v.all.won,
+                 kith_number(KITH_INT, v.all.leads)};
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* -- places -------------------------------------------------------------------------------------
+ */
+
+#define KEY_MAX  240
+#define CODE_MAX 12 /* characters of a postal code that are compared */
+
+/* False: it is longer than any place that is written down. */
+static int32_t place_key(char key[KEY_MAX], const char *kind, kith_str value,
+                         const kith_value *country) {
+    const kith_str in = country && country->kind == KITH_TEXT ? country->as.s : kith_str_of("");
+    return snprintf(key, KEY_MAX, "%s|%.*s|%.*s", kind, (int)value.len, value.ptr, (int)in.len,
+                    in.ptr) < KEY_MAX;
+}
+
+static kith_status find_place(kith_instance *self, const kith_txn *txn, const char *kind,
+                              kith_str value, const kith_value *country, struct place *place,
+                              kith_error *err) {
+    struct place *found;
+    char key[KEY_MAX];
+    uint64_t count;
+    if (!place_key(key, kind, value, country))
+        return KITH_OK;
+    const kith_value text = kith_text(key);
+    kith_status st = KITH_FIND(self, txn, regions.place, self->regions.query.place_by_key, 1, &text,
+                               &found, &count, err);
+    if (st == KITH_OK && count)
+        *place = found[0];
+    return st;
+}
+
+/* In that country, else wherever. */
+static kith_status look_up(kith_instance *self, const kith_txn *txn, const char *kind,
+                           kith_str value, const kith_value *country, kith_value *area,
+                           kith_error *err) {
+    struct place place = {.territory = kith_null()};
+    kith_status st = KITH_OK;
+    if (country->kind == KITH_TEXT)
+        st = find_place(self, txn, kind, value, country, &place, err);
+    if (st == KITH_OK && place.territory.kind == KITH_NULL)
+        st = find_place(self, txn, kind, value, NULL, &place, err);
+    *area = place.territory;
+    return st;
+}
+
+/* Without blanks and dashes: 721 302 is 721302. */
+static kith_str bare_code(kith_str code, char out[CODE_MAX]) {
+    kith_str bare = {.ptr = out, .len = 0};
+    for (uint64_t i = 0; i < code.len && bare.len < CODE_MAX; i++)
+        if (code.ptr[i] != ' ' && code.ptr[i] != '-')
+            out[bare.len++] = code.ptr[i];
+    return bare;
+}
+
+static kith_status by_code(kith_instance *self, const kith_txn *txn, const struct address *where,
+                           kith_value *area, kith_error *err) {
+    char out[CODE_MAX];
+    kith_str code = bare_code(where->postal_code.as.s, out);
+    kith_status st = KITH_OK;
+    for (; st == KITH_OK && area->kind == KITH_NULL && code.len; code.len--)
+        st = look_up(self, txn, "postal_code", code, &where->country, area, err);
+    return st;
+}
+
+kith_status area_of(kith_instance *self, const kith_txn *txn, const struct address *where,
+                    kith_value *area, kith_error *err) {
+    kith_status st = KITH_OK;
+    *area = kith_null();
+    if (where->postal_code.kind == KITH_TEXT)
+        st = by_code(self, txn, where, area, err);
+    if (st == KITH_OK && area->kind == KITH_NULL && where->city.kind == KITH_TEXT)
+        st = look_up(self, txn, "city", where->city.as.s, &where->country, area, err);
+    if (st == KITH_OK && area->kind == KITH_NULL && where->region.kind == KITH_TEXT)
+        st = look_up(self, txn, "region", where->region.as.s, &where->country, area, err);
+    if (st == KITH_OK && area->kind == KITH_NULL && where->country.kind == KITH_TEXT)
+        st = look_up(self, txn, "country", where->country.as.s, &(kith_value){.kind = KITH_NULL},
+                     area, err);
+    return st;
+}
+
+static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct place place, other = {.territory = kith_null()};
+    char key[KEY_MAX], kind[16], out[CODE_MAX];
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, regions.place, info.after, &place, err);
+    if (st != KITH_OK || place.kind.kind != KITH_TEXT || place.value.kind != KITH_TEXT)
+        return st; /* it is refused anyhow */
+    (void)snprintf(kind, sizeof kind, "%.*s", (int)place.kind.as.s.len, place.kind.as.s.ptr);
+    if (strcmp(kind, "country") == 0 && place.country.kind == KITH_TEXT)
+        return kith_fail(err, KITH_E_REFUSED, "country",
+                         "country: of a whole country its name stands in value; leave this empty");
+    const kith_str value =
+        strcmp(kind, "postal_code") == 0 ? bare_code(place.value.as.s, out) : place.value.as.s;
+    if (!place_key(key, kind, value, &place.country))
+        return kith_fail(err, KITH_E_REFUSED, "value", "value: the name of the place is too long");
+    st = find_place(self, txn, kind, value, &place.country, &other, err);
+    if (st == KITH_OK && other.territory.kind == KITH_LINK &&
+        other.id.as.link.id != place.id.as.link.id)
+        return kith_fail(err, KITH_E_REFUSED, "value",
+                         "value: this %s lies in a territory already: see 'kith find "
+                         "territory_place --where \"key = '%s'\"'",
+                         kind, key);
+    const kith_value text = kith_text(key);
+    return st == KITH_OK ? self->records->set(txn, change, 1, &self->regions.place.key, &text, err)
+                         : st;
+}
+
+/* -- what is new, or moves ----------------------------------------------------------------------
+ */
+
+/* An account keeps the territory that it has, and one that somebody empties stays so. */
+static kith_status account_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    const struct firm_numbers *n = &self->regions.firm;
+    kith_change_info info = {.struct_size = sizeof info};
+    struct firm firm, parent;
+    kith_value area;
+    kith_status st = rec->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, regions.firm, info.after, &firm, err);
+    if (st != KITH_OK || firm.territory.kind != KITH_NULL ||
+        (info.before && rec->changed(txn, change, n->territory) == 1))
+        return st;
+    const struct address where = {firm.billing_city, firm.billing_region, firm.billing_country,
+                                  firm.billing_postal_code};
+    st = area_of(self, txn, &where, &area, err);
+    if (st == KITH_OK && area.kind == KITH_NULL && firm.parent.kind == KITH_LINK) {
+        st = KITH_LOAD(self, txn, regions.firm, firm.parent.as.link.id, &parent, err);
+        area = st == KITH_OK ? parent.territory : area;
+    }
+    if (st == KITH_E_NOTFOUND || (st == KITH_OK && area.kind == KITH_NULL))
+        return KITH_OK;
+    return st == KITH_OK ? rec->set(txn, change, 1, &n->territory, &area, err) : st;
+}
+
+static kith_status lead_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    const struct prospect_numbers *n = &self->regions.prospect;
+    kith_change_info info = {.struct_size = sizeof info};
+    struct prospect lead;
+    struct firm firm;
+    kith_value area;
+    kith_status st = rec->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, regions.prospect, info.after, &lead, err);
+    if (st != KITH_OK || lead.territory.kind != KITH_NULL ||
+        (info.before && rec->changed(txn, change, n->territory) == 1))
+        return st;
+    const struct address where = {lead.city, lead.region, lead.country, lead.postal_code};
+    st = area_of(self, txn, &where, &area, err);
+    if (st == KITH_OK && area.kind == KITH_NULL && lead.account.kind == KITH_LINK) {
+        st = KITH_LOAD(self, txn, regions.firm, lead.account.as.link.id, &firm, err);
+        area = st == KITH_OK ? firm.territory : area;
+    }
+    if (st == KITH_E_NOTFOUND || (st == KITH_OK && area.kind == KITH_NULL))
+        return KITH_OK;
+    return st == KITH_OK ? rec->set(txn, change, 1, &n->territory, &area, err) : st;
+}
+
+/* Behind the pipeline's hook, which settles the probability. */
+static kith_status weighted_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct bid bid;
+    kith_value weighted = kith_null();
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, regions.bid, info.after, &bid, err);
+    if (st == KITH_OK && bid.amount.kind == KITH_MONEY && bid.probability.kind == KITH_INT)
+        st = self->deals.numbers->multiply(&bid.amount, &bid.probability, 100, KITH_ROUND_HALF_EVEN,
+                                           &weighted, err);
+    return st == KITH_OK
+               ? self->records->set(txn, change, 1, &self->regions.bid.weighted, &weighted, err)
+               : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define VIA "via territory"
+static const kith_field territory_fields[] = {
+    F("level", TEXT, .flags = KITH_FF_INDEXED,
+      .doc = "What it is among territories: town, zone, country, region."),
+    F("accounts", INTEGER, .rollup = "count(account " VIA ")", .doc = "Accounts that lie in it."),
+    F("open_opportunities", INTEGER, .rollup = "sum(account.open_opportunities " VIA ")",
+      .doc = "Deals with them that are neither won nor lost."),
+    F("pipeline", MONEY, .rollup = "sum(account.pipeline " VIA ")",
+      .doc = "What those are expected to bring, in the company's currency."),
+    F("weighted", MONEY, .rollup = "sum(account.weighted " VIA ")",
+      .doc = "What they are likely to bring, in the company's currency."),
+    F("won", MONEY, .rollup = "sum(account.won " VIA ")",
+      .doc = "What the deals that were won bring, in the company's currency."),
+    F("open_leads", INTEGER, .rollup = "count(lead " VIA " where " OPEN_LEAD ")",
+      .doc = "Open leads that lie in it."),
+};
+static const kith_field account_fields[] = {
+    F("weighted", MONEY,
+      .rollup = "sum(opportunity.weighted via account where stage not in ('won', 'lost'))",
+      .doc = "What its open deals are likely to bring, in the company's currency."),
+};
+static const kith_field opportunity_fields[] = {
+    F("weighted", MONEY, .flags = KITH_FF_READONLY,
+      .doc = "What it is likely to bring: its amount times its probability."),
+};
+static const kith_field lead_fields[] = {
+    F("city", TEXT, .flags = KITH_FF_PERSONAL, .doc = "Town."),
+    F("region", TEXT, .flags = KITH_FF_PERSONAL, .doc = "State or region."),
+    F("country", TEXT, .doc = "Country."),
+    F("postal_code", TEXT, .flags = KITH_FF_PERSONAL, .doc = "Postal code."),
+    F("industry", TEXT, .flags = KITH_FF_SEARCHED, .doc = "Line of business."),
+    F("territory", LINK, .options = "territory",
+      .doc = "The territory it lies in: by its address, else that of its account."),
+};
+static const kith_field place_fields[] = {
+    F("territory", LINK, .options = "territory", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "The territory."),
+    F("kind", CHOICE, .options = "postal_code,city,region,country", .flags = KITH_FF_REQUIRED,
+      .doc = "What lies in it; the first of these that is known decides."),
+    F("value", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_SEARCHED,
+      .doc = "Its name, or how the postal code begins: 7213."),
+    F("country", TEXT, .doc = "In which country; empty: in any."),
+    F("key", TEXT, .flags = KITH_FF_READONLY | KITH_FF_UNIQUE, .doc = "By which it is found."),
+};
+static const kith_type types[] = {
+    {.name = "territory", .fields = KITH_ARRAY(territory_fields), .extends = 1},
+    {.name = "opportunity", .fields = KITH_ARRAY(opportunity_fields), .extends = 1},
+    {.name = "lead", .fields = KITH_ARRAY(lead_fields), .extends = 1},
+    {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
+    {.name = "territory_place",
+     .label = "Territory place",
+     .doc = "A place that lies in a territory: accounts and leads from there belong to it.",
+     .title = "value",
+     .fields = KITH_ARRAY(place_fields)},
+};
+
+static const char *const account_address[] = {"territory",       "parent",
+                                              "billing_city",    "billing_region",
+                                              "billing_country", "billing_postal_code"};
+static const char *const lead_address[] = {"territory", "account", "city",
+                                           "region",    "country", "postal_code"};
+static const char *const weighed[] = {"amount", "probability", "stage"};
+static const kith_hook hooks[] = {
+    {.name = "place",
+     .type = "territory_place",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = place_hook,
+     .doc = "Lets a place lie in one territory only."},
+    {.name = "account_territory",
+     .type = "account",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = account_hook,
+     .where = "territory is null and (parent is not null or billing_city is not null or "
+              "billing_region is not null or billing_country is not null or "
+              "billing_postal_code is not null)",
+     .fields = KITH_ARRAY(account_address),
+     .doc = "Finds the territory of an account that has none, by its address or its parent."},
+    {.name = "lead_territory",
+     .type = "lead",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = lead_hook,
+     .where = "territory is null and (account is not null or city is not null or region is not "
+              "null or country is not null or postal_code is not null)",
+     .fields = KITH_ARRAY(lead_address),
+     .doc = "Finds the territory of a lead that has none, by its address or its account."},
+    {.name = "weighted",
+     .type = "opportunity",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = 200,
+     .fn = weighted_hook,
+     .fields = KITH_ARRAY(weighed),
+     .doc = "Weighs the amount with the probability."},
+};
+
+#define TOTALS                                                                                     \
+    F("accounts", INTEGER, .doc = "Accounts."),                                                    \
+        F("open_opportunities", INTEGER, .doc = "Deals that are neither won nor lost."),           \
+        F("pipeline", MONEY, .doc = "What those are expected to bring."),                          \
+        F("weighted", MONEY, .doc = "What they are likely to bring."),                             \
+        F("won", MONEY, .doc = "What the deals that were won bring."),                             \
+        F("open_leads", INTEGER, .doc = "Open leads.")
+static const kith_field params[] = {
+    F("territory", LINK, .options = "territory", .doc = "The one to look at; without it all."),
+    F("level", TEXT,
+      .doc = "One row for each territory of this level, as 'zone', or for each 'account'; without "
+             "it for each territory that is next below."),
+};
+static const kith_field results[] = {TOTALS};
+static const kith_field columns[] = {
+    F("territory", LINK, .options = "territory", .doc = "The territory; empty: none."),
+    F("name", TEXT, .doc = "Its name, or that of the account."),
+    F("level", TEXT, .doc = "Its level."),
+    F("account", LINK, .options = "account", .doc = "The account, where these are asked for."),
+    F("only_own", BOOLEAN,
+      .doc = "Only what lies in it directly, since those below have rows of their own; else all "
+             "that lies in it."),
+    TOTALS,
+};
+static const kith_action actions[] = {
+    {.name = "territory",
+     .doc = "What lies in a territory and all below it, at the level that is wanted.",
+     .effect = KITH_EFFECT_READ,
+     .fn = territory_action,
+     .params = KITH_ARRAY(params),
+     .results = KITH_ARRAY(results),
+     .columns = KITH_ARRAY(columns)},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("territory", regions.area, AREA),
+    KITH_WANT_RECORD("territory_place", regions.place, PLACE),
+    KITH_WANT_RECORD("account", regions.firm, FIRM),
+    KITH_WANT_RECORD("lead", regions.prospect, PROSPECT),
+    KITH_WANT_RECORD("opportunity", regions.bid, BID),
+    KITH_WANT(QUERY, "territory order by name", regions.query.areas),
+    KITH_WANT(QUERY, "territory_place where key >= :key and key <= :key limit 1",
+              regions.query.place_by_key),
+    KITH_WANT(QUERY, "account where territory = :territory order by name",
+              regions.query.accounts_in),
+    KITH_WANT(QUERY,
+              "account where territory is null : count(), sum(open_opportunities), sum(pipeline), "
+              "sum(weighted), sum(won)",
+              regions.query.nowhere),
+    KITH_WANT(QUERY, "lead where territory is null and " OPEN_LEAD " : count()",
+              regions.query.leads_nowhere),
+};
+kith_status territory_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part territory_part = {
+    .struct_size = sizeof territory_part,
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+};

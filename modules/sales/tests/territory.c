@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Territories: who lies in which, what lies in each with all below, and moves. */
+#include "deals.h"
+
+#define AREA(c, ...)    CREATE(c, "territory", __VA_ARGS__)
+#define FIRM(c, ...)    CREATE(c, "account", __VA_ARGS__)
+#define PLACE(c, ...)   CREATE(c, "territory_place", __VA_ARGS__)
+#define SHOWN           "name level only_own accounts open_opportunities pipeline weighted won open_leads"
+#define MONEY(c, a, of) result_text(c, a, of)
+
+struct market {
+    kith_id apac, india, east, kharagpur, iit, metaliks, hitachi;
+};
+
+static kith_id bid(struct company *c, kith_id account, const char *amount, const char *percent) {
+    return DEAL(c, {"account", ID(c, account)}, {"amount", amount}, {"probability", percent});
+}
+
+/* SAL-X2: IIT, Tata Metaliks and Hitachi at Kharagpur, in the zone east, in India, in APAC. */
+static struct market new_market(struct company *c) {
+    struct market m = {.apac = AREA(c, {"name", "APAC"}, {"level", "region"})};
+    m.india = AREA(c, {"name", "India"}, {"level", "country"}, {"parent", ID(c, m.apac)});
+    m.east = AREA(c, {"name", "East"}, {"level", "zone"}, {"parent", ID(c, m.india)});
+    m.kharagpur = AREA(c, {"name", "Kharagpur"}, {"level", "town"}, {"parent", ID(c, m.east)});
+    PLACE(c, {"territory", ID(c, m.kharagpur)}, {"kind", "city"}, {"value", "Kharagpur"});
+    m.iit = FIRM(c, {"name", "IIT"}, {"billing_city", "KHARAGPUR"});
+    m.metaliks = FIRM(c, {"name", "Tata Metaliks"}, {"billing_city", "Kharagpur"});
+    m.hitachi = FIRM(c, {"name", "Hitachi"}, {"billing_city", "Kharagpur"});
+    bid(c, m.iit, "10000 EUR", "10");
+    bid(c, m.metaliks, "20000 EUR", "50");
+    bid(c, m.hitachi, "5000 EUR", "90");
+    return m;
+}
+
+static struct act look(struct company *c, const char *level, kith_id territory) {
+    struct act a = ACT(c, "sales.territory", {"level", level},
+                       {territory ? "territory" : NULL, ID(c, territory)});
+    EXPECT_ACT(a);
+    return a;
+}
+
+/* Whatever the level, the rows add up to the same. */
+static void expect_totals(struct company *c, const char *level, size_t rows) {
+    struct act a = look(c, level, 0);
+    EXPECT_INT(rows, row_count(&a));
+    EXPECT_STR("3", MONEY(c, &a, "accounts"));
+    EXPECT_STR("35000.00 EUR", MONEY(c, &a, "pipeline"));
+    EXPECT_STR("15500.00 EUR", MONEY(c, &a, "weighted"));
+}
+
+TEST("the totals of a territory are equal at each level") { /* SAL-X2, SAL-X3 */
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    struct market m = new_market(&c);
+    static const char *const levels[] = {"town", "zone", "country", "region"};
+    for (size_t i = 0; i < 4; i++)
+        expect_totals(&c, levels[i], 1);
+    expect_totals(&c, "account", 3);
+    struct act a = look(&c, "account", m.india);
+    EXPECT_STR("Hitachi|account|true|1|1|5000.00 EUR|4500.00 EUR|0.00 EUR|0",
+               row_text(&c, &a, 0, SHOWN));
+    a = look(&c, "town", m.apac);
+    EXPECT_STR("Kharagpur|town|false|3|3|35000.00 EUR|15500.00 EUR|0.00 EUR|0",
+               row_text(&c, &a, 0, SHOWN));
+    close_company(&c);
+}
+
+TEST("each account stands in one row: those above the level, and those in no territory, too") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    struct market m = new_market(&c);
+    kith_id south = AREA(&c, {"name", "South"}, {"level", "zone"}, {"parent", ID(&c, m.india)});
+    kith_id national = FIRM(&c, {"name", "Rail"}, {"territory", ID(&c, m.india)});
+    kith_id lost = FIRM(&c, {"name", "Nowhere"});
+    bid(&c, FIRM(&c, {"name", "Chennai"}, {"territory", ID(&c, south)}), "1 EUR", "50");
+    bid(&c, national, "100 EUR", "50");
+    kith_id won = bid(&c, lost, "7 EUR", "50");
+    MOVE(&c, won, {"stage", "proposal"});
+    MOVE(&c, won, {"stage", "won"});
+    CREATE(&c, "lead", {"name", "Ada"}, {"city", "kharagpur"});
+    CREATE(&c, "lead", {"name", "Ben"}, {"account", ID(&c, national)});
+    CREATE(&c, "lead", {"name", "Cleo"});
+    struct act a = look(&c, "zone", 0);
+    EXPECT_INT(4, row_count(&a));
+    EXPECT_STR("East|zone|false|3|3|35000.00 EUR|15500.00 EUR|0.00 EUR|1",
+               row_text(&c, &a, 0, SHOWN));
+    EXPECT_STR("India|country|true|1|1|100.00 EUR|50.00 EUR|0.00 EUR|1",
+               row_text(&c, &a, 1, SHOWN));
+    EXPECT_STR("South|zone|false|1|1|1.00 EUR|0.50 EUR|0.00 EUR|0", row_text(&c, &a, 2, SHOWN));
+    EXPECT_STR("||true|1|0|0.00 EUR|0.00 EUR|7.00 EUR|1", row_text(&c, &a, 3, SHOWN));
+    EXPECT_STR("6", MONEY(&c, &a, "accounts"));
+    EXPECT_STR("35101.00 EUR", MONEY(&c, &a, "pipeline"));
+    EXPECT_STR("3", MONEY(&c, &a, "open_leads"));
+    a = look(&c, "town", 0); /* the south has no town: it stands as a whole */
+    EXPECT_INT(4, row_count(&a));
+    EXPECT_STR("35101.00 EUR", MONEY(&c, &a, "pipeline"));
+    a = ACT(&c, "sales.territory", {"level", "galaxy"});
+    EXPECT_HAS("no territory is a 'galaxy'", a.message);
+    close_company(&c);
+}
+
+TEST("the nearest place decides, and each lies in one territory") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    struct market m = new_market(&c);
+    kith_id campus = AREA(&c, {"name", "Campus"}, {"parent", ID(&c, m.kharagpur)});
+    PLACE(&c, {"territory", ID(&c, m.india)}, {"kind", "country"}, {"value", "India"});
+    PLACE(&c, {"territory", ID(&c, campus)}, {"kind", "postal_code"}, {"value", "7213 02"},
+          {"country", "India"});
+    REFUSED(&c, "lies in a territory already", "territory_place", 0, {"territory", ID(&c, m.east)},
+            {"kind", "city"}, {"value", "kharagpur"});
+    REFUSED(&c, "leave this empty", "territory_place", 0, {"territory", ID(&c, m.east)},
+            {"kind", "country"}, {"value", "Nepal"}, {"country", "Nepal"});
+    REFUSED(&c, "parent", "territory", m.apac, {"parent", ID(&c, campus)}); /* a ring */
+    kith_id a = FIRM(&c, {"name", "A"}, {"billing_postal_code", "721302"},
+                     {"billing_city", "Kharagpur"}, {"billing_country", "India"});
+    kith_id b = FIRM(&c, {"name", "B"}, {"billing_city", "Pune"}, {"billing_country", "India"});
+    kith_id unit = FIRM(&c, {"name", "Unit"}, {"parent", ID(&c, a)});
+    EXPECT_STR(ID(&c, campus), field(&c, "account", a, "territory"));
+    EXPECT_STR(ID(&c, m.india), field(&c, "account", b, "territory"));
+    EXPECT_STR(ID(&c, campus), field(&c, "account", unit, "territory"));
+    UPDATE(&c, "account", b, {"territory", NULL});
+    EXPECT_STR("", field(&c, "account", b, "territory"));
+    close_company(&c);
+}
+
+TEST("a territory goes to another with all in it, and one undo takes it back") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    struct market m = new_market(&c);
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    kith_id cleo = CREATE(&c, "user", {"login", "cleo"}, {"name", "Cleo"});
+    kith_id pune = AREA(&c, {"name", "Pune"}, {"level", "town"}, {"parent", ID(&c, m.apac)});
+    UPDATE(&c, "account", m.iit, {"owner", ID(&c, ben)});
+    kith_id bens = DEAL(&c, {"account", ID(&c, m.iit)}, {"owner", ID(&c, ben)});
+    kith_id lead = CREATE(&c, "lead", {"name", "Ada"}, {"city", "Kharagpur"});
+    struct act a = ACT(&c, "sales.move", {"from", ID(&c, m.kharagpur)}, {"to", ID(&c, pune)},
+                       {"owner", ID(&c, cleo)});
+    EXPECT_ACT(a);
+    EXPECT_STR("3", result_text(&c, &a, "accounts"));
+    EXPECT_STR("1", result_text(&c, &a, "leads"));
+    EXPECT_STR("1", result_text(&c, &a, "opportunities"));
+    EXPECT_STR("35000.00 EUR", field(&c, "territory", pune, "pipeline"));
+    EXPECT_STR("15500.00 EUR", field(&c, "territory", pune, "weighted"));
+    EXPECT_STR("1", field(&c, "territory", pune, "open_leads"));
+    EXPECT_STR("0", field(&c, "territory", m.kharagpur, "accounts"));
+    EXPECT_STR(ID(&c, cleo), field(&c, "account", m.iit, "owner"));
+    EXPECT_STR(ID(&c, cleo), field(&c, "lead", lead, "owner"));
+    EXPECT_STR(ID(&c, cleo), deal(&c, bens, "owner"));
+    undo(&c, a.tx);
+    EXPECT_STR("3", field(&c, "territory", m.kharagpur, "accounts"));
+    EXPECT_STR(ID(&c, ben), deal(&c, bens, "owner"));
+    a = ACT(&c, "sales.move", {"from", ID(&c, pune)}, {"to", ID(&c, pune)});
+    EXPECT_HAS("it is the territory that they lie in", a.message);
+    a = ACT(&c, "sales.move", {"to", ID(&c, pune)});
+    EXPECT_HAS("say what is to be moved", a.message);
+    a = ACT(&c, "sales.move", {"of", ID(&c, ben)});
+    EXPECT_HAS("say where it is to go", a.message);
+    close_company(&c);
+}
+
+#define MANY 1203
+static kith_status many_accounts(struct txn *t, void *arg, kith_error *e) {
+    const struct put *p = arg;
+    const struct schema *s = engine_schema(p->c->engine);
+    const struct rtype *type = schema_type(s, STR("account"));
+    for (int i = 0; i < MANY; i++) {
+        const struct assign set[] = {
+            {type_field(s, type, STR("name")), value_str(STR("One of many"))},
+            {type_field(s, type, STR("territory")), value_link(p->id, 0)}};
+        TRY(txn_create(t, type, set, 2, NULL, e));
+    }
+    return KITH_OK;
+}
+
+TEST("many go in parts behind the call, and one undo takes all of them back") {
+    struct company c;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, CONF(""), "sales");
+    kith_id north = AREA(&c, {"name", "North"}), south = AREA(&c, {"name", "South"});
+    struct put many = {.c = &c, .id = north};
+    EXPECT_OK(engine_write(c.engine, &by_anna, many_accounts, &many, NULL, &e), e);
+    struct act a = ACT(&c, "sales.move", {"from", ID(&c, north)}, {"to", ID(&c, south)});
+    EXPECT_ACT(a);
+    EXPECT_STR("3", result_text(&c, &a, "parts"));
+    EXPECT_OK(engine_drain(c.engine, 10000, &e), e);
+    EXPECT_STR("0", field(&c, "territory", north, "accounts"));
+    EXPECT_STR("1203", field(&c, "territory", south, "accounts"));
+    undo(&c, a.tx);
+    EXPECT_STR("1203", field(&c, "territory", north, "accounts"));
+    EXPECT_STR("0", field(&c, "territory", south, "accounts"));
+    close_company(&c);
+}
