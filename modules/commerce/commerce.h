@@ -24,7 +24,7 @@
 #define ACCOUNT(X)  X(name) X(parent) X(territory) X(price_book) X(discount) TRADE(X)
 #define CONTACT(X)  X(name) X(account) X(price_book) X(discount) TRADE(X)
 #define PRODUCT(X)  X(code) X(name) X(kind) X(state) X(variant_of) X(price) X(tax_rate) \
-                    X(option_groups) X(cost)
+                    X(option_groups) X(cost) X(supplier)
 #define RELATION(X) X(product) X(other) X(kind) X(quantity)
 #define CATEGORY(X) X(parent)
 #define BOOK(X)     X(name) X(currency) X(valid_from) X(valid_until) X(territory) X(standard) \
@@ -36,7 +36,7 @@
                     X(payment_method) X(invoiced) X(receivable) X(prepaid) X(settled_at)
 #define LINE(X)     X(order) X(product) X(description) X(quantity) X(list_price) X(unit_price) \
                     X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total) X(chosen) \
-                    X(configuration) X(cost) X(invoiced)
+                    X(configuration) X(cost) X(invoiced) X(supplied_by)
 #define INVOICE(X)  X(number) X(kind) X(state) X(order) X(corrects) X(account) X(contact) \
                     X(currency) X(issued_on) X(due_on) X(net) X(tax) X(total) X(billed) X(paid) \
                     X(used) X(open) X(reason) X(rebill)
@@ -105,7 +105,7 @@ struct kith_instance {
     } query;
     uint32_t settled, overdue_timer;
 
-    kith_value rounding, tax_included, discount_limit, abandon_after; /* settings */
+    kith_value rounding, tax_included, discount_limit; /* settings */
     kith_value payment_days, tax_per;
     const struct draft *draft; /* what the invoice that is being made is of; NULL: all */
 };
@@ -199,6 +199,9 @@ kith_status stock_wants(kith_instance *self, kith_error *err);
 kith_status reserve_wants(kith_instance *self, kith_error *err);
 kith_status demand_wants(kith_instance *self, kith_error *err);
 kith_status bundle_wants(kith_instance *self, kith_error *err);
+kith_status shipment_wants(kith_instance *self, kith_error *err);
+kith_status return_wants(kith_instance *self, kith_error *err);
+kith_status entry_wants(kith_instance *self, kith_error *err);
 extern const kith_part product_part, price_part, order_part;
 extern const kith_part option_part, configure_part, bundle_part;
 extern const kith_part stock_part, reserve_part, demand_part;
@@ -213,6 +216,7 @@ kith_status renewal_wants(kith_instance *self, kith_error *err);
 kith_status booking_wants(kith_instance *self, kith_error *err);
 kith_status offering_wants(kith_instance *self, kith_error *err);
 extern const kith_part asset_part, subscription_part, renewal_part, booking_part, offering_part;
+extern const kith_part shipment_part, return_part, entry_part;
 
 #define WANTS(self, wants, err)                                                                    \
     kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)

@@ -62,6 +62,132 @@ static kith_status wanted_timer(kith_instance *self, kith_txn *txn, const kith_f
     return st == KITH_OK && count == AT_ONCE ? again(self, txn, &stock, err) : st;
 }
 
+/* -- carts that are left ------------------------------------------------------------------------
+ */
+
+static kith_status set_left(kith_instance *self, kith_txn *txn, uint64_t *count, kith_error *err) {
+    const int64_t after = self->goods.abandon_after.as.i;
+    const kith_value before = kith_number(KITH_TIME, self->host->now(self->host) - after);
+    struct ordered *carts;
+    *count = 0;
+    if (after == 0)
+        return KITH_OK;
+    kith_status st =
+        KITH_FIND(self, txn, goods.ordered, self->goods.carts_left, 1, &before, &carts, count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < *count; i++)
+        st = KITH_SET(self, txn, goods.ordered, state, carts[i].id.as.link.id,
+                      kith_text("abandoned"), err);
+    return st;
+}
+
+static kith_status set_ignored(kith_instance *self, kith_txn *txn, uint64_t *count,
+                               kith_error *err) {
+    const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
+    struct offer *offers;
+    kith_status st =
+        KITH_FIND(self, txn, goods.offer, self->goods.offers_over, 1, &today, &offers, count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < *count; i++)
+        st = KITH_SET(self, txn, goods.offer, state, offers[i].id.as.link.id, kith_text("ignored"),
+                      err);
+    return st;
+}
+
+static kith_status left_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                              kith_error *err) {
+    uint64_t carts = 0, offers = 0;
+    (void)firing;
+    kith_status st = set_left(self, txn, &carts, err);
+    if (st == KITH_OK)
+        st = set_ignored(self, txn, &offers, err);
+    if (st != KITH_OK || (carts < AT_ONCE && offers < AT_ONCE))
+        return st;
+    return self->timers->at(txn, self->goods.left_timer, self->host->now(self->host), 0, 0,
+                            kith_str_of(""), NULL, err);
+}
+
+/* -- what was bought after all ------------------------------------------------------------------
+ */
+
+struct buying {
+    kith_instance *self;
+    kith_txn *txn;
+    kith_value order;
+    const struct bought *lines;
+    uint64_t count;
+};
+
+static int32_t has(const struct buying *b, const kith_value *product) {
+    for (uint64_t i = 0; i < b->count; i++)
+        if (b->lines[i].product.as.link.id == product->as.link.id)
+            return 1;
+    return 0;
+}
+
+static kith_status end_waiting(const struct buying *b, const kith_value *contact, kith_error *err) {
+    struct wanted *items;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(b->self, b->txn, goods.wanted, b->self->goods.wanted_of, 1, contact,
+                               &items, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (has(b, &items[i].product))
+            st = KITH_SET(b->self, b->txn, goods.wanted, state, items[i].id.as.link.id,
+                          kith_text("bought"), err);
+    return st;
+}
+
+static kith_status accept_offers(const struct buying *b, uint32_t query, const kith_value *whose,
+                                 kith_error *err) {
+    struct offer *offers;
+    uint64_t count = 0;
+    const struct offer_numbers *n = &b->self->goods.offer;
+    const uint32_t fields[] = {n->state, n->order};
+    const kith_value values[] = {kith_text("accepted"), b->order};
+    kith_status st = KITH_FIND(b->self, b->txn, goods.offer, query, 1, whose, &offers, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (has(b, &offers[i].product))
+            st = b->self->records->update(b->txn, n->type, offers[i].id.as.link.id, 2, fields,
+                                          values, err);
+    return st;
+}
+
+static kith_status bought_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,
+                                   kith_error *err) {
+    kith_event_info info = {.struct_size = sizeof info};
+    struct ordered o;
+    struct bought *lines;
+    struct buying b = {.self = self, .txn = txn};
+    kith_status st = self->events->info(txn, event, &info, err);
+    if (st != KITH_OK || !info.record)
+        return st;
+    st = KITH_READ(self, txn, goods.ordered, info.record, &o, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, goods.bought, self->goods.lines_of, 1, &o.id, &lines, &b.count,
+                       err);
+    b.order = o.id;
+    b.lines = lines;
+    if (st == KITH_OK && o.contact.kind != KITH_NULL)
+        st = end_waiting(&b, &o.contact, err);
+    if (st == KITH_OK && o.contact.kind != KITH_NULL)
+        st = accept_offers(&b, self->goods.offers_to, &o.contact, err);
+    if (st == KITH_OK && o.account.kind != KITH_NULL)
+        st = accept_offers(&b, self->goods.offers_at, &o.account, err);
+    return st;
+}
+
+static kith_status offer_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct offer o;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK && info.origin != KITH_ORIGIN_UNDO)
+        st = KITH_READ(self, txn, goods.offer, info.after, &o, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || o.contact.kind != KITH_NULL ||
+        o.account.kind != KITH_NULL)
+        return st;
+    return kith_fail(err, KITH_E_REFUSED, "contact",
+                     "contact: say to whom it was offered: a contact, or an account");
+}
+
 /* -- declared -----------------------------------------------------------------------------------
  */
 
@@ -79,6 +205,29 @@ static const kith_field wanted_fields[] = {
     F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
 };
 static const char *const wanted_indexes[] = {"product,state"};
+static const kith_field order_fields[] = {
+    F("step", CHOICE, .options = "cart,address,delivery,payment,confirm", .default_text = "cart",
+      .measure = KITH_M_ORDINAL, .doc = "How far whoever buys has come on the way to the till."),
+};
+static const char *const order_indexes[] = {"state,updated"};
+static const kith_field offer_fields[] = {
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_SUBJECT, .doc = "To whom."),
+    F("account", LINK, .options = "account", .doc = "To which organisation."),
+    F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "What."),
+    F("state", STATE,
+      .options = "offered>accepted|refused|ignored,accepted,refused.>accepted,ignored.>accepted|"
+                 "refused",
+      .flags = KITH_FF_INDEXED,
+      .doc = "What became of it; ordered it is accepted, and past its day ignored, by itself."),
+    F("channel", CHOICE, .options = "web,store,phone,email,mail,chat,social,seller,partner",
+      .doc = "By which way."),
+    F("campaign", TEXT, .flags = KITH_FF_INDEXED, .doc = "In which campaign."),
+    F("price", MONEY, .min = "0", .doc = "At which price."),
+    F("until", DATE, .flags = KITH_FF_INDEXED, .doc = "Until which day, that day included."),
+    F("reason", TEXT, .flags = KITH_FF_SEARCHED, .doc = "Why it was refused."),
+    F("order", LINK, .options = "order", .flags = KITH_FF_READONLY, .doc = "What came of it."),
+};
+static const char *const offer_indexes[] = {"contact,-created"};
 
 static const kith_type types[] = {
     {.name = "wanted_item",
@@ -87,6 +236,16 @@ static const kith_type types[] = {
      .title = "product",
      .fields = KITH_ARRAY(wanted_fields),
      .indexes = KITH_ARRAY(wanted_indexes)},
+    {.name = "order",
+     .fields = KITH_ARRAY(order_fields),
+     .indexes = KITH_ARRAY(order_indexes),
+     .extends = 1},
+    {.name = "product_offer",
+     .label = "Product offer",
+     .doc = "A product that was offered to somebody, and what they said.",
+     .title = "product",
+     .fields = KITH_ARRAY(offer_fields),
+     .indexes = KITH_ARRAY(offer_indexes)},
 };
 
 static const kith_field available_payload[] = {
@@ -101,7 +260,48 @@ static const kith_topic topics[] = {
      .fields = KITH_ARRAY(available_payload),
      .doc = "What somebody waits for is in stock: tell them."},
 };
+static const kith_hook hooks[] = {
+    {.name = "offer",
+     .type = "product_offer",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = offer_hook,
+     .doc = "Refuses an offer to nobody."},
+};
+static const kith_reaction reactions[] = {
+    {.name = "bought",
+     .topic = "order.ordered",
+     .fn = bought_reaction,
+     .doc = "Whoever has ordered waits no more, and has accepted what was offered."},
+};
+static const kith_setting settings[] = {
+    {.key = "cart.abandon_after",
+     .kind = KITH_DURATION,
+     .default_text = "\"24h\"",
+     .min = 0,
+     .max = INT64_C(366) * 86400000,
+     .doc = "How long nobody touches a cart or its lines until it is abandoned; 0s: never."},
+};
+#define RATE                                                                                       \
+    " : count() as carts, count(placed_at) as ordered, (count() - count(placed_at)) / count() as " \
+    "abandonment"
+static const kith_report reports[] = {
+    {.name = "abandonment",
+     .doc = "Carts that were not ordered, of all that were begun.",
+     .query = "order" RATE},
+    {.name = "abandonment_by_step",
+     .doc = "How far buyers come, and how many of them give up there.",
+     .query = "order group by step" RATE},
+    {.name = "declined",
+     .doc = "What was offered and not bought, and why.",
+     .query = "product_offer where state in ('refused', 'ignored') group by product, state, reason "
+              "order by -count() : count() as offers"},
+};
 static const kith_timer timers[] = {
+    {.name = "left",
+     .cron = "*/10 * * * *",
+     .fn = left_timer,
+     .doc = "Finds carts that are left, and offers that nobody answered."},
     {.name = "wanted", .fn = wanted_timer, .doc = "Tells those who wait for what has arrived."},
 };
 
@@ -113,6 +313,21 @@ static const kith_want wants[] = {
               goods.waiting),
     KITH_WANT(TOPIC, "wanted_item.available", goods.item_available),
     KITH_WANT(TIMER, "wanted", goods.wanted_timer),
+    KITH_WANT(TIMER, "left", goods.left_timer),
+    KITH_WANT(SETTING, "cart.abandon_after", goods.abandon_after),
+    KITH_WANT_RECORD("product_offer", goods.offer, OFFER),
+    KITH_WANT(QUERY,
+              "order where state = 'cart' and updated < :before and not exists(order_line.order "
+              "where updated >= :before) order by updated limit 200",
+              goods.carts_left),
+    KITH_WANT(QUERY, "product_offer where state = 'offered' and until < :today limit 200",
+              goods.offers_over),
+    KITH_WANT(QUERY, "wanted_item where contact = :contact and state in ('waiting', 'notified')",
+              goods.wanted_of),
+    KITH_WANT(QUERY, "product_offer where contact = :contact and state = 'offered'",
+              goods.offers_to),
+    KITH_WANT(QUERY, "product_offer where account = :account and state = 'offered'",
+              goods.offers_at),
 };
 kith_status demand_wants(kith_instance *self, kith_error *err) {
     return WANTS(self, wants, err);
@@ -121,6 +336,10 @@ kith_status demand_wants(kith_instance *self, kith_error *err) {
 const kith_part demand_part = {
     .struct_size = sizeof demand_part,
     .types = KITH_ARRAY(types),
+    .settings = KITH_ARRAY(settings),
     .topics = KITH_ARRAY(topics),
+    .hooks = KITH_ARRAY(hooks),
+    .reactions = KITH_ARRAY(reactions),
     .timers = KITH_ARRAY(timers),
+    .reports = KITH_ARRAY(reports),
 };

@@ -150,10 +150,12 @@ static kith_status write_line(const struct writing *w, kith_error *err) {
     const uint32_t fields[] = {self->line.list_price, self->line.unit_price, self->line.priced_by,
                                self->line.discount,   self->line.tax_rate,   self->line.net,
                                self->line.tax,        self->line.total,      self->line.description,
-                               self->line.product,    self->line.chosen,     self->line.cost};
+                               self->line.product,    self->line.chosen,     self->line.cost,
+                               self->line.supplied_by};
     const kith_value values[] = {l->list_price,  l->unit_price, l->priced_by, l->discount,
                                  l->tax_rate,    l->net,        l->tax,       l->total,
-                                 l->description, l->product,    l->chosen,    l->cost};
+                                 l->description, l->product,    l->chosen,    l->cost,
+                                 l->supplied_by};
     return self->records->set(w->txn, w->change, sizeof fields / sizeof *fields, fields, values,
                               err);
 }
@@ -194,6 +196,8 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         w.line.tax_rate = w.product.tax_rate;
     if (w.line.description.kind == KITH_NULL)
         w.line.description = w.product.name;
+    if (w.line.supplied_by.kind == KITH_NULL && is_changed(&w, self->line.product))
+        w.line.supplied_by = w.product.supplier;
     if (st == KITH_OK)
         st = money_of_line(self, &w.line, err);
     if (st == KITH_OK)
@@ -327,6 +331,8 @@ static const kith_field line_fields[] = {
       .doc = "What all of it costs us, by the cost of the product when the line was written."),
     F("invoiced", QUANTITY, .rollup = "sum(invoice_line.counts via order_line)",
       .doc = "How much of it stands on invoices."),
+    F("supplied_by", LINK, .options = "account",
+      .doc = "The partner from whom it comes; the product's supplier when nothing is said."),
 };
 
 static const kith_type types[] = {

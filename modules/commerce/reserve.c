@@ -137,6 +137,79 @@ static kith_status release_order(kith_instance *self, kith_txn *txn, const kith_
     return st;
 }
 
+/* -- leaving and coming back --------------------------------------------------------------------
+ */
+
+/* Stocks that a line has to do with, and how much of each; positive. */
+static kith_status held_by(const struct reserving *r, const struct taking *t, struct holdings *out,
+                           kith_error *err) {
+    const int32_t ships = strcmp(t->kind, "ship") == 0;
+    const uint32_t query = ships ? r->self->goods.held_by_line : r->self->goods.out_by_line;
+    kith_status st = stock_holdings(r->self, r->txn, query, &t->line, out, err);
+    uint64_t kept = 0;
+    for (uint64_t i = 0; st == KITH_OK && i < out->count; i++) {
+        struct holding h = out->items[i];
+        h.units = ships ? h.units : -h.units;
+        if (h.units > 0)
+            out->items[kept++] = h;
+    }
+    out->count = kept;
+    return st;
+}
+
+/* What left without a reservation, since there was no stock when it was ordered. */
+static kith_status move_rest(const struct reserving *r, const struct taking *t, int64_t units,
+                             kith_error *err) {
+    struct stock *stocks;
+    uint64_t count = 0, from = 0;
+    kith_status st = KITH_FIND(r->self, r->txn, goods.stock, r->self->goods.stocks_of, 1,
+                               &t->product, &stocks, &count, err);
+    if (st != KITH_OK || !count || units <= 0)
+        return st;
+    while (from < count && units_of(&stocks[from].on_hand) < units)
+        from++;
+    struct movement m = {.stock = stocks[from < count ? from : 0].id,
+                         .kind = kith_text(t->kind),
+                         .quantity = quantity_units(units),
+                         .order_line = t->line};
+    return KITH_CREATE(r->self, r->txn, goods.movement, &m, err);
+}
+
+static kith_status move_held(const struct reserving *r, const struct taking *t,
+                             const struct holding *h, int64_t units, kith_error *err) {
+    struct movement m = {.stock = h->stock,
+                         .kind = kith_text(t->kind),
+                         .quantity = quantity_units(units),
+                         .order_line = t->line};
+    if (strcmp(t->kind, "ship") == 0)
+        m.reserved = quantity_units(-units);
+    return KITH_CREATE(r->self, r->txn, goods.movement, &m, err);
+}
+
+kith_status stock_take(kith_instance *self, kith_txn *txn, const struct taking *t,
+                       kith_error *err) {
+    const struct reserving r = {self, txn, t->line};
+    struct holdings held;
+    struct stock first;
+    int64_t left = t->units;
+    kith_status st = held_by(&r, t, &held, err);
+    if (st != KITH_OK || !held.count)
+        return st == KITH_OK ? move_rest(&r, t, left, err) : st;
+    st = KITH_LOAD(self, txn, goods.stock, held.items[0].stock.as.link.id, &first, err);
+    const int32_t parts = st == KITH_OK && first.product.as.link.id != t->product.as.link.id;
+    for (uint64_t i = 0; st == KITH_OK && i < held.count; i++) {
+        kith_value share = quantity_units(held.items[i].units < left ? held.items[i].units : left);
+        const kith_value by = kith_number(KITH_INT, t->units),
+                         all = quantity_units(held.items[i].units);
+        if (parts)
+            st = self->numbers->multiply(&all, &by, t->of, KITH_ROUND_HALF_UP, &share, err);
+        left -= parts ? 0 : units_of(&share);
+        if (st == KITH_OK && units_of(&share) > 0)
+            st = move_held(&r, t, &held.items[i], units_of(&share), err);
+    }
+    return st == KITH_OK && !parts ? move_rest(&r, t, left, err) : st;
+}
+
 /* -- orders -------------------------------------------------------------------------------------
  */
 
@@ -205,6 +278,10 @@ static const kith_want wants[] = {
               goods.parts_of),
     KITH_WANT(QUERY, HOLDS("order_line.order = :order"), goods.held_by_order),
     KITH_WANT(QUERY, HOLDS("order_line = :line"), goods.held_by_line),
+    KITH_WANT(QUERY,
+              "stock_movement where order_line = :line and kind in ('ship', 'return') group by "
+              "stock, order_line : sum(on_hand)",
+              goods.out_by_line),
 };
 kith_status reserve_wants(kith_instance *self, kith_error *err) {
     return WANTS(self, wants, err);

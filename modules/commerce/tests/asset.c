@@ -27,7 +27,11 @@ TEST("a delivered order of goods gives the customer one record for each line, an
     EXPECT_STR("2028-11-14", field(&c, "asset", f.ids[0], "expected_end"));
     UPDATE(&c, "order", o, {"note", "again"});
     EXPECT_INT(1, find(&c, "asset").count);
-    UPDATE(&c, "order", o, {"state", "returned"});
+    kith_id line = find(&c, "order_line").ids[0];
+    kith_id back =
+        CREATE(&c, "return_request", {"order_line", id_text(&c, line)}, {"quantity", "3"});
+    UPDATE(&c, "return_request", back, {"state", "approved"});
+    UPDATE(&c, "return_request", back, {"state", "received"});
     EXPECT_STR("returned", field(&c, "asset", f.ids[0], "state"));
     kith_id service =
         PRODUCT(&c, {"code", "S"}, {"name", "Help"}, {"kind", "service"}, {"price", "10 EUR"});

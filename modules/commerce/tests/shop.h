@@ -68,4 +68,26 @@ static inline int64_t heard(struct company *c, const char *topic) {
     return count;
 }
 
+/* What a report of totals says: its values with | between, a line for each row. */
+static inline const char *totals(struct company *c, const char *name) {
+    const struct report *r = engine_report(c->engine, str_of(name));
+    struct query *q;
+    struct totals t;
+    kith_error e = KITH_ERROR_INIT;
+    const char *out = "";
+    if (!r)
+        TEST_FAIL("there is no report %s", name);
+    EXPECT_OK(query_parse(&q, engine_schema(c->engine), &c->arena, str_of(r->query), &e), e);
+    EXPECT_OK(engine_select(c->engine, &anna, q, NULL, &t, &c->arena, &e), e);
+    for (size_t i = 0; i < t.count * t.columns; i++) {
+        kith_str s = value_text(engine_schema(c->engine), &t.values[i], &c->arena);
+        out = arena_printf(&c->arena, "%s%s%.*s", out,
+                           i == 0               ? ""
+                           : i % t.columns == 0 ? "\n"
+                                                : "|",
+                           (int)s.len, s.ptr);
+    }
+    return out;
+}
+
 #endif

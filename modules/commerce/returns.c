@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Returns: what a customer wants to give back, whether it may, and what of it goes into stock
+ * again. The money follows by the state received. */
+#include "commerce.h"
+
+static int32_t is(const kith_value *state, const char *name) {
+    return kith_str_is(state->as.s, name);
+}
+
+/* -- what may come back -------------------------------------------------------------------------
+ */
+
+/* Of an order that has left as a whole, also one that is only written down here, all of it. */
+static int64_t had(const struct ordered *o, const struct bought *line) {
+    return is(&o->state, "shipped") || is(&o->state, "delivered") || is(&o->state, "returned")
+               ? units_of(&line->quantity)
+               : units_of(&line->shipped);
+}
+
+static kith_status check_quantity(kith_instance *self, int64_t wanted, int64_t got, int64_t coming,
+                                  kith_error *err) {
+    char want[KITH_NUMBER_TEXT], had_text[KITH_NUMBER_TEXT], back[KITH_NUMBER_TEXT];
+    const kith_value w = quantity_units(wanted), g = quantity_units(got),
+                     b = quantity_units(coming);
+    if (wanted <= got - coming)
+        return KITH_OK;
+    self->numbers->text(&w, want);
+    self->numbers->text(&g, had_text);
+    self->numbers->text(&b, back);
+    return kith_fail(err, KITH_E_REFUSED, "quantity",
+                     "quantity: %s are to come back; %s have left, and %s of them are returned or "
+                     "about to be",
+                     want, had_text, back);
+}
+
+/* What was agreed on stays, from the time on when it has come. */
+static kith_status check_kept(kith_instance *self, const kith_txn *txn, const kith_change *change,
+                              const struct returned *was, kith_error *err) {
+    const struct returned_numbers *n = &self->goods.returned;
+    const uint32_t kept[] = {n->order_line, n->quantity, n->restock};
+    int32_t changed = self->records->changed(txn, change, n->order_line) == 1;
+    for (size_t i = 0; is(&was->state, "received") || is(&was->state, "refunded"); i++) {
+        if (i == sizeof kept / sizeof *kept)
+            break;
+        changed |= self->records->changed(txn, change, kept[i]) == 1;
+    }
+    return changed ? kith_fail(err, KITH_E_REFUSED, "quantity",
+                               "quantity: what has come back stays as it was received; record "
+                               "another return")
+                   : KITH_OK;
+}
+
+static kith_status put_order(kith_instance *self, kith_txn *txn, kith_change *change,
+                             struct returned *r, const struct ordered *o, kith_error *err) {
+    const struct returned_numbers *n = &self->goods.returned;
+    const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
+    kith_edit edit = {0};
+    kith_put(&edit, n->order, o->id);
+    if (r->contact.kind == KITH_NULL)
+        kith_put(&edit, n->contact, o->contact);
+    if (is(&r->state, "received") && r->received_at.kind == KITH_NULL)
+        kith_put(&edit, n->received_at, now);
+    return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
+}
+
+static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                               kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct returned now, was = {.quantity = kith_null()};
+    struct bought line;
+    struct ordered o;
+    int64_t coming = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    st = KITH_READ(self, txn, goods.returned, info.after, &now, err);
+    if (st == KITH_OK && info.before)
+        st = KITH_READ(self, txn, goods.returned, info.before, &was, err);
+    if (st == KITH_OK && info.before)
+        st = check_kept(self, txn, change, &was, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.bought, now.order_line.as.link.id, &line, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err);
+    if (st != KITH_OK)
+        return st;
+    if (info.before && !is(&was.state, "rejected"))
+        coming = -units_of(&was.quantity);
+    coming += units_of(&line.returning);
+    if (!is(&now.state, "rejected"))
+        st = check_quantity(self, units_of(&now.quantity), had(&o, &line), coming, err);
+    return st == KITH_OK ? put_order(self, txn, change, &now, &o, err) : st;
+}
+
+static kith_status return_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                    kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct returned was;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin))
+        return st;
+    st = KITH_READ(self, txn, goods.returned, info.before, &was, err);
+    if (st == KITH_OK && (is(&was.state, "received") || is(&was.state, "refunded")))
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: what has come back stays; undo its receipt instead");
+    return st;
+}
+
+/* -- when it has come ---------------------------------------------------------------------------
+ */
+
+static kith_status restock(kith_instance *self, kith_txn *txn, const struct returned *r,
+                           const struct bought *line, const struct ordered *o, kith_error *err) {
+    const struct taking t = {.kind = "return",
+                             .line = line->id,
+                             .product = line->product,
+                             .units = units_of(&r->quantity),
+                             /* this one is counted among them already */
+                             .of =
+                                 had(o, line) - units_of(&line->returned) + units_of(&r->quantity)};
+    return stock_take(self, txn, &t, err);
+}
+
+static kith_status received_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct returned r;
+    struct bought line;
+    struct ordered o;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.returned, info.after, &r, err);
+    if (st != KITH_OK || !is(&r.state, "received"))
+        return st;
+    st = KITH_LOAD(self, txn, goods.bought, r.order_line.as.link.id, &line, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err);
+    if (st == KITH_OK && r.restock.as.i)
+        st = restock(self, txn, &r, &line, &o, err);
+    if (st == KITH_OK && o.to_return.as.i == 0 &&
+        (is(&o.state, "shipped") || is(&o.state, "delivered")))
+        st = KITH_SET(self, txn, goods.ordered, state, o.id.as.link.id, kith_text("returned"), err);
+    return st;
+}
+
+static kith_status order_returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                       kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct ordered o;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.ordered, info.after, &o, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || !is(&o.state, "returned") ||
+        o.to_return.as.i == 0)
+        return st;
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: %lld lines have not come back as a whole; record a return_request for "
+                     "what has, and the order is returned with the last one",
+                     (long long)o.to_return.as.i);
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field order_fields[] = {
+    F("to_return", INTEGER, .rollup = "count(order_line via order where returned < quantity)",
+      .doc = "How many lines have not come back, or not all of them."),
+};
+static const kith_field line_fields[] = {
+    F("returning", QUANTITY,
+      .rollup = "sum(return_request.quantity via order_line where state != 'rejected')",
+      .doc = "How much of it has come back or is about to."),
+    F("returned", QUANTITY,
+      .rollup = "sum(return_request.quantity via order_line where state in ('received', "
+                "'refunded'))",
+      .doc = "How much of it has come back."),
+};
+static const kith_field return_fields[] = {
+    F("number", SERIES, .options = "R-000000", .flags = KITH_FF_SEARCHED, .doc = "Its number."),
+    F("order_line", LINK, .options = "order_line", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "Of which line of an order."),
+    F("order", LINK, .options = "order", .flags = KITH_FF_READONLY, .doc = "Of which order."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_SUBJECT,
+      .doc = "Who returns it; who ordered when nothing is said."),
+    F("quantity", QUANTITY, .default_text = "1", .min = "0.001", .flags = KITH_FF_REQUIRED,
+      .doc = "How much of it."),
+    F("reason", CHOICE,
+      .options = "defect,damaged,wrong_item,not_as_described,too_late,changed_mind,other",
+      .flags = KITH_FF_INDEXED, .doc = "Why."),
+    F("state", STATE,
+      .options = "requested>approved|rejected,approved>received|rejected,received>refunded",
+      .flags = KITH_FF_INDEXED, .doc = "Where it stands."),
+    F("restock", BOOLEAN, .default_text = "true",
+      .doc = "When it comes it goes into stock again; no when it is broken."),
+    F("complaint", LINK, .options = "*", .doc = "What was complained about: a case."),
+    F("received_at", TIME, .doc = "When it came."),
+    F("note", LONGTEXT, .flags = KITH_FF_PERSONAL | KITH_FF_SEARCHED, .doc = "What was said."),
+};
+static const kith_type types[] = {
+    {.name = "order", .fields = KITH_ARRAY(order_fields), .extends = 1},
+    {.name = "order_line", .fields = KITH_ARRAY(line_fields), .extends = 1},
+    {.name = "return_request",
+     .label = "Return request",
+     .doc = "What a customer wants to give back.",
+     .title = "number",
+     .fields = KITH_ARRAY(return_fields)},
+};
+
+static const char *const state_only[] = {"state"};
+static const kith_hook hooks[] = {
+    {.name = "return",
+     .type = "return_request",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = return_hook,
+     .doc = "Refuses the return of what was not bought, or has come back."},
+    {.name = "return_gone",
+     .type = "return_request",
+     .on = KITH_ON_DELETE,
+     .when = KITH_BEFORE,
+     .fn = return_gone_hook,
+     .doc = "Keeps returns that have come."},
+    {.name = "received",
+     .type = "return_request",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = received_hook,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Takes what has come back into stock, and moves the order on."},
+    {.name = "order_returned",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = order_returned_hook,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "An order is returned when all of it has come back."},
+};
+static const kith_report reports[] = {
+    {.name = "return_reasons",
+     .doc = "Why what comes back.",
+     .query = "return_request where state != 'rejected' group by order_line.product, reason order "
+              "by -count() : count() as returns, sum(quantity) as quantity"},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("return_request", goods.returned, RETURN),
+};
+kith_status return_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part return_part = {
+    .struct_size = sizeof return_part,
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .reports = KITH_ARRAY(reports),
+};

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shipments: what leaves for an order, all at once or in parts, and arrives. The order's own state
+ * follows from them, and they from it. */
+#include "commerce.h"
+
+static int32_t is(const kith_value *state, const char *name) {
+    return kith_str_is(state->as.s, name);
+}
+
+/* -- lines of shipments -------------------------------------------------------------------------
+ */
+
+static kith_status check_preparing(const struct shipment *s, kith_error *err) {
+    if (is(&s->state, "preparing"))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "shipment",
+                     "shipment: '%.*s' has left, and what is in it stays; make another shipment",
+                     (int)s->number.as.s.len, s->number.as.s.ptr);
+}
+
+static kith_status check_rest(kith_instance *self, const struct bought *line, int64_t wanted,
+                              int64_t rest, kith_error *err) {
+    char text[KITH_NUMBER_TEXT], all[KITH_NUMBER_TEXT], want[KITH_NUMBER_TEXT];
+    const kith_value left = quantity_units(rest), asked = quantity_units(wanted);
+    if (wanted > 0 && wanted <= rest)
+        return KITH_OK;
+    self->numbers->text(&left, text);
+    self->numbers->text(&line->quantity, all);
+    self->numbers->text(&asked, want);
+    return kith_fail(err, KITH_E_REFUSED, "quantity",
+                     "quantity: %s are to be shipped; %s were ordered, and %s of them are in no "
+                     "shipment yet",
+                     want, all, text);
+}
+
+static kith_status packed_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                               kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct shipment_line now, was = {.quantity = kith_null()};
+    struct shipment shipment;
+    struct bought line;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    st = KITH_READ(self, txn, goods.shipment_line, info.after, &now, err);
+    if (st == KITH_OK && info.before)
+        st = KITH_READ(self, txn, goods.shipment_line, info.before, &was, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.shipment, now.shipment.as.link.id, &shipment, err);
+    if (st == KITH_OK)
+        st = check_preparing(&shipment, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.bought, now.order_line.as.link.id, &line, err);
+    if (st != KITH_OK)
+        return st;
+    if (line.order.as.link.id != shipment.order.as.link.id)
+        return kith_fail(err, KITH_E_REFUSED, "order_line",
+                         "order_line: it is of another order than the shipment");
+    if (info.before && was.order_line.as.link.id != now.order_line.as.link.id)
+        return kith_fail(err, KITH_E_REFUSED, "order_line",
+                         "order_line: it stays; delete this line and add another one");
+    const int64_t rest =
+        units_of(&line.quantity) - units_of(&line.packed) + units_of(&was.quantity);
+    const int32_t all = now.quantity.kind == KITH_NULL;
+    if (all)
+        now.quantity = quantity_units(rest);
+    st = check_rest(self, &line, units_of(&now.quantity), rest, err);
+    return st == KITH_OK && all
+               ? self->records->set(txn, change, 1, &self->goods.shipment_line.quantity,
+                                    &now.quantity, err)
+               : st;
+}
+
+static kith_status unpacked_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct shipment_line was;
+    struct shipment shipment;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin))
+        return st;
+    st = KITH_READ(self, txn, goods.shipment_line, info.before, &was, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.shipment, was.shipment.as.link.id, &shipment, err);
+    return st == KITH_E_NOTFOUND ? KITH_OK : st == KITH_OK ? check_preparing(&shipment, err) : st;
+}
+
+/* -- shipments ----------------------------------------------------------------------------------
+ */
+
+static kith_status check_order(kith_instance *self, const kith_txn *txn, const struct shipment *s,
+                               kith_error *err) {
+    struct ordered o;
+    kith_status st = KITH_LOAD(self, txn, goods.ordered, s->order.as.link.id, &o, err);
+    if (st != KITH_OK || is(&o.state, "ordered") || is(&o.state, "paid") || is(&o.state, "shipped"))
+        return st;
+    return kith_fail(err, KITH_E_REFUSED, "order",
+                     "order: nothing is shipped for an order that is %.*s; it has to be ordered or "
+                     "paid",
+                     (int)o.state.as.s.len, o.state.as.s.ptr);
+}
+
+static kith_status check_filled(kith_instance *self, const kith_txn *txn, const struct shipment *s,
+                                kith_error *err) {
+    struct shipment_line *lines;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s->id,
+                               &lines, &count, err);
+    if (st == KITH_OK && !count)
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: the shipment is empty; add a line to it first");
+    return st;
+}
+
+static kith_status shipment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct shipment s;
+    const struct shipment_numbers *n = &self->goods.shipment;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    st = KITH_READ(self, txn, goods.shipment, info.after, &s, err);
+    if (st == KITH_OK && self->records->changed(txn, change, n->order) == 1)
+        st = info.before ? kith_fail(err, KITH_E_REFUSED, "order",
+                                     "order: a shipment is of one order for ever; make another one")
+                         : check_order(self, txn, &s, err);
+    if (st != KITH_OK || !info.before || self->records->changed(txn, change, n->state) != 1)
+        return st;
+    const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
+    if (is(&s.state, "shipped")) {
+        st = check_order(self, txn, &s, err);
+        if (st == KITH_OK)
+            st = check_filled(self, txn, &s, err);
+    }
+    const int32_t left = is(&s.state, "shipped");
+    const kith_value *at = left ? &s.shipped_at : &s.delivered_at;
+    if (st == KITH_OK && at->kind == KITH_NULL)
+        st =
+            self->records->set(txn, change, 1, left ? &n->shipped_at : &n->delivered_at, &now, err);
+    return st;
+}
+
+static kith_status shipment_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                      kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct shipment was;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin))
+        return st;
+    st = KITH_READ(self, txn, goods.shipment, info.before, &was, err);
+    return st == KITH_OK ? check_preparing(&was, err) : st;
+}
+
+/* -- what follows from them ---------------------------------------------------------------------
+ */
+
+static kith_status ship_line(kith_instance *self, kith_txn *txn, const struct shipment_line *s,
+                             kith_error *err) {
+    struct bought line;
+    kith_status st = KITH_LOAD(self, txn, goods.bought, s->order_line.as.link.id, &line, err);
+    if (st != KITH_OK)
+        return st;
+    const struct taking t = {.kind = "ship",
+                             .line = line.id,
+                             .product = line.product,
+                             .units = units_of(&s->quantity),
+                             .of = units_of(&line.quantity) - units_of(&line.shipped)};
+    st = stock_take(self, txn, &t, err);
+    return st == KITH_OK ? KITH_SET(self, txn, goods.shipment_line, gone, s->id.as.link.id,
+                                    kith_number(KITH_BOOL, 1), err)
+                         : st;
+}
+
+/* The order is where its shipments are. */
+static kith_status follow_shipment(kith_instance *self, kith_txn *txn, kith_id order,
+                                   kith_error *err) {
+    struct ordered o;
+    const char *next = NULL;
+    kith_status st = KITH_LOAD(self, txn, goods.ordered, order, &o, err);
+    if (st != KITH_OK)
+        return st;
+    if (o.to_ship.as.i == 0 && (is(&o.state, "ordered") || is(&o.state, "paid")))
+        next = "shipped";
+    else if (o.to_ship.as.i == 0 && o.undelivered.as.i == 0 && is(&o.state, "shipped"))
+        next = "delivered";
+    return next ? KITH_SET(self, txn, goods.ordered, state, order, kith_text(next), err) : KITH_OK;
+}
+
+static kith_status moved_on_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct shipment s;
+    struct shipment_line *lines = NULL;
+    uint64_t count = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.shipment, info.after, &s, err);
+    if (st == KITH_OK && is(&s.state, "shipped"))
+        st = KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s.id, &lines,
+                       &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = ship_line(self, txn, &lines[i], err);
+    return st == KITH_OK ? follow_shipment(self, txn, s.order.as.link.id, err) : st;
+}
+
+/* -- orders -------------------------------------------------------------------------------------
+ */
+
+/* What is left of a line, or so much of it. */
+static kith_status pack(kith_instance *self, kith_txn *txn, const kith_value *shipment,
+                        const struct bought *line, int64_t units, kith_error *err) {
+    struct shipment_line s = {
+        .shipment = *shipment, .order_line = line->id, .quantity = quantity_units(units)};
+    return KITH_CREATE(self, txn, goods.shipment_line, &s, err);
+}
+
+static kith_status set_shipped(kith_instance *self, kith_txn *txn, const kith_value *shipment,
+                               kith_error *err) {
+    return KITH_SET(self, txn, goods.shipment, state, shipment->as.link.id, kith_text("shipped"),
+                    err);
+}
+
+static kith_status lines_of(kith_instance *self, const kith_txn *txn, const kith_value *order,
+                            struct bought **lines, uint64_t *count, kith_error *err) {
+    return KITH_FIND(self, txn, goods.bought, self->goods.lines_of, 1, order, lines, count, err);
+}
+
+/* Whatever is in no shipment yet. */
+static kith_status ship_rest(kith_instance *self, kith_txn *txn, struct shipment *shipment,
+                             kith_error *err) {
+    struct bought *lines;
+    uint64_t count = 0;
+    int32_t any = 0;
+    kith_status st = lines_of(self, txn, &shipment->order, &lines, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const int64_t rest = units_of(&lines[i].quantity) - units_of(&lines[i].packed);
+        if (rest > 0 && !any++)
+            st = KITH_CREATE(self, txn, goods.shipment, shipment, err);
+        if (st == KITH_OK && rest > 0)
+            st = pack(self, txn, &shipment->id, &lines[i], rest, err);
+    }
+    return st == KITH_OK && any ? set_shipped(self, txn, &shipment->id, err) : st;
+}
+
+/* Those of the order that are not in this state yet come into it. */
+static kith_status move_shipments(kith_instance *self, kith_txn *txn, const kith_value *order,
+                                  const char *from, const char *to, kith_error *err) {
+    struct shipment *shipments;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(self, txn, goods.shipment, self->goods.shipments_of, 1, order,
+                               &shipments, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (is(&shipments[i].state, from))
+            st = KITH_SET(self, txn, goods.shipment, state, shipments[i].id.as.link.id,
+                          kith_text(to), err);
+    return st;
+}
+
+static kith_status order_follows_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                      kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct ordered o;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.ordered, info.after, &o, err);
+    if (st != KITH_OK)
+        return st;
+    if (is(&o.state, "delivered"))
+        return o.undelivered.as.i ? move_shipments(self, txn, &o.id, "shipped", "delivered", err)
+                                  : KITH_OK;
+    if (!is(&o.state, "shipped") || o.to_ship.as.i == 0)
+        return KITH_OK;
+    if (o.shipments.as.i)
+        st = move_shipments(self, txn, &o.id, "preparing", "shipped", err);
+    struct shipment rest = {.order = o.id};
+    return st == KITH_OK ? ship_rest(self, txn, &rest, err) : st;
+}
+
+static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                   kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct ordered o;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.ordered, info.after, &o, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || !o.shipments.as.i ||
+        !(is(&o.state, "cart") || is(&o.state, "cancelled")))
+        return st;
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: the order has %lld shipments; delete those that are being prepared, "
+                     "and have returned what has left",
+                     (long long)o.shipments.as.i);
+}
+
+static kith_status feedback_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,
+                                     kith_error *err) {
+    kith_event_info info = {.struct_size = sizeof info};
+    struct ordered o;
+    struct bought *lines = NULL;
+    uint64_t count = 0;
+    kith_status st = self->events->info(txn, event, &info, err);
+    if (st == KITH_OK && info.record)
+        st = KITH_READ(self, txn, goods.ordered, info.record, &o, err);
+    if (st == KITH_OK && info.record)
+        st = lines_of(self, txn, &o.id, &lines, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const kith_value values[] = {o.id, lines[i].product, o.contact, o.account};
+        st = self->events->publish(txn, self->goods.feedback, self->goods.bought.type,
+                                   lines[i].id.as.link.id, 4, values, err);
+    }
+    return st;
+}
+
+/* -- the action ---------------------------------------------------------------------------------
+ */
+
+struct ship_args {
+    kith_value order, lines, carrier, tracking;
+};
+struct ship_results {
+    kith_value shipment, number, lines, to_ship, state;
+};
+
+/* So much of a product, out of the lines of the order that have it. */
+static kith_status pack_item(kith_instance *self, kith_txn *txn, const kith_value *shipment,
+                             struct bought *lines, uint64_t count, const struct item *item,
+                             kith_error *err) {
+    int64_t left = item->units;
+    kith_status st = KITH_OK;
+    for (uint64_t i = 0; st == KITH_OK && i < count && left > 0; i++) {
+        struct good good;
+        st = KITH_LOAD(self, txn, goods.good, lines[i].product.as.link.id, &good, err);
+        if (st != KITH_OK || good.code.as.s.len != item->code.len ||
+            memcmp(good.code.as.s.ptr, item->code.ptr, (size_t)item->code.len))
+            continue;
+        const int64_t rest = units_of(&lines[i].quantity) - units_of(&lines[i].packed);
+        const int64_t part = rest < left ? rest : left;
+        left -= part;
+        lines[i].packed = quantity_units(units_of(&lines[i].packed) + part);
+        if (part > 0)
+            st = pack(self, txn, shipment, &lines[i], part, err);
+    }
+    if (st != KITH_OK || left == 0)
+        return st;
+    return kith_fail(err, KITH_E_REFUSED, "lines",
+                     "lines: so much of '%.*s' is not left to be shipped; see what the order has, "
+                     "or ship fewer",
+                     (int)item->code.len, item->code.ptr);
+}
+
+static kith_status ship_some(kith_instance *self, kith_txn *txn, struct shipment *shipment,
+                             kith_str text, kith_error *err) {
+    struct item *items;
+    struct bought *lines = NULL;
+    uint64_t count = 0, n = 0;
+    kith_status st = items_read(self, txn, text, &items, &n, err);
+    if (st == KITH_OK)
+        st = lines_of(self, txn, &shipment->order, &lines, &count, err);
+    if (st == KITH_OK)
+        st = KITH_CREATE(self, txn, goods.shipment, shipment, err);
+    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
+        st = pack_item(self, txn, &shipment->id, lines, count, &items[i], err);
+    return st == KITH_OK ? set_shipped(self, txn, &shipment->id, err) : st;
+}
+
+static kith_status ship_action(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct ship_args a;
+    struct ship_results out = {0};
+    struct ordered o;
+    struct shipment s;
+    struct shipment_line *lines = NULL;
+    uint64_t count = 0;
+    kith_status st = KITH_ARGS(self, call, &a, err);
+    if (st != KITH_OK)
+        return st;
+    struct shipment made = {.order = a.order, .carrier = a.carrier, .tracking = a.tracking};
+    st = a.lines.kind == KITH_NULL ? ship_rest(self, txn, &made, err)
+                                   : ship_some(self, txn, &made, a.lines.as.s, err);
+    if (st == KITH_OK && made.id.kind == KITH_NULL)
+        st = kith_fail(err, KITH_E_REFUSED, "order",
+                       "order: all of it is in a shipment already; set that one shipped");
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.shipment, made.id.as.link.id, &s, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.ordered, a.order.as.link.id, &o, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s.id, &lines,
+                       &count, err);
+    if (st != KITH_OK)
+        return st;
+    out = (struct ship_results){s.id, s.number, kith_number(KITH_INT, (int64_t)count), o.to_ship,
+                                o.state};
+    return KITH_RESULTS(self, call, &out, err);
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field order_fields[] = {
+    F("shipments", INTEGER, .rollup = "count(shipment via order)", .doc = "In how many parts."),
+    F("to_ship", INTEGER, .rollup = "count(order_line via order where shipped < quantity)",
+      .doc = "How many lines have not left, or not all of them."),
+    F("undelivered", INTEGER, .rollup = "count(shipment via order where state != 'delivered')",
+      .doc = "How many shipments have not arrived."),
+};
+static const kith_field line_fields[] = {
+    F("packed", QUANTITY, .rollup = "sum(shipment_line.quantity via order_line)",
+      .doc = "How much of it is in shipments, also in those that are being prepared."),
+    F("shipped", QUANTITY, .rollup = "sum(shipment_line.quantity via order_line where gone)",
+      .doc = "How much of it has left."),
+};
+static const kith_field shipment_fields[] = {
+    F("number", SERIES, .options = "S-000000", .flags = KITH_FF_SEARCHED, .doc = "Its number."),
+    F("order", LINK, .options = "order", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "For which order."),
+    F("state", STATE, .options = "preparing>shipped,shipped>delivered", .flags = KITH_FF_INDEXED,
+      .doc = "Where it is."),
+    F("carrier", TEXT, .doc = "Who brings it."),
+    F("tracking", TEXT, .flags = KITH_FF_SEARCHED | KITH_FF_INDEXED,
+      .doc = "The number by which the carrier knows it."),
+    F("tracking_url", URL, .doc = "Where the customer sees the way that it goes."),
+    F("expected", DATE, .doc = "When it should arrive."),
+    F("shipped_at", TIME, .flags = KITH_FF_INDEXED, .doc = "When it left."),
+    F("delivered_at", TIME, .doc = "When it arrived."),
+    F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
+    F("lines", INTEGER, .rollup = "count(shipment_line via shipment)", .doc = "How many lines."),
+};
+static const kith_field shipment_line_fields[] = {
+    F("shipment", LINK, .options = "shipment", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "In which shipment."),
+    F("order_line", LINK, .options = "order_line", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "Of which line of the order."),
+    F("quantity", QUANTITY, .min = "0.001",
+      .doc = "How much of it; all that is in no shipment yet when nothing is said."),
+    F("gone", BOOLEAN, .default_text = "false", .flags = KITH_FF_READONLY, .doc = "It has left."),
+};
+static const char *const shipment_indexes[] = {"state,shipped_at"};
+static const kith_type types[] = {
+    {.name = "order", .fields = KITH_ARRAY(order_fields), .extends = 1},
+    {.name = "order_line", .fields = KITH_ARRAY(line_fields), .extends = 1},
+    {.name = "shipment",
+     .doc = "What leaves for an order in one piece.",
+     .title = "number",
+     .fields = KITH_ARRAY(shipment_fields),
+     .indexes = KITH_ARRAY(shipment_indexes)},
+    {.name = "shipment_line",
+     .label = "Shipment line",
+     .doc = "How much of an order line is in a shipment.",
+     .title = "order_line",
+     .fields = KITH_ARRAY(shipment_line_fields)},
+};
+
+static const char *const state_only[] = {"state"};
+static const char *const packed_fields[] = {"shipment", "order_line", "quantity"};
+static const kith_hook hooks[] = {
+    {.name = "packed",
+     .type = "shipment_line",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = packed_hook,
+     .fields = KITH_ARRAY(packed_fields),
+     .doc = "Refuses to ship more than was ordered, and to change what has left."},
+    {.name = "unpacked",
+     .type = "shipment_line",
+     .on = KITH_ON_DELETE,
+     .when = KITH_BEFORE,
+     .fn = unpacked_hook,
+     .doc = "Keeps the lines of what has left."},
+    {.name = "shipment",
+     .type = "shipment",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = shipment_hook,
+     .doc = "Ships for orders that were placed, nothing empty, and notes when."},
+    {.name = "shipment_gone",
+     .type = "shipment",
+     .on = KITH_ON_DELETE,
+     .when = KITH_BEFORE,
+     .fn = shipment_gone_hook,
+     .doc = "Keeps shipments that have left."},
+    {.name = "moved_on",
+     .type = "shipment",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = moved_on_hook,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Takes from stock what is shipped, and moves the order on."},
+    {.name = "order_follows",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = order_follows_hook,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Ships or delivers the rest of an order whose state is set by hand."},
+    {.name = "order_back",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = order_back_hook,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Keeps an order with shipments from becoming a cart again, or being cancelled."},
+};
+static const kith_field feedback_payload[] = {
+    F("order", LINK, .options = "order", .doc = "Of which order."),
+    F("product", LINK, .options = "product", .doc = "About what."),
+    F("contact", LINK, .options = "contact", .doc = "Who is to be asked."),
+    F("account", LINK, .options = "account", .doc = "Of which organisation."),
+};
+static const kith_topic topics[] = {
+    {.name = "order_line.feedback",
+     .schema = 1,
+     .fields = KITH_ARRAY(feedback_payload),
+     .doc = "A product was delivered: ask the customer about it."},
+};
+static const kith_reaction reactions[] = {
+    {.name = "feedback",
+     .topic = "order.delivered",
+     .fn = feedback_reaction,
+     .doc = "Asks for feedback on each product of an order that was delivered."},
+};
+
+static const kith_field ship_params[] = {
+    F("order", LINK, .options = "order", .flags = KITH_FF_REQUIRED, .doc = "Which order."),
+    F("lines", LONGTEXT, .doc = "Only so much: CODE*QUANTITY; CODE*QUANTITY. Without it the rest."),
+    F("carrier", TEXT, .doc = "Who brings it."),
+    F("tracking", TEXT, .doc = "The number by which the carrier knows it."),
+};
+static const kith_field ship_fields[] = {
+    F("shipment", LINK, .options = "shipment", .doc = "The shipment."),
+    F("number", TEXT, .doc = "Its number."),
+    F("lines", INTEGER, .doc = "How many lines are in it."),
+    F("to_ship", INTEGER, .doc = "How many lines of the order have not left, or not all of them."),
+    F("state", TEXT, .doc = "Where the order stands now."),
+};
+static const kith_action actions[] = {
+    {.name = "ship",
+     .doc = "Ships what is left of an order, or a part of it.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = ship_action,
+     .params = KITH_ARRAY(ship_params),
+     .results = KITH_ARRAY(ship_fields)},
+};
+static const kith_report reports[] = {
+    {.name = "to_ship",
+     .doc = "Orders that wait to leave, the oldest first.",
+     .query = "order where state in ('ordered', 'paid') order by placed_at"},
+    {.name = "in_transit",
+     .doc = "What has left and not arrived, the oldest first.",
+     .query = "shipment where state = 'shipped' order by shipped_at"},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("order", goods.ordered, ORDER_NOW),
+    KITH_WANT_RECORD("order_line", goods.bought, BOUGHT),
+    KITH_WANT_RECORD("shipment", goods.shipment, SHIPMENT),
+    KITH_WANT_RECORD("shipment_line", goods.shipment_line, SHIPMENT_LINE),
+    KITH_WANT(QUERY, "order_line where order = :order order by id", goods.lines_of),
+    KITH_WANT(QUERY, "shipment_line where shipment = :shipment order by id", goods.shipped_in),
+    KITH_WANT(QUERY, "shipment where order = :order order by id", goods.shipments_of),
+    KITH_WANT(TOPIC, "order_line.feedback", goods.feedback),
+};
+kith_status shipment_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part shipment_part = {
+    .struct_size = sizeof shipment_part,
+    .types = KITH_ARRAY(types),
+    .topics = KITH_ARRAY(topics),
+    .hooks = KITH_ARRAY(hooks),
+    .reactions = KITH_ARRAY(reactions),
+    .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
+};
