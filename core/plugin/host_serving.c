@@ -270,7 +270,14 @@ static kith_status take_state(struct job *job, struct item *i, kith_str state, k
         return err_nomem(e);
     *i->set = (struct assign){f, value_str(arena_str(&job->arena, state))};
     i->count = 1;
-    return i->set->value.as.s.ptr ? KITH_OK : err_nomem(e);
+    if (!i->set->value.as.s.ptr)
+        return err_nomem(e);
+    kith_status st =
+        value_check(job->caller->plugin->set->schema, f, false, &job->arena, &i->set->value, e);
+    if (st != KITH_E_INVAL)
+        return st;
+    const kith_error none = *e; /* a state that there is not, as an id that there is not */
+    return err_set(e, KITH_E_NOTFOUND, "id", "%s", none.message);
 }
 
 static kith_status take_item(struct job *job, struct item *i, const kith_write *w, kith_error *e) {

@@ -49,9 +49,11 @@ kith_status url_origin(const char *url, char *out, size_t cap, kith_error *err) 
     if (!u)
         return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
     CURLUcode rc = curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
-    kith_status st = rc == CURLUE_OK ? origin_of(u, out, cap, err)
-                                     : kith_fail(err, KITH_E_INVAL, "url", "it is no address: %s",
-                                                 curl_url_strerror(rc));
+    kith_status st = rc == CURLUE_OK
+                         ? origin_of(u, out, cap, err)
+                         : kith_fail(err, KITH_E_INVAL, "url",
+                                     "it is no address (%s): write it as https://shop.example/kith",
+                                     curl_url_strerror(rc));
     curl_url_cleanup(u);
     return st;
 }

@@ -137,10 +137,18 @@ void answer_member(struct request *r, const char *name, const char *format, ...)
 
 /* -- where the fault is ------------------------------------------------------------------------ */
 
+/* Are members of the body words of its command? */
+static bool takes_members(const struct request *r) {
+    for (const char *const *w = r->route ? r->route->words : NULL; w && *w; w++)
+        if (strcmp(*w, "@") == 0)
+            return true;
+    return false;
+}
+
 /* The argument that is at fault: by its name, or by that of the option that it is for a command. */
 static const char *argument_of(const struct request *r, const char *field) {
     size_t len = strlen(field);
-    if (!r->route || !len)
+    if (!r->route || !len || (takes_members(r) && !request_argument(r, field)))
         return NULL;
     for (const char *const *w = r->route->words; w && *w; w++)
         if (strncmp(*w, "--", 2) == 0 && strncmp(*w + 2, field, len) == 0 &&
@@ -155,12 +163,7 @@ static const char *argument_of(const struct request *r, const char *field) {
 
 /* Has it a body, or could it have one? */
 static bool has_body(const struct request *r) {
-    if (r->body.len > 0 || r->in)
-        return true;
-    for (const char *const *w = r->route ? r->route->words : NULL; w && *w; w++)
-        if (strcmp(*w, "@") == 0)
-            return true;
-    return false;
+    return r->body.len > 0 || r->in || takes_members(r);
 }
 
 /* Is it what the address names that is not there, and not what stands in the body? */

@@ -435,3 +435,43 @@ bool records_list(struct request *r) {
     command_free(c);
     return true;
 }
+
+/* The way on, of what has no place for it: "kith: there are more: --after CURSOR". */
+static void put_next(struct command *c) {
+    const char *said = strstr(c->err.ptr, "--after ") + strlen("--after ");
+    answer_header(c->r, "Kith-Next", "%.*s", (int)strcspn(said, "\r\n"), said);
+}
+
+static void tell_csv(struct command *c) {
+    if (c->out.ptr && strncmp(c->out.ptr, "{\"count\"", 8) == 0) {
+        answer_problem(c->r, 400, "invalid", "format", "a count is no table: leave format=csv out");
+        return;
+    }
+    text_add(&c->r->answer, c->out.ptr, c->out.len);
+    c->r->status = 200;
+    answer_header(c->r, "Content-Type", "text/csv; charset=utf-8");
+    if (c->err.ptr && strstr(c->err.ptr, "--after "))
+        put_next(c);
+    else
+        put_remark(c);
+}
+
+bool report_show(struct request *r) {
+    const char *format = request_argument(r, "format");
+    bool csv = format && strcmp(format, "csv") == 0;
+    if (format && !csv && strcmp(format, "json") != 0) {
+        answer_problem(r, 400, "invalid", "format", "format takes json or csv");
+        return true;
+    }
+    struct command *c = command_begin(r);
+    if (!c)
+        return true;
+    if (csv) {
+        text_puts(command_word(c), "--csv");
+        c->tell = tell_csv;
+    }
+    command_arguments(c);
+    command_carry_out(c);
+    command_free(c);
+    return true;
+}

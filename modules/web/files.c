@@ -43,6 +43,11 @@ bool file_upload(struct request *r) {
                        "send the bytes of one file as they are, and its name as ?name=");
         return true;
     }
+    if (!request_argument(r, "name")) {
+        answer_problem(r, 400, "invalid", "name",
+                       "say what the file is called: ?name=contract.pdf");
+        return true;
+    }
     struct command *c = r->job = command_begin(r);
     if (!c || !command_unpacks(c))
         return true;

@@ -58,9 +58,11 @@ static const struct parameter {
      "What the body is, where Content-Type does not say it.", false},
     {"name", "query", API "import/{type}", "text",
      "Of what is sent, by which an import that was broken off is known again.", false},
-    {"name", "query", NULL, "text", "What the file is called.", false},
+    {"name", "query", NULL, "text", "What the file is called.", true},
     {"format", "query", API "export", "jsonl|csv|vcard", "Of the answer; jsonl if left out.",
      false},
+    {"format", "query", API "reports/{report}", "json|csv",
+     "Of the answer; json if left out. CSV is all of it, unless limit says how many rows.", false},
     {"If-Match", "header", NULL, "text",
      "The ETag of the record as you read it: when somebody has written it since, you are refused"
      " with 412.",
@@ -485,6 +487,8 @@ static json_t *content_of(const struct api_operation *o) {
             content, LINES,
             lines_content("The record on each line, or only its id and type where it"
                           " may not be read: what lines are answered with."));
+    if (o->route->handle == report_show)
+        add_media(content, "text/csv");
     if (d && d->status == 200 && is_rehearsed(o))
         add_rehearsal(content);
     return content;

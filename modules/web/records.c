@@ -100,8 +100,8 @@ static void tell_written(struct request *r, const kith_written *w) {
 
 static void tell_failure(struct request *r, kith_status st, const kith_error *e) {
     bool matched = request_header(r, "If-Match") != NULL;
-    if (st == KITH_E_INVAL && r->route->handle == record_transition) /* the state of the address */
-        answer_problem(r, 404, "not found", NULL, e->message);
+    if (st == KITH_E_INVAL && r->route->handle == record_transition) /* no arrow leads there */
+        answer_problem(r, 422, "invalid", e->field, e->message);
     else if (st == KITH_E_CONFLICT && matched && !e->field[0])
         answer_problem(r, 412, "conflict", NULL, e->message);
     else

@@ -62,9 +62,10 @@ const struct route routes[] = {
      .doc = "Brings in records from CSV, JSON or vCards, of any length."},
     {GET("reports"), LINES("report"), .gives = "Report",
      .doc = "Reports and saved queries, with their parameters."},
-    {GET("reports/{report}"),
-     LINES("report", "{report}", "--fields=?fields", "--after=?after", "--limit=?limit",
-           "--param=*"),
+    {GET("reports/{report}"), .handle = report_show, .worker = true, .many = true,
+     .arguments = "format",
+     .words = WORDS("report", "{report}", "--fields=?fields", "--after=?after", "--limit=?limit",
+                    "--param=*"),
      .gives = "Found", .doc = "What a report finds now; its parameters are arguments."},
     {GET("settings"), LINES("explain"), .gives = "Setting",
      .doc = "All settings, with their values."},
@@ -287,7 +288,7 @@ bool route_is_of_type(const struct route *route) {
 }
 
 static void find_route(struct request *r) {
-    char allowed[64] = "";
+    char allowed[64] = "", sentence[100];
     bool found = cut(r), taken = false;
     for (size_t i = 0; found && i < route_count && !r->route; i++) {
         bool of_type = route_is_of_type(&routes[i]);
@@ -308,7 +309,8 @@ static void find_route(struct request *r) {
                        "there is nothing at this address: " API "docs tells what there is");
         return;
     }
-    answer_problem(r, 405, "unsupported", NULL, "this address is not for this method");
+    (void)snprintf(sentence, sizeof sentence, "this address is for %s alone", allowed);
+    answer_problem(r, 405, "unsupported", NULL, sentence);
     answer_header(r, "Allow", "%s", allowed);
 }
 
@@ -341,14 +343,32 @@ static bool takes_others(const struct route *route) {
     return false;
 }
 
+/* "; it takes q, limit" */
+static void list_arguments(struct text *t, const struct route *route) {
+    const char *sep = "; it takes ";
+    for (const char *at = route->arguments; at && *at; sep = ", ") {
+        size_t len = strcspn(at, "|");
+        text_printf(t, "%s%.*s", sep, (int)len, at);
+        at += len + (at[len] == '|');
+    }
+    for (const char *const *w = route->words; w && *w; w++) {
+        const char *mark = **w == '{' ? NULL : strpbrk(*w, "?!");
+        if (mark)
+            text_printf(t, "%s%s", sep, mark + 1);
+        sep = mark ? ", " : sep;
+    }
+}
+
 static bool check_argument(void *arg, const char *name, const char *value) {
     struct request *r = arg;
-    char sentence[160];
+    struct text t = {0};
     (void)value;
     if (route_names(r->route, name) || takes_others(r->route))
         return true;
-    (void)snprintf(sentence, sizeof sentence, "this address takes no argument '%.60s'", name);
-    answer_problem(r, 400, "invalid", name, sentence);
+    text_printf(&t, "this address takes no argument '%.60s'", name);
+    list_arguments(&t, r->route);
+    answer_problem(r, 400, "invalid", name, t.ptr ? t.ptr : "");
+    text_free(&t);
     return false;
 }
 
@@ -392,11 +412,18 @@ bool body_may_be_json(struct request *r) {
 
 /* -- who asks ---------------------------------------------------------------------------------- */
 
-#define BEARER "Bearer "
+/* NULL: none. The scheme may be written in any letters. */
+static const char *token_of(const char *given) {
+    size_t len = strlen("Bearer ");
+    if (!given || strncasecmp(given, "Bearer ", len) != 0)
+        return NULL;
+    given += len + strspn(given + len, " ");
+    return *given ? given : NULL;
+}
 
 /* By a token, which no browser sends by itself; else by the cookie of a session. */
 static void come_in(struct request *r) {
-    const char *given = request_header(r, "Authorization");
+    const char *given = request_header(r, "Authorization"), *token = token_of(given);
     kith_error e = {.struct_size = sizeof e};
     char asked[ASKED_MAX + 10];
     (void)snprintf(asked, sizeof asked, "%s %s", method_names[r->method], r->asked);
@@ -404,14 +431,14 @@ static void come_in(struct request *r) {
         session_come_in(r, asked);
         return;
     }
-    if (!given || strncmp(given, BEARER, strlen(BEARER)) != 0) {
+    if (!token) {
         answer_problem(r, 401, "denied", NULL,
                        "say who you are: Authorization: Bearer TOKEN; 'kith token add' makes one");
         return;
     }
     const kith_entry who = {
         .struct_size = sizeof who,
-        .token = kith_str_of(given + strlen(BEARER)),
+        .token = kith_str_of(token),
         .surface = kith_str_of("api"),
         .asked = kith_str_of(asked),
         .zone = request_zone(r),
@@ -429,7 +456,7 @@ static void come_in(struct request *r) {
 static void check_key(struct request *r) {
     if (r->route->words && r->method != METHOD_GET && request_header(r, IDEMPOTENCY_KEY))
         answer_problem(r, 400, "unsupported", IDEMPOTENCY_KEY,
-                       "records are written once by an Idempotency-Key; here there is none");
+                       "an Idempotency-Key is for writes of records: leave it out here");
 }
 
 static bool is_for_anybody(const struct request *r) {

@@ -50,7 +50,7 @@ http: { key = "0123456789abcdef0123456789abcdef"; allow = [ "127.0.0.1" ]; };
 outbox: { backoff = "20ms"; backoff_max = "100ms"; breaker_pause = "50ms"; };
 CONF
 serve_web
-export TOKEN=$root KITH_URL=http://127.0.0.1:$port
+export TOKEN=$root URL=http://127.0.0.1:$port
 run_block() { # NUMBER: of those for a shell, with a receiver that there is
     last=(block "$1")
     block sh "$1" | sed "s|https://shop.example/kith|http://127.0.0.1:$(cat "$work/receiver")/|" >"$work/block.sh"

@@ -19,6 +19,12 @@ token=kith_nonsense
 api GET contact
 answers 401
 prints "the token is unknown"
+token=
+api GET contact "" "Authorization: bearer $root"
+answers 200
+api GET contact "" "Authorization: Bearer"
+answers 401
+prints "Authorization: Bearer TOKEN"
 token=$root
 
 it "says what there is not, and what an address is for"
@@ -32,6 +38,7 @@ answers 404
 api PUT contact/0SA818NN40003 '{}'
 answers 405
 answers_header 'allow: GET, PATCH, DELETE'
+prints "this address is for GET, PATCH, DELETE alone"
 api GET actions/record.merge
 answers 405
 answers_header 'allow: POST'
@@ -56,7 +63,7 @@ for path in contact/nonsense/history contact/nonsense/timeline runs/nonsense run
 done
 api GET 'contact?lmit=3'
 answers 400
-prints "takes no argument 'lmit'"
+prints "takes no argument 'lmit'; it takes q, fields, after, limit"
 
 it "creates a record, and answers with it when it is durable"
 api POST contact '{"name":"Ada Lovelace","email":"ada@example.org","tags":["maths","poetry"],"birthday":"1815-12-10"}'
@@ -180,6 +187,10 @@ prints '"lifecycle":"customer"'
 api POST "contact/$id/transition/nonsense"
 answers 404
 prints "is none of prospect"
+api POST "contact/$id/transition/partner"
+answers 422
+prints "cannot become 'partner'"
+prints '"field":"lifecycle"'
 api POST "account/$account/transition/customer"
 kith create task title=Call about="contact/$id" --json
 task=$(json_text id <"$work/out")
@@ -367,7 +378,7 @@ answers 400
 prints '"field":"Idempotency-Key"'
 api POST "actions/record.merge" '{}' "${key[@]}"
 answers 400
-prints "here there is none"
+prints "leave it out here"
 "$KITH" delete account "${placed##*/}" >/dev/null
 
 it "takes no argument for an option of a command"
@@ -569,6 +580,16 @@ api GET "reports/in_town?city=Halle&town=x"
 answers 400
 prints '"field":"town"'
 prints "the query has no parameter :town"
+api GET "reports/in_town?city=Halle%20%26%20Co&fields=name,city&format=csv"
+answers 200
+answers_header "content-type: text/csv; charset=utf-8"
+printf 'name,city\r\nRosa Report,Halle & Co\r\n' | cmp - "$work/out" || fail "is other CSV"
+"$KITH" create contact name="Ruth Report" city="Halle & Co" >/dev/null
+api GET "reports/in_town?city=Halle%20%26%20Co&fields=name&format=csv&limit=1"
+answers_header "kith-next: .+"
+api GET "reports/in_town?city=Halle&format=xlsx"
+answers 400
+prints '"field":"format"'
 api GET reports/no_such
 answers 404
 

@@ -251,7 +251,7 @@ prints "it is larger than"
 prints "larger than 10485760 bytes"
 post "contact/$ada/files" "$work/page"
 expect test "$code" -ge 400
-prints "named by --name"
+prints "?name="
 post "contact/$ada/files?name=form" "$work/page" -H 'Content-Type: multipart/form-data; boundary=x'
 answers 415
 kith create role name=reader rights='{"types": {"account": {"read": "all"}}}'
