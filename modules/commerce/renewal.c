@@ -167,6 +167,33 @@ static kith_status due_timer(kith_instance *self, kith_txn *txn, const kith_firi
                            err);
 }
 
+/* -- what is not paid ---------------------------------------------------------------------------
+ */
+
+/* As long as an invoice of it is overdue, a subscription is past due. */
+static kith_status invoice_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,
+                                    kith_error *err) {
+    kith_event_info info = {.struct_size = sizeof info};
+    struct invoice invoice, *overdue;
+    struct charge order;
+    struct subscription s;
+    uint64_t count = 0;
+    kith_status st = self->events->info(txn, event, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, invoice, info.record, &invoice, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, own.charge, invoice.order.as.link.id, &order, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, own.subscription, order.subscription.as.link.id, &s, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, invoice, self->own.subscriptions.overdue, 1, &s.id, &overdue,
+                       &count, err);
+    if (st != KITH_OK || !is(s.state, count ? "active" : "past_due"))
+        return st;
+    return KITH_SET(self, txn, own.subscription, state, s.id.as.link.id,
+                    kith_text(count ? "past_due" : "active"), err);
+}
+
 /* -- actions ------------------------------------------------------------------------------------
  */
 
@@ -298,7 +325,29 @@ struct cancel_results {
     kith_value effective, refund, orders;
 };
 
-/* All that was charged is given back by cancelling the orders. */
+/* What stands on invoices of an order is taken back by credit notes. */
+static kith_status credit_order(kith_instance *self, kith_txn *txn, const struct charge *order,
+                                const struct subscription *s, kith_error *err) {
+    struct invoice_line *lines;
+    uint64_t count = 0;
+    kith_id last = 0;
+    char why[80];
+    (void)snprintf(why, sizeof why, "%.*s was cancelled", (int)s->number.as.s.len,
+                   s->number.as.s.ptr);
+    kith_status st = KITH_FIND(self, txn, invoice_line, self->own.subscriptions.invoiced, 1,
+                               &order->id, &lines, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        struct invoice note = {.corrects = lines[i].invoice, .reason = kith_text(why)};
+        if (lines[i].invoice.as.link.id == last ||
+            units_of(&lines[i].credited) >= units_of(&lines[i].quantity))
+            continue;
+        last = lines[i].invoice.as.link.id;
+        st = KITH_CREATE(self, txn, invoice, &note, err);
+    }
+    return st;
+}
+
+/* All that was charged is given back: its invoices are credited, and the orders cancelled. */
 static kith_status refund(kith_instance *self, kith_txn *txn, const struct subscription *s,
                           struct cancel_results *results, kith_error *err) {
     const int64_t first = s->trial_until.kind == KITH_DATE ? s->trial_until.as.i : s->started.as.i;
@@ -311,6 +360,8 @@ static kith_status refund(kith_instance *self, kith_txn *txn, const struct subsc
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
         const kith_value so_far = results->refund;
         st = self->numbers->add(&so_far, 1, &orders[i].total, &results->refund, err);
+        if (st == KITH_OK)
+            st = credit_order(self, txn, &orders[i], s, err);
         if (st == KITH_OK)
             st = KITH_SET(self, txn, own.charge, state, orders[i].id.as.link.id,
                           kith_text("cancelled"), err);
@@ -367,6 +418,19 @@ static const kith_timer timers[] = {
     {.name = "subscriptions_more", .fn = due_timer, .doc = "Goes on with it, when there are many."},
     {.name = "charge", .fn = charge_timer, .doc = "Charges or ends one subscription."},
 };
+#define CHARGED "order.subscription is not null"
+static const kith_reaction reactions[] = {
+    {.name = "overdue",
+     .topic = "invoice.overdue",
+     .fn = invoice_reaction,
+     .where = CHARGED,
+     .doc = "Has a subscription be past due when an invoice of it is overdue."},
+    {.name = "paid",
+     .topic = "invoice.paid",
+     .fn = invoice_reaction,
+     .where = CHARGED,
+     .doc = "Has it be active again when nothing of it is overdue any more."},
+};
 static const kith_setting settings[] = {
     {.key = "subscription.refund_days",
      .kind = KITH_INT,
@@ -414,7 +478,9 @@ static const kith_field cancel_params[] = {
 };
 static const kith_field cancel_results[] = {
     F("effective", DATE, .doc = "The day on which it is over."),
-    F("refund", MONEY, .doc = "What the customer gets back."),
+    F("refund", MONEY,
+      .doc = "What the customer is credited; what was paid of it is sent back by "
+             "commerce.refund."),
     F("orders", INTEGER, .doc = "How many orders were cancelled for it."),
 };
 static const kith_action actions[] = {
@@ -454,6 +520,13 @@ static const kith_want wants[] = {
               own.subscriptions.charges),
     KITH_WANT(QUERY, "order where subscription = :subscription order by -id limit 1",
               own.subscriptions.last_charge),
+    KITH_WANT(QUERY,
+              "invoice_line where invoice.order = :order and invoice.kind = 'invoice' and "
+              "invoice.state != 'written_off' order by invoice",
+              own.subscriptions.invoiced),
+    KITH_WANT(QUERY,
+              "invoice where order.subscription = :subscription and state = 'overdue' limit 1",
+              own.subscriptions.overdue),
     KITH_WANT(TOPIC, "subscription.term_ending", own.topics.term_ending),
     KITH_WANT(TIMER, "subscriptions_more", own.timer.subscriptions),
     KITH_WANT(TIMER, "charge", own.timer.charge),
@@ -467,6 +540,7 @@ const kith_part renewal_part = {
     .struct_size = sizeof renewal_part,
     .settings = KITH_ARRAY(settings),
     .topics = KITH_ARRAY(topics),
+    .reactions = KITH_ARRAY(reactions),
     .timers = KITH_ARRAY(timers),
     .actions = KITH_ARRAY(actions),
 };

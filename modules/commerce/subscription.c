@@ -114,6 +114,25 @@ static kith_status settle_price(struct writing *w, kith_error *err) {
     return st;
 }
 
+/* What would only fail in the night in which the next term begins is refused now. */
+static kith_status check_next(const struct writing *w, kith_error *err) {
+    struct subscription next = w->s;
+    struct ware plan;
+    if (w->renewed || w->s.next_plan.kind == KITH_NULL ||
+        !is_changed(w, w->self->own.subscription.next_plan))
+        return KITH_OK;
+    next.product = next.next_plan;
+    kith_status st = KITH_LOAD(w->self, w->txn, own.ware, next.product.as.link.id, &plan, err);
+    if (st == KITH_OK)
+        st = check_plan(&plan, err);
+    if (st == KITH_OK)
+        st = subscription_price(w->self, w->txn, &next, kith_text(next.price.as.money.currency),
+                                err);
+    if (st != KITH_OK && err)
+        (void)snprintf(err->field, sizeof err->field, "next_plan");
+    return st;
+}
+
 static kith_status check_days(const struct writing *w, kith_error *err) {
     const struct subscription_numbers *n = &w->self->own.subscription;
     const struct subscription *s = &w->s;
@@ -238,6 +257,8 @@ static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_ch
     if (w.is_new)
         begin(&w);
     st = settle_price(&w, err);
+    if (st == KITH_OK)
+        st = check_next(&w, err);
     if (st == KITH_OK)
         st = check_days(&w, err);
     settle_term(&w);

@@ -246,6 +246,11 @@ TEST("subscriptions of nobody, to goods, of less than one, and terms that end fi
     REFUSED(&w.c, "it is in USD, and what was charged so far in EUR", "subscription", s,
             {"price", "5 USD"});
     REFUSED(&w.c, "that day is over", "subscription", s, {"cancel_at", "2023-11-01"});
+    kith_id dollars =
+        PRODUCT(&w.c, {"code", "D"}, {"name", "D"}, {"kind", "subscription"}, {"price", "9 USD"});
+    REFUSED(&w.c, "'pen' is a good", "subscription", s, {"next_plan", id_text(&w.c, pen)});
+    REFUSED(&w.c, "'D' has no price in EUR", "subscription", s,
+            {"next_plan", id_text(&w.c, dollars)});
     REFUSED(&w.c, "period: it stays as it is", "subscription", s, {"period", "year"});
     EXPECT_INT(1, find(&w.c, "subscription").count);
     EXPECT_INT(1, find(&w.c, "order").count);
@@ -263,5 +268,40 @@ TEST("however many are due, each is charged once, in the order of their days") {
     EXPECT_INT(1100, find(&w.c, "order").count);
     EXPECT_INT(1000, find(&w.c, "subscription where term_end = '2023-12-15' and terms = 1").count);
     EXPECT_INT(100, find(&w.c, "subscription where term_end = '2023-12-16' and charges = 1").count);
+    close_company(&w.c);
+}
+
+TEST("while an invoice of it is overdue it is past due, and cancelled at once it is credited") {
+    struct world w;
+    open_world(&w, SHOP(""));
+    kith_id s = SUBSCRIBE(&w, PLAN(&w, small));
+    struct act bill =
+        ACT(&w.c, "commerce.invoice", {"order", id_text(&w.c, find(&w.c, "order").ids[0])});
+    EXPECT_ACT(bill);
+    const char *invoice = id_text(&w.c, bill.results[0].as.link.id);
+    nights(&w.c, 14);
+    SHOWS(&w, "active", s, "state");
+    nights(&w.c, 2);
+    SHOWS(&w, "past_due", s, "state");
+    EXPECT_ACT(ACT(&w.c, "commerce.pay", {"invoice", invoice}, {"amount", "10 EUR"}));
+    drain(&w.c);
+    SHOWS(&w, "past_due", s, "state");
+    EXPECT_ACT(ACT(&w.c, "commerce.pay", {"invoice", invoice}, {"amount", "20 EUR"}));
+    drain(&w.c);
+    SHOWS(&w, "active", s, "state");
+    SHOWS(&w, "2023-12-14", s, "next_charge");
+    kith_id open = SUBSCRIBE(&w, PLAN(&w, large));
+    kith_id order = find(&w.c, "order order by -id").ids[0];
+    EXPECT_ACT(ACT(&w.c, "commerce.invoice", {"order", id_text(&w.c, order)}));
+    EXPECT_ACT(ACT(&w.c, "commerce.cancel", {"subscription", id_text(&w.c, open)},
+                   {"now", "true"})); /* nothing was paid, and nothing is owed */
+    EXPECT_STR("0.00 EUR", field(&w.c, "contact", w.ada, "balance"));
+    struct act a =
+        ACT(&w.c, "commerce.cancel", {"subscription", id_text(&w.c, s)}, {"now", "true"});
+    EXPECT_ACT(a);
+    EXPECT_STR("30.00 EUR", result_text(&w.c, &a, "refund"));
+    EXPECT_INT(2, find(&w.c, "invoice where kind = 'credit_note'").count);
+    EXPECT_STR("-30.00 EUR", field(&w.c, "contact", w.ada, "balance"));
+    EXPECT_INT(2, find(&w.c, "order where state = 'cancelled'").count);
     close_company(&w.c);
 }
