@@ -8,8 +8,11 @@
 #define PASSIVE_PAGES 4096u         /* 16 MB */
 #define RESTART_PAGES (64u * 1024u) /* 256 MB */
 
-#define HOLD_MS  200  /* the longest that reads are held up */
-#define GROUP_MS 5000 /* the longest that is waited for the group under way to end */
+#define HOLD_MS 200 /* the longest that reads are held up */
+/* The longest that is waited for the group under way to end, and then, while all who write wait,
+ * for a read that lasts. Well below STORE_BUSY_MS: who is about to write waits no longer than that.
+ */
+#define GROUP_MS 1000
 
 static void checkpoint(struct engine *g, int mode, int busy_ms) {
     sqlite3_busy_timeout(g->checkpoint->db, busy_ms);

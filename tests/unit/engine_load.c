@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many threads at once: writers, readers, metrics and checkpoints, up to the closing. For the
  * thread sanitizer as much as for what is checked. KITH_LOAD=n: n times the load. */
+#include "base/clock.h"
 #include "engine_fixture.h"
 
 #include <pthread.h>
@@ -129,5 +130,32 @@ TEST("writers, readers, metrics and checkpoints run beside each other, and closi
     fixture_reopen(&x);
     EXPECT_INT(atomic_load(&l.acked), count(&x, "lead", NULL));
     expect_sound(&x);
+    fixture_close(&x);
+}
+
+/* Who reads for long keeps the log from beginning anew; that is tried again with each 16 MB. */
+TEST("a read that lasts holds up no write for long, however large the log is") {
+    struct fixture x;
+    struct conn *reader;
+    bool row;
+    sqlite3_stmt *st;
+    int64_t longest = 0;
+    fixture_open(&x);
+    fixture_start(&x);
+    EXPECT_OK(conn_open(&reader, x.path, CONN_READER, NULL, &x.e), x.e);
+    EXPECT_OK(conn_exec(reader, "BEGIN", &x.e), x.e);
+    EXPECT_OK(conn_prepare_once(reader, "SELECT count(*) FROM lead", &st, &x.e), x.e);
+    EXPECT_OK(conn_step(reader, st, &row, &x.e), x.e);
+    sqlite3_reset(st);
+    for (int i = 0; i < 20; i++) {
+        static char sql[] = "CREATE TABLE IF NOT EXISTS big(x BLOB);"
+                            " INSERT INTO big VALUES(zeroblob(16000000))";
+        int64_t begun = clock_ticks();
+        EXPECT_OK(engine_write(x.g, &by_tester, exec_sql, sql, NULL, &x.e), x.e);
+        longest = clock_ticks() - begun > longest ? clock_ticks() - begun : longest;
+    }
+    EXPECT(longest < INT64_C(3000000000));
+    sqlite3_finalize(st);
+    conn_close(reader);
     fixture_close(&x);
 }
