@@ -20,7 +20,7 @@
 /* -- records, by the fields that are used ---------------------------------------------------- */
 
 /* clang-format off */
-#define TRADE(X)    X(payment_days) X(credit_limit) X(expected_value)
+#define TRADE(X)    X(payment_days) X(credit_limit) X(expected_value) X(bonus) X(bonus_from)
 #define ACCOUNT(X)  X(name) X(parent) X(territory) X(price_book) X(discount) TRADE(X)
 #define CONTACT(X)  X(name) X(account) X(price_book) X(discount) TRADE(X)
 #define PRODUCT(X)  X(code) X(name) X(kind) X(state) X(variant_of) X(price) X(tax_rate) \
@@ -37,17 +37,6 @@
 #define LINE(X)     X(order) X(product) X(description) X(quantity) X(list_price) X(unit_price) \
                     X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total) X(chosen) \
                     X(configuration) X(cost) X(invoiced) X(supplied_by)
-#define INVOICE(X)  X(number) X(kind) X(state) X(order) X(corrects) X(account) X(contact) \
-                    X(currency) X(issued_on) X(due_on) X(net) X(tax) X(total) X(billed) X(paid) \
-                    X(used) X(open) X(reason) X(rebill)
-#define INVOICE_LINE(X) \
-                    X(invoice) X(order_line) X(corrects) X(product) X(description) X(quantity) \
-                    X(unit_price) X(discount) X(tax_rate) X(net) X(tax) X(total) X(billed) \
-                    X(counts) X(credited)
-#define PAYMENT(X)  X(number) X(state) X(account) X(contact) X(order) X(invoice) X(amount) \
-                    X(method) X(at) X(reference) X(refunded) X(allocated) X(currency) X(open)
-#define ALLOCATION(X) X(payment) X(credit_note) X(invoice) X(amount)
-#define ENTRY(X)    X(at) X(debit) X(credit) X(amount) X(account) X(contact) X(about) X(change)
 /* clang-format on */
 
 KITH_RECORD(account, ACCOUNT);
@@ -59,11 +48,7 @@ KITH_RECORD(book, BOOK);
 KITH_RECORD(price, PRICE);
 KITH_RECORD(order, ORDER);
 KITH_RECORD(line, LINE);
-KITH_RECORD(invoice, INVOICE);
-KITH_RECORD(invoice_line, INVOICE_LINE);
-KITH_RECORD(payment, PAYMENT);
-KITH_RECORD(allocation, ALLOCATION);
-KITH_RECORD(entry, ENTRY);
+#include "billing.h"
 #include "owned.h"
 
 struct kith_instance {
@@ -91,23 +76,15 @@ struct kith_instance {
     struct payment_numbers payment;
     struct allocation_numbers allocation;
     struct entry_numbers entry;
+    struct billing bill; /* billing.h */
     uint32_t territory, territory_parent;
     struct owned own; /* owned.h */
     struct {
         uint32_t product_by_code, relations, parts_of, standard_books, territory_books, price_of,
             prices_of, same_price, lines_of;
-        uint32_t invoice_lines, prepaid, due_of_order, due_of_account, due_of_contact, overdue,
-            credits_of, allocations_of, same_reference, of_account, of_contact;
-        uint32_t open_of_account, open_of_contact, ordered_by_account, ordered_by_contact,
-            money_of_account, money_of_contact, past_account, past_contact;
-        uint32_t ledger, open_items, open_payments, age_all, age_account, age_contact, in_category,
-            by_method, turnover;
     } query;
-    uint32_t settled, overdue_timer;
 
     kith_value rounding, tax_included, discount_limit; /* settings */
-    kith_value payment_days, tax_per;
-    const struct draft *draft; /* what the invoice that is being made is of; NULL: all */
 };
 
 /* -- price.c ------------------------------------------------------------------------------------
@@ -141,52 +118,6 @@ kith_value percent_of(int64_t hundredths);
 /* One of them, in the thousandths that quantities have. */
 kith_value quantity_of(int64_t whole);
 
-/* Money as a number of minor units; 0 for none. */
-static inline int64_t minor_of(const kith_value *v) {
-    return v->kind == KITH_MONEY ? v->as.money.minor : 0;
-}
-static inline int32_t is_set(const kith_value *v) {
-    return v->kind != KITH_NULL;
-}
-static inline int32_t same_link(const kith_value *a, const kith_value *b) {
-    return (a->kind == KITH_LINK ? a->as.link.id : 0) == (b->kind == KITH_LINK ? b->as.link.id : 0);
-}
-/* An amount of a currency that a record tells as a text. */
-static inline kith_value money_in(const kith_value *currency, int64_t minor) {
-    char code[4] = "";
-    if (currency->kind == KITH_TEXT && currency->as.s.len == 3)
-        memcpy(code, currency->as.s.ptr, 3);
-    kith_value v = money_zero(code);
-    v.as.money.minor = minor;
-    return v;
-}
-static inline int32_t is_in(const kith_value *money, const kith_value *currency) {
-    return money->kind == KITH_MONEY && currency->kind == KITH_TEXT &&
-           kith_str_is(currency->as.s, money->as.money.currency);
-}
-
-/* -- invoice.c, payment.c, ledger.c -------------------------------------------------------------
- */
-
-/* Who owes: the account, and the contact where there is none. */
-struct customer {
-    kith_value account, contact;
-};
-static inline struct customer customer_of(kith_value account, kith_value contact) {
-    return (struct customer){account, account.kind == KITH_NULL ? contact : kith_null()};
-}
-/* Brings what is open of it, and its state, up to its allocations. [writer] */
-kith_status invoice_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_error *err);
-/* Puts what is open of a payment or a credit note onto an invoice, as far as it goes. [writer] */
-kith_status payment_allocate(kith_instance *self, kith_txn *txn, kith_value from, kith_value open,
-                             kith_value invoice, kith_error *err);
-/* The payments that came for the order before. [writer] */
-kith_status payment_take_prepaid(kith_instance *self, kith_txn *txn, const struct invoice *invoice,
-                                 kith_error *err);
-/* Books an amount of a customer; nothing is no entry. [writer] */
-kith_status ledger_book(kith_instance *self, kith_txn *txn, const char *debit, const char *credit,
-                        kith_value amount, struct customer who, kith_value about, kith_error *err);
-
 /* -- wants, one for each part -------------------------------------------------------------------
  */
 
@@ -207,9 +138,10 @@ extern const kith_part option_part, configure_part, bundle_part;
 extern const kith_part stock_part, reserve_part, demand_part;
 kith_status invoice_wants(kith_instance *self, kith_error *err);
 kith_status payment_wants(kith_instance *self, kith_error *err);
+kith_status allocation_wants(kith_instance *self, kith_error *err);
 kith_status ledger_wants(kith_instance *self, kith_error *err);
 kith_status credit_wants(kith_instance *self, kith_error *err);
-extern const kith_part invoice_part, payment_part, ledger_part, credit_part;
+extern const kith_part invoice_part, payment_part, allocation_part, ledger_part, credit_part;
 kith_status asset_wants(kith_instance *self, kith_error *err);
 kith_status subscription_wants(kith_instance *self, kith_error *err);
 kith_status renewal_wants(kith_instance *self, kith_error *err);

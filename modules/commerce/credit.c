@@ -5,7 +5,7 @@
 
 struct terms {
     kith_value whom; /* account or contact */
-    kith_value limit, expected;
+    kith_value limit, expected, bonus, bonus_from;
 };
 
 static kith_status load_terms(kith_instance *self, const kith_txn *txn, struct customer who,
@@ -16,12 +16,12 @@ static kith_status load_terms(kith_instance *self, const kith_txn *txn, struct c
     if (is_set(&who.account)) {
         st = KITH_LOAD(self, txn, account, who.account.as.link.id, &a, err);
         if (st == KITH_OK)
-            *t = (struct terms){a.id, a.credit_limit, a.expected_value};
+            *t = (struct terms){a.id, a.credit_limit, a.expected_value, a.bonus, a.bonus_from};
         return st;
     }
     st = KITH_LOAD(self, txn, contact, who.contact.as.link.id, &c, err);
     if (st == KITH_OK)
-        *t = (struct terms){c.id, c.credit_limit, c.expected_value};
+        *t = (struct terms){c.id, c.credit_limit, c.expected_value, c.bonus, c.bonus_from};
     return st;
 }
 
@@ -57,19 +57,19 @@ static kith_status add_sum(void *arg, const kith_txn *txn, uint32_t count, const
 static kith_status sum_exposure(kith_instance *self, const kith_txn *txn, const struct terms *t,
                                 kith_value currency, struct exposure *e, kith_error *err) {
     const int32_t account = t->whom.as.link.type == self->account.type;
-    const kith_value params[] = {t->whom, currency}, money[] = {t->whom, money_in(&currency, 0)};
+    const kith_value params[] = {t->whom, currency};
     *e = (struct exposure){0};
     kith_status st = self->records->groups(
-        txn, account ? self->query.open_of_account : self->query.open_of_contact, 2, params, 0,
+        txn, account ? self->bill.open_of_account : self->bill.open_of_contact, 2, params, 0,
         add_invoices, e, err);
     if (st == KITH_OK)
         st = self->records->groups(
-            txn, account ? self->query.money_of_account : self->query.money_of_contact, 2, money, 0,
+            txn, account ? self->bill.money_of_account : self->bill.money_of_contact, 2, params, 0,
             add_sum, &e->on_account, err);
     if (st == KITH_OK)
         st = self->records->groups(
-            txn, account ? self->query.ordered_by_account : self->query.ordered_by_contact, 2,
-            params, 0, add_sum, &e->ordered, err);
+            txn, account ? self->bill.ordered_by_account : self->bill.ordered_by_contact, 2, params,
+            0, add_sum, &e->ordered, err);
     return st;
 }
 
@@ -136,8 +136,8 @@ static kith_status check_first(kith_instance *self, const kith_txn *txn, const s
     if (!is_set(&t->expected))
         return KITH_OK;
     kith_status st =
-        KITH_FIND(self, txn, order, account ? self->query.past_account : self->query.past_contact,
-                  1, &t->whom, &past, &n, err);
+        KITH_FIND(self, txn, order, account ? self->bill.past_account : self->bill.past_contact, 1,
+                  &t->whom, &past, &n, err);
     if (st != KITH_OK || n)
         return st;
     st = KITH_FIND(self, txn, line, self->query.lines_of, 1, &o->id, &lines, &n, err);
@@ -230,6 +230,47 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
     return KITH_RESULTS(self, call, &out, err);
 }
 
+/* Invoices less credit notes, without tax. */
+static kith_status add_turnover(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                                kith_error *err) {
+    (void)txn, (void)count, (void)err;
+    *(int64_t *)arg += state_is(&v[0], "credit_note") ? -minor_of(&v[1]) : minor_of(&v[1]);
+    return KITH_OK;
+}
+
+static kith_status bonus_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value account, contact, from, until, currency;
+    } args;
+    const kith_txn *txn = self->calls->view(call);
+    struct terms t;
+    int64_t minor = 0;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = whom_of(self, txn, args.account, args.contact, &t, err);
+    if (st != KITH_OK)
+        return st;
+    if (is_set(&t.bonus_from) && !is_in(&t.bonus_from, &args.currency))
+        return kith_fail(err, KITH_E_INVAL, "currency",
+                         "currency: the bonus is agreed on in %s, by bonus_from; ask in that one",
+                         t.bonus_from.as.money.currency);
+    const kith_value params[] = {t.whom, args.currency, args.from, args.until};
+    st = self->records->groups(
+        txn, is_set(&args.account) ? self->bill.turnover_account : self->bill.turnover_contact, 4,
+        params, 0, add_turnover, &minor, err);
+    struct {
+        kith_value turnover, bonus, missing;
+    } out = {money_in(&args.currency, minor), money_in(&args.currency, 0),
+             money_in(&args.currency, minor_of(&t.bonus_from) - minor)};
+    if (out.missing.as.money.minor <= 0) {
+        out.missing.as.money.minor = 0;
+        if (st == KITH_OK && is_set(&t.bonus) && minor > 0)
+            st = self->numbers->multiply(&out.turnover, &t.bonus, 100, money_rounding(self),
+                                         &out.bonus, err);
+    }
+    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+}
+
 /* -- declared -----------------------------------------------------------------------------------
  */
 
@@ -280,7 +321,25 @@ static const kith_field check_results[] = {
     F("used", MONEY, .doc = "All of it with the amount."),
     F("why", LONGTEXT, .doc = "In words."),
 };
+static const kith_field bonus_params[] = {
+    F("account", LINK, .options = "account", .doc = "Of which organisation."),
+    F("contact", LINK, .options = "contact", .doc = "Of which person."),
+    F("from", DATE, .flags = KITH_FF_REQUIRED, .doc = "The first day of the turnover."),
+    F("until", DATE, .flags = KITH_FF_REQUIRED, .doc = "The last day."),
+    F("currency", TEXT, .flags = KITH_FF_REQUIRED, .doc = "Of the invoices that count: EUR."),
+};
+static const kith_field bonus_results[] = {
+    F("turnover", MONEY, .doc = "What was invoiced less what was credited, without tax."),
+    F("bonus", MONEY, .doc = "What they get of it."),
+    F("missing", MONEY, .doc = "How much turnover is missing until there is a bonus."),
+};
 static const kith_action actions[] = {
+    {.name = "bonus",
+     .doc = "Says which bonus on their turnover a customer has earned in some days.",
+     .effect = KITH_EFFECT_READ,
+     .fn = bonus_action,
+     .params = KITH_ARRAY(bonus_params),
+     .results = KITH_ARRAY(bonus_results)},
     {.name = "credit_check",
      .doc = "Says whether an order of that amount is within the limit of a customer.",
      .effect = KITH_EFFECT_READ,
@@ -295,20 +354,26 @@ static const kith_action actions[] = {
 #define OPEN(whom)                                                                                 \
     "invoice where " whom " and state in ('open', 'overdue') and currency = :currency "            \
     "group by kind, state : sum(open)"
-#define MONEY(whom) "payment where " whom " and open > :none : sum(open)"
+#define MONEY(whom) "payment where " whom " and on_account and currency = :currency : sum(open)"
 #define ORDERED(whom)                                                                              \
-    "order where " whom " and state in ('ordered', 'paid', 'shipped', 'delivered') and currency "  \
+    "order where " whom                                                                            \
+    " and state in ('ordered', 'paid', 'shipped', 'delivered') and to_invoice > 0 and currency "   \
     "= :currency : sum(total - invoiced)"
 #define PAST(whom) "order where " whom " and placed_at is not null and state != 'cart' limit 1"
+#define TURNOVER(whom)                                                                             \
+    "invoice where " whom " and currency = :currency and issued_on >= :from and issued_on <= "     \
+    ":until group by kind : sum(net)"
 static const kith_want wants[] = {
-    KITH_WANT(QUERY, OPEN(ACCOUNT_IS), query.open_of_account),
-    KITH_WANT(QUERY, OPEN(CONTACT_IS), query.open_of_contact),
-    KITH_WANT(QUERY, MONEY(ACCOUNT_IS), query.money_of_account),
-    KITH_WANT(QUERY, MONEY(CONTACT_IS), query.money_of_contact),
-    KITH_WANT(QUERY, ORDERED(ACCOUNT_IS), query.ordered_by_account),
-    KITH_WANT(QUERY, ORDERED(CONTACT_IS), query.ordered_by_contact),
-    KITH_WANT(QUERY, PAST(ACCOUNT_IS), query.past_account),
-    KITH_WANT(QUERY, PAST(CONTACT_IS), query.past_contact),
+    KITH_WANT(QUERY, TURNOVER(ACCOUNT_IS), bill.turnover_account),
+    KITH_WANT(QUERY, TURNOVER(CONTACT_IS), bill.turnover_contact),
+    KITH_WANT(QUERY, OPEN(ACCOUNT_IS), bill.open_of_account),
+    KITH_WANT(QUERY, OPEN(CONTACT_IS), bill.open_of_contact),
+    KITH_WANT(QUERY, MONEY(ACCOUNT_IS), bill.money_of_account),
+    KITH_WANT(QUERY, MONEY(CONTACT_IS), bill.money_of_contact),
+    KITH_WANT(QUERY, ORDERED(ACCOUNT_IS), bill.ordered_by_account),
+    KITH_WANT(QUERY, ORDERED(CONTACT_IS), bill.ordered_by_contact),
+    KITH_WANT(QUERY, PAST(ACCOUNT_IS), bill.past_account),
+    KITH_WANT(QUERY, PAST(CONTACT_IS), bill.past_contact),
 };
 kith_status credit_wants(kith_instance *self, kith_error *err) {
     return WANTS(self, wants, err);

@@ -22,11 +22,12 @@ struct making {
     kith_txn *txn;
     struct invoice invoice;
     struct invoice_line *lines;
+    const struct draft *draft;
     uint64_t count, named; /* lines that it has; those of the draft that were found */
 };
 
 static int32_t is_wanted(struct making *m, kith_id id) {
-    const struct draft *d = m->self->draft;
+    const struct draft *d = m->draft;
     if (!d || !d->count)
         return 1;
     for (uint64_t i = 0; i < d->count; i++)
@@ -40,7 +41,7 @@ static int32_t is_wanted(struct making *m, kith_id id) {
 /* How much of what is left; more than that is refused. */
 static kith_status take_quantity(const struct making *m, int64_t left, const kith_value *name,
                                  int64_t *take, kith_error *err) {
-    const struct draft *d = m->self->draft;
+    const struct draft *d = m->draft;
     char text[KITH_NUMBER_TEXT];
     const kith_value rest = quantity_units(left);
     *take = d && is_set(&d->quantity) ? units_of(&d->quantity) : left;
@@ -130,7 +131,7 @@ static kith_status gather(struct making *m, kith_error *err) {
     struct line *from = NULL;
     struct invoice_line *of = NULL;
     uint64_t n = 0;
-    kith_status st = credit ? KITH_FIND(self, m->txn, invoice_line, self->query.invoice_lines, 1,
+    kith_status st = credit ? KITH_FIND(self, m->txn, invoice_line, self->bill.invoice_lines, 1,
                                         &m->invoice.corrects, &of, &n, err)
                             : KITH_FIND(self, m->txn, line, self->query.lines_of, 1,
                                         &m->invoice.order, &from, &n, err);
@@ -141,10 +142,10 @@ static kith_status gather(struct making *m, kith_error *err) {
         st = credit ? add_credit_line(m, &of[i], err) : add_order_line(m, &from[i], err);
     if (st != KITH_OK)
         return st;
-    if (self->draft && m->named < self->draft->count)
+    if (m->draft && m->named < m->draft->count)
         return kith_fail(err, KITH_E_REFUSED, "lines",
                          "lines: %llu of them are none of its lines, or nothing is left of them",
-                         (unsigned long long)(self->draft->count - m->named));
+                         (unsigned long long)(m->draft->count - m->named));
     return m->count ? KITH_OK
                     : kith_fail(err, KITH_E_REFUSED, credit ? "corrects" : "order",
                                 credit ? "corrects: all of the invoice is credited already"
@@ -257,13 +258,14 @@ static kith_status book(const struct making *m, kith_error *err) {
 static kith_status made_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
     kith_change_info info = {.struct_size = sizeof info};
-    struct making m = {.self = self, .txn = txn};
+    struct making m = {.self = self, .txn = txn, .draft = self->bill.draft};
+    self->bill.draft = NULL; /* it is of this one alone */
     kith_status st = self->records->change(txn, change, &info, err);
     if (st == KITH_OK)
         st = KITH_READ(self, txn, invoice, info.after, &m.invoice, err);
     if (st == KITH_OK)
         st = gather(&m, err);
-    if (st == KITH_OK && !is_credit(&m.invoice) && kith_str_is(self->tax_per.as.s, "rate"))
+    if (st == KITH_OK && !is_credit(&m.invoice) && kith_str_is(self->bill.tax_per.as.s, "rate"))
         st = tax_by_rate(&m, err);
     if (st == KITH_OK)
         st = write_lines(&m, err);
@@ -292,7 +294,7 @@ static kith_status days_to_pay(kith_instance *self, const kith_txn *txn, const s
         st = KITH_LOAD(self, txn, account, in->account.as.link.id, &a, err);
     *days = is_set(&a.payment_days)   ? a.payment_days.as.i
             : is_set(&c.payment_days) ? c.payment_days.as.i
-                                      : self->payment_days.as.i;
+                                      : self->bill.payment_days.as.i;
     return st;
 }
 
@@ -486,12 +488,44 @@ static kith_status overdue_timer(kith_instance *self, kith_txn *txn, const kith_
     struct invoice *late;
     uint64_t n = 0;
     (void)firing;
-    kith_status st = KITH_FIND(self, txn, invoice, self->query.overdue, 1, &today, &late, &n, err);
+    kith_status st = KITH_FIND(self, txn, invoice, self->bill.overdue, 1, &today, &late, &n, err);
     for (uint64_t i = 0; st == KITH_OK && i < n; i++)
         st = KITH_SET(self, txn, invoice, state, late[i].id.as.link.id, kith_text("overdue"), err);
     if (st == KITH_OK && n == OVERDUE_AT_ONCE)
-        st = self->timers->at(txn, self->overdue_timer, self->host->now(self->host), 0, 0,
+        st = self->timers->at(txn, self->bill.overdue_timer, self->host->now(self->host), 0, 0,
                               kith_str_of(""), NULL, err);
+    return st;
+}
+
+/* -- returns ------------------------------------------------------------------------------------
+ */
+
+/* Credits what has come back and is refunded, as far as it stands on invoices. */
+static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct returned r;
+    struct invoice_line *lines;
+    uint64_t n = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.returned, info.after, &r, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, invoice_line, self->bill.billed_of, 1, &r.order_line, &lines, &n,
+                       err);
+    int64_t left = st == KITH_OK ? units_of(&r.quantity) : 0;
+    for (uint64_t i = 0; st == KITH_OK && left > 0 && i < n; i++) {
+        const int64_t rest = units_of(&lines[i].quantity) - units_of(&lines[i].credited);
+        const int64_t take = rest < left ? rest : left;
+        const struct draft draft = {&lines[i].id, 1, quantity_units(take)};
+        struct invoice note = {.corrects = lines[i].invoice, .reason = kith_text("It came back.")};
+        if (take <= 0)
+            continue;
+        self->bill.draft = &draft;
+        st = KITH_CREATE(self, txn, invoice, &note, err);
+        self->bill.draft = NULL;
+        left -= take;
+    }
     return st;
 }
 
@@ -508,9 +542,9 @@ static kith_status make(kith_instance *self, kith_call *call, struct invoice *in
     if (is_set(&draft->quantity) && (draft->count != 1 || units_of(&draft->quantity) <= 0))
         return kith_fail(err, KITH_E_INVAL, "quantity",
                          "quantity: it is more than 0, and goes with one line in lines");
-    self->draft = draft;
+    self->bill.draft = draft;
     kith_status st = KITH_CREATE(self, txn, invoice, in, err);
-    self->draft = NULL;
+    self->bill.draft = NULL;
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, invoice, in->id.as.link.id, in, err);
     const struct made_results results = {in->id, in->number, in->total, in->due_on};
@@ -655,6 +689,14 @@ static const kith_hook hooks[] = {
      .where = "state = 'written_off'",
      .fields = KITH_ARRAY(state_only),
      .doc = "Books what is written off."},
+    {.name = "credit_return",
+     .type = "return_request",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = returned_hook,
+     .where = "state = 'refunded'",
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Makes a credit note for what has come back and is refunded."},
 };
 
 static const kith_timer timers[] = {
@@ -716,14 +758,18 @@ static const kith_setting settings[] = {
 static const kith_want wants[] = {
     KITH_WANT_RECORD("invoice", invoice, INVOICE),
     KITH_WANT_RECORD("invoice_line", invoice_line, INVOICE_LINE),
-    KITH_WANT(QUERY, "invoice_line where invoice = :invoice order by id", query.invoice_lines),
+    KITH_WANT(QUERY, "invoice_line where invoice = :invoice order by id", bill.invoice_lines),
+    KITH_WANT(QUERY,
+              "invoice_line where order_line = :line and corrects is null and invoice.state != "
+              "'written_off' order by id",
+              bill.billed_of),
     KITH_WANT(QUERY,
               "invoice where state = 'open' and kind = 'invoice' and due_on < :today order by "
               "due_on limit 500",
-              query.overdue),
-    KITH_WANT(TIMER, "overdue", overdue_timer),
-    KITH_WANT(SETTING, "payment_days", payment_days),
-    KITH_WANT(SETTING, "tax_per", tax_per),
+              bill.overdue),
+    KITH_WANT(TIMER, "overdue", bill.overdue_timer),
+    KITH_WANT(SETTING, "payment_days", bill.payment_days),
+    KITH_WANT(SETTING, "tax_per", bill.tax_per),
 };
 kith_status invoice_wants(kith_instance *self, kith_error *err) {
     return WANTS(self, wants, err);

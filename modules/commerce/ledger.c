@@ -57,7 +57,7 @@ static kith_status customer_hook(kith_instance *self, kith_txn *txn, kith_change
         return st;
     const int32_t account = info.type == self->account.type;
     const kith_value id = kith_link(info.type, info.id);
-    st = KITH_FIND(self, txn, entry, account ? self->query.of_account : self->query.of_contact, 1,
+    st = KITH_FIND(self, txn, entry, account ? self->bill.of_account : self->bill.of_contact, 1,
                    &id, &entries, &n, err);
     return st != KITH_OK || !n
                ? st
@@ -143,14 +143,14 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
     struct balances b = {.self = self, .sign = 1};
     char why[200] = "debits and credits are equal, and all balances are what is open";
     kith_status st =
-        self->records->groups(txn, self->query.ledger, 0, NULL, 0, note_balance, &b, err);
+        self->records->groups(txn, self->bill.ledger, 0, NULL, 0, note_balance, &b, err);
     b.sign = -1;
     if (st == KITH_OK)
-        st = self->records->groups(txn, self->query.open_items, 0, NULL, 0, note_balance, &b, err);
+        st = self->records->groups(txn, self->bill.open_items, 0, NULL, 0, note_balance, &b, err);
     b.sign = 1; /* what is on account is owed to the customer */
     if (st == KITH_OK)
-        st = self->records->groups(txn, self->query.open_payments, 0, NULL, 0, note_balance, &b,
-                                   err);
+        st =
+            self->records->groups(txn, self->bill.open_payments, 0, NULL, 0, note_balance, &b, err);
     if (st != KITH_OK)
         return st;
     const int64_t faults = count_faults(&b, why, sizeof why);
@@ -170,40 +170,124 @@ static kith_status take_sum(void *arg, const kith_txn *txn, uint32_t count, cons
     return KITH_OK;
 }
 
+struct age {
+    kith_value not_due, days_30, days_60, days_90, older, total;
+};
+#define AGES 5
+struct age_row {
+    kith_value account, contact;
+    struct age age;
+};
+struct ages {
+    kith_instance *self;
+    struct age_row *rows;
+    uint64_t count, room;
+    kith_value currency;
+    int at; /* the age that is asked for */
+};
+
+static struct age no_age(const kith_value *currency) {
+    const kith_value none = money_in(currency, 0);
+    return (struct age){none, none, none, none, none, none};
+}
+
+/* account, contact, sum: of one age. A customer has a row for each; they are added up behind. */
+static kith_status note_age(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                            kith_error *err) {
+    struct ages *a = arg;
+    (void)count;
+    if (a->count == a->room) {
+        const uint64_t room = a->room ? a->room * 2 : 64;
+        struct age_row *more = a->self->host->memory(txn, room * sizeof *more);
+        if (!more)
+            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the customers");
+        if (a->count)
+            memcpy(more, a->rows, (size_t)a->count * sizeof *more);
+        a->rows = more;
+        a->room = room;
+    }
+    struct age_row *row = &a->rows[a->count++];
+    *row = (struct age_row){v[0], is_set(&v[0]) ? kith_null() : v[1], no_age(&a->currency)};
+    (&row->age.not_due)[a->at] = row->age.total = v[2];
+    return KITH_OK;
+}
+
+static kith_id id_of(const kith_value *link) {
+    return link->kind == KITH_LINK ? link->as.link.id : 0;
+}
+static int by_whom(const void *x, const void *y) {
+    const struct age_row *a = x, *b = y;
+    const kith_id whom[] = {id_of(&a->account), id_of(&b->account), id_of(&a->contact),
+                            id_of(&b->contact)};
+    return whom[0] != whom[1]   ? (whom[0] < whom[1] ? -1 : 1)
+           : whom[2] != whom[3] ? (whom[2] < whom[3] ? -1 : 1)
+                                : 0;
+}
+static int by_total(const void *x, const void *y) {
+    const int64_t a = minor_of(&((const struct age_row *)x)->age.total),
+                  b = minor_of(&((const struct age_row *)y)->age.total);
+    return a == b ? by_whom(x, y) : a > b ? -1 : 1;
+}
+
+static kith_status add_age(const kith_instance *self, struct age *to, const struct age *of,
+                           kith_error *err) {
+    kith_status st = KITH_OK;
+    for (int i = 0; st == KITH_OK && i <= AGES; i++)
+        st = self->numbers->add(&to->not_due + i, 1, &of->not_due + i, &to->not_due + i, err);
+    return st;
+}
+
+/* One row for each customer, those who owe most first, and the sum of all. */
+static kith_status sum_ages(struct ages *a, struct age *all, kith_error *err) {
+    uint64_t kept = 0;
+    kith_status st = KITH_OK;
+    if (a->count)
+        qsort(a->rows, (size_t)a->count, sizeof *a->rows, by_whom);
+    for (uint64_t i = 0; st == KITH_OK && i < a->count; i++) {
+        st = add_age(a->self, all, &a->rows[i].age, err);
+        if (kept && by_whom(&a->rows[kept - 1], &a->rows[i]) == 0)
+            st =
+                st == KITH_OK ? add_age(a->self, &a->rows[kept - 1].age, &a->rows[i].age, err) : st;
+        else
+            a->rows[kept++] = a->rows[i];
+    }
+    a->count = kept;
+    if (kept)
+        qsort(a->rows, (size_t)kept, sizeof *a->rows, by_total);
+    return st;
+}
+
 static kith_status age_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct {
-        kith_value currency, account, contact;
+        kith_value currency, account, contact, limit;
     } args;
-    struct {
-        kith_value not_due, days_30, days_60, days_90, older, total;
-    } out;
-    kith_value *const to[] = {&out.not_due, &out.days_30, &out.days_60, &out.days_90, &out.older};
-    const int64_t from[] = {INT32_MIN / 2, 1, 31, 61, 91, INT32_MAX / 2};
+    /* Days late: from[i] to from[i + 1] - 1; the ends are as far as a date may be. */
+    static const int64_t from[AGES + 1] = {-100000, 1, 31, 61, 91, 100000};
     const int64_t today = self->host->today(self->host);
     kith_status st = KITH_ARGS(self, call, &args, err);
     if (st != KITH_OK)
         return st;
+    struct ages a = {.self = self, .currency = args.currency};
+    struct age all = no_age(&args.currency);
     const int32_t one = is_set(&args.account) || is_set(&args.contact);
-    const uint32_t query = is_set(&args.account)   ? self->query.age_account
-                           : is_set(&args.contact) ? self->query.age_contact
-                                                   : self->query.age_all;
-    out.total = money_in(&args.currency, 0);
-    for (int i = 0; st == KITH_OK && i < 5; i++) { /* days late from[i] to from[i + 1] - 1 */
-        const int64_t first = today - from[i + 1] + 1, last = today - from[i];
+    const uint32_t query = is_set(&args.account)   ? self->bill.age_account
+                           : is_set(&args.contact) ? self->bill.age_contact
+                                                   : self->bill.age_all;
+    for (; st == KITH_OK && a.at < AGES; a.at++) {
         const kith_value params[] = {
             args.currency,
-            kith_number(KITH_DATE, first > -700000 ? first : -700000),
-            kith_number(KITH_DATE, last < 2900000 ? last : 2900000),
+            kith_number(KITH_DATE, today - from[a.at + 1] + 1),
+            kith_number(KITH_DATE, today - from[a.at]),
             is_set(&args.account) ? args.account : args.contact,
         };
-        st = self->records->groups(self->calls->view(call), query, one ? 4 : 3, params, 0, take_sum,
-                                   to[i], err);
-        if (to[i]->kind == KITH_NULL)
-            *to[i] = money_in(&args.currency, 0);
-        if (st == KITH_OK)
-            st = self->numbers->add(&out.total, 1, to[i], &out.total, err);
+        st = self->records->groups(self->calls->view(call), query, one ? 4 : 3, params, 0, note_age,
+                                   &a, err);
     }
-    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+    if (st == KITH_OK)
+        st = sum_ages(&a, &all, err);
+    for (uint64_t i = 0; st == KITH_OK && i < a.count && (int64_t)i < args.limit.as.i; i++)
+        st = KITH_ROW(self, call, &a.rows[i], err);
+    return st == KITH_OK ? KITH_RESULTS(self, call, &all, err) : st;
 }
 
 /* -- by which means -----------------------------------------------------------------------------
@@ -218,9 +302,9 @@ static kith_status share_action(kith_instance *self, kith_call *call, kith_error
     kith_status st = KITH_ARGS(self, call, &args, err);
     const kith_value params[] = {args.category, args.method};
     if (st == KITH_OK)
-        st = self->records->groups(txn, self->query.in_category, 1, params, 0, take_sum, &all, err);
+        st = self->records->groups(txn, self->bill.in_category, 1, params, 0, take_sum, &all, err);
     if (st == KITH_OK)
-        st = self->records->groups(txn, self->query.by_method, 2, params, 0, take_sum, &by, err);
+        st = self->records->groups(txn, self->bill.by_method, 2, params, 0, take_sum, &by, err);
     if (st != KITH_OK)
         return st;
     struct {
@@ -303,14 +387,21 @@ static const kith_field age_params[] = {
     F("currency", TEXT, .flags = KITH_FF_REQUIRED, .doc = "What is open in this one: EUR."),
     F("account", LINK, .options = "account", .doc = "Of one organisation."),
     F("contact", LINK, .options = "contact", .doc = "Of one person."),
+    F("limit", INTEGER, .default_text = "100", .min = "0", .max = "10000",
+      .doc = "How many customers have a row at most."),
 };
-static const kith_field age_results[] = {
-    F("not_due", MONEY, .doc = "Due today or later."),
-    F("days_30", MONEY, .doc = "1 to 30 days late."),
-    F("days_60", MONEY, .doc = "31 to 60 days late."),
-    F("days_90", MONEY, .doc = "61 to 90 days late."),
-    F("older", MONEY, .doc = "More than 90 days late."),
-    F("total", MONEY, .doc = "All of it."),
+#define AGE_FIELDS                                                                                 \
+    F("not_due", MONEY, .doc = "Due today or later."),                                             \
+        F("days_30", MONEY, .doc = "1 to 30 days late."),                                          \
+        F("days_60", MONEY, .doc = "31 to 60 days late."),                                         \
+        F("days_90", MONEY, .doc = "61 to 90 days late."),                                         \
+        F("older", MONEY, .doc = "More than 90 days late."),                                       \
+        F("total", MONEY, .doc = "All of it.")
+static const kith_field age_results[] = {AGE_FIELDS};
+static const kith_field age_columns[] = {
+    F("account", LINK, .options = "account", .doc = "Who owes: an organisation."),
+    F("contact", LINK, .options = "contact", .doc = "Or a person."),
+    AGE_FIELDS,
 };
 static const kith_field share_params[] = {
     F("category", LINK, .options = "product_category", .flags = KITH_FF_REQUIRED,
@@ -331,11 +422,12 @@ static const kith_action actions[] = {
      .fn = check_action,
      .results = KITH_ARRAY(check_results)},
     {.name = "open_by_age",
-     .doc = "Says how old what is open is, of all or of one customer.",
+     .doc = "Says how old what is open is, of all and of each customer, who owes most first.",
      .effect = KITH_EFFECT_READ,
      .fn = age_action,
      .params = KITH_ARRAY(age_params),
-     .results = KITH_ARRAY(age_results)},
+     .results = KITH_ARRAY(age_results),
+     .columns = KITH_ARRAY(age_columns)},
     {.name = "payment_share",
      .doc = "Says which part of the orders in a category is paid in a way.",
      .effect = KITH_EFFECT_READ,
@@ -353,6 +445,12 @@ static const kith_report reports[] = {
      .query = "invoice where state in ('open', 'overdue') and kind = 'invoice' group by "
               "account.name as account, contact.name as contact, currency as currency order by "
               "min(due_on) : count() as invoices, sum(open) as open, min(due_on) as oldest"},
+    {.name = "invoices",
+     .doc = "The invoices of an account, the last first.",
+     .query = "invoice where account = :account order by -issued_on"},
+    {.name = "invoices_of_contact",
+     .doc = "The invoices of a person, the last first.",
+     .query = "invoice where contact = :contact order by -issued_on"},
     {.name = "payments",
      .doc = "What an account paid, the last first.",
      .query = "payment where account = :account order by -at"},
@@ -383,31 +481,32 @@ static const kith_report reports[] = {
 
 #define AGE(whom)                                                                                  \
     "invoice where state in ('open', 'overdue') and kind = 'invoice' and currency = :currency "    \
-    "and due_on >= :first and due_on <= :last" whom " : sum(open)"
+    "and due_on >= :first and due_on <= :last" whom " group by account, contact : sum(open)"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("ledger_entry", entry, ENTRY),
-    KITH_WANT(QUERY, "ledger_entry where account = :account limit 1", query.of_account),
-    KITH_WANT(QUERY, "ledger_entry where contact = :contact limit 1", query.of_contact),
+    KITH_WANT(QUERY, "ledger_entry where account = :account order by at limit 1", bill.of_account),
+    KITH_WANT(QUERY, "ledger_entry where contact = :contact order by at limit 1", bill.of_contact),
     KITH_WANT(QUERY, "ledger_entry group by account, contact, amount.currency : sum(change)",
-              query.ledger),
+              bill.ledger),
     KITH_WANT(QUERY,
               "invoice where state in ('open', 'overdue') group by account, contact, kind, "
               "currency : sum(open)",
-              query.open_items),
+              bill.open_items),
     KITH_WANT(QUERY,
-              "payment where state = 'received' group by account, contact, currency : sum(open)",
-              query.open_payments),
-    KITH_WANT(QUERY, AGE(""), query.age_all),
-    KITH_WANT(QUERY, AGE(" and account = :account"), query.age_account),
-    KITH_WANT(QUERY, AGE(" and contact = :contact and account is null"), query.age_contact),
+              "payment where state = 'received' and on_account group by account, contact, currency "
+              ": sum(open)",
+              bill.open_payments),
+    KITH_WANT(QUERY, AGE(""), bill.age_all),
+    KITH_WANT(QUERY, AGE(" and account = :account"), bill.age_account),
+    KITH_WANT(QUERY, AGE(" and contact = :contact and account is null"), bill.age_contact),
     KITH_WANT(QUERY,
               "order_line where product.category = :category and " PLACED
               " : count(distinct order)",
-              query.in_category),
+              bill.in_category),
     KITH_WANT(QUERY,
               "order_line where product.category = :category and " PLACED
               " and order.payment_method = :method : count(distinct order)",
-              query.by_method),
+              bill.by_method),
 };
 kith_status ledger_wants(kith_instance *self, kith_error *err) {
     return WANTS(self, wants, err);

@@ -297,6 +297,8 @@ static const kith_field order_fields[] = {
       .doc = "What is to be paid."),
     F("invoiced", MONEY, .rollup = "sum(invoice.billed via order) in currency",
       .doc = "How much of it stands on invoices."),
+    F("to_invoice", INTEGER, .rollup = "count(order_line via order where invoiced < quantity)",
+      .doc = "How many lines stand on no invoice, or not all of them."),
     F("receivable", MONEY,
       .rollup = "sum(invoice.open via order where kind = 'invoice') in currency",
       .doc = "What of its invoices is not paid."),
@@ -304,7 +306,8 @@ static const kith_field order_fields[] = {
       .doc = "What was paid for it and stands on no invoice yet."),
     F("settled_at", TIME, .flags = KITH_FF_READONLY, .doc = "When all of it was paid."),
 };
-static const char *const order_indexes[] = {"state,-placed_at", "account,state", "contact,state"};
+static const char *const order_indexes[] = {"state,-placed_at", "account,state,to_invoice",
+                                            "contact,state,to_invoice"};
 
 static const kith_field line_fields[] = {
     F("order", LINK, .options = "order", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Payments, and which invoices they pay. What is open of payments, credit notes and invoices is
- * brought up to their allocations with each of these. */
+/* Payments: what they are, what they pay, and what goes back. */
 #include "commerce.h"
-
-static int32_t state_is(const kith_value *state, const char *name) {
-    return state->kind == KITH_TEXT && kith_str_is(state->as.s, name);
-}
 
 static int32_t came_into(const struct payment *before, const struct payment *after,
                          const char *state) {
@@ -25,228 +20,6 @@ static kith_status read_both(kith_instance *self, const kith_txn *txn, const kit
     return st;
 }
 
-/* -- orders that are paid -----------------------------------------------------------------------
- */
-
-/* What is still to come for an order, invoiced or not. */
-static int64_t due_of(const struct order *o) {
-    return minor_of(&o->total) - minor_of(&o->invoiced) + minor_of(&o->receivable) -
-           minor_of(&o->prepaid);
-}
-
-static kith_status tell_settled(kith_instance *self, kith_txn *txn, const struct order *o,
-                                kith_error *err) {
-    const kith_value values[] = {o->total};
-    return self->events->publish(txn, self->settled, self->order.type, o->id.as.link.id, 1, values,
-                                 err);
-}
-
-/* It may have become paid, or not paid any more. */
-static kith_status order_settle(kith_instance *self, kith_txn *txn, kith_value order,
-                                kith_error *err) {
-    struct order o;
-    kith_edit edit = {.count = 0};
-    if (!is_set(&order))
-        return KITH_OK;
-    kith_status st = KITH_LOAD(self, txn, order, order.as.link.id, &o, err);
-    if (st != KITH_OK)
-        return st;
-    const int32_t paid = due_of(&o) <= 0 && minor_of(&o.total) > 0;
-    if (paid == is_set(&o.settled_at))
-        return KITH_OK;
-    kith_put(&edit, self->order.settled_at,
-             paid ? kith_number(KITH_TIME, self->host->now(self->host)) : kith_null());
-    if (paid && state_is(&o.state, "ordered"))
-        kith_put(&edit, self->order.state, kith_text("paid"));
-    st = self->records->update(txn, self->order.type, o.id.as.link.id, edit.count, edit.fields,
-                               edit.values, err);
-    return st == KITH_OK && paid ? tell_settled(self, txn, &o, err) : st;
-}
-
-static kith_status refuse_due(const kith_instance *self, const struct order *o, kith_error *err) {
-    const kith_value due = money_in(&o->currency, due_of(o));
-    char text[KITH_NUMBER_TEXT];
-    self->numbers->text(&due, text);
-    return kith_fail(err, KITH_E_REFUSED, "state",
-                     "state: %s of %.*s are not paid yet; record the payment (commerce.pay), and "
-                     "the order is paid by itself",
-                     text, (int)o->number.as.s.len, o->number.as.s.ptr);
-}
-
-/* Paid is what money says, and what was invoiced or paid does not become a cart again. */
-static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_change *change,
-                                    kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
-    struct order o, before;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.after, &o, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.before, &before, err);
-    if (st != KITH_OK)
-        return st;
-    if (state_is(&o.state, "paid") && due_of(&o) > 0)
-        return refuse_due(self, &o, err);
-    if (state_is(&before.state, "paid") && state_is(&o.state, "ordered") && due_of(&o) <= 0 &&
-        minor_of(&o.total))
-        return kith_fail(err, KITH_E_REFUSED, "state",
-                         "state: the order is paid; refund the payment first (commerce.refund)");
-    if (state_is(&o.state, "cart") ? minor_of(&o.invoiced) || minor_of(&o.prepaid)
-                                   : state_is(&o.state, "cancelled") && minor_of(&o.receivable))
-        return kith_fail(err, KITH_E_REFUSED, "state",
-                         "state: %.*s has invoices or payments; credit these (commerce.credit) "
-                         "and refund those (commerce.refund) first",
-                         (int)o.number.as.s.len, o.number.as.s.ptr);
-    return KITH_OK;
-}
-
-/* -- allocations --------------------------------------------------------------------------------
- */
-
-/* A payment or a credit note, as a source of money. */
-struct from {
-    kith_value open, number;
-    struct customer who;
-    int32_t ready;
-};
-
-static kith_status load_from(kith_instance *self, const kith_txn *txn, const struct allocation *a,
-                             struct from *out, kith_error *err) {
-    struct payment p;
-    struct invoice c;
-    kith_status st;
-    if (is_set(&a->payment) == is_set(&a->credit_note))
-        return kith_fail(err, KITH_E_REFUSED, "payment",
-                         "payment: it comes from a payment or a credit note, one of them");
-    if (is_set(&a->payment)) {
-        st = KITH_LOAD(self, txn, payment, a->payment.as.link.id, &p, err);
-        if (st == KITH_OK)
-            *out = (struct from){p.open, p.number, customer_of(p.account, p.contact),
-                                 state_is(&p.state, "received")};
-        return st;
-    }
-    st = KITH_LOAD(self, txn, invoice, a->credit_note.as.link.id, &c, err);
-    if (st == KITH_OK)
-        *out = (struct from){c.open, c.number, customer_of(c.account, c.contact),
-                             state_is(&c.kind, "credit_note")};
-    return st;
-}
-
-static kith_status check_amounts(const kith_instance *self, const struct allocation *a,
-                                 const struct from *f, const struct invoice *in, kith_error *err) {
-    char amount[KITH_NUMBER_TEXT], left[KITH_NUMBER_TEXT], open[KITH_NUMBER_TEXT];
-    if (!is_in(&a->amount, &in->currency) || !is_in(&f->open, &in->currency))
-        return kith_fail(err, KITH_E_REFUSED, "amount",
-                         "amount: %.*s is in %.*s, and so is all that pays it",
-                         (int)in->number.as.s.len, in->number.as.s.ptr, (int)in->currency.as.s.len,
-                         in->currency.as.s.ptr);
-    if (minor_of(&a->amount) <= 0)
-        return kith_fail(err, KITH_E_REFUSED, "amount", "amount: it is more than 0");
-    if (minor_of(&a->amount) <= minor_of(&f->open) && minor_of(&a->amount) <= minor_of(&in->open))
-        return KITH_OK;
-    self->numbers->text(&a->amount, amount);
-    self->numbers->text(&f->open, left);
-    self->numbers->text(&in->open, open);
-    return kith_fail(err, KITH_E_REFUSED, "amount",
-                     "amount: %s is too much; %s are left of %.*s, and %s are open of %.*s", amount,
-                     left, (int)f->number.as.s.len, f->number.as.s.ptr, open,
-                     (int)in->number.as.s.len, in->number.as.s.ptr);
-}
-
-static kith_status allocation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
-                                   kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
-    struct allocation a;
-    struct invoice in;
-    struct from f;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK && info.before)
-        return kith_fail(err, KITH_E_REFUSED, NULL,
-                         "an allocation stays as it is; delete it and make another");
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, allocation, info.after, &a, err);
-    if (st == KITH_OK)
-        st = load_from(self, txn, &a, &f, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err);
-    if (st != KITH_OK)
-        return st;
-    if (!f.ready)
-        return kith_fail(err, KITH_E_REFUSED, "payment",
-                         "payment: %.*s brings no money; it takes one that is received, or a "
-                         "credit note",
-                         (int)f.number.as.s.len, f.number.as.s.ptr);
-    if (!state_is(&in.kind, "invoice"))
-        return kith_fail(err, KITH_E_REFUSED, "invoice", "invoice: %.*s is a credit note",
-                         (int)in.number.as.s.len, in.number.as.s.ptr);
-    const struct customer owes = customer_of(in.account, in.contact);
-    if (!same_link(&owes.account, &f.who.account) || !same_link(&owes.contact, &f.who.contact))
-        return kith_fail(err, KITH_E_REFUSED, "invoice",
-                         "invoice: %.*s is of another customer than %.*s", (int)in.number.as.s.len,
-                         in.number.as.s.ptr, (int)f.number.as.s.len, f.number.as.s.ptr);
-    return check_amounts(self, &a, &f, &in, err);
-}
-
-static kith_status payment_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_error *err) {
-    struct payment p;
-    kith_status st = KITH_LOAD(self, txn, payment, id, &p, err);
-    if (st == KITH_OK)
-        st = self->numbers->add(&p.amount, -1, &p.refunded, &p.open, err);
-    if (st == KITH_OK)
-        st = self->numbers->add(&p.open, -1, &p.allocated, &p.open, err);
-    if (st == KITH_OK)
-        st = KITH_SET(self, txn, payment, open, id, p.open, err);
-    return st == KITH_OK ? order_settle(self, txn, p.order, err) : st;
-}
-
-/* Behind an allocation, and behind one that is taken away. */
-static kith_status allocated_hook(kith_instance *self, kith_txn *txn, kith_change *change,
-                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
-    struct allocation a;
-    struct invoice in;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, allocation, info.after ? info.after : info.before, &a, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err);
-    if (st != KITH_OK)
-        return st;
-    if (!info.after && state_is(&in.state, "written_off"))
-        return kith_fail(err, KITH_E_REFUSED, "invoice",
-                         "invoice: %.*s is written off, and what it got stays",
-                         (int)in.number.as.s.len, in.number.as.s.ptr);
-    st = invoice_settle(self, txn, a.invoice.as.link.id, err);
-    if (st == KITH_OK)
-        st = is_set(&a.payment) ? payment_settle(self, txn, a.payment.as.link.id, err)
-                                : invoice_settle(self, txn, a.credit_note.as.link.id, err);
-    return st == KITH_OK ? order_settle(self, txn, in.order, err) : st;
-}
-
-kith_status payment_allocate(kith_instance *self, kith_txn *txn, kith_value from, kith_value open,
-                             kith_value invoice, kith_error *err) {
-    struct invoice in;
-    struct allocation a = {.invoice = invoice, .amount = open};
-    kith_status st = KITH_LOAD(self, txn, invoice, invoice.as.link.id, &in, err);
-    if (st != KITH_OK || minor_of(&in.open) <= 0 || minor_of(&open) <= 0)
-        return st;
-    if (minor_of(&in.open) < minor_of(&open))
-        a.amount = in.open;
-    *(from.as.link.type == self->payment.type ? &a.payment : &a.credit_note) = from;
-    return KITH_CREATE(self, txn, allocation, &a, err);
-}
-
-kith_status payment_take_prepaid(kith_instance *self, kith_txn *txn, const struct invoice *invoice,
-                                 kith_error *err) {
-    const kith_value params[] = {invoice->order, money_in(&invoice->currency, 0)};
-    struct payment *p;
-    uint64_t n = 0;
-    kith_status st = KITH_FIND(self, txn, payment, self->query.prepaid, 2, params, &p, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
-        st = payment_allocate(self, txn, p[i].id, p[i].open, invoice->id, err);
-    return st;
-}
-
 /* -- what a payment pays ------------------------------------------------------------------------
  */
 
@@ -259,9 +32,9 @@ static kith_status spread(kith_instance *self, kith_txn *txn, const struct payme
                                  : by_account ? p->account
                                               : p->contact,
                                  currency};
-    const uint32_t query = by_order     ? self->query.due_of_order
-                           : by_account ? self->query.due_of_account
-                                        : self->query.due_of_contact;
+    const uint32_t query = by_order     ? self->bill.due_of_order
+                           : by_account ? self->bill.due_of_account
+                                        : self->bill.due_of_contact;
     int64_t left = minor_of(&p->amount);
     struct invoice *due;
     uint64_t n = 0;
@@ -289,7 +62,7 @@ static kith_status release(kith_instance *self, kith_txn *txn, const struct paym
     struct invoice *credits;
     uint64_t n = 0, m = 0;
     kith_status st =
-        KITH_FIND(self, txn, allocation, self->query.allocations_of, 1, &p->id, &a, &n, err);
+        KITH_FIND(self, txn, allocation, self->bill.allocations_of, 1, &p->id, &a, &n, err);
     for (uint64_t i = 0; st == KITH_OK && need > 0 && i < n; i++) {
         const int64_t rest = minor_of(&a[i].amount) - need;
         st = self->records->remove(txn, self->allocation.type, a[i].id.as.link.id, err);
@@ -299,7 +72,7 @@ static kith_status release(kith_instance *self, kith_txn *txn, const struct paym
         if (st == KITH_OK && rest > 0)
             st = KITH_CREATE(self, txn, allocation, &again, err);
         if (st == KITH_OK) /* credit notes pay what is open now */
-            st = KITH_FIND(self, txn, invoice, self->query.credits_of, 1, &a[i].invoice, &credits,
+            st = KITH_FIND(self, txn, invoice, self->bill.credits_of, 1, &a[i].invoice, &credits,
                            &m, err);
         for (uint64_t k = 0; st == KITH_OK && k < m; k++)
             st = payment_allocate(self, txn, credits[k].id, credits[k].open, a[i].invoice, err);
@@ -416,13 +189,14 @@ static kith_status check_reference(kith_instance *self, const kith_txn *txn,
         return kith_fail(err, KITH_E_REFUSED, "reference",
                          "reference: that looks like the number of a card, which is not kept here; "
                          "write the number of the transaction");
-    kith_status st = KITH_FIND(self, txn, payment, self->query.same_reference, 1, &p->reference,
-                               &others, &n, err);
     const struct customer who = customer_of(p->account, p->contact);
+    const int32_t account = is_set(&who.account);
+    const kith_value params[] = {account ? who.account : who.contact, p->reference};
+    kith_status st = KITH_FIND(self, txn, payment,
+                               account ? self->bill.same_of_account : self->bill.same_of_contact, 2,
+                               params, &others, &n, err);
     for (uint64_t i = 0; st == KITH_OK && i < n; i++) {
-        const struct customer other = customer_of(others[i].account, others[i].contact);
-        if (others[i].id.as.link.id != p->id.as.link.id &&
-            same_link(&who.account, &other.account) && same_link(&who.contact, &other.contact))
+        if (others[i].id.as.link.id != p->id.as.link.id)
             return kith_fail(err, KITH_E_CONFLICT, "reference",
                              "reference: %.*s of this payer has it already; if it is another "
                              "payment, give it another reference",
@@ -523,6 +297,7 @@ static kith_status payment_hook(kith_instance *self, kith_txn *txn, kith_change 
     kith_put(&edit, self->payment.at, p.at);
     kith_put(&edit, self->payment.refunded, p.refunded);
     kith_put(&edit, self->payment.open, p.open);
+    kith_put(&edit, self->payment.on_account, kith_number(KITH_BOOL, minor_of(&p.open) > 0));
     kith_put(&edit, self->payment.state, p.state);
     return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
 }
@@ -622,17 +397,13 @@ static const kith_field payment_fields[] = {
       .doc = "What of it went to invoices."),
     F("currency", TEXT, .flags = KITH_FF_READONLY, .doc = "That of the amount."),
     F("open", MONEY, .flags = KITH_FF_READONLY, .doc = "What of it is on account."),
+    F("on_account", BOOLEAN, .default_text = "false", .flags = KITH_FF_READONLY,
+      .doc = "Some of it is on account."),
     F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
 };
-static const char *const payment_indexes[] = {"account,-at", "contact,-at", "account,open",
-                                              "contact,open"};
-
-static const kith_field allocation_fields[] = {
-    F("payment", LINK, .options = "payment", .doc = "The payment that pays."),
-    F("credit_note", LINK, .options = "invoice", .doc = "Or the credit note."),
-    F("invoice", LINK, .options = "invoice", .flags = KITH_FF_REQUIRED, .doc = "What is paid."),
-    F("amount", MONEY, .flags = KITH_FF_REQUIRED, .doc = "How much of it."),
-};
+static const char *const payment_indexes[] = {"account,-at",        "contact,-at",
+                                              "account,on_account", "contact,on_account",
+                                              "account,reference",  "contact,reference"};
 
 static const kith_type types[] = {
     {.name = "payment",
@@ -641,22 +412,8 @@ static const kith_type types[] = {
      .undo = KITH_UNDO_REFUSE,
      .fields = KITH_ARRAY(payment_fields),
      .indexes = KITH_ARRAY(payment_indexes)},
-    {.name = "allocation",
-     .doc = "What of a payment or a credit note pays an invoice; delete it to take it back.",
-     .title = "amount",
-     .undo = KITH_UNDO_REFUSE,
-     .fields = KITH_ARRAY(allocation_fields)},
 };
 
-static const kith_field settled_fields[] = {F("total", MONEY, .doc = "Of the order.")};
-static const kith_topic topics[] = {
-    {.name = "order.settled",
-     .schema = 1,
-     .fields = KITH_ARRAY(settled_fields),
-     .doc = "All of an order was paid, whatever its state is."},
-};
-
-static const char *const state_only[] = {"state"};
 static const kith_hook hooks[] = {
     {.name = "payment",
      .type = "payment",
@@ -677,25 +434,6 @@ static const kith_hook hooks[] = {
      .fn = payment_gone_hook,
      .where = "state in ('received', 'refunded')",
      .doc = "Keeps payments that were received."},
-    {.name = "allocation",
-     .type = "allocation",
-     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .fn = allocation_hook,
-     .doc = "Refuses more than there is, and another currency or customer."},
-    {.name = "allocated",
-     .type = "allocation",
-     .on = KITH_ON_CREATE | KITH_ON_DELETE,
-     .when = KITH_AFTER,
-     .fn = allocated_hook,
-     .doc = "Brings invoices, payments and orders up to what is paid."},
-    {.name = "order_paid",
-     .type = "order",
-     .on = KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .fn = order_state_hook,
-     .fields = KITH_ARRAY(state_only),
-     .doc = "Lets an order be paid when the money is there, and keeps what was invoiced."},
 };
 
 static const kith_field paid_results[] = {
@@ -739,22 +477,20 @@ static const kith_action actions[] = {
     "invoice where " whom " = :" whom                                                              \
     " and state in ('open', 'overdue') and kind = 'invoice' and "                                  \
     "currency = :currency order by due_on, id limit 1000"
+#define SAME(whom)                                                                                 \
+    "payment where " whom " and reference = :reference and state != 'failed' order by id limit 2"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("payment", payment, PAYMENT),
-    KITH_WANT_RECORD("allocation", allocation, ALLOCATION),
-    KITH_WANT(QUERY, DUE("order"), query.due_of_order),
-    KITH_WANT(QUERY, DUE("account"), query.due_of_account),
-    KITH_WANT(QUERY, DUE("contact"), query.due_of_contact),
-    KITH_WANT(QUERY, "payment where order = :order and open > :none order by at, id",
-              query.prepaid),
-    KITH_WANT(QUERY, "allocation where payment = :payment order by -id", query.allocations_of),
+    KITH_WANT(QUERY, DUE("order"), bill.due_of_order),
+    KITH_WANT(QUERY, DUE("account"), bill.due_of_account),
+    KITH_WANT(QUERY, DUE("contact"), bill.due_of_contact),
+    KITH_WANT(QUERY, "allocation where payment = :payment order by -id", bill.allocations_of),
     KITH_WANT(QUERY,
               "invoice where corrects = :invoice and kind = 'credit_note' and state = 'open' "
               "order by id",
-              query.credits_of),
-    KITH_WANT(QUERY, "payment where reference = :reference and state != 'failed' limit 1000",
-              query.same_reference),
-    KITH_WANT(TOPIC, "order.settled", settled),
+              bill.credits_of),
+    KITH_WANT(QUERY, SAME("account = :whom"), bill.same_of_account),
+    KITH_WANT(QUERY, SAME("contact = :whom and account is null"), bill.same_of_contact),
 };
 kith_status payment_wants(kith_instance *self, kith_error *err) {
     return WANTS(self, wants, err);
@@ -763,7 +499,6 @@ kith_status payment_wants(kith_instance *self, kith_error *err) {
 const kith_part payment_part = {
     .struct_size = sizeof payment_part,
     .types = KITH_ARRAY(types),
-    .topics = KITH_ARRAY(topics),
     .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),
 };

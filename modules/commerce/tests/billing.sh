@@ -54,6 +54,42 @@ prints "10.00 EUR"
 kith commerce.ledger_check
 prints "balanced: true"
 
+it "says how old what is open is, and whose"
+kith commerce.open_by_age currency=EUR
+prints "not_due: 40.00 EUR"
+prints "Acme"
+
+it "keeps the balance when two customers turn out to be one"
+twin=$(id create account name="Acme Ltd")
+other=$(id create order account="$twin")
+"$KITH" create order_line order="$other" product="$pen" quantity=1 >/dev/null
+"$KITH" update order "$other" state=ordered >/dev/null
+id commerce.invoice order="$other" >/dev/null
+"$KITH" commerce.pay account="$twin" amount="2 EUR" >/dev/null
+kith merge account "$acme" "$twin"
+exits 0
+kith find "account where name = 'Acme'" --fields balance --json
+prints "50.00 EUR"
+kith commerce.ledger_check
+prints "balanced: true"
+
+it "keeps invoices and the ledger when who bought is erased"
+ada=$(id create contact name="Ada Byron" email=ada@example.org)
+hers=$(id create order contact="$ada")
+"$KITH" create order_line order="$hers" product="$pen" quantity=1 >/dev/null
+"$KITH" update order "$hers" state=ordered >/dev/null
+bill=$(id commerce.invoice order="$hers")
+kith delete contact "$ada"
+exits 1
+complains "has invoices or payments, which are kept with it"
+kith commerce.pay invoice="$bill" amount="12 EUR"
+kith erase contact "$ada" --reason 'request of 3 May'
+exits 0
+kith get invoice "$bill" --json
+prints "12.00 EUR"
+kith commerce.ledger_check
+prints "balanced: true"
+
 it "refuses a second payment by the same transaction"
 kith commerce.pay invoice="$invoice" amount="20 EUR" reference=T-1
 exits 1

@@ -96,10 +96,48 @@ TEST("what is open is told by its age") {
     EXPECT_STR("16.00 EUR", result_text(c, &a, "days_90"));
     EXPECT_STR("32.00 EUR", result_text(c, &a, "older"));
     EXPECT_STR("63.00 EUR", result_text(c, &a, "total"));
+    kith_id ada = CREATE(c, "contact", {"name", "Ada"}),
+            o = CREATE(c, "order", {"contact", ID(ada)});
+    add_line(c, o, pen, "100");
+    UPDATE(c, "order", o, {"state", "ordered"});
+    invoiced(c, o);
     a = ACT(c, "commerce.open_by_age", {"currency", "EUR"});
-    EXPECT_STR("63.00 EUR", result_text(c, &a, "total"));
+    EXPECT_STR("163.00 EUR", result_text(c, &a, "total"));
+    struct action_rows rows = action_rows(a.action, a.results);
+    EXPECT_INT(2, rows.count);
+    const kith_value *most = rows.items[0].as.list.items, *next = rows.items[1].as.list.items;
+    EXPECT_INT(ada, most[1].as.link.id);
+    EXPECT_INT(10000, most[7].as.money.minor);
+    EXPECT_INT(acme, next[0].as.link.id);
+    EXPECT_INT(3200, next[6].as.money.minor);
+    EXPECT_INT(6300, next[7].as.money.minor);
     a = ACT(c, "commerce.open_by_age", {"currency", "USD"});
     EXPECT_STR("0.00 USD", result_text(c, &a, "total"));
+    close_company(c);
+}
+
+TEST("a bonus is earned by what was invoiced less what was credited, from a turnover on") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme =
+        CREATE(c, "account", {"name", "Acme"}, {"bonus", "2.5"}, {"bonus_from", "1000 EUR"});
+    kith_id pen = product(c, "pen", "10 EUR"), first = invoiced(c, placed(c, acme, pen, "60"));
+    struct act a = ACT(c, "commerce.bonus", {"account", ID(acme)}, {"from", "2023-01-01"},
+                       {"until", "2023-12-31"}, {"currency", "EUR"});
+    EXPECT_ACT(a);
+    EXPECT_STR("0.00 EUR", result_text(c, &a, "bonus"));
+    EXPECT_STR("400.00 EUR", result_text(c, &a, "missing"));
+    EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(first)}));
+    invoiced(c, placed(c, acme, pen, "101"));
+    a = ACT(c, "commerce.bonus", {"account", ID(acme)}, {"from", "2023-01-01"},
+            {"until", "2023-12-31"}, {"currency", "EUR"});
+    EXPECT_STR("1010.00 EUR", result_text(c, &a, "turnover"));
+    EXPECT_STR("25.25 EUR", result_text(c, &a, "bonus"));
+    a = ACT(c, "commerce.bonus", {"account", ID(acme)}, {"from", "2024-01-01"},
+            {"until", "2024-12-31"}, {"currency", "EUR"});
+    EXPECT_STR("0.00 EUR", result_text(c, &a, "turnover"));
+    ACT_REFUSED(c, "agreed on in EUR", "commerce.bonus", {"account", ID(acme)},
+                {"from", "2023-01-01"}, {"until", "2023-12-31"}, {"currency", "USD"});
     close_company(c);
 }
 

@@ -152,6 +152,31 @@ TEST("an invoice that was issued stays, and is corrected by credit notes") {
     close_company(c);
 }
 
+TEST("what came back and is refunded is credited, on the invoices that it stands on") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}), pen = product(c, "pen", "10 EUR");
+    kith_id o = placed(c, acme, pen, "5"), l = first(c, of_invoice(c, "order_line", "order", o));
+    struct act a =
+        ACT(c, "commerce.invoice", {"order", ID(o)}, {"lines", ID(l)}, {"quantity", "2"});
+    EXPECT_ACT(a);
+    kith_id two = result_id(&a, 0), three = invoiced(c, o);
+    paid(c, "invoice", two, "20 EUR");
+    UPDATE(c, "order", o, {"state", "shipped"});
+    kith_id back = CREATE(c, "return_request", {"order_line", ID(l)}, {"quantity", "3"});
+    UPDATE(c, "return_request", back, {"state", "approved"});
+    UPDATE(c, "return_request", back, {"state", "received"});
+    EXPECT_INT(0, find(c, "invoice where kind = 'credit_note'").count);
+    UPDATE(c, "return_request", back, {"state", "refunded"});
+    EXPECT_INT(2, find(c, "invoice where kind = 'credit_note'").count);
+    EXPECT_STR("20.00 EUR", INV(three, "open"));
+    kith_id note = first(c, of_invoice(c, "invoice", "corrects", two));
+    EXPECT_STR("20.00 EUR", INV(note, "open"));
+    EXPECT_STR("0.00 EUR", field(c, "account", acme, "balance"));
+    expect_balanced(c);
+    close_company(c);
+}
+
 TEST("what is not paid in time becomes overdue by itself, and may be written off") {
     struct company company, *c = &company;
     OPEN(c, SHOP(""), "commerce");

@@ -50,6 +50,44 @@ TEST("a payment pays what is due first, and what is too much stays on account") 
     close_company(c);
 }
 
+TEST("what is on account pays what is due, credit notes first") {
+    struct world w;
+    struct company *c = begin(&w, SHOP(""));
+    kith_id old = billed(&w, "3", "2023-11-20"), p = paid(c, "invoice", old, "50 EUR");
+    struct act a = ACT(c, "commerce.credit", {"invoice", ID(old)});
+    EXPECT_ACT(a);
+    kith_id note = result_id(&a, 0);
+    kith_id later = billed(&w, "1", "2023-12-24"), soon = billed(&w, "4", "2023-11-24");
+    a = ACT(c, "commerce.allocate", {"account", ID(w.acme)});
+    EXPECT_ACT(a);
+    EXPECT_STR("3", result_text(c, &a, "allocations"));
+    EXPECT_STR("0.00 EUR", INV(note, "open"));
+    EXPECT_STR("paid", INV(soon, "state"));
+    EXPECT_STR("paid", INV(later, "state"));
+    EXPECT_STR("0.00 EUR", PAY(p, "open"));
+    EXPECT_STR("false", PAY(p, "on_account"));
+    expect_balanced(c);
+    close_company(c);
+}
+
+TEST("a payment that is imported as received pays and is booked as any other") {
+    struct world w;
+    struct company *c = begin(&w, SHOP(""));
+    kith_id inv = billed(&w, "3", "2023-11-20");
+    const struct write_opts import = {.principal = &anna, .origin = ORIGIN_IMPORT};
+    struct put p = {c, "payment", 0,
+                    PAIRS({"account", ID(w.acme)}, {"amount", "30 EUR"}, {"state", "received"})};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_write(c->engine, &import, put_txn, &p, NULL, &e), e);
+    EXPECT_STR("paid", INV(inv, "state"));
+    p = (struct put){c, "invoice", 0,
+                     PAIRS({"order", ID(placed(c, w.acme, w.pen, "1"))}, {"state", "paid"})};
+    EXPECT(engine_write(c->engine, &import, put_txn, &p, NULL, &e) != KITH_OK);
+    EXPECT_HAS("an invoice begins open", e.message);
+    expect_balanced(c);
+    close_company(c);
+}
+
 TEST("an order is paid when its money is there, and not before") {
     struct world w;
     struct company *c = begin(&w, SHOP(""));

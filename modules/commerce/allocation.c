@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Allocations: which money pays which invoice. With each of them what is open of payments, credit
+ * notes and invoices, and whether an order is paid, is brought up to it. */
+#include "commerce.h"
+
+/* -- orders that are paid -----------------------------------------------------------------------
+ */
+
+/* What is still to come for an order, invoiced or not. */
+static int64_t due_of(const struct order *o) {
+    return minor_of(&o->total) - minor_of(&o->invoiced) + minor_of(&o->receivable) -
+           minor_of(&o->prepaid);
+}
+
+static kith_status tell_settled(kith_instance *self, kith_txn *txn, const struct order *o,
+                                kith_error *err) {
+    const kith_value values[] = {o->total};
+    return self->events->publish(txn, self->bill.settled, self->order.type, o->id.as.link.id, 1,
+                                 values, err);
+}
+
+/* It may have become paid, or not paid any more. */
+kith_status order_settle(kith_instance *self, kith_txn *txn, kith_value order, kith_error *err) {
+    struct order o;
+    kith_edit edit = {.count = 0};
+    if (!is_set(&order))
+        return KITH_OK;
+    kith_status st = KITH_LOAD(self, txn, order, order.as.link.id, &o, err);
+    if (st != KITH_OK)
+        return st;
+    const int32_t paid = due_of(&o) <= 0 && minor_of(&o.total) > 0;
+    if (paid == is_set(&o.settled_at))
+        return KITH_OK;
+    kith_put(&edit, self->order.settled_at,
+             paid ? kith_number(KITH_TIME, self->host->now(self->host)) : kith_null());
+    if (paid && state_is(&o.state, "ordered"))
+        kith_put(&edit, self->order.state, kith_text("paid"));
+    st = self->records->update(txn, self->order.type, o.id.as.link.id, edit.count, edit.fields,
+                               edit.values, err);
+    return st == KITH_OK && paid ? tell_settled(self, txn, &o, err) : st;
+}
+
+static kith_status refuse_due(const kith_instance *self, const struct order *o, kith_error *err) {
+    const kith_value due = money_in(&o->currency, due_of(o));
+    char text[KITH_NUMBER_TEXT];
+    self->numbers->text(&due, text);
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: %s of %.*s are not paid yet; record the payment (commerce.pay), and "
+                     "the order is paid by itself",
+                     text, (int)o->number.as.s.len, o->number.as.s.ptr);
+}
+
+/* Paid is what money says, and what was invoiced or paid does not become a cart again. */
+static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                    kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct order o, before;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.after, &o, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.before, &before, err);
+    if (st != KITH_OK)
+        return st;
+    if (state_is(&o.state, "paid") && due_of(&o) > 0)
+        return refuse_due(self, &o, err);
+    if (state_is(&before.state, "paid") && state_is(&o.state, "ordered") && due_of(&o) <= 0 &&
+        minor_of(&o.total))
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: the order is paid; refund the payment first (commerce.refund)");
+    if (state_is(&o.state, "cart") ? minor_of(&o.invoiced) || minor_of(&o.prepaid)
+                                   : state_is(&o.state, "cancelled") && minor_of(&o.receivable))
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: %.*s has invoices or payments; credit these (commerce.credit) "
+                         "and refund those (commerce.refund) first",
+                         (int)o.number.as.s.len, o.number.as.s.ptr);
+    return KITH_OK;
+}
+
+/* -- allocations --------------------------------------------------------------------------------
+ */
+
+/* A payment or a credit note, as a source of money. */
+struct from {
+    kith_value open, number;
+    struct customer who;
+    int32_t ready;
+};
+
+static kith_status load_from(kith_instance *self, const kith_txn *txn, const struct allocation *a,
+                             struct from *out, kith_error *err) {
+    struct payment p;
+    struct invoice c;
+    kith_status st;
+    if (is_set(&a->payment) == is_set(&a->credit_note))
+        return kith_fail(err, KITH_E_REFUSED, "payment",
+                         "payment: it comes from a payment or a credit note, one of them");
+    if (is_set(&a->payment)) {
+        st = KITH_LOAD(self, txn, payment, a->payment.as.link.id, &p, err);
+        if (st == KITH_OK)
+            *out = (struct from){p.open, p.number, customer_of(p.account, p.contact),
+                                 state_is(&p.state, "received")};
+        return st;
+    }
+    st = KITH_LOAD(self, txn, invoice, a->credit_note.as.link.id, &c, err);
+    if (st == KITH_OK)
+        *out = (struct from){c.open, c.number, customer_of(c.account, c.contact),
+                             state_is(&c.kind, "credit_note")};
+    return st;
+}
+
+static kith_status check_amounts(const kith_instance *self, const struct allocation *a,
+                                 const struct from *f, const struct invoice *in, kith_error *err) {
+    char amount[KITH_NUMBER_TEXT], left[KITH_NUMBER_TEXT], open[KITH_NUMBER_TEXT];
+    if (!is_in(&a->amount, &in->currency) || !is_in(&f->open, &in->currency))
+        return kith_fail(err, KITH_E_REFUSED, "amount",
+                         "amount: %.*s is in %.*s, and so is all that pays it",
+                         (int)in->number.as.s.len, in->number.as.s.ptr, (int)in->currency.as.s.len,
+                         in->currency.as.s.ptr);
+    if (minor_of(&a->amount) <= 0)
+        return kith_fail(err, KITH_E_REFUSED, "amount", "amount: it is more than 0");
+    if (minor_of(&a->amount) <= minor_of(&f->open) && minor_of(&a->amount) <= minor_of(&in->open))
+        return KITH_OK;
+    self->numbers->text(&a->amount, amount);
+    self->numbers->text(&f->open, left);
+    self->numbers->text(&in->open, open);
+    return kith_fail(err, KITH_E_REFUSED, "amount",
+                     "amount: %s is too much; %s are left of %.*s, and %s are open of %.*s", amount,
+                     left, (int)f->number.as.s.len, f->number.as.s.ptr, open,
+                     (int)in->number.as.s.len, in->number.as.s.ptr);
+}
+
+static kith_status allocation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                   kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct allocation a;
+    struct invoice in;
+    struct from f;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK && info.before)
+        return kith_fail(err, KITH_E_REFUSED, NULL,
+                         "an allocation stays as it is; delete it and make another");
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, allocation, info.after, &a, err);
+    if (st == KITH_OK)
+        st = load_from(self, txn, &a, &f, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err);
+    if (st != KITH_OK)
+        return st;
+    if (!f.ready)
+        return kith_fail(err, KITH_E_REFUSED, "payment",
+                         "payment: %.*s brings no money; it takes one that is received, or a "
+                         "credit note",
+                         (int)f.number.as.s.len, f.number.as.s.ptr);
+    if (!state_is(&in.kind, "invoice"))
+        return kith_fail(err, KITH_E_REFUSED, "invoice", "invoice: %.*s is a credit note",
+                         (int)in.number.as.s.len, in.number.as.s.ptr);
+    const struct customer owes = customer_of(in.account, in.contact);
+    if (!same_link(&owes.account, &f.who.account) || !same_link(&owes.contact, &f.who.contact))
+        return kith_fail(err, KITH_E_REFUSED, "invoice",
+                         "invoice: %.*s is of another customer than %.*s", (int)in.number.as.s.len,
+                         in.number.as.s.ptr, (int)f.number.as.s.len, f.number.as.s.ptr);
+    return check_amounts(self, &a, &f, &in, err);
+}
+
+kith_status payment_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_error *err) {
+    struct payment p;
+    kith_status st = KITH_LOAD(self, txn, payment, id, &p, err);
+    if (st == KITH_OK)
+        st = self->numbers->add(&p.amount, -1, &p.refunded, &p.open, err);
+    if (st == KITH_OK)
+        st = self->numbers->add(&p.open, -1, &p.allocated, &p.open, err);
+    if (st == KITH_OK)
+        st = KITH_SET(self, txn, payment, open, id, p.open, err);
+    return st == KITH_OK ? order_settle(self, txn, p.order, err) : st;
+}
+
+/* Behind an allocation, and behind one that is taken away. */
+static kith_status allocated_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                  kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct allocation a;
+    struct invoice in;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, allocation, info.after ? info.after : info.before, &a, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err);
+    if (st != KITH_OK)
+        return st;
+    if (!info.after && state_is(&in.state, "written_off"))
+        return kith_fail(err, KITH_E_REFUSED, "invoice",
+                         "invoice: %.*s is written off, and what it got stays",
+                         (int)in.number.as.s.len, in.number.as.s.ptr);
+    st = invoice_settle(self, txn, a.invoice.as.link.id, err);
+    if (st == KITH_OK)
+        st = is_set(&a.payment) ? payment_settle(self, txn, a.payment.as.link.id, err)
+                                : invoice_settle(self, txn, a.credit_note.as.link.id, err);
+    return st == KITH_OK ? order_settle(self, txn, in.order, err) : st;
+}
+
+kith_status payment_allocate(kith_instance *self, kith_txn *txn, kith_value from, kith_value open,
+                             kith_value invoice, kith_error *err) {
+    struct invoice in;
+    struct allocation a = {.invoice = invoice, .amount = open};
+    kith_status st = KITH_LOAD(self, txn, invoice, invoice.as.link.id, &in, err);
+    if (st != KITH_OK || minor_of(&in.open) <= 0 || minor_of(&open) <= 0)
+        return st;
+    if (minor_of(&in.open) < minor_of(&open))
+        a.amount = in.open;
+    *(from.as.link.type == self->payment.type ? &a.payment : &a.credit_note) = from;
+    return KITH_CREATE(self, txn, allocation, &a, err);
+}
+
+kith_status payment_take_prepaid(kith_instance *self, kith_txn *txn, const struct invoice *invoice,
+                                 kith_error *err) {
+    const kith_value params[] = {invoice->order, money_in(&invoice->currency, 0)};
+    struct payment *p;
+    uint64_t n = 0;
+    kith_status st = KITH_FIND(self, txn, payment, self->bill.prepaid, 2, params, &p, &n, err);
+    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
+        st = payment_allocate(self, txn, p[i].id, p[i].open, invoice->id, err);
+    return st;
+}
+
+/* -- what is on account -------------------------------------------------------------------------
+ */
+
+/* Onto what is due in its currency, the oldest first. */
+static kith_status spread_one(kith_instance *self, kith_txn *txn, kith_value whom, kith_value from,
+                              kith_value open, int64_t *made, kith_error *err) {
+    const int32_t account = whom.as.link.type == self->account.type;
+    const kith_value currency = kith_text(open.as.money.currency), params[] = {whom, currency};
+    struct invoice *due;
+    uint64_t n = 0;
+    int64_t left = minor_of(&open);
+    kith_status st = KITH_FIND(self, txn, invoice,
+                               account ? self->bill.due_of_account : self->bill.due_of_contact, 2,
+                               params, &due, &n, err);
+    for (uint64_t i = 0; st == KITH_OK && left > 0 && i < n; i++) {
+        if (!account && is_set(&due[i].account))
+            continue;
+        st = payment_allocate(self, txn, from, money_in(&currency, left), due[i].id, err);
+        left -= minor_of(&due[i].open);
+        ++*made;
+    }
+    return st;
+}
+
+static kith_status allocate_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value account, contact;
+    } args;
+    kith_txn *txn = self->calls->txn(call);
+    struct payment *p;
+    struct invoice *c;
+    uint64_t payments = 0, credits = 0;
+    int64_t made = 0;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK && is_set(&args.account) == is_set(&args.contact))
+        return kith_fail(err, KITH_E_INVAL, "account",
+                         "account: say whom it is about: an account or a contact");
+    const int32_t account = is_set(&args.account);
+    const kith_value whom = account ? args.account : args.contact;
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, invoice,
+                       account ? self->bill.credits_of_account : self->bill.credits_of_contact, 1,
+                       &whom, &c, &credits, err);
+    for (uint64_t i = 0; st == KITH_OK && i < credits; i++)
+        st = spread_one(self, txn, whom, c[i].id, c[i].open, &made, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, payment,
+                       account ? self->bill.money_left_account : self->bill.money_left_contact, 1,
+                       &whom, &p, &payments, err);
+    for (uint64_t i = 0; st == KITH_OK && i < payments; i++)
+        st = spread_one(self, txn, whom, p[i].id, p[i].open, &made, err);
+    const kith_value count = kith_number(KITH_INT, made);
+    return st == KITH_OK ? self->calls->result(call, 0, &count, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field allocation_fields[] = {
+    F("payment", LINK, .options = "payment", .doc = "The payment that pays."),
+    F("credit_note", LINK, .options = "invoice", .doc = "Or the credit note."),
+    F("invoice", LINK, .options = "invoice", .flags = KITH_FF_REQUIRED, .doc = "What is paid."),
+    F("amount", MONEY, .flags = KITH_FF_REQUIRED, .doc = "How much of it."),
+};
+
+static const kith_type types[] = {
+    {.name = "allocation",
+     .doc = "What of a payment or a credit note pays an invoice; delete it to take it back.",
+     .title = "amount",
+     .undo = KITH_UNDO_REFUSE,
+     .fields = KITH_ARRAY(allocation_fields)},
+};
+
+static const kith_field settled_fields[] = {F("total", MONEY, .doc = "Of the order.")};
+static const kith_topic topics[] = {
+    {.name = "order.settled",
+     .schema = 1,
+     .fields = KITH_ARRAY(settled_fields),
+     .doc = "All of an order was paid, whatever its state is."},
+};
+
+static const char *const state_only[] = {"state"};
+static const kith_hook hooks[] = {
+    {.name = "allocation",
+     .type = "allocation",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = allocation_hook,
+     .doc = "Refuses more than there is, and another currency or customer."},
+    {.name = "allocated",
+     .type = "allocation",
+     .on = KITH_ON_CREATE | KITH_ON_DELETE,
+     .when = KITH_AFTER,
+     .fn = allocated_hook,
+     .doc = "Brings invoices, payments and orders up to what is paid."},
+    {.name = "order_paid",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = order_state_hook,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Lets an order be paid when the money is there, and keeps what was invoiced."},
+};
+
+static const kith_field allocate_params[] = {
+    F("account", LINK, .options = "account", .doc = "Of which organisation."),
+    F("contact", LINK, .options = "contact", .doc = "Of which person."),
+};
+static const kith_field allocate_results[] = {
+    F("allocations", INTEGER, .doc = "How many invoices got something."),
+};
+static const kith_action actions[] = {
+    {.name = "allocate",
+     .doc = "Pays what is due of a customer with what is on account: credit notes and payments.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = allocate_action,
+     .params = KITH_ARRAY(allocate_params),
+     .results = KITH_ARRAY(allocate_results)},
+};
+
+/* A person owes what no account owes. */
+#define CREDITS(whom)                                                                              \
+    "invoice where " whom " and state = 'open' and kind = 'credit_note' order by issued_on, id "   \
+    "limit 200"
+#define LEFT(whom) "payment where " whom " and on_account order by at, id limit 200"
+static const kith_want wants[] = {
+    KITH_WANT(QUERY, CREDITS("account = :whom"), bill.credits_of_account),
+    KITH_WANT(QUERY, CREDITS("contact = :whom and account is null"), bill.credits_of_contact),
+    KITH_WANT(QUERY, LEFT("account = :whom"), bill.money_left_account),
+    KITH_WANT(QUERY, LEFT("contact = :whom and account is null"), bill.money_left_contact),
+    KITH_WANT_RECORD("allocation", allocation, ALLOCATION),
+    KITH_WANT(QUERY, "payment where order = :order and open > :none order by at, id", bill.prepaid),
+    KITH_WANT(TOPIC, "order.settled", bill.settled),
+};
+kith_status allocation_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part allocation_part = {
+    .struct_size = sizeof allocation_part,
+    .types = KITH_ARRAY(types),
+    .topics = KITH_ARRAY(topics),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+};
