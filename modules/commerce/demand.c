@@ -217,17 +217,16 @@ static const kith_field offer_fields[] = {
     F("state", STATE,
       .options = "offered>accepted|refused|ignored,accepted,refused.>accepted,ignored.>accepted|"
                  "refused",
-      .flags = KITH_FF_INDEXED,
       .doc = "What became of it; ordered it is accepted, and past its day ignored, by itself."),
     F("channel", CHOICE, .options = "web,store,phone,email,mail,chat,social,seller,partner",
       .doc = "By which way."),
     F("campaign", TEXT, .flags = KITH_FF_INDEXED, .doc = "In which campaign."),
     F("price", MONEY, .min = "0", .doc = "At which price."),
-    F("until", DATE, .flags = KITH_FF_INDEXED, .doc = "Until which day, that day included."),
+    F("until", DATE, .doc = "Until which day, that day included."),
     F("reason", TEXT, .flags = KITH_FF_SEARCHED, .doc = "Why it was refused."),
     F("order", LINK, .options = "order", .flags = KITH_FF_READONLY, .doc = "What came of it."),
 };
-static const char *const offer_indexes[] = {"contact,-created"};
+static const char *const offer_indexes[] = {"contact,-created", "state,until"};
 
 static const kith_type types[] = {
     {.name = "wanted_item",

@@ -284,7 +284,7 @@ static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_chan
     kith_status st = self->records->change(txn, change, &info, err);
     if (st == KITH_OK)
         st = KITH_READ(self, txn, goods.ordered, info.after, &o, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || !o.shipments.as.i ||
+    if (st != KITH_OK || !o.shipments.as.i || /* nor by an undo */
         !(is(&o.state, "cart") || is(&o.state, "cancelled")))
         return st;
     return kith_fail(err, KITH_E_REFUSED, "state",

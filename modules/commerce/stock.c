@@ -229,12 +229,39 @@ static kith_status movement_hook(kith_instance *self, kith_txn *txn, kith_change
     return self->records->set(txn, change, 3, fields, values, err);
 }
 
+/* An undo takes a movement back unless others have built upon it since. */
+static kith_status check_undone(kith_instance *self, const kith_txn *txn, const kith_row *row,
+                                kith_error *err) {
+    struct movement m;
+    struct stock s;
+    struct holdings held = {0};
+    kith_status st = KITH_READ(self, txn, goods.movement, row, &m, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.stock, m.stock.as.link.id, &s, err);
+    if (st == KITH_OK && m.order_line.kind != KITH_NULL)
+        st = stock_holdings(self, txn, self->goods.held_by_line, &m.order_line, &held, err);
+    if (st != KITH_OK)
+        return st;
+    int64_t left =
+        m.order_line.kind == KITH_NULL ? units_of(&s.on_hand) - units_of(&s.available) : 0;
+    for (uint64_t i = 0; i < held.count; i++)
+        left += held.items[i].stock.as.link.id == s.id.as.link.id ? held.items[i].units : 0;
+    const int32_t spent = units_of(&m.reserved) > 0 && left < units_of(&m.reserved);
+    const int32_t gone = units_of(&m.on_hand) > 0 && units_of(&s.on_hand) < units_of(&m.on_hand);
+    return spent || gone ? kith_fail(err, KITH_E_REFUSED, "stock",
+                                     "stock: what it brought or reserved has left since; correct "
+                                     "the stock by a movement of kind count or release")
+                         : KITH_OK;
+}
+
 static kith_status movement_kept_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
     kith_change_info info = {.struct_size = sizeof info};
     kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin))
+    if (st != KITH_OK || is_by_rules(info.origin))
         return st;
+    if (info.origin == KITH_ORIGIN_UNDO)
+        return info.kind == KITH_ON_DELETE ? check_undone(self, txn, info.before, err) : KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "stock",
                      "stock: a movement stays as it was written; correct the stock by another one "
                      "of kind count");

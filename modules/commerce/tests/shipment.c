@@ -175,6 +175,28 @@ TEST("an undo of a shipment puts everything back") {
     close_company(&s.c);
 }
 
+TEST("an undo of the placing leaves an order that has shipments since as it is") {
+    struct sale s;
+    sale(&s);
+    kith_id other = CREATE(&s.c, "order", {"contact", id_text(&s.c, s.contact)});
+    line(&s.c, other, s.pen, "2");
+    kith_id tx = write_tx(&s.c, "order", other, PAIRS({"state", "ordered"}));
+    HAS(&s, s.pens, "10.000", "5.000");
+    struct act a = ACT(&s.c, "commerce.ship", {"order", id_text(&s.c, other)}, {"lines", "pen"});
+    EXPECT_ACT(a);
+    struct undo_report report;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_undo(s.c.engine, &anna, tx, false, &s.c.arena, &report, &e), e);
+    EXPECT_INT(2, report.refused);
+    EXPECT_STR("ordered", field(&s.c, "order", other, "state"));
+    HAS(&s, s.pens, "9.000", "4.000");
+    undo(&s.c, a.tx); /* the later one first */
+    undo(&s.c, tx);
+    EXPECT_STR("cart", field(&s.c, "order", other, "state"));
+    HAS(&s, s.pens, "10.000", "3.000");
+    close_company(&s.c);
+}
+
 /* -- returns ------------------------------------------------------------------------------------
  */
 

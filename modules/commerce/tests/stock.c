@@ -188,6 +188,24 @@ TEST("an undo of the placing takes the reservations back, and so do the rules of
     close_company(&c);
 }
 
+TEST("a receipt is undone as long as what it brought is there") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), s = stock(&c, pen, NULL);
+    kith_id tx = write_tx(&c, "stock_movement", 0,
+                          PAIRS({"stock", id_text(&c, s)}, {"kind", "receipt"}, {"quantity", "5"}));
+    MOVE(&c, s, "ship", "1");
+    struct undo_report report;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_undo(c.engine, &anna, tx, false, &c.arena, &report, &e), e);
+    EXPECT_INT(1, report.refused);
+    HAS(&c, s, "4.000", "0.000", "4.000");
+    MOVE(&c, s, "receipt", "1");
+    undo(&c, tx);
+    HAS(&c, s, "0.000", "0.000", "0.000");
+    close_company(&c);
+}
+
 TEST("a stock tells once that it fell to its critical level, and once that it rose again") {
     struct company c;
     OPEN(&c, SHOP(""), "commerce");
