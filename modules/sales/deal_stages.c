@@ -68,8 +68,10 @@ static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
     const uint32_t fields[] = {n->opened_at, n->cycle, n->pipeline_total};
     kith_value values[3] = {deal->opened_at};
     kith_status st = KITH_OK;
-    if (values[0].kind == KITH_NULL && info->kind == KITH_ON_CREATE)
-        values[0] = kith_number(KITH_TIME, self->host->now(self->host));
+    if (values[0].kind == KITH_NULL)
+        values[0] = info->kind == KITH_ON_CREATE
+                        ? kith_number(KITH_TIME, self->host->now(self->host))
+                        : deal->created;
     if (deal->closed_at.kind == KITH_TIME && values[0].kind == KITH_TIME &&
         deal->closed_at.as.i >= values[0].as.i)
         values[1] = kith_number(KITH_DURATION, deal->closed_at.as.i - values[0].as.i);

@@ -14,10 +14,10 @@
 /* clang-format off */
 #define DEAL(X)     X(name) X(account) X(contact) X(stage) X(amount) X(probability) X(close_on) \
                     X(opened_at) X(closed_at) X(cycle) X(next_step) X(next_step_on) \
-                    X(last_activity) X(updated) X(pipeline_total) X(owner)
+                    X(last_activity) X(created) X(updated) X(pipeline_total) X(owner)
 #define VISIT(X)    X(opportunity) X(stage) X(entered) X(left) X(duration) X(moved_to) X(by)
 #define TOTAL(X)    X(key) X(stage) X(probability) X(month) X(currency) X(priced) X(owner)
-#define PLAY(X)     X(stage) X(title) X(body) X(within) X(required) X(position)
+#define PLAY(X)     X(stage) X(title) X(body) X(within) X(required) X(position) X(tag)
 #define DEAL_TASK(X) X(title) X(about) X(assignee) X(due) X(state) X(body) X(play) \
                     X(opportunity)
 #define OBJECTION(X) X(opportunity) X(text) X(topic) X(answer) X(outcome)
@@ -73,6 +73,7 @@ struct deals {
     struct snapshot_numbers snapshot;
     struct quota_numbers quota;
     uint32_t quota_product; /* 0: without commerce */
+    uint32_t account_tags;
     struct {
         uint32_t visit_open, total_by_key, without_total, funnel, neglected; /* deal_stages.c */
         uint32_t plays, all_plays, plays_left, plays_open, play_results;     /* plays.c */

@@ -51,6 +51,26 @@ static kith_status make_task(kith_instance *self, kith_txn *txn, const struct op
     return KITH_CREATE(self, txn, deals.task, &task, err);
 }
 
+/* A play may be for some accounts alone: those with a tag, as premium. */
+static kith_status is_for(kith_instance *self, const kith_txn *txn, const struct opportunity *deal,
+                          const struct play *play, int32_t *out, kith_error *err) {
+    const kith_row *account;
+    kith_value tags;
+    *out = play->tag.kind == KITH_NULL;
+    if (*out || deal->account.kind == KITH_NULL)
+        return KITH_OK;
+    kith_status st =
+        self->records->get(txn, self->account.type, deal->account.as.link.id, &account, err);
+    if (st == KITH_OK)
+        st = self->records->read(txn, account, 1, &self->deals.account_tags, &tags, err);
+    for (uint64_t i = 0; st == KITH_OK && tags.kind == KITH_LIST && i < tags.as.list.count; i++) {
+        const kith_str tag = tags.as.list.items[i].as.s;
+        *out |= tag.len == play->tag.as.s.len &&
+                memcmp(tag.ptr, play->tag.as.s.ptr, (size_t)tag.len) == 0;
+    }
+    return st;
+}
+
 kith_status plays_begin(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
                         kith_error *err) {
     struct play *plays;
@@ -62,9 +82,13 @@ kith_status plays_begin(kith_instance *self, kith_txn *txn, const struct opportu
     if (st == KITH_OK && count)
         st = KITH_FIND(self, txn, deals.task, self->deals.query.plays_open, 2, params, &tasks,
                        &open, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        int32_t wanted = 0;
         if (!is_there(tasks, open, &plays[i]))
+            st = is_for(self, txn, deal, &plays[i], &wanted, err);
+        if (st == KITH_OK && wanted)
             st = make_task(self, txn, deal, &plays[i], err);
+    }
     return st;
 }
 
@@ -150,6 +174,7 @@ static const kith_field play_fields[] = {
     F("required", BOOLEAN, .default_text = "false",
       .doc = "An opportunity does not go forward before it is done or cancelled."),
     F("position", INTEGER, .doc = "The order among those of a stage."),
+    F("tag", TEXT, .doc = "Only for accounts with this tag, as premium; empty: for all."),
     F("active", BOOLEAN, .default_text = "true", .doc = "It is played; false: it was once."),
     F("played", INTEGER, .rollup = "count(task via play)", .doc = "How often it was begun."),
     F("done", INTEGER, .rollup = "count(task via play where state = 'done')",
@@ -193,6 +218,8 @@ static const kith_permission permissions[] = {
 
 #define TASKS "task where opportunity = :opportunity and state = 'open' and play.stage = :stage"
 static const kith_want wants[] = {
+    KITH_WANT(TYPE, "account", account.type),
+    KITH_WANT(FIELD, "tags", deals.account_tags),
     KITH_WANT_RECORD("play", deals.play, PLAY),
     KITH_WANT_RECORD("task", deals.task, DEAL_TASK),
     KITH_WANT(QUERY, "play where stage = :stage and active order by position limit 100",

@@ -158,7 +158,7 @@ for _ in 1 2 3; do # parts of parts are made once those are there
         [ -z "${told[$one]:-}" ] && fill_type "$one"
     done
 done
-for one in contact_point profile relation life_event interaction task note file file_part lead opportunity visit \
+for one in contact_point profile relation life_event interaction task note file lead opportunity visit \
     receipt consent list_member share; do
     expect test -n "${told[$one]:-}"
 done

@@ -21,6 +21,8 @@ TEST("each stage that an opportunity is in leaves a visit with its duration") {
     EXPECT_STR("lost", field(&c, "stage_visit", f.ids[2], "stage"));
     EXPECT_STR("", field(&c, "stage_visit", f.ids[2], "left"));
     EXPECT_STR("4d", deal(&c, id, "cycle"));
+    MOVE(&c, id, {"opened_at", NULL}); /* it is when it was created then */
+    EXPECT_STR("4d", deal(&c, id, "cycle"));
     close_company(&c);
 }
 
@@ -111,6 +113,24 @@ TEST("coming into a stage makes its tasks, and a required one holds it there") {
     t = find(&c, "task where title = 'Check in'"); /* what follows the closure */
     EXPECT_INT(1, t.count);
     EXPECT_STR("2024-02-12T22:13:20.000Z", field(&c, "task", t.ids[0], "due"));
+    close_company(&c);
+}
+
+TEST("a play may be for accounts with a tag alone: another plan for another segment") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id best = CREATE(&c, "account", {"name", "Acme"}, {"tags", "steel,premium"});
+    kith_id other = CREATE(&c, "account", {"name", "Other"}, {"tags", "premium-less"});
+    PLAY(&c, {"stage", "proposal"}, {"title", "Visit them"}, {"tag", "premium"});
+    PLAY(&c, {"stage", "proposal"}, {"title", "Send a letter"});
+    kith_id a = DEAL(&c, {"account", ID(&c, best)}), b = DEAL(&c, {"account", ID(&c, other)});
+    kith_id d = DEAL(&c);
+    MOVE(&c, b, {"stage", "proposal"});
+    MOVE(&c, d, {"stage", "proposal"});
+    EXPECT_INT(0, find(&c, "task where title = 'Visit them'").count);
+    MOVE(&c, a, {"stage", "proposal"});
+    EXPECT_INT(1, find(&c, "task where title = 'Visit them'").count);
+    EXPECT_INT(3, find(&c, "task where title = 'Send a letter'").count);
     close_company(&c);
 }
 
@@ -236,7 +256,10 @@ TEST("whatever happens to deals, the totals are those of a query over all of the
         struct removal gone = {&c, *one};
         if (*one && below(&seed, 12) == 0) {
             EXPECT_OK(engine_write(c.engine, &by_anna, remove_txn, &gone, &tx, &e), e);
-            *one = 0;
+            if (below(&seed, 2))
+                undo(&c, tx);
+            else
+                *one = 0;
             continue;
         }
         struct put p = {&c, "opportunity", *one, sets[*one ? 1 + below(&seed, 4) : 0]};
