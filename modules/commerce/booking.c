@@ -567,7 +567,7 @@ static const kith_want wants[] = {
               "booking where resource = :resource and to > :from and from < :to and state in "
               "('held', 'confirmed') order by from",
               own.bookings.taken),
-    KITH_WANT(QUERY, "booking where to > :from and from < :to", own.bookings.all_taken),
+    KITH_WANT(QUERY, "booking where to > :from and from < :to order by to", own.bookings.all_taken),
     KITH_WANT(QUERY,
               "resource where state = 'active' and capacity >= :people order by name limit 10000",
               own.bookings.resources),

@@ -98,7 +98,7 @@ struct owned {
             of_account, by_serial, warranties, renewals;
     } assets;
     struct {
-        uint32_t first, due, ending, charges, last_charge, overdue, invoiced;
+        uint32_t first, due, ending, charges, last_charge, invoices, invoiced;
     } subscriptions;
     struct {
         uint32_t taken, all_taken, resources, history;

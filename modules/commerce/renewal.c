@@ -174,10 +174,11 @@ static kith_status due_timer(kith_instance *self, kith_txn *txn, const kith_firi
 static kith_status invoice_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,
                                     kith_error *err) {
     kith_event_info info = {.struct_size = sizeof info};
-    struct invoice invoice, *overdue;
+    struct invoice invoice, *all;
     struct charge order;
     struct subscription s;
     uint64_t count = 0;
+    int32_t late = 0;
     kith_status st = self->events->info(txn, event, &info, err);
     if (st == KITH_OK)
         st = KITH_READ(self, txn, invoice, info.record, &invoice, err);
@@ -186,12 +187,14 @@ static kith_status invoice_reaction(kith_instance *self, kith_txn *txn, const ki
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, own.subscription, order.subscription.as.link.id, &s, err);
     if (st == KITH_OK)
-        st = KITH_FIND(self, txn, invoice, self->own.subscriptions.overdue, 1, &s.id, &overdue,
-                       &count, err);
-    if (st != KITH_OK || !is(s.state, count ? "active" : "past_due"))
+        st = KITH_FIND(self, txn, invoice, self->own.subscriptions.invoices, 1, &s.id, &all, &count,
+                       err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        late |= is(all[i].state, "overdue");
+    if (st != KITH_OK || !is(s.state, late ? "active" : "past_due"))
         return st;
     return KITH_SET(self, txn, own.subscription, state, s.id.as.link.id,
-                    kith_text(count ? "past_due" : "active"), err);
+                    kith_text(late ? "past_due" : "active"), err);
 }
 
 /* -- actions ------------------------------------------------------------------------------------
@@ -524,9 +527,8 @@ static const kith_want wants[] = {
               "invoice_line where invoice.order = :order and invoice.kind = 'invoice' and "
               "invoice.state != 'written_off' order by invoice",
               own.subscriptions.invoiced),
-    KITH_WANT(QUERY,
-              "invoice where order.subscription = :subscription and state = 'overdue' limit 1",
-              own.subscriptions.overdue),
+    KITH_WANT(QUERY, "invoice where order.subscription = :subscription",
+              own.subscriptions.invoices),
     KITH_WANT(TOPIC, "subscription.term_ending", own.topics.term_ending),
     KITH_WANT(TIMER, "subscriptions_more", own.timer.subscriptions),
     KITH_WANT(TIMER, "charge", own.timer.charge),
