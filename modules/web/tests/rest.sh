@@ -379,6 +379,9 @@ prints '"field":"Idempotency-Key"'
 api POST "actions/record.merge" '{}' "${key[@]}"
 answers 400
 prints "leave it out here"
+api POST "actions/record.merge" '{"rehearse":true}'
+answers 422
+prints '"field":"rehearse"'
 "$KITH" delete account "${placed##*/}" >/dev/null
 
 it "takes no argument for an option of a command"
