@@ -243,6 +243,28 @@ TEST(
     close_company(&s.c);
 }
 
+TEST("an order that was written down as delivered elsewhere may come back, too") {
+    static const struct write_opts by_import = {.principal = &anna, .origin = ORIGIN_IMPORT};
+    struct sale s;
+    kith_error e = KITH_ERROR_INIT;
+    sale(&s);
+    struct put order = {&s.c, "order", 0,
+                        PAIRS({"contact", id_text(&s.c, s.contact)}, {"state", "delivered"},
+                              {"channel", "import"})};
+    EXPECT_OK(engine_write(s.c.engine, &by_import, put_txn, &order, NULL, &e), e);
+    struct put old = {&s.c, "order_line", 0,
+                      PAIRS({"order", id_text(&s.c, order.id)}, {"product", id_text(&s.c, s.pen)},
+                            {"quantity", "2"})};
+    EXPECT_OK(engine_write(s.c.engine, &by_import, put_txn, &old, NULL, &e), e);
+    HAS(&s, s.pens, "10.000", "3.000"); /* it left from elsewhere */
+    REFUSED(&s.c, "3 are to come back; 2 have left", "return_request", 0,
+            {"order_line", id_text(&s.c, old.id)}, {"quantity", "3"});
+    receive(&s, bring_back(&s, old.id, "2", "true"));
+    HAS(&s, s.pens, "12.000", "3.000");
+    EXPECT_STR("returned", field(&s.c, "order", order.id, "state"));
+    close_company(&s.c);
+}
+
 TEST("a return is linked to the complaint, and may be approved, rejected, refunded in order only") {
     struct sale s;
     sale(&s);
