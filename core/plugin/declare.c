@@ -335,7 +335,7 @@ static kith_status join_parts(kith_plugin_desc *d, const struct plugins_options 
                               kith_error *e) {
     TRY(declare_rows(d->parts, sizeof(kith_part *), sizeof(kith_part *), "parts", a, &d->parts, e));
     for (uint32_t i = 0; i < d->parts.count; i++) {
-        const kith_part *from = ROWS(d->parts, const kith_part *)[i];
+        const kith_part *from = ROWS(d->parts, kith_part *)[i];
         kith_part part = {0};
         if (!from || from->struct_size < UP_TO(kith_part, reports) ||
             from->struct_size > STRIDE_MAX)

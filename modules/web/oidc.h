@@ -22,7 +22,7 @@ struct oidc_provider {
     struct lane lane;
     pthread_mutex_t lock; /* guards what follows */
     int64_t silent_at;    /* when it was waited for in vain; 0: it answered since */
-    char silence[300];    /* and what is said of that */
+    char silence[448];    /* and what is said of that */
     struct oidc_document {
         int64_t at; /* when it was read; 0: it was not */
         char *authorize, *token, *keys;
