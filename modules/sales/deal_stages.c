@@ -170,6 +170,28 @@ static kith_status settle_timer(kith_instance *self, kith_txn *txn, const kith_f
     return st;
 }
 
+/* Totals have no journal: where a user who was deleted is back, those of that user, as their keys
+ * tell, are theirs again. */
+static kith_status user_back(kith_instance *self, kith_txn *txn, const kith_event *event,
+                             kith_error *err) {
+    kith_event_info info = {.struct_size = sizeof info};
+    struct total *totals = NULL;
+    uint64_t count = 0;
+    char owner[KITH_ID_CHARS + 1];
+    kith_status st = self->events->info(txn, event, &info, err);
+    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO)
+        return st;
+    kith_id_text(info.id, owner);
+    st = KITH_FIND(self, txn, deals.total, self->deals.query.ownerless, 0, NULL, &totals, &count,
+                   err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (totals[i].key.as.s.len > KITH_ID_CHARS &&
+            memcmp(totals[i].key.as.s.ptr, owner, KITH_ID_CHARS) == 0)
+            st = KITH_SET(self, txn, deals.total, owner, totals[i].id.as.link.id,
+                          kith_link(self->user.type, info.id), err);
+    return st;
+}
+
 /* -- the funnel ---------------------------------------------------------------------------------
  */
 
@@ -366,6 +388,14 @@ static const kith_setting settings[] = {
      .doc = "When it takes longer on average, it names it one, too."},
 };
 
+static const kith_reaction reactions[] = {
+    {.name = "user_back",
+     .topic = "user.created",
+     .flags = KITH_RF_UNDO,
+     .fn = user_back,
+     .doc = "Gives a user whose deletion is undone the totals of their deals again."},
+};
+
 static const kith_timer timers[] = {
     {.name = "totals",
      .cron = "25 3 * * *",
@@ -468,6 +498,7 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "stage_visit where opportunity = :opportunity and left is null",
               deals.query.visit_open),
     KITH_WANT(QUERY, "pipeline_total where key = :key", deals.query.total_by_key),
+    KITH_WANT(QUERY, "pipeline_total where owner is null", deals.query.ownerless),
     KITH_WANT(QUERY, OPEN " and pipeline_total is null limit :most", deals.query.without_total),
     KITH_WANT(QUERY,
               "stage_visit where entered >= :since and entered <= :until group by stage, moved_to :"
@@ -491,6 +522,7 @@ const kith_part stages_part = {
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
+    .reactions = KITH_ARRAY(reactions),
     .timers = KITH_ARRAY(timers),
     .actions = KITH_ARRAY(actions),
     .reports = KITH_ARRAY(reports),

@@ -75,9 +75,10 @@ struct deals {
     uint32_t quota_product; /* 0: without commerce */
     uint32_t account_tags;
     struct {
-        uint32_t visit_open, total_by_key, without_total, funnel, neglected; /* deal_stages.c */
-        uint32_t plays, all_plays, plays_left, plays_open, play_results;     /* plays.c */
-        uint32_t open_objections, answers, answers_of;                       /* objections.c */
+        uint32_t visit_open, total_by_key, without_total, ownerless, funnel,
+            neglected;                                                   /* deal_stages.c */
+        uint32_t plays, all_plays, plays_left, plays_open, play_results; /* plays.c */
+        uint32_t open_objections, answers, answers_of;                   /* objections.c */
         uint32_t won_months, sold_months, snapshots, snapshot_since, pipeline, committed,
             outcomes;                                                          /* outlook.c */
         uint32_t quotas, quota_clash[QUOTA_HOLDERS], quota_won[QUOTA_HOLDERS]; /* targets.c */

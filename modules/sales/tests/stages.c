@@ -224,6 +224,11 @@ static kith_status remove_txn(struct txn *t, void *arg, kith_error *e) {
     return txn_delete(t, type_of(r->c, "opportunity"), r->id, e);
 }
 
+static kith_status remove_user_txn(struct txn *t, void *arg, kith_error *e) {
+    const struct removal *r = arg;
+    return txn_delete(t, type_of(r->c, "user"), r->id, e);
+}
+
 static uint32_t below(uint64_t *seed, uint32_t n) {
     *seed = *seed * 6364136223846793005u + 1442695040888963407u;
     return (uint32_t)(*seed >> 33) % n;
@@ -317,5 +322,24 @@ TEST("deals to which nothing happens are named, and a contact is something") {
                row_text(&c, &a, 0, "opportunity amount days next_step"));
     a = ACT(&c, "sales.neglected", {"idle", "12d"});
     EXPECT_INT(0, (int64_t)row_count(&a));
+    close_company(&c);
+}
+
+TEST("deals of a user who is deleted stay in the totals, as nobody's") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    kith_id id = DEAL(&c, {"owner", ID(&c, ben)}, {"amount", "10 EUR"});
+    DEAL(&c, {"amount", "5 EUR"});
+    struct removal gone = {&c, ben};
+    kith_id tx;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_write(c.engine, &by_anna, remove_user_txn, &gone, &tx, &e), e);
+    same_totals(&c);
+    undo(&c, tx);
+    drain(&c);
+    same_totals(&c);
+    MOVE(&c, id, {"amount", "11 EUR"});
+    same_totals(&c);
     close_company(&c);
 }
