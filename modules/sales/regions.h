@@ -12,13 +12,18 @@
 #define AREA(X)     X(name) X(parent) X(manager) X(level) X(accounts) X(open_opportunities) \
                     X(pipeline) X(weighted) X(won) X(open_leads)
 #define PLACE(X)    X(territory) X(kind) X(value) X(country) X(key)
-#define FIRM(X)     X(name) X(parent) X(territory) X(billing_city) X(billing_region) \
+#define FIRM(X)     X(name) X(parent) X(territory) X(procurement) X(billing_city) X(billing_region) \
                     X(billing_country) X(billing_postal_code) X(open_opportunities) X(pipeline) \
                     X(weighted) X(won) X(owner)
 #define PROSPECT(X) X(name) X(account) X(territory) X(city) X(region) X(country) X(postal_code) \
                     X(industry) X(interest) X(owner)
 #define BID(X)      X(name) X(account) X(stage) X(amount) X(probability) X(weighted) X(close_on) \
                     X(owner)
+#define PERSON(X)   X(name) X(account) X(title) X(owner)
+#define DEAL_ROLE(X) X(opportunity) X(contact) X(role) X(influence) X(attitude) X(approved_at) \
+                    X(standing) X(key)
+#define BUYING_ROLE(X) X(account) X(contact) X(role) X(influence) X(key)
+#define TREATMENT(X) X(contact) X(offer) X(approach) X(avoid) X(key)
 /* clang-format on */
 
 KITH_RECORD(area, AREA);
@@ -26,6 +31,10 @@ KITH_RECORD(place, PLACE);
 KITH_RECORD(firm, FIRM);
 KITH_RECORD(prospect, PROSPECT);
 KITH_RECORD(bid, BID);
+KITH_RECORD(person, PERSON);
+KITH_RECORD(deal_role, DEAL_ROLE);
+KITH_RECORD(buying_role, BUYING_ROLE);
+KITH_RECORD(treatment, TREATMENT);
 
 struct regions {
     struct area_numbers area;
@@ -33,10 +42,16 @@ struct regions {
     struct firm_numbers firm;
     struct prospect_numbers prospect;
     struct bid_numbers bid;
+    struct person_numbers person;
+    struct deal_role_numbers deal_role;
+    struct buying_role_numbers buying_role;
+    struct treatment_numbers treatment;
     struct {
         uint32_t areas, place_by_key, accounts_in, nowhere, leads_nowhere; /* territory.c */
         uint32_t move_accounts[2], move_leads[2], part_accounts[2], part_leads[2], move_bids;
         /* move.c: those of a territory, of a user */
+        uint32_t units_of, people_of, standing_of, roles_of, roles_open, role_by_key,
+            standing_by_key, treatment_by_key; /* buying.c */
     } query;
     struct {
         uint32_t moving;
@@ -62,8 +77,19 @@ kith_status area_tree(kith_instance *self, const kith_txn *txn, struct area_tree
                       kith_error *err);
 int64_t area_at(const struct area_tree *tree, kith_id id); /* -1: there is none */
 
+/* buying.c: an account and its units, each behind what it is part of. In the memory of the
+ * callback.
+ */
+struct units {
+    struct firm *firms;
+    uint64_t count, room;
+};
+kith_status units_of(kith_instance *self, const kith_txn *txn, kith_id account, struct units *units,
+                     kith_error *err);
+
 kith_status territory_wants(kith_instance *self, kith_error *err);
 kith_status move_wants(kith_instance *self, kith_error *err);
-extern const kith_part territory_part, move_part;
+kith_status buying_wants(kith_instance *self, kith_error *err);
+extern const kith_part territory_part, move_part, buying_part;
 
 #endif

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who buys: the roles of people in a deal, the standing ones of a unit, which each of its deals is
+ * given, how an organisation buys, and approvals without which nothing is won. */
+#include "sales.h"
+
+#define UNITS_MAX 1000
+#define ABOVE_MAX 64
+
+static int32_t is(const kith_value *value, const char *text) {
+    return value->kind == KITH_TEXT && kith_str_is(value->as.s, text);
+}
+
+/* -- units --------------------------------------------------------------------------------------
+ */
+
+static kith_status put_unit(kith_instance *self, const kith_txn *txn, struct units *units,
+                            const struct firm *firm, kith_error *err) {
+    if (units->count == units->room) {
+        struct firm *more;
+        units->room = units->room ? units->room * 2 : 16;
+        more = self->host->memory(txn, units->room * sizeof *more);
+        if (!more)
+            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more units");
+        if (units->count)
+            memcpy(more, units->firms, units->count * sizeof *more);
+        units->firms = more;
+    }
+    units->firms[units->count++] = *firm;
+    return KITH_OK;
+}
+
+kith_status units_of(kith_instance *self, const kith_txn *txn, kith_id account, struct units *units,
+                     kith_error *err) {
+    struct firm top, *below;
+    uint64_t count = 0;
+    kith_status st = KITH_LOAD(self, txn, regions.firm, account, &top, err);
+    if (st == KITH_OK)
+        st = put_unit(self, txn, units, &top, err);
+    for (uint64_t i = 0; st == KITH_OK && i < units->count; i++) {
+        const kith_value parent = units->firms[i].id;
+        st = KITH_FIND(self, txn, regions.firm, self->regions.query.units_of, 1, &parent, &below,
+                       &count, err);
+        for (uint64_t k = 0; st == KITH_OK && k < count; k++)
+            st = units->count < UNITS_MAX ? put_unit(self, txn, units, &below[k], err)
+                                          : kith_fail(err, KITH_E_LIMIT, "account",
+                                                      "account: it has more than %d units; ask for "
+                                                      "one of them",
+                                                      UNITS_MAX);
+    }
+    return st;
+}
+
+/* The account, and those that it is part of, from below. */
+static kith_status above(kith_instance *self, const kith_txn *txn, kith_id account,
+                         struct units *units, kith_error *err) {
+    struct firm firm = {.parent = kith_link(self->regions.firm.type, account)};
+    kith_status st = KITH_OK;
+    while (st == KITH_OK && firm.parent.kind == KITH_LINK && units->count < ABOVE_MAX) {
+        const kith_id id = firm.parent.as.link.id;
+        st = KITH_LOAD(self, txn, regions.firm, id, &firm, err);
+        if (st == KITH_OK)
+            st = put_unit(self, txn, units, &firm, err);
+    }
+    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+}
+
+/* The place, in above(), of the one that buys for the first: its own 0 when it buys for itself. */
+static uint64_t buyer_of(const struct units *chain) {
+    for (uint64_t i = 0; i < chain->count; i++)
+        if (chain->firms[i].procurement.kind == KITH_TEXT)
+            return is(&chain->firms[i].procurement, "centralised") ? i : 0;
+    return 0;
+}
+
+/* -- keys: nobody has a role twice --------------------------------------------------------------
+ */
+
+static void role_key(char out[96], const kith_value *of, const kith_value *contact,
+                     const kith_value *role) {
+    char a[KITH_ID_CHARS + 1] = "", b[KITH_ID_CHARS + 1] = "";
+    kith_id_text(of->kind == KITH_LINK ? of->as.link.id : 0, a);
+    kith_id_text(contact->kind == KITH_LINK ? contact->as.link.id : 0, b);
+    (void)snprintf(out, 96, "%s/%s/%.*s", a, b, role ? (int)role->as.s.len : 0,
+                   role ? role->as.s.ptr : "");
+}
+
+static kith_status set_key(kith_instance *self, kith_txn *txn, kith_change *change, uint32_t field,
+                           const char *key, kith_error *err) {
+    const kith_value text = kith_text(key);
+    return self->records->set(txn, change, 1, &field, &text, err);
+}
+
+struct other {
+    kith_instance *self;
+    kith_id id;
+    int32_t found;
+};
+static kith_status note_other(void *arg, const kith_txn *txn, const kith_row *row,
+                              kith_error *err) {
+    struct other *o = arg;
+    (void)err;
+    o->found |= o->self->records->row_id(txn, row) != o->id;
+    return KITH_OK;
+}
+static kith_status is_taken(kith_instance *self, const kith_txn *txn, uint32_t query,
+                            const char *key, kith_id id, int32_t *taken, kith_error *err) {
+    struct other o = {self, id, 0};
+    const kith_value text = kith_text(key);
+    kith_status st = self->records->find(txn, query, 1, &text, 0, note_other, &o, err);
+    *taken = o.found;
+    return st;
+}
+
+static kith_status check_approval(kith_instance *self, const struct deal_role *r, kith_error *err) {
+    if (r->approved_at.kind == KITH_NULL)
+        return KITH_OK;
+    if (!is(&r->role, "approver"))
+        return kith_fail(err, KITH_E_REFUSED, "approved_at",
+                         "approved_at: only an approver approves; this one is '%.*s'",
+                         (int)r->role.as.s.len, r->role.as.s.ptr);
+    if (r->approved_at.as.i > self->host->now(self->host))
+        return kith_fail(err, KITH_E_REFUSED, "approved_at",
+                         "approved_at: it has not come yet; enter it when they have approved");
+    return KITH_OK;
+}
+
+static kith_status deal_role_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                  kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct deal_role r;
+    char key[96];
+    int32_t taken = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, regions.deal_role, info.after, &r, err);
+    if (st != KITH_OK || r.role.kind != KITH_TEXT)
+        return st;
+    st = check_approval(self, &r, err);
+    role_key(key, &r.opportunity, &r.contact, &r.role);
+    if (st == KITH_OK)
+        st = is_taken(self, txn, self->regions.query.role_by_key, key, info.id, &taken, err);
+    if (st == KITH_OK && taken)
+        return kith_fail(err, KITH_E_REFUSED, "contact",
+                         "contact: they are '%.*s' in this opportunity already",
+                         (int)r.role.as.s.len, r.role.as.s.ptr);
+    return st == KITH_OK ? set_key(self, txn, change, self->regions.deal_role.key, key, err) : st;
+}
+
+static kith_status buying_role_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                    kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct buying_role r;
+    char key[96];
+    int32_t taken = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, regions.buying_role, info.after, &r, err);
+    if (st != KITH_OK || r.role.kind != KITH_TEXT)
+        return st;
+    role_key(key, &r.account, &r.contact, &r.role);
+    st = is_taken(self, txn, self->regions.query.standing_by_key, key, info.id, &taken, err);
+    if (st == KITH_OK && taken)
+        return kith_fail(err, KITH_E_REFUSED, "contact",
+                         "contact: they are '%.*s' of this account already", (int)r.role.as.s.len,
+                         r.role.as.s.ptr);
+    return st == KITH_OK ? set_key(self, txn, change, self->regions.buying_role.key, key, err) : st;
+}
+
+static kith_status treatment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                  kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct treatment t;
+    char key[96];
+    int32_t taken = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, regions.treatment, info.after, &t, err);
+    if (st != KITH_OK)
+        return st;
+    role_key(key, &t.contact, &t.offer, NULL);
+    st = is_taken(self, txn, self->regions.query.treatment_by_key, key, info.id, &taken, err);
+    if (st == KITH_OK && taken)
+        return kith_fail(err, KITH_E_REFUSED, "contact",
+                         "contact: there is a treatment of them for this offer already; change it");
+    return st == KITH_OK ? set_key(self, txn, change, self->regions.treatment.key, key, err) : st;
+}
+
+/* -- deals are given the standing roles ---------------------------------------------------------
+ */
+
+/* Called for each standing role that counts for a deal of the first of the chain: all of its own,
+ * all of the one that buys for it, and the approvers of all above. */
+typedef kith_status (*role_fn)(kith_instance *self, kith_txn *txn, const struct bid *bid,
+                               const struct buying_role *role, kith_error *err);
+
+static kith_status each_standing(kith_instance *self, kith_txn *txn, const struct bid *bid,
+                                 role_fn fn, kith_error *err) {
+    struct units chain = {.count = 0};
+    struct buying_role *roles;
+    uint64_t count = 0;
+    if (bid->account.kind != KITH_LINK)
+        return KITH_OK;
+    kith_status st = above(self, txn, bid->account.as.link.id, &chain, err);
+    const uint64_t buyer = buyer_of(&chain);
+    for (uint64_t i = 0; st == KITH_OK && i < chain.count; i++) {
+        st = KITH_FIND(self, txn, regions.buying_role, self->regions.query.standing_of, 1,
+                       &chain.firms[i].id, &roles, &count, err);
+        for (uint64_t k = 0; st == KITH_OK && k < count; k++)
+            if (i == 0 || i == buyer || is(&roles[k].role, "approver"))
+                st = fn(self, txn, bid, &roles[k], err);
+    }
+    return st;
+}
+
+static kith_status give_role(kith_instance *self, kith_txn *txn, const struct bid *bid,
+                             const struct buying_role *role, kith_error *err) {
+    char key[96];
+    int32_t taken = 0;
+    role_key(key, &bid->id, &role->contact, &role->role);
+    kith_status st = is_taken(self, txn, self->regions.query.role_by_key, key, 0, &taken, err);
+    struct deal_role given = {.opportunity = bid->id,
+                              .contact = role->contact,
+                              .role = role->role,
+                              .influence = role->influence,
+                              .standing = role->id};
+    return st == KITH_OK && !taken ? KITH_CREATE(self, txn, regions.deal_role, &given, err) : st;
+}
+
+/* Those of the account before, as far as nothing is written in them. */
+static kith_status take_roles(kith_instance *self, kith_txn *txn, const struct bid *bid,
+                              kith_error *err) {
+    struct deal_role *roles;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(self, txn, regions.deal_role, self->regions.query.roles_of, 1,
+                               &bid->id, &roles, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (roles[i].standing.kind == KITH_LINK && roles[i].approved_at.kind == KITH_NULL)
+            st = self->records->remove(txn, self->regions.deal_role.type, roles[i].id.as.link.id,
+                                       err);
+    return st;
+}
+
+static kith_status roles_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct bid bid;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, regions.bid, info.after, &bid, err);
+    if (st == KITH_OK && info.before)
+        st = take_roles(self, txn, &bid, err);
+    return st == KITH_OK ? each_standing(self, txn, &bid, give_role, err) : st;
+}
+
+/* -- approvals ----------------------------------------------------------------------------------
+ */
+
+static kith_status not_approved(kith_instance *self, const kith_txn *txn, const kith_value *contact,
+                                kith_error *err) {
+    struct person person = {.name = kith_null()};
+    (void)KITH_LOAD(self, txn, regions.person, contact->as.link.id, &person, NULL);
+    const kith_str name =
+        person.name.kind == KITH_TEXT ? person.name.as.s : kith_str_of("Somebody");
+    return kith_fail(err, KITH_E_REFUSED, "stage",
+                     "stage: %.*s has not approved it; it is won once approved_at stands in their "
+                     "role as approver (deal_role)",
+                     name.len < 80 ? (int)name.len : 80, name.ptr);
+}
+
+/* One that stands with the account, and whose part in the deal was taken away or never made. */
+static kith_status check_standing(kith_instance *self, kith_txn *txn, const struct bid *bid,
+                                  const struct buying_role *role, kith_error *err) {
+    char key[96];
+    int32_t there = 0;
+    if (!is(&role->role, "approver"))
+        return KITH_OK;
+    role_key(key, &bid->id, &role->contact, &role->role);
+    kith_status st = is_taken(self, txn, self->regions.query.role_by_key, key, 0, &there, err);
+    return st == KITH_OK && !there ? not_approved(self, txn, &role->contact, err) : st;
+}
+
+static kith_status approval_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct bid bid;
+    struct deal_role *open;
+    uint64_t count = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO ||
+        (info.origin == KITH_ORIGIN_IMPORT && !info.before))
+        return st; /* what others have won before is imported as it was */
+    st = KITH_READ(self, txn, regions.bid, info.after, &bid, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, regions.deal_role, self->regions.query.roles_open, 1, &bid.id,
+                       &open, &count, err);
+    if (st == KITH_OK && count)
+        return not_approved(self, txn, &open[0].contact, err);
+    return st == KITH_OK ? each_standing(self, txn, &bid, check_standing, err) : st;
+}
+
+/* -- the contact plan ---------------------------------------------------------------------------
+ */
+
+struct plan {
+    kith_instance *self;
+    kith_call *call;
+    const kith_txn *txn;
+};
+struct plan_row {
+    kith_value account, account_name, contact, name, role, influence, why;
+};
+
+static kith_status plan_row(const struct plan *p, const struct firm *firm,
+                            const kith_value *contact, const kith_value *role,
+                            const kith_value *influence, const char *why, kith_error *err) {
+    struct person person = {.name = kith_null()};
+    kith_status st = KITH_OK;
+    if (contact)
+        st = KITH_LOAD(p->self, p->txn, regions.person, contact->as.link.id, &person, err);
+    struct plan_row row = {.account = firm->id,
+                           .account_name = firm->name,
+                           .name = person.name,
+                           .why = kith_text(why)};
+    if (contact)
+        row.contact = *contact;
+    if (role)
+        row.role = *role, row.influence = *influence;
+    return st == KITH_OK ? KITH_ROW(p->self, p->call, &row, err) : st;
+}
+
+/* Those with this role (NULL: with any); *told counts them. */
+static kith_status plan_roles(const struct plan *p, const struct firm *firm, const char *role,
+                              const char *why, uint64_t *told, kith_error *err) {
+    struct buying_role *roles;
+    uint64_t count = 0;
+    kith_status st =
+        KITH_FIND(p->self, p->txn, regions.buying_role, p->self->regions.query.standing_of, 1,
+                  &firm->id, &roles, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        if (role && !is(&roles[i].role, role))
+            continue;
+        st = plan_row(p, firm, &roles[i].contact, &roles[i].role, &roles[i].influence, why, err);
+        ++*told;
+    }
+    return st;
+}
+
+static kith_status plan_people(const struct plan *p, const struct firm *firm, kith_error *err) {
+    struct person *people;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(p->self, p->txn, regions.person, p->self->regions.query.people_of, 1,
+                               &firm->id, &people, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = plan_row(p, firm, &people[i].id, NULL, NULL, "find out their role", err);
+    return st == KITH_OK && count == 0
+               ? plan_row(p, firm, NULL, NULL, NULL, "find out who decides", err)
+               : st;
+}
+
+static kith_status plan_unit(const struct plan *p, const struct firm *firm, int32_t central,
+                             kith_error *err) {
+    uint64_t told = 0;
+    kith_status st = KITH_OK;
+    if (!central)
+        st = plan_roles(p, firm, NULL, "decides for itself", &told, err);
+    if (central)
+        st = plan_roles(p, firm, "buyer", "buys for all units", &told, err);
+    if (st == KITH_OK && central && !told)
+        st = plan_roles(p, firm, "decision_maker", "decides for all units", &told, err);
+    return st == KITH_OK && !told ? plan_people(p, firm, err) : st;
+}
+
+/* Whether an account that has units buys something itself: somebody in it does more than approve.
+ */
+static kith_status has_buyers(const struct plan *p, const struct firm *firm, int32_t *yes,
+                              kith_error *err) {
+    struct buying_role *roles;
+    uint64_t count = 0;
+    kith_status st =
+        KITH_FIND(p->self, p->txn, regions.buying_role, p->self->regions.query.standing_of, 1,
+                  &firm->id, &roles, &count, err);
+    *yes = 0;
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        *yes |= !is(&roles[i].role, "approver");
+    return st;
+}
+
+static int64_t parent_place(const struct units *units, uint64_t i) {
+    for (uint64_t k = 0; k < i; k++)
+        if (units->firms[k].id.as.link.id == units->firms[i].parent.as.link.id)
+            return (int64_t)k;
+    return -1;
+}
+
+static kith_status plan_below(const struct plan *p, const struct units *units, int32_t central,
+                              int64_t *asked, kith_error *err) {
+    int8_t is_central[UNITS_MAX] = {(int8_t)central}, is_parent[UNITS_MAX] = {0};
+    kith_status st = KITH_OK;
+    for (uint64_t i = 1; i < units->count; i++) {
+        const int64_t above_it = parent_place(units, i);
+        const kith_value *own = &units->firms[i].procurement;
+        is_parent[above_it < 0 ? 0 : above_it] = 1;
+        is_central[i] = own->kind == KITH_TEXT ? (int8_t)is(own, "centralised")
+                                               : is_central[above_it < 0 ? 0 : above_it];
+    }
+    for (uint64_t i = 0; st == KITH_OK && i < units->count; i++) {
+        const int32_t own = i == 0 || units->firms[i].procurement.kind == KITH_TEXT;
+        int32_t buys = is_central[i] ? own : 1;
+        if (!is_central[i] && is_parent[i])
+            st = has_buyers(p, &units->firms[i], &buys, err);
+        *asked += buys;
+        if (st == KITH_OK && buys)
+            st = plan_unit(p, &units->firms[i], is_central[i], err);
+    }
+    return st;
+}
+
+static kith_status plan_action(kith_instance *self, kith_call *call, kith_error *err) {
+    const struct plan p = {self, call, self->calls->view(call)};
+    struct units chain = {.count = 0}, units = {.count = 0};
+    struct {
+        kith_value account;
+    } args;
+    struct {
+        kith_value procurement, accounts;
+    } results;
+    int64_t asked = 0;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = above(self, p.txn, args.account.as.link.id, &chain, err);
+    if (st != KITH_OK || chain.count == 0)
+        return st;
+    const uint64_t buyer = buyer_of(&chain);
+    const int32_t central = is(&chain.firms[buyer].procurement, "centralised");
+    if (buyer > 0) { /* somebody above buys for it */
+        asked = 1;
+        st = plan_unit(&p, &chain.firms[buyer], 1, err);
+    } else {
+        st = units_of(self, p.txn, args.account.as.link.id, &units, err);
+        if (st == KITH_OK)
+            st = plan_below(&p, &units, central, &asked, err);
+    }
+    results.procurement = kith_text(central ? "centralised" : "decentralised");
+    results.accounts = kith_number(KITH_INT, asked);
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define ROLES     "decision_maker,buyer,influencer,initiator,gatekeeper,stakeholder,approver"
+#define INFLUENCE "high,medium,low"
+static const kith_field deal_role_fields[] = {
+    F("opportunity", LINK, .options = "opportunity", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "The deal."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_REQUIRED | KITH_FF_SUBJECT,
+      .doc = "Who has the role."),
+    F("role", CHOICE, .options = ROLES, .flags = KITH_FF_REQUIRED, .doc = "The role."),
+    F("influence", CHOICE, .options = INFLUENCE, .doc = "How much depends on them."),
+    F("attitude", CHOICE, .options = "for,neutral,against", .doc = "What they think of it."),
+    F("approved_at", TIME, .doc = "When an approver said yes; until then it cannot be won."),
+    F("standing", LINK, .options = "buying_role", .flags = KITH_FF_READONLY,
+      .doc = "The role in the account that it comes from."),
+    F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
+    F("key", TEXT, .flags = KITH_FF_READONLY | KITH_FF_UNIQUE, .doc = "By which it is found."),
+};
+static const kith_field buying_role_fields[] = {
+    F("account", LINK, .options = "account", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "The account, or the unit of one."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_REQUIRED | KITH_FF_SUBJECT,
+      .doc = "Who has the role."),
+    F("role", CHOICE, .options = ROLES, .flags = KITH_FF_REQUIRED,
+      .doc = "The role in every deal with it; an approver counts for all units below, too."),
+    F("influence", CHOICE, .options = INFLUENCE, .doc = "How much depends on them."),
+    F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
+    F("key", TEXT, .flags = KITH_FF_READONLY | KITH_FF_UNIQUE, .doc = "By which it is found."),
+};
+static const kith_field treatment_fields[] = {
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "Whom it is about."),
+    F("offer", LINK, .options = "*",
+      .doc = "For which product or category of products; empty: for all."),
+    F("approach", LONGTEXT, .flags = KITH_FF_REQUIRED | KITH_FF_PERSONAL,
+      .doc = "How to deal with them."),
+    F("avoid", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What not to do."),
+    F("key", TEXT, .flags = KITH_FF_READONLY | KITH_FF_UNIQUE, .doc = "By which it is found."),
+};
+static const kith_field account_fields[] = {
+    F("procurement", CHOICE, .options = "decentralised,centralised",
+      .doc = "centralised: it buys for all its units; empty: as the account that it is part of."),
+};
+static const char *const deal_role_indexes[] = {"opportunity,role"};
+static const kith_type types[] = {
+    {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
+    {.name = "deal_role",
+     .label = "Deal role",
+     .doc = "What somebody is in a deal.",
+     .title = "role",
+     .fields = KITH_ARRAY(deal_role_fields),
+     .indexes = KITH_ARRAY(deal_role_indexes)},
+    {.name = "buying_role",
+     .label = "Buying role",
+     .doc = "What somebody is in all deals of an account: each new one is given it.",
+     .title = "role",
+     .fields = KITH_ARRAY(buying_role_fields)},
+    {.name = "treatment",
+     .doc = "How somebody is dealt with, for an offer or in general.",
+     .title = "approach",
+     .fields = KITH_ARRAY(treatment_fields)},
+};
+
+static const char *const of_account[] = {"account"};
+static const char *const of_stage[] = {"stage"};
+#define KEPT_BY(hook, of_type, by, what)                                                           \
+    {                                                                                              \
+        .name = (hook), .type = (of_type), .on = KITH_ON_CREATE | KITH_ON_UPDATE,                  \
+        .when = KITH_BEFORE, .fn = (by), .doc = (what)                                             \
+    }
+static const kith_hook hooks[] = {
+    KEPT_BY("deal_role", "deal_role", deal_role_hook,
+            "Lets nobody have a role of a deal twice, and approvers alone approve."),
+    KEPT_BY("buying_role", "buying_role", buying_role_hook,
+            "Lets nobody have a role of an account twice."),
+    KEPT_BY("treatment", "treatment", treatment_hook, "Keeps one treatment for each offer."),
+    {.name = "approval",
+     .type = "opportunity",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = 150,
+     .fn = approval_hook,
+     .where = "stage = 'won'",
+     .fields = KITH_ARRAY(of_stage),
+     .doc = "Refuses to win a deal that an approver has not approved."},
+    {.name = "roles",
+     .type = "opportunity",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = roles_hook,
+     .where = "account is not null",
+     .fields = KITH_ARRAY(of_account),
+     .doc = "Gives a deal the standing roles of its account."},
+};
+
+static const kith_field params[] = {
+    F("account", LINK, .options = "account", .flags = KITH_FF_REQUIRED,
+      .doc = "The organisation, or a unit of one."),
+};
+static const kith_field results[] = {
+    F("procurement", CHOICE, .options = "decentralised,centralised", .doc = "How it buys."),
+    F("accounts", INTEGER, .doc = "Accounts and units that are to be talked with."),
+};
+static const kith_field columns[] = {
+    F("account", LINK, .options = "account", .doc = "The account or unit that buys."),
+    F("account_name", TEXT, .doc = "Its name."),
+    F("contact", LINK, .options = "contact", .doc = "Whom to talk with; empty: nobody is known."),
+    F("name", TEXT, .doc = "Their name."),
+    F("role", CHOICE, .options = ROLES, .doc = "Their role."),
+    F("influence", CHOICE, .options = INFLUENCE, .doc = "How much depends on them."),
+    F("why", TEXT, .doc = "Why they are in the plan."),
+};
+static const kith_action actions[] = {
+    {.name = "contact_plan",
+     .doc = "Whom to talk with at an organisation: each unit that buys for itself, or whoever buys "
+            "for all.",
+     .effect = KITH_EFFECT_READ,
+     .fn = plan_action,
+     .params = KITH_ARRAY(params),
+     .results = KITH_ARRAY(results),
+     .columns = KITH_ARRAY(columns)},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("contact", regions.person, PERSON),
+    KITH_WANT_RECORD("deal_role", regions.deal_role, DEAL_ROLE),
+    KITH_WANT_RECORD("buying_role", regions.buying_role, BUYING_ROLE),
+    KITH_WANT_RECORD("treatment", regions.treatment, TREATMENT),
+    KITH_WANT(QUERY, "account where parent = :account order by name", regions.query.units_of),
+    KITH_WANT(QUERY, "contact where account = :account order by name limit 100",
+              regions.query.people_of),
+    KITH_WANT(QUERY, "buying_role where account = :account order by role, id",
+              regions.query.standing_of),
+    KITH_WANT(QUERY, "deal_role where opportunity = :opportunity", regions.query.roles_of),
+    KITH_WANT(QUERY,
+              "deal_role where opportunity = :opportunity and role = 'approver' and approved_at is "
+              "null limit 1",
+              regions.query.roles_open),
+    KITH_WANT(QUERY, "deal_role where key = :key", regions.query.role_by_key),
+    KITH_WANT(QUERY, "buying_role where key = :key", regions.query.standing_by_key),
+    KITH_WANT(QUERY, "treatment where key = :key", regions.query.treatment_by_key),
+};
+kith_status buying_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part buying_part = {
+    .struct_size = sizeof buying_part,
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+};
