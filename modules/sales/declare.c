@@ -341,10 +341,10 @@ static const kith_report reports[] = {
 static const kith_require requirements[] = {
     {"commerce", 1, KITH_REQ_OPTIONAL}, /* products and orders, where there are any */
 };
-static const kith_part *const parts[] = {&stages_part,    &plays_part,         &objections_part,
-                                         &chances_part,   &outlook_part,       &targets_part,
-                                         &kpis_part,      &deal_products_part, &quote_part,
-                                         &territory_part, &move_part,          &buying_part};
+static const kith_part *const parts[] = {
+    &stages_part,  &plays_part,  &objections_part,    &chances_part, &outlook_part,
+    &targets_part, &kpis_part,   &deal_products_part, &quote_part,   &territory_part,
+    &move_part,    &buying_part, &precall_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,

@@ -24,6 +24,9 @@
                     X(standing) X(key)
 #define BUYING_ROLE(X) X(account) X(contact) X(role) X(influence) X(key)
 #define TREATMENT(X) X(contact) X(offer) X(approach) X(avoid) X(key)
+#define TALK(X)     X(contact) X(account) X(channel) X(at) X(planned) X(subject) X(amount) \
+                    X(open_problems) X(confirmed) X(owner)
+#define TODO(X)     X(title) X(about) X(assignee) X(due) X(priority) X(state) X(body)
 /* clang-format on */
 
 KITH_RECORD(area, AREA);
@@ -35,6 +38,18 @@ KITH_RECORD(person, PERSON);
 KITH_RECORD(deal_role, DEAL_ROLE);
 KITH_RECORD(buying_role, BUYING_ROLE);
 KITH_RECORD(treatment, TREATMENT);
+KITH_RECORD(talk, TALK);
+KITH_RECORD(todo, TODO);
+
+#define PROBLEMS_MAX 16 /* rows of the setting sales.problems */
+/* One of them, where its type is there; 0: it has no such link. */
+struct problem {
+    kith_str kind, type;
+    uint32_t by_account, by_contact, accounts; /* queries */
+};
+struct customer {
+    kith_value account, contact; /* one of them, or both */
+};
 
 struct regions {
     struct area_numbers area;
@@ -46,12 +61,19 @@ struct regions {
     struct deal_role_numbers deal_role;
     struct buying_role_numbers buying_role;
     struct treatment_numbers treatment;
+    struct talk_numbers talk;
+    struct todo_numbers todo;
+    struct problem problems[PROBLEMS_MAX];
+    uint64_t problem_count;
+    kith_value problem_rows;
     struct {
         uint32_t areas, place_by_key, accounts_in, nowhere, leads_nowhere; /* territory.c */
         uint32_t move_accounts[2], move_leads[2], part_accounts[2], part_leads[2], move_bids;
         /* move.c: those of a territory, of a user */
         uint32_t units_of, people_of, standing_of, roles_of, roles_open, role_by_key,
-            standing_by_key, treatment_by_key; /* buying.c */
+            standing_by_key, treatment_by_key;                         /* buying.c */
+        uint32_t bids[2], talks[2], planned[2], treatments_of, alerts; /* precall.c: of an account,
+ of a contact */
     } query;
     struct {
         uint32_t moving;
@@ -90,6 +112,7 @@ kith_status units_of(kith_instance *self, const kith_txn *txn, kith_id account, 
 kith_status territory_wants(kith_instance *self, kith_error *err);
 kith_status move_wants(kith_instance *self, kith_error *err);
 kith_status buying_wants(kith_instance *self, kith_error *err);
-extern const kith_part territory_part, move_part, buying_part;
+kith_status precall_wants(kith_instance *self, kith_error *err);
+extern const kith_part territory_part, move_part, buying_part, precall_part;
 
 #endif

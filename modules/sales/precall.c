@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Before a call or a visit: what is open with a customer, what was said last, what is pending. What
+ * counts as a problem says the setting sales.problems, so that whatever keeps complaints, cases,
+ * shipments or invoices is looked at. */
+#include "sales.h"
+
+#define SEEN_MAX 256
+
+/* -- what counts as a problem -------------------------------------------------------------------
+ */
+
+enum { PROBLEM_KIND, PROBLEM_TYPE, PROBLEM_WHEN };
+
+static kith_status compile(kith_instance *self, const struct problem *p, kith_str when,
+                           const char *behind, uint64_t row, uint32_t *query, kith_error *err) {
+    kith_error why = {.struct_size = sizeof why};
+    char text[2000];
+    const int length = snprintf(text, sizeof text, "%.*s where (%.*s) and %s", (int)p->type.len,
+                                p->type.ptr, (int)when.len, when.ptr, behind);
+    if (length >= (int)sizeof text)
+        return kith_fail(err, KITH_E_LIMIT, "problems", "%s, row %llu: the condition is too long",
+                         sales_place(self, "problems"), (unsigned long long)row);
+    kith_status st = self->records->query(self->host, kith_str_of(text), query, &why);
+    return st == KITH_OK
+               ? st
+               : kith_fail(err, st, "problems", "%s, row %llu: %.400s",
+                           sales_place(self, "problems"), (unsigned long long)row, why.message);
+}
+
+/* A type that is not there, as of a module that is not enabled, has no problems. */
+static kith_status read_problem(kith_instance *self, const kith_value *group, uint64_t row,
+                                kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    const kith_value *items = group->as.list.items;
+    const kith_str when = items[PROBLEM_WHEN].as.s;
+    struct problem p = {.kind = items[PROBLEM_KIND].as.s, .type = items[PROBLEM_TYPE].as.s};
+    uint32_t type, field;
+    kith_status st = rec->type(self->host, p.type, &type, err);
+    if (st == KITH_E_NOTFOUND)
+        return KITH_OK;
+    if (st != KITH_OK)
+        return st;
+    const int32_t account =
+        rec->field(self->host, type, kith_str_of("account"), &field, NULL) == KITH_OK;
+    const int32_t contact =
+        rec->field(self->host, type, kith_str_of("contact"), &field, NULL) == KITH_OK;
+    if (!account && !contact)
+        return kith_fail(err, KITH_E_INVAL, "problems",
+                         "%s, row %llu: %.*s has neither a field account nor a field contact, so "
+                         "nobody can tell whose problem it is",
+                         sales_place(self, "problems"), (unsigned long long)row, (int)p.type.len,
+                         p.type.ptr);
+    if (account)
+        st = compile(self, &p, when, "account = :who limit 50", row, &p.by_account, err);
+    if (st == KITH_OK && account)
+        st = compile(self, &p, when, "account is not null group by account : count()", row,
+                     &p.accounts, err);
+    if (st == KITH_OK && contact)
+        st = compile(self, &p, when, "contact = :who limit 50", row, &p.by_contact, err);
+    if (st == KITH_OK)
+        self->regions.problems[self->regions.problem_count++] = p;
+    return st;
+}
+
+static kith_status read_problems(kith_instance *self, kith_error *err) {
+    const kith_value *rows = &self->regions.problem_rows;
+    const uint64_t count = rows->kind == KITH_LIST ? rows->as.list.count : 0;
+    kith_status st = KITH_OK;
+    if (count > PROBLEMS_MAX)
+        return kith_fail(err, KITH_E_LIMIT, "problems", "%s: it has more than %d rows",
+                         sales_place(self, "problems"), PROBLEMS_MAX);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = read_problem(self, &rows->as.list.items[i], i + 1, err);
+    return st;
+}
+
+/* -- what is open with a customer ---------------------------------------------------------------
+ */
+
+typedef kith_status (*problem_fn)(void *arg, const kith_txn *txn, const struct problem *p,
+                                  const kith_value *record, kith_error *err);
+struct search {
+    kith_instance *self;
+    const struct problem *problem;
+    problem_fn fn;
+    void *arg;
+    kith_value seen[SEEN_MAX]; /* one that is of the account and of the contact counts once */
+    uint64_t count;
+};
+
+static kith_status note_problem(void *arg, const kith_txn *txn, const kith_row *row,
+                                kith_error *err) {
+    struct search *s = arg;
+    const kith_records_v1 *rec = s->self->records;
+    const kith_value record = kith_link(rec->row_type(txn, row), rec->row_id(txn, row));
+    for (uint64_t i = 0; i < s->count; i++)
+        if (s->seen[i].as.link.id == record.as.link.id)
+            return KITH_OK;
+    if (s->count == SEEN_MAX)
+        return KITH_OK;
+    s->seen[s->count++] = record;
+    return s->fn ? s->fn(s->arg, txn, s->problem, &record, err) : KITH_OK;
+}
+
+static kith_status search_problems(struct search *s, const kith_txn *txn,
+                                   const struct customer *who, kith_error *err) {
+    kith_status st = KITH_OK;
+    for (uint64_t i = 0; st == KITH_OK && i < s->self->regions.problem_count; i++) {
+        const struct problem *p = s->problem = &s->self->regions.problems[i];
+        if (p->by_account && who->account.kind == KITH_LINK)
+            st = s->self->records->find(txn, p->by_account, 1, &who->account, 0, note_problem, s,
+                                        err);
+        if (st == KITH_OK && p->by_contact && who->contact.kind == KITH_LINK)
+            st = s->self->records->find(txn, p->by_contact, 1, &who->contact, 0, note_problem, s,
+                                        err);
+    }
+    return st;
+}
+
+/* -- the answers --------------------------------------------------------------------------------
+ */
+
+struct brief_row {
+    kith_value section, kind, record, what, at, due, amount;
+};
+struct brief {
+    kith_instance *self;
+    kith_call *call;
+    const kith_txn *txn;
+    int64_t problems, deals;
+    kith_value pipeline, won;
+};
+
+static kith_status tell_problem(void *arg, const kith_txn *txn, const struct problem *p,
+                                const kith_value *record, kith_error *err) {
+    struct brief *b = arg;
+    struct brief_row row = {.section = kith_text("problem"), .record = *record};
+    (void)txn;
+    row.kind = row.what = kith_text("");
+    row.kind.as.s = p->kind;
+    row.what.as.s = p->type;
+    b->problems++;
+    return KITH_ROW(b->self, b->call, &row, err);
+}
+
+static kith_status tell_problems(struct brief *b, const struct customer *who, kith_error *err) {
+    struct search s = {.self = b->self, .fn = tell_problem, .arg = b};
+    return search_problems(&s, b->txn, who, err);
+}
+
+static kith_status tell_deals(struct brief *b, uint32_t query, const kith_value *who,
+                              kith_error *err) {
+    struct bid *bids;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(b->self, b->txn, regions.bid, query, 1, who, &bids, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const struct bid *d = &bids[i];
+        struct brief_row row = {.section = kith_text("deal"),
+                                .kind = d->stage,
+                                .record = d->id,
+                                .what = d->name,
+                                .due = d->close_on,
+                                .amount = d->amount};
+        b->deals++;
+        st = KITH_ROW(b->self, b->call, &row, err);
+    }
+    return st;
+}
+
+static kith_status tell_talks(struct brief *b, const char *section, uint32_t query,
+                              const kith_value *who, kith_error *err) {
+    struct talk *talks;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(b->self, b->txn, regions.talk, query, 1, who, &talks, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const struct talk *t = &talks[i];
+        struct brief_row row = {.section = kith_text(section),
+                                .kind = t->channel,
+                                .record = t->id,
+                                .what = t->subject,
+                                .at = t->at,
+                                .amount = t->amount};
+        st = KITH_ROW(b->self, b->call, &row, err);
+    }
+    return st;
+}
+
+static kith_status tell_treatments(struct brief *b, const kith_value *contact, kith_error *err) {
+    struct treatment *found;
+    uint64_t count = 0;
+    kith_status st =
+        KITH_FIND(b->self, b->txn, regions.treatment, b->self->regions.query.treatments_of, 1,
+                  contact, &found, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        struct brief_row row = {.section = kith_text("treatment"),
+                                .kind = kith_text(found[i].offer.kind ? "offer" : "always"),
+                                .record = found[i].id,
+                                .what = found[i].approach};
+        st = KITH_ROW(b->self, b->call, &row, err);
+    }
+    return st;
+}
+
+static kith_status tell_people(struct brief *b, const kith_value *account, kith_error *err) {
+    struct person *people;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(b->self, b->txn, regions.person, b->self->regions.query.people_of, 1,
+                               account, &people, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        struct brief_row row = {.section = kith_text("contact"),
+                                .kind = people[i].title,
+                                .record = people[i].id,
+                                .what = people[i].name};
+        st = KITH_ROW(b->self, b->call, &row, err);
+    }
+    return st;
+}
+
+static kith_status tell_tasks(struct brief *b, const kith_value *about, kith_error *err) {
+    struct todo *tasks;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(b->self, b->txn, regions.todo, b->self->regions.query.alerts, 1,
+                               about, &tasks, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        struct brief_row row = {.section = kith_text("task"),
+                                .kind = tasks[i].priority,
+                                .record = tasks[i].id,
+                                .what = tasks[i].title,
+                                .at = tasks[i].due};
+        st = KITH_ROW(b->self, b->call, &row, err);
+    }
+    return st;
+}
+
+static kith_status tell_all_talks(struct brief *b, const struct customer *who, kith_error *err) {
+    const int of = who->account.kind == KITH_LINK ? 0 : 1;
+    const kith_value *whom = of ? &who->contact : &who->account;
+    kith_status st = tell_talks(b, "planned", b->self->regions.query.planned[of], whom, err);
+    return st == KITH_OK ? tell_talks(b, "interaction", b->self->regions.query.talks[of], whom, err)
+                         : st;
+}
+
+static kith_status tell_results(struct brief *b, kith_error *err) {
+    struct {
+        kith_value problems, deals, pipeline, won;
+    } results = {kith_number(KITH_INT, b->problems), kith_number(KITH_INT, b->deals), b->pipeline,
+                 b->won};
+    return KITH_RESULTS(b->self, b->call, &results, err);
+}
+
+static kith_status add_account(struct brief *b, const struct firm *firm, kith_error *err) {
+    const kith_numbers_v1 *n = b->self->deals.numbers;
+    kith_status st = n->add(&b->pipeline, 1, &firm->pipeline, &b->pipeline, err);
+    return st == KITH_OK ? n->add(&b->won, 1, &firm->won, &b->won, err) : st;
+}
+
+static kith_status precall_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct brief b = {.self = self, .call = call, .txn = self->calls->view(call)};
+    struct customer who;
+    struct person person;
+    struct firm firm;
+    kith_status st = KITH_ARGS(self, call, &who, err);
+    if (st == KITH_OK && who.account.kind == KITH_NULL && who.contact.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_INVAL, "account", "say whom you call: account= or contact=");
+    if (st == KITH_OK && who.account.kind == KITH_NULL) {
+        st = KITH_LOAD(self, b.txn, regions.person, who.contact.as.link.id, &person, err);
+        who.account = st == KITH_OK ? person.account : who.account;
+    }
+    if (st == KITH_OK)
+        st = tell_problems(&b, &who, err);
+    if (st == KITH_OK && who.contact.kind == KITH_LINK)
+        st = tell_treatments(&b, &who.contact, err);
+    if (st == KITH_OK && who.account.kind == KITH_LINK) {
+        st = KITH_LOAD(self, b.txn, regions.firm, who.account.as.link.id, &firm, err);
+        if (st == KITH_OK)
+            st = add_account(&b, &firm, err);
+    }
+    const int of = who.account.kind == KITH_LINK ? 0 : 1;
+    if (st == KITH_OK)
+        st = tell_deals(&b, self->regions.query.bids[of], of ? &who.contact : &who.account, err);
+    if (st == KITH_OK)
+        st = tell_all_talks(&b, &who, err);
+    return st == KITH_OK ? tell_results(&b, err) : st;
+}
+
+static kith_status summary_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct brief b = {.self = self, .call = call, .txn = self->calls->view(call)};
+    struct units units = {.count = 0};
+    struct {
+        kith_value account;
+    } args;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = units_of(self, b.txn, args.account.as.link.id, &units, err);
+    for (uint64_t i = 0; st == KITH_OK && i < units.count; i++) {
+        const struct customer who = {.account = units.firms[i].id};
+        st = tell_problems(&b, &who, err);
+        if (st == KITH_OK)
+            st = add_account(&b, &units.firms[i], err);
+        if (st == KITH_OK)
+            st = tell_deals(&b, self->regions.query.bids[0], &who.account, err);
+        if (st == KITH_OK)
+            st = tell_people(&b, &who.account, err);
+        if (st == KITH_OK)
+            st = tell_tasks(&b, &who.account, err);
+        if (st == KITH_OK)
+            st = tell_all_talks(&b, &who, err);
+    }
+    return st == KITH_OK ? tell_results(&b, err) : st;
+}
+
+/* -- a call is planned --------------------------------------------------------------------------
+ */
+
+static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                kith_error *err) {
+    const struct talk_numbers *n = &self->regions.talk;
+    kith_change_info info = {.struct_size = sizeof info};
+    struct search s = {.self = self};
+    struct talk t;
+    struct todo *open = NULL;
+    uint64_t count = 0;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    st = KITH_READ(self, txn, regions.talk, info.after, &t, err);
+    const struct customer who = {t.account, t.contact};
+    if (st == KITH_OK)
+        st = search_problems(&s, txn, &who, err);
+    if (st == KITH_OK && info.before && s.count)
+        st = KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open, &count,
+                       err);
+    if (st == KITH_OK && s.count && t.confirmed.kind == KITH_BOOL && t.confirmed.as.i &&
+        self->records->changed(txn, change, n->confirmed) == 1 && (count || !info.before))
+        return kith_fail(err, KITH_E_REFUSED, "confirmed",
+                         "confirmed: %llu problems are open with this customer ('kith "
+                         "sales.precall'); close the task about them first, and confirm then",
+                         (unsigned long long)s.count);
+    const kith_value problems = kith_number(KITH_INT, (int64_t)s.count);
+    return st == KITH_OK ? self->records->set(txn, change, 1, &n->open_problems, &problems, err)
+                         : st;
+}
+
+static kith_status who_sells(kith_instance *self, const kith_txn *txn, const struct talk *t,
+                             kith_value *seller, kith_value *name, kith_error *err) {
+    struct firm firm = {.owner = kith_null()};
+    struct person person = {.owner = kith_null()};
+    kith_status st = KITH_OK;
+    if (t->account.kind == KITH_LINK)
+        st = KITH_LOAD(self, txn, regions.firm, t->account.as.link.id, &firm, err);
+    if (st == KITH_OK && t->contact.kind == KITH_LINK)
+        st = KITH_LOAD(self, txn, regions.person, t->contact.as.link.id, &person, err);
+    *seller = t->owner.kind ? t->owner : firm.owner.kind ? firm.owner : person.owner;
+    *name = person.name.kind ? person.name : firm.name;
+    return st;
+}
+
+static kith_status alert_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct talk t;
+    struct todo *open, task = {.priority = kith_text("high")};
+    kith_value name;
+    uint64_t count = 0;
+    char title[200];
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, regions.talk, info.after, &t, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open, &count,
+                       err);
+    if (st == KITH_OK && count == 0)
+        st = who_sells(self, txn, &t, &task.assignee, &name, err);
+    if (st != KITH_OK || count)
+        return st;
+    (void)snprintf(title, sizeof title, "Solve %lld open problems with %.*s before you talk",
+                   (long long)t.open_problems.as.i,
+                   (int)(name.as.s.len < 100 ? name.as.s.len : 100), name.as.s.ptr);
+    task.title = kith_text(title);
+    task.about = t.id;
+    task.due = t.at;
+    task.body = kith_text("kith sales.precall lists them.");
+    return KITH_CREATE(self, txn, regions.todo, &task, err);
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field interaction_fields[] = {
+    F("open_problems", INTEGER, .flags = KITH_FF_READONLY,
+      .doc = "How many were open with the customer when it was planned."),
+    F("confirmed", BOOLEAN,
+      .doc = "The customer was told that it takes place; not while the task about their problems "
+             "is open."),
+};
+static const kith_type types[] = {
+    {.name = "interaction", .fields = KITH_ARRAY(interaction_fields), .extends = 1},
+};
+static const char *const planning[] = {"planned", "account", "contact", "confirmed"};
+static const char *const problems_rise[] = {"open_problems"};
+static const kith_hook hooks[] = {
+    {.name = "precall",
+     .type = "interaction",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = planned_hook,
+     .where = "planned and (account is not null or contact is not null)",
+     .fields = KITH_ARRAY(planning),
+     .doc = "Counts the problems of a customer whom somebody plans to talk with."},
+    {.name = "alert",
+     .type = "interaction",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = alert_hook,
+     .where = "planned and open_problems > 0",
+     .fields = KITH_ARRAY(problems_rise),
+     .doc = "Gives the seller a task about the problems, before the talk."},
+};
+
+static const kith_setting problem_items[] = {
+    {.key = "kind",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "What it is about, for people: service, delivery, payment."},
+    {.key = "type",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "The type of its records, with a field account or contact; one that is not there is "
+            "passed over."},
+    {.key = "when",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "A condition on it: when it is open."},
+};
+static const kith_setting settings[] = {
+    {.key = "problems",
+     .kind = KITH_LIST,
+     .default_text = "()",
+     .doc = "What is an open problem of a customer, to be solved before somebody sells.",
+     .items = KITH_ARRAY(problem_items)},
+};
+static const kith_permission permissions[] = {
+    {"read:invoice", "Tells a seller of invoices that are overdue."},
+    {"read:complaint", "Tells a seller of complaints that are open."},
+    {"read:case", "Tells a seller of cases that are open."},
+};
+
+static const kith_field precall_params[] = {
+    F("account", LINK, .options = "account", .doc = "The organisation that is called."),
+    F("contact", LINK, .options = "contact", .doc = "The person who is called."),
+};
+static const kith_field summary_params[] = {
+    F("account", LINK, .options = "account", .flags = KITH_FF_REQUIRED,
+      .doc = "The organisation, with its units."),
+};
+static const kith_field results[] = {
+    F("problems", INTEGER, .doc = "Open problems."),
+    F("opportunities", INTEGER, .doc = "Open deals."),
+    F("pipeline", MONEY, .doc = "What those are expected to bring."),
+    F("won", MONEY, .doc = "What the deals that were won bring."),
+};
+static const kith_field columns[] = {
+    F("section", CHOICE, .options = "problem,treatment,deal,contact,task,planned,interaction",
+      .doc = "What the row tells of."),
+    F("kind", TEXT, .doc = "Of the problem its kind, of a deal the stage, of a talk the channel."),
+    F("record", LINK, .options = "*", .doc = "The record."),
+    F("what", TEXT, .doc = "What it is."),
+    F("at", TIME, .doc = "When it was, is planned, or is due."),
+    F("due", DATE, .doc = "When a deal is expected to close."),
+    F("amount", MONEY, .doc = "Its amount."),
+};
+static const kith_action actions[] = {
+    {.name = "precall",
+     .doc = "What to know before a call or a visit: open problems first, then deals and talks.",
+     .effect = KITH_EFFECT_READ,
+     .fn = precall_action,
+     .params = KITH_ARRAY(precall_params),
+     .results = KITH_ARRAY(results),
+     .columns = KITH_ARRAY(columns)},
+    {.name = "summary",
+     .doc = "An account with its units: problems, deals, people, tasks and talks.",
+     .effect = KITH_EFFECT_READ,
+     .fn = summary_action,
+     .params = KITH_ARRAY(summary_params),
+     .results = KITH_ARRAY(results),
+     .columns = KITH_ARRAY(columns)},
+};
+
+#define TALKS_OF(whom, which, order)                                                               \
+    "interaction where " whom " = :who and " which " order by " order " limit 10"
+#define PAST  "(planned is null or not planned)"
+#define AHEAD "planned"
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("interaction", regions.talk, TALK),
+    KITH_WANT_RECORD("task", regions.todo, TODO),
+    KITH_WANT(QUERY, OPEN_OPPORTUNITIES " and account = :who order by close_on limit 50",
+              regions.query.bids[0]),
+    KITH_WANT(QUERY, OPEN_OPPORTUNITIES " and contact = :who order by close_on limit 50",
+              regions.query.bids[1]),
+    KITH_WANT(QUERY, TALKS_OF("account", PAST, "-at"), regions.query.talks[0]),
+    KITH_WANT(QUERY, TALKS_OF("contact", PAST, "-at"), regions.query.talks[1]),
+    KITH_WANT(QUERY, TALKS_OF("account", AHEAD, "at"), regions.query.planned[0]),
+    KITH_WANT(QUERY, TALKS_OF("contact", AHEAD, "at"), regions.query.planned[1]),
+    KITH_WANT(QUERY, "treatment where contact = :contact order by id limit 50",
+              regions.query.treatments_of),
+    KITH_WANT(QUERY, "task where about = :about and state = 'open' order by due limit 50",
+              regions.query.alerts),
+    KITH_WANT(SETTING, "problems", regions.problem_rows),
+};
+kith_status precall_wants(kith_instance *self, kith_error *err) {
+    kith_status st = WANTS(self, wants, err);
+    return st == KITH_OK ? read_problems(self, err) : st;
+}
+
+const kith_part precall_part = {
+    .struct_size = sizeof precall_part,
+    .permissions = KITH_ARRAY(permissions),
+    .settings = KITH_ARRAY(settings),
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+};

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Before the call: what is open with a customer, and an alert to whoever plans to talk with them.
+ */
+#include "deals.h"
+
+#define FIRM(c, ...)   CREATE(c, "account", __VA_ARGS__)
+#define PERSON(c, ...) CREATE(c, "contact", __VA_ARGS__)
+#define TALK(c, ...)   CREATE(c, "interaction", {"channel", "call"}, __VA_ARGS__)
+/* Forms that customers sent and that nobody answered stand for complaints. */
+#define COMPLAINTS                                                                                 \
+    CONF("problems = ( { kind = \"service\"; type = \"interaction\"; when = \"channel = 'form' "   \
+         "and outcome is null\"; }, { kind = \"delivery\"; type = \"no_such_type\"; "              \
+         "when = \"late\"; } );")
+
+static kith_id complaint(struct company *c, const char *of, kith_id whom) {
+    return CREATE(c, "interaction", {"channel", "form"}, {of, ID(c, whom)}, {"subject", "Broken"});
+}
+
+TEST("a planned call with a customer who has problems gives the seller a task first") { /* SAL-X6 */
+    struct company c;
+    OPEN(&c, COMPLAINTS, "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    kith_id acme = FIRM(&c, {"name", "Acme"}, {"owner", ID(&c, ben)});
+    kith_id form = complaint(&c, "account", acme);
+    kith_id call =
+        TALK(&c, {"account", ID(&c, acme)}, {"planned", "true"}, {"at", "2023-11-20 10:00"});
+    EXPECT_STR("1", field(&c, "interaction", call, "open_problems"));
+    struct found tasks = find(&c, "task where state = 'open'");
+    EXPECT_INT(1, tasks.count);
+    EXPECT_STR("Solve 1 open problems with Acme before you talk",
+               field(&c, "task", tasks.ids[0], "title"));
+    EXPECT_STR(ID(&c, ben), field(&c, "task", tasks.ids[0], "assignee"));
+    REFUSED(&c, "1 problems are open with this customer", "interaction", call,
+            {"confirmed", "true"});
+    REFUSED(&c, "problems are open", "interaction", 0, {"channel", "meeting"}, {"planned", "true"},
+            {"account", ID(&c, acme)}, {"confirmed", "true"});
+    UPDATE(&c, "task", tasks.ids[0], {"state", "done"});
+    UPDATE(&c, "interaction", call, {"confirmed", "true"});
+    UPDATE(&c, "interaction", form, {"outcome", "Solved"});
+    kith_id next = TALK(&c, {"account", ID(&c, acme)}, {"planned", "true"}, {"confirmed", "true"});
+    EXPECT_STR("0", field(&c, "interaction", next, "open_problems"));
+    EXPECT_INT(0, find(&c, "task where state = 'open'").count);
+    close_company(&c);
+}
+
+TEST("the check before a call tells problems first, once each, then how to deal with whom") {
+    struct company c; /* SAL-59, SAL-22 */
+    OPEN(&c, COMPLAINTS, "sales");
+    kith_id acme = FIRM(&c, {"name", "Acme"});
+    kith_id ada = PERSON(&c, {"name", "Ada"}, {"account", ID(&c, acme)});
+    CREATE(&c, "interaction", {"channel", "form"}, {"account", ID(&c, acme)},
+           {"contact", ID(&c, ada)});
+    CREATE(&c, "treatment", {"contact", ID(&c, ada)}, {"approach", "Numbers first"});
+    DEAL(&c, {"account", ID(&c, acme)}, {"amount", "300 EUR"}, {"close_on", "2023-12-24"});
+    TALK(&c, {"account", ID(&c, acme)}, {"subject", "Asked for a price"},
+         {"at", "2023-11-01 10:00"});
+    struct act a = ACT(&c, "sales.precall", {"contact", ID(&c, ada)});
+    EXPECT_ACT(a);
+    EXPECT_STR("1", result_text(&c, &a, "problems"));
+    EXPECT_STR("300.00 EUR", result_text(&c, &a, "pipeline"));
+    EXPECT_STR("problem|service|interaction", row_text(&c, &a, 0, "section kind what"));
+    EXPECT_STR("treatment|always|Numbers first", row_text(&c, &a, 1, "section kind what"));
+    EXPECT_STR("deal|prospecting|A boat|2023-12-24|300.00 EUR",
+               row_text(&c, &a, 2, "section kind what due amount"));
+    EXPECT_STR("interaction|form", row_text(&c, &a, 3, "section kind"));
+    EXPECT_STR("interaction|call|Asked for a price", row_text(&c, &a, 4, "section kind what"));
+    EXPECT_INT(5, row_count(&a));
+    a = ACT(&c, "sales.precall", {NULL, NULL});
+    EXPECT_HAS("say whom you call", a.message);
+    close_company(&c);
+}
+
+TEST("the summary of an account has all of its units") { /* SAL-18, SAL-24 */
+    struct company c;
+    OPEN(&c, COMPLAINTS, "sales");
+    kith_id iit = FIRM(&c, {"name", "IIT"});
+    kith_id law = FIRM(&c, {"name", "Law"}, {"parent", ID(&c, iit)});
+    PERSON(&c, {"name", "Ada"}, {"account", ID(&c, law)}, {"title", "Professor"});
+    DEAL(&c, {"account", ID(&c, law)}, {"amount", "20 EUR"});
+    DEAL(&c, {"account", ID(&c, iit)}, {"amount", "1 EUR"});
+    complaint(&c, "account", law);
+    struct act a = ACT(&c, "sales.summary", {"account", ID(&c, iit)});
+    EXPECT_ACT(a);
+    EXPECT_STR("1", result_text(&c, &a, "problems"));
+    EXPECT_STR("2", result_text(&c, &a, "opportunities"));
+    EXPECT_STR("21.00 EUR", result_text(&c, &a, "pipeline"));
+    EXPECT_STR("deal|1.00 EUR", row_text(&c, &a, 0, "section amount"));
+    EXPECT_STR("problem|service", row_text(&c, &a, 1, "section kind"));
+    EXPECT_STR("contact|Professor|Ada", row_text(&c, &a, 3, "section kind what"));
+    close_company(&c);
+}
