@@ -50,6 +50,25 @@ static kith_status refuse_due(const kith_instance *self, const struct order *o, 
                      text, (int)o->number.as.s.len, o->number.as.s.ptr);
 }
 
+/* What is cancelled stands on no invoice any more; what was paid for it stays on account. */
+static kith_status check_credited(kith_instance *self, const kith_txn *txn, const struct order *o,
+                                  kith_error *err) {
+    struct invoice_line *lines;
+    struct invoice in;
+    uint64_t n = 0;
+    kith_status st =
+        KITH_FIND(self, txn, invoice_line, self->bill.uncredited_of, 1, &o->id, &lines, &n, err);
+    if (st != KITH_OK || !n)
+        return st;
+    st = KITH_LOAD(self, txn, invoice, lines[0].invoice.as.link.id, &in, err);
+    return st != KITH_OK
+               ? st
+               : kith_fail(err, KITH_E_REFUSED, "state",
+                           "state: %.*s stands on %.*s; credit that first (commerce.credit)",
+                           (int)o->number.as.s.len, o->number.as.s.ptr, (int)in.number.as.s.len,
+                           in.number.as.s.ptr);
+}
+
 /* Paid is what money says, and what was invoiced or paid does not become a cart again. */
 static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
@@ -68,13 +87,12 @@ static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_cha
         minor_of(&o.total))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the order is paid; refund the payment first (commerce.refund)");
-    if (state_is(&o.state, "cart") ? minor_of(&o.invoiced) || minor_of(&o.prepaid)
-                                   : state_is(&o.state, "cancelled") && minor_of(&o.receivable))
+    if (state_is(&o.state, "cart") && (minor_of(&o.invoiced) || minor_of(&o.prepaid)))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: %.*s has invoices or payments; credit these (commerce.credit) "
                          "and refund those (commerce.refund) first",
                          (int)o.number.as.s.len, o.number.as.s.ptr);
-    return KITH_OK;
+    return state_is(&o.state, "cancelled") ? check_credited(self, txn, &o, err) : KITH_OK;
 }
 
 /* -- allocations --------------------------------------------------------------------------------
@@ -350,6 +368,10 @@ static const kith_action actions[] = {
     "limit 200"
 #define LEFT(whom) "payment where " whom " and on_account order by at, id limit 200"
 static const kith_want wants[] = {
+    KITH_WANT(QUERY,
+              "invoice_line where order_line.order = :order and corrects is null and credited < "
+              "quantity and invoice.state != 'written_off' limit 1",
+              bill.uncredited_of),
     KITH_WANT(QUERY, CREDITS("account = :whom"), bill.credits_of_account),
     KITH_WANT(QUERY, CREDITS("contact = :whom and account is null"), bill.credits_of_contact),
     KITH_WANT(QUERY, LEFT("account = :whom"), bill.money_left_account),

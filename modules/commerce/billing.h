@@ -33,7 +33,7 @@ struct billing {
         money_of_contact, past_account, past_contact, ledger, open_items, open_payments, age_all,
         age_account, age_contact, in_category, by_method;
     uint32_t credits_of_account, credits_of_contact, money_left_account, money_left_contact,
-        turnover_account, turnover_contact, billed_of;
+        turnover_account, turnover_contact, billed_of, uncredited_of;
     uint32_t settled, overdue_timer;
     kith_value payment_days, tax_per; /* settings */
     const struct draft *draft;        /* what the invoice that is being made is of; NULL: all */

@@ -223,5 +223,14 @@ TEST("nothing that was booked is undone, and the refusal tells so") {
     }
     EXPECT_STR("paid", INV(result_id(&a, 0), "state"));
     EXPECT_STR("paid", field(c, "order", o, "state"));
+    kith_id cart = CREATE(c, "order", {"account", ID(acme)});
+    add_line(c, cart, pen, "1");
+    kith_id tx = write_tx(c, "order", cart, PAIRS({"state", "ordered"}));
+    invoiced(c, cart);
+    struct undo_report report;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_undo(c->engine, &anna, tx, false, &c->arena, &report, &e), e);
+    EXPECT_INT(1, report.refused);
+    EXPECT_STR("ordered", field(c, "order", cart, "state"));
     close_company(c);
 }

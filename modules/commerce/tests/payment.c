@@ -116,12 +116,14 @@ TEST("an order with money is no cart again, and is cancelled when nothing of it 
     kith_id o = placed(c, w.acme, w.pen, "5"), p = paid(c, "order", o, "20 EUR");
     REFUSED(c, "has invoices or payments", "order", o, {"state", "cart"});
     kith_id inv = invoiced(c, o);
-    REFUSED(c, "credit these (commerce.credit)", "order", o, {"state", "cancelled"});
+    paid(c, "invoice", inv, "30 EUR");
+    REFUSED(c, "O-000001 stands on INV-2023-000001; credit that first (commerce.credit)", "order",
+            o, {"state", "cancelled"});
     EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)}));
     UPDATE(c, "order", o, {"state", "cancelled"});
-    EXPECT_STR("-20.00 EUR", field(c, "account", w.acme, "balance"));
+    EXPECT_STR("-50.00 EUR", field(c, "account", w.acme, "balance"));
     EXPECT_ACT(ACT(c, "commerce.refund", {"payment", ID(p)}));
-    EXPECT_STR("0.00 EUR", field(c, "account", w.acme, "balance"));
+    EXPECT_STR("-30.00 EUR", field(c, "account", w.acme, "balance"));
     expect_balanced(c);
     close_company(c);
 }
