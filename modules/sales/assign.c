@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leads are shared out in turn. Each user carries the number of the turn in which sales.assign last
- * gave a lead; who has the lowest is next, and who never had one comes first. So it stays fair when
- * somebody joins, leaves or pauses, and an undo gives the turn back with the lead. */
+/* Leads are shared out, in turn where nothing else decides (assign_by.c). Each user carries the
+ * number of the turn in which sales.assign last gave a lead; who has the lowest is next, and who
+ * never had one comes first. So it stays fair when somebody joins, leaves or pauses, and an undo
+ * gives the turn back with the lead. */
 #include "sales.h"
 
 kith_status assign_read_settings(kith_instance *self, kith_error *err) {
@@ -11,6 +12,8 @@ kith_status assign_read_settings(kith_instance *self, kith_error *err) {
         st = sales_setting(self, "assign.users", &self->users, err);
     if (st == KITH_OK)
         st = sales_setting(self, "assign.auto", &on, err);
+    if (st == KITH_OK)
+        st = assign_by_read(self, err);
     if (st != KITH_OK)
         return st;
     self->assigns_new_leads = on.as.i;
@@ -20,7 +23,8 @@ kith_status assign_read_settings(kith_instance *self, kith_error *err) {
         return kith_fail(err, KITH_E_INVAL, "assign.users",
                          "%s: there is sales.assign.team, too; leave one of them out",
                          sales_place(self, "assign.users"));
-    if (on.as.i && self->team.kind == KITH_NULL && self->users.kind == KITH_NULL)
+    if (on.as.i && self->team.kind == KITH_NULL && self->users.kind == KITH_NULL &&
+        !assign_by_asks_all(self, &self->regions.assign_by))
         return kith_fail(err, KITH_E_INVAL, "assign.auto",
                          "%s: it needs sales.assign.team or sales.assign.users",
                          sales_place(self, "assign.auto"));
@@ -33,8 +37,11 @@ struct assignment {
     kith_instance *self;
     kith_txn *txn;
     kith_value team, users; /* one of them has a value */
+    kith_value by;          /* how, in this order */
     struct picks sellers;   /* with their turns */
-    int64_t turn;           /* the last one that was given */
+    struct chooser *chooser;
+    kith_id given; /* who got the last one */
+    int64_t turn;  /* the last one that was given */
 };
 
 static kith_status pick_seller(void *arg, const kith_txn *txn, const kith_row *row,
@@ -115,26 +122,24 @@ static kith_status nobody(const struct assignment *a, kith_error *err) {
 static kith_status find_sellers(struct assignment *a, kith_error *err) {
     kith_instance *self = a->self;
     const kith_records_v1 *rec = self->records;
+    const int32_t all = a->team.kind == KITH_NULL && a->users.kind == KITH_NULL;
     a->sellers.self = self;
-    if (a->team.kind == KITH_NULL && a->users.kind == KITH_NULL)
+    if (all && !assign_by_asks_all(self, &a->by))
         return kith_fail(err, KITH_E_INVAL, NULL,
                          "nobody is named to assign leads to: give team=NAME or users=LOGIN,LOGIN, "
                          "or set sales.assign.team or sales.assign.users");
-    kith_status st = a->team.kind == KITH_NULL ? pick_users(a, err)
-                                               : rec->find(a->txn, self->query.members, 1, &a->team,
-                                                           0, pick_seller, &a->sellers, err);
+    kith_status st =
+        all ? rec->find(a->txn, self->regions.query.everybody, 0, NULL, 0, pick_seller, &a->sellers,
+                        err)
+        : a->team.kind == KITH_NULL
+            ? pick_users(a, err)
+            : rec->find(a->txn, self->query.members, 1, &a->team, 0, pick_seller, &a->sellers, err);
     if (st == KITH_OK && a->sellers.count == 0)
         return nobody(a, err);
-    return st == KITH_OK ? rec->find(a->txn, self->query.last_turn, 0, NULL, 0, note_turn, a, err)
+    if (st == KITH_OK)
+        st = rec->find(a->txn, self->query.last_turn, 0, NULL, 0, note_turn, a, err);
+    return st == KITH_OK ? assign_by_begin(self, a->txn, &a->by, &a->sellers, &a->chooser, err)
                          : st;
-}
-
-static struct pick *next_seller(const struct assignment *a) {
-    struct pick *next = a->sellers.first;
-    for (struct pick *p = next; p; p = p->next)
-        if (p->number < next->number || (p->number == next->number && p->id < next->id))
-            next = p;
-    return next;
 }
 
 /* -- what -------------------------------------------------------------------------------------- */
@@ -143,6 +148,7 @@ static kith_status give(struct assignment *a, kith_id lead, struct pick *seller,
     kith_instance *self = a->self;
     kith_value owner = kith_link(self->user.type, seller->id);
     seller->number = ++a->turn;
+    a->given = seller->id;
     return self->records->update(a->txn, self->lead.type, lead, 1, &self->lead.owner, &owner, err);
 }
 
@@ -167,8 +173,12 @@ static kith_status share_out(struct assignment *a, const struct picks *leads, in
                              kith_error *err) {
     int64_t before = a->turn;
     kith_status st = KITH_OK;
-    for (const struct pick *lead = leads->first; st == KITH_OK && lead; lead = lead->next)
-        st = give(a, lead->id, next_seller(a), err);
+    for (const struct pick *lead = leads->first; st == KITH_OK && lead; lead = lead->next) {
+        struct pick *seller = NULL;
+        st = assign_by_choose(a->chooser, lead->id, &seller, err);
+        if (st == KITH_OK)
+            st = give(a, lead->id, seller, err);
+    }
     return st == KITH_OK ? keep_turns(a, before, served, err) : st;
 }
 
@@ -203,6 +213,7 @@ static kith_status choose_sellers(struct assignment *a, const kith_value *args, 
     kith_instance *self = a->self;
     a->team = args[ASSIGN_TEAM];
     a->users = args[ASSIGN_USERS];
+    a->by = args[ASSIGN_BY].kind == KITH_NULL ? self->regions.assign_by : args[ASSIGN_BY];
     if (a->team.kind != KITH_NULL && a->users.kind != KITH_NULL)
         return kith_fail(err, KITH_E_INVAL, "users", "give team or users, not both");
     if (a->team.kind == KITH_NULL && a->users.kind == KITH_NULL) {
@@ -240,17 +251,22 @@ kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err) 
         st = self->records->find(a.txn, self->query.unassigned, 0, NULL, 0, picks_row, &leads, err);
     } else {
         st = take_lead(&leads, a.txn, args[ASSIGN_LEAD].as.link.id, err);
-        owner = kith_link(self->user.type, next_seller(&a)->id);
     }
     if (st == KITH_OK)
         st = share_out(&a, &leads, &served, err);
+    if (args[ASSIGN_LEAD].kind == KITH_LINK)
+        owner = kith_link(self->user.type, a.given);
     return st == KITH_OK ? answer(self, call, &leads, served, &owner, err) : st;
 }
 
 /* The reaction's condition has seen the lead as it is now: open, and without an owner. */
 kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
                             kith_error *err) {
-    struct assignment a = {.self = self, .txn = txn, .team = self->team, .users = self->users};
+    struct assignment a = {.self = self,
+                           .txn = txn,
+                           .team = self->team,
+                           .users = self->users,
+                           .by = self->regions.assign_by};
     struct picks leads = {.self = self};
     kith_event_info info = {.struct_size = sizeof info};
     int64_t served = 0;

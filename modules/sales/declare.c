@@ -269,6 +269,8 @@ static const kith_field assign_params[] = {
       .doc = "Only this one; without it all open leads that have no owner."),
     F("team", TEXT, .doc = "Name of the team that gets them; without it sales.assign says."),
     F("users", TAGS, .doc = "Instead of a team: logins of users."),
+    F("by", CHOICE, .options = "turn,least_busy,territory,specialist",
+      .doc = "What decides before the turn does; without it sales.assign.by says."),
 };
 static const kith_field assign_results[] = {
     F("assigned", INTEGER, .doc = "Leads that got an owner."),
@@ -297,7 +299,7 @@ static const kith_action actions[] = {
      .params = KITH_ARRAY(convert_params),
      .results = KITH_ARRAY(convert_results)},
     {.name = "assign",
-     .doc = "Gives leads to the members of a team in turn.",
+     .doc = "Gives leads to the members of a team: in turn, or by territory, specialty or load.",
      .effect = KITH_EFFECT_WRITE,
      .fn = assign_leads,
      .params = KITH_ARRAY(assign_params),
@@ -344,7 +346,7 @@ static const kith_require requirements[] = {
 static const kith_part *const parts[] = {
     &stages_part,  &plays_part,  &objections_part,    &chances_part, &outlook_part,
     &targets_part, &kpis_part,   &deal_products_part, &quote_part,   &territory_part,
-    &move_part,    &buying_part, &precall_part};
+    &move_part,    &buying_part, &precall_part,       &account_part, &assign_by_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,

@@ -13,7 +13,9 @@
                     X(pipeline) X(weighted) X(won) X(open_leads)
 #define PLACE(X)    X(territory) X(kind) X(value) X(country) X(key)
 #define FIRM(X)     X(name) X(parent) X(territory) X(procurement) X(billing_city) X(billing_region) \
-                    X(billing_country) X(billing_postal_code) X(open_opportunities) X(pipeline) \
+                    X(billing_country) X(billing_postal_code) X(global_account) X(members) \
+                    X(sponsor) X(sponsored) X(coordination) X(coordinator) X(turnover_share) \
+                    X(open_opportunities) X(pipeline) \
                     X(weighted) X(won) X(owner)
 #define PROSPECT(X) X(name) X(account) X(territory) X(city) X(region) X(country) X(postal_code) \
                     X(industry) X(interest) X(owner)
@@ -27,6 +29,7 @@
 #define TALK(X)     X(contact) X(account) X(channel) X(at) X(planned) X(subject) X(amount) \
                     X(open_problems) X(confirmed) X(owner)
 #define TODO(X)     X(title) X(about) X(assignee) X(due) X(priority) X(state) X(body)
+#define SELLER(X)   X(territories) X(specialities)
 /* clang-format on */
 
 KITH_RECORD(area, AREA);
@@ -40,12 +43,18 @@ KITH_RECORD(buying_role, BUYING_ROLE);
 KITH_RECORD(treatment, TREATMENT);
 KITH_RECORD(talk, TALK);
 KITH_RECORD(todo, TODO);
+KITH_RECORD(seller, SELLER);
 
 #define PROBLEMS_MAX 16 /* rows of the setting sales.problems */
 /* One of them, where its type is there; 0: it has no such link. */
 struct problem {
     kith_str kind, type;
     uint32_t by_account, by_contact, accounts; /* queries */
+};
+#define RULES_MAX 32 /* rows of the setting sales.coordinator.rules */
+struct coordinator_rule {
+    uint32_t predicate; /* 0: always */
+    kith_value as, user;
 };
 struct customer {
     kith_value account, contact; /* one of them, or both */
@@ -63,9 +72,13 @@ struct regions {
     struct treatment_numbers treatment;
     struct talk_numbers talk;
     struct todo_numbers todo;
+    struct seller_numbers seller;
+    kith_value assign_by;
     struct problem problems[PROBLEMS_MAX];
     uint64_t problem_count;
-    kith_value problem_rows;
+    struct coordinator_rule rules[RULES_MAX];
+    uint64_t rule_count;
+    kith_value problem_rows, coordinator_rows, dependence_limit, dependence_days, dependence_of;
     struct {
         uint32_t areas, place_by_key, accounts_in, nowhere, leads_nowhere; /* territory.c */
         uint32_t move_accounts[2], move_leads[2], part_accounts[2], part_leads[2], move_bids;
@@ -74,9 +87,11 @@ struct regions {
             standing_by_key, treatment_by_key;                         /* buying.c */
         uint32_t bids[2], talks[2], planned[2], treatments_of, alerts; /* precall.c: of an account,
  of a contact */
+        uint32_t turnover[2], turnover_by[2], dependent; /* account.c: of deals, of orders */
+        uint32_t everybody, open_leads_of;               /* assign_by.c */
     } query;
     struct {
-        uint32_t moving;
+        uint32_t moving, dependence;
     } topic;
 };
 
@@ -112,7 +127,10 @@ kith_status units_of(kith_instance *self, const kith_txn *txn, kith_id account, 
 kith_status territory_wants(kith_instance *self, kith_error *err);
 kith_status move_wants(kith_instance *self, kith_error *err);
 kith_status buying_wants(kith_instance *self, kith_error *err);
+kith_status account_wants(kith_instance *self, kith_error *err);
+kith_status assign_by_wants(kith_instance *self, kith_error *err);
 kith_status precall_wants(kith_instance *self, kith_error *err);
-extern const kith_part territory_part, move_part, buying_part, precall_part;
+extern const kith_part territory_part, move_part, buying_part, precall_part, account_part,
+    assign_by_part;
 
 #endif

@@ -125,6 +125,16 @@ kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err);
 kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
                             kith_error *err);
 
+/* assign_by.c: which of the sellers gets a lead. by: a text, or a list of them. */
+struct chooser;
+kith_status assign_by_read(kith_instance *self, kith_error *err);
+/* It finds them among all users, so that no team need be named. */
+int32_t assign_by_asks_all(const kith_instance *self, const kith_value *by);
+kith_status assign_by_begin(kith_instance *self, kith_txn *txn, const kith_value *by,
+                            struct picks *sellers, struct chooser **out, kith_error *err);
+kith_status assign_by_choose(struct chooser *c, kith_id lead, struct pick **seller,
+                             kith_error *err);
+
 /* Parameters and results of the actions, by their place in declare.c. */
 enum {
     RESULT_CHECKED,
@@ -161,7 +171,7 @@ enum {
     FORECAST_RED,
     FORECAST_UNDATED
 };
-enum { ASSIGN_LEAD, ASSIGN_TEAM, ASSIGN_USERS, ASSIGN_PARAMS };
+enum { ASSIGN_LEAD, ASSIGN_TEAM, ASSIGN_USERS, ASSIGN_BY, ASSIGN_PARAMS };
 enum { ASSIGNED_LEADS, ASSIGNED_USERS, ASSIGNED_OWNER };
 
 #define OPEN_LEAD          "state in ('new', 'working', 'qualified')"

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accounts: what a seller wants to know of them, who coordinates them, global accounts, and those
+ * that we depend on since too much of our turnover comes from them. */
+#include "sales.h"
+#include <stdlib.h>
+
+#define ACCOUNTS_MAX 10000 /* with the largest turnover, that are looked at */
+#define ROWS_MAX     100
+#define CHAIN_MAX    64
+
+/* -- who coordinates it -------------------------------------------------------------------------
+ */
+
+enum { RULE_WHEN, RULE_AS, RULE_USER };
+
+static kith_status read_rules(kith_instance *self, kith_error *err) {
+    const kith_value *rows = &self->regions.coordinator_rows;
+    const uint64_t count = rows->kind == KITH_LIST ? rows->as.list.count : 0;
+    kith_status st = KITH_OK;
+    if (count > RULES_MAX)
+        return kith_fail(err, KITH_E_LIMIT, "coordinator.rules", "%s: it has more than %d rows",
+                         sales_place(self, "coordinator.rules"), RULES_MAX);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        kith_error why = {.struct_size = sizeof why};
+        const kith_value *items = rows->as.list.items[i].as.list.items;
+        struct coordinator_rule *rule = &self->regions.rules[self->regions.rule_count++];
+        rule->as = items[RULE_AS];
+        rule->user = items[RULE_USER];
+        if (items[RULE_WHEN].kind != KITH_TEXT)
+            continue; /* always */
+        st = self->records->predicate(self->host, self->regions.firm.type, items[RULE_WHEN].as.s,
+                                      &rule->predicate, &why);
+        if (st != KITH_OK)
+            return kith_fail(err, st, "coordinator.rules", "%s, rule %llu: %.400s",
+                             sales_place(self, "coordinator.rules"), (unsigned long long)i + 1,
+                             why.message);
+    }
+    return st;
+}
+
+static kith_status coordinate(kith_instance *self, const kith_txn *txn, const kith_row *row,
+                              const struct firm *firm, kith_edit *edit, kith_error *err) {
+    const struct firm_numbers *n = &self->regions.firm;
+    struct picks users = {.self = self};
+    for (uint64_t i = 0; i < self->regions.rule_count; i++) {
+        const struct coordinator_rule *rule = &self->regions.rules[i];
+        if (rule->predicate && self->records->match(txn, rule->predicate, row) != 1)
+            continue;
+        kith_put(edit, n->coordination, rule->as);
+        if (rule->user.kind != KITH_TEXT || firm->coordinator.kind == KITH_LINK)
+            return KITH_OK;
+        kith_status st =
+            self->records->find(txn, self->query.login, 1, &rule->user, 1, picks_row, &users, err);
+        if (st == KITH_OK && users.first)
+            kith_put(edit, n->coordinator, kith_link(self->user.type, users.first->id));
+        return st;
+    }
+    kith_put(edit, n->coordination, kith_null());
+    return KITH_OK;
+}
+
+/* One level: a global account has members, and is none. */
+static kith_status check_global(kith_instance *self, const kith_txn *txn, const struct firm *firm,
+                                kith_error *err) {
+    struct firm whole;
+    if (firm->global_account.kind != KITH_LINK)
+        return KITH_OK;
+    kith_status st =
+        KITH_LOAD(self, txn, regions.firm, firm->global_account.as.link.id, &whole, err);
+    if (st != KITH_OK)
+        return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    if (whole.id.as.link.id == firm->id.as.link.id)
+        return kith_fail(err, KITH_E_REFUSED, "global_account",
+                         "global_account: it is the account itself; leave it empty");
+    if (whole.global_account.kind == KITH_LINK || firm->members.as.i > 0)
+        return kith_fail(err, KITH_E_REFUSED, "global_account",
+                         "global_account: a member of a global account has no members of its own; "
+                         "let all of them lead to the same account");
+    return KITH_OK;
+}
+
+static kith_status account_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                kith_error *err) {
+    const struct firm_numbers *n = &self->regions.firm;
+    kith_change_info info = {.struct_size = sizeof info};
+    struct firm firm;
+    kith_edit edit = {.count = 0};
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, regions.firm, info.after, &firm, err);
+    if (st == KITH_OK && self->records->changed(txn, change, n->global_account) == 1)
+        st = check_global(self, txn, &firm, err);
+    if (st == KITH_OK && info.origin != KITH_ORIGIN_UNDO)
+        st = coordinate(self, txn, info.after, &firm, &edit, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    kith_put(&edit, n->sponsored, kith_number(KITH_BOOL, firm.sponsor.kind == KITH_LINK));
+    return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
+}
+
+/* -- dependence ---------------------------------------------------------------------------------
+ */
+
+struct share {
+    kith_value account, turnover;
+    int64_t share; /* hundredths of a percent */
+};
+struct turnover {
+    kith_instance *self;
+    struct share *shares;
+    uint64_t count;
+    kith_value total;
+};
+
+static kith_status note_total(void *arg, const kith_txn *txn, uint32_t count,
+                              const kith_value *values, kith_error *err) {
+    (void)txn, (void)count, (void)err;
+    ((struct turnover *)arg)->total = values[0];
+    return KITH_OK;
+}
+
+static kith_status note_share(void *arg, const kith_txn *txn, uint32_t count,
+                              const kith_value *values, kith_error *err) {
+    struct turnover *t = arg;
+    (void)txn, (void)count, (void)err;
+    if (values[0].kind == KITH_LINK && values[1].kind == KITH_MONEY && t->count < ACCOUNTS_MAX)
+        t->shares[t->count++] = (struct share){values[0], values[1], 0};
+    return KITH_OK;
+}
+
+/* The organisation as a whole: above all units, and the global account of that. */
+static kith_status whole_of(kith_instance *self, const kith_txn *txn, kith_value *account,
+                            kith_error *err) {
+    struct firm firm = {.parent = *account};
+    kith_status st = KITH_OK;
+    for (int i = 0; st == KITH_OK && i < CHAIN_MAX && firm.parent.kind == KITH_LINK; i++) {
+        *account = firm.parent;
+        st = KITH_LOAD(self, txn, regions.firm, account->as.link.id, &firm, err);
+        if (st == KITH_OK && firm.parent.kind == KITH_NULL)
+            firm.parent = firm.global_account;
+    }
+    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+}
+
+static int by_account(const void *a, const void *b) {
+    const kith_id x = ((const struct share *)a)->account.as.link.id,
+                  y = ((const struct share *)b)->account.as.link.id;
+    return (x > y) - (x < y);
+}
+static int by_share(const void *a, const void *b) {
+    const int64_t x = ((const struct share *)a)->share, y = ((const struct share *)b)->share;
+    return x != y ? (x < y) - (x > y) : by_account(a, b);
+}
+
+static kith_status join(struct turnover *t, kith_error *err) {
+    uint64_t kept = 0;
+    kith_status st = KITH_OK;
+    qsort(t->shares, (size_t)t->count, sizeof *t->shares, by_account);
+    for (uint64_t i = 0; st == KITH_OK && i < t->count; i++) {
+        struct share *last = kept ? &t->shares[kept - 1] : NULL;
+        if (last && last->account.as.link.id == t->shares[i].account.as.link.id)
+            st = t->self->deals.numbers->add(&last->turnover, 1, &t->shares[i].turnover,
+                                             &last->turnover, err);
+        else
+            t->shares[kept++] = t->shares[i];
+    }
+    t->count = kept;
+    for (uint64_t i = 0; st == KITH_OK && i < kept; i++) {
+        const kith_value whole = kith_number(KITH_INT, 10000);
+        kith_value part = kith_null();
+        const kith_value turnover = kith_number(KITH_INT, t->shares[i].turnover.as.money.minor);
+        st = t->self->deals.numbers->multiply(&whole, &turnover, t->total.as.money.minor,
+                                              KITH_ROUND_HALF_UP, &part, err);
+        t->shares[i].share = part.as.i;
+    }
+    qsort(t->shares, (size_t)kept, sizeof *t->shares, by_share);
+    return st;
+}
+
+static kith_status work_out(kith_instance *self, const kith_txn *txn, struct turnover *t,
+                            kith_error *err) {
+    const int orders = kith_str_is(self->regions.dependence_of.as.s, "orders");
+    const kith_value since =
+        kith_number(KITH_TIME, self->host->now(self->host) -
+                                   self->regions.dependence_days.as.i * INT64_C(86400000));
+    t->self = self;
+    if (orders && !self->host->enabled(self->host, "commerce"))
+        return KITH_OK;
+    t->shares = self->host->memory(txn, ACCOUNTS_MAX * sizeof *t->shares);
+    if (!t->shares)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
+    kith_status st = self->records->groups(txn, self->regions.query.turnover[orders], 1, &since, 0,
+                                           note_total, t, err);
+    if (st == KITH_OK)
+        st = self->records->groups(txn, self->regions.query.turnover_by[orders], 1, &since, 0,
+                                   note_share, t, err);
+    if (st != KITH_OK || t->total.kind != KITH_MONEY || t->total.as.money.minor <= 0) {
+        t->count = 0;
+        return st;
+    }
+    for (uint64_t i = 0; st == KITH_OK && i < t->count; i++)
+        st = whole_of(self, txn, &t->shares[i].account, err);
+    return st == KITH_OK ? join(t, err) : st;
+}
+
+static int32_t is_over(const kith_instance *self, const struct share *s) {
+    return s->share >= self->regions.dependence_limit.as.i * 100;
+}
+
+static kith_value percent(int64_t hundredths) {
+    kith_value v = kith_null();
+    v.kind = KITH_DECIMAL;
+    v.as.decimal.units = hundredths;
+    v.as.decimal.scale = 2;
+    return v;
+}
+
+static kith_status dependence_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct turnover t = {.count = 0};
+    struct {
+        kith_value turnover, limit;
+    } results;
+    struct {
+        kith_value account, turnover, share, alert;
+    } row;
+    kith_status st = work_out(self, self->calls->view(call), &t, err);
+    for (uint64_t i = 0; st == KITH_OK && i < t.count && i < ROWS_MAX; i++) {
+        row.account = t.shares[i].account;
+        row.turnover = t.shares[i].turnover;
+        row.share = percent(t.shares[i].share);
+        row.alert = kith_number(KITH_BOOL, is_over(self, &t.shares[i]));
+        st = KITH_ROW(self, call, &row, err);
+    }
+    results.turnover = t.total;
+    results.limit = self->regions.dependence_limit;
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* It is told once, when an account comes over the limit, and its share is kept as long as it is. */
+static kith_status tell_dependence(kith_instance *self, kith_txn *txn, const struct share *s,
+                                   kith_error *err) {
+    struct firm firm;
+    const kith_value share = percent(s->share);
+    const kith_value payload[] = {share, s->turnover, self->regions.dependence_limit};
+    const kith_id id = s->account.as.link.id;
+    kith_status st = KITH_LOAD(self, txn, regions.firm, id, &firm, err);
+    if (st == KITH_OK)
+        st = KITH_SET(self, txn, regions.firm, turnover_share, id, share, err);
+    return st == KITH_OK && firm.turnover_share.kind == KITH_NULL
+               ? self->events->publish(txn, self->regions.topic.dependence, self->regions.firm.type,
+                                       id, 3, payload, err)
+               : st;
+}
+
+static kith_status dependence_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                                    kith_error *err) {
+    struct turnover t = {.count = 0};
+    struct firm *before;
+    uint64_t count = 0;
+    (void)firing;
+    kith_status st = work_out(self, txn, &t, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, regions.firm, self->regions.query.dependent, 0, NULL, &before,
+                       &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        int32_t still = 0;
+        for (uint64_t k = 0; k < t.count && is_over(self, &t.shares[k]); k++)
+            still |= t.shares[k].account.as.link.id == before[i].id.as.link.id;
+        if (!still)
+            st = KITH_SET(self, txn, regions.firm, turnover_share, before[i].id.as.link.id,
+                          kith_null(), err);
+    }
+    for (uint64_t k = 0; st == KITH_OK && k < t.count && is_over(self, &t.shares[k]); k++)
+        st = tell_dependence(self, txn, &t.shares[k], err);
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define COORDINATION "account_manager,segment_manager,general_manager"
+static const kith_field account_fields[] = {
+    F("sic_code", TEXT, .flags = KITH_FF_INDEXED, .measure = KITH_M_NOMINAL,
+      .doc = "Its line of business by the Standard Industrial Classification."),
+    F("buying_criteria", LONGTEXT, .doc = "What it looks at when it buys."),
+    F("requirements", LONGTEXT, .doc = "What it needs."),
+    F("terms_of_trade", LONGTEXT, .doc = "On which terms it buys."),
+    F("proposal_responses", LONGTEXT, .doc = "How it responded to proposals."),
+    F("priority", INTEGER, .flags = KITH_FF_INDEXED, .min = "1", .measure = KITH_M_ORDINAL,
+      .doc = "Its rank among our accounts; 1 is the first."),
+    F("sponsor", LINK, .options = "contact",
+      .doc = "Who in the organisation could stand up for us."),
+    F("sponsored", BOOLEAN, .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
+      .doc = "There is such a one: it comes first."),
+    F("coordination", CHOICE, .options = COORDINATION, .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
+      .doc = "Who is to coordinate it, by sales.coordinator.rules."),
+    F("coordinator", LINK, .options = "user", .doc = "Who does; by the same when nothing is said."),
+    F("global_account", LINK, .options = "account",
+      .doc = "The account that it is grouped under worldwide."),
+    F("members", INTEGER, .rollup = "count(account via global_account)",
+      .doc = "Accounts that are grouped under it."),
+    F("members_pipeline", MONEY, .rollup = "sum(account.pipeline via global_account)",
+      .doc = "What their open deals are expected to bring, in the company's currency."),
+    F("members_won", MONEY, .rollup = "sum(account.won via global_account)",
+      .doc = "What they have brought, in the company's currency."),
+    F("turnover_share", PERCENT, .flags = KITH_FF_READONLY,
+      .doc = "Its share of our turnover in percent, as long as it is over the limit of "
+             "sales.dependence."),
+};
+static const kith_field offer_fields[] = {
+    F("account", LINK, .options = "account", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
+      .doc = "To whom it is offered."),
+    F("competitor", LINK, .options = "account", .doc = "By whom."),
+    F("product", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_SEARCHED, .doc = "What."),
+    F("price", MONEY, .min = "0", .doc = "For how much."),
+    F("seen_on", DATE, .doc = "When we came to know it."),
+    F("note", LONGTEXT, .doc = "What else is to be known."),
+};
+static const kith_type types[] = {
+    {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
+    {.name = "competitor_offer",
+     .label = "Competitor offer",
+     .doc = "A product and a price with which a competitor is at an account.",
+     .title = "product",
+     .fields = KITH_ARRAY(offer_fields)},
+};
+static const kith_hook hooks[] = {
+    {.name = "account",
+     .type = "account",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = 120,
+     .fn = account_hook,
+     .doc = "Says who coordinates an account, and keeps global accounts on one level."},
+};
+
+static const kith_setting rule_items[] = {
+    {.key = "when",
+     .kind = KITH_TEXT,
+     .doc = "A condition on the account; without it the rule holds always."},
+    {.key = "as",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .choices = COORDINATION,
+     .doc = "What its coordinator is."},
+    {.key = "user",
+     .kind = KITH_TEXT,
+     .doc = "The login of who becomes it, when the account has none."},
+};
+static const kith_setting settings[] = {
+    {.key = "coordinator.rules",
+     .kind = KITH_LIST,
+     .default_text = "()",
+     .doc = "Who coordinates an account; the first rule that is true of it counts.",
+     .items = KITH_ARRAY(rule_items)},
+    {.key = "dependence.limit",
+     .kind = KITH_INT,
+     .default_text = "30",
+     .min = 1,
+     .max = 100,
+     .doc = "From this share of our turnover on, in percent, we depend on an account."},
+    {.key = "dependence.days",
+     .kind = KITH_INT,
+     .default_text = "365",
+     .min = 1,
+     .max = 3650,
+     .doc = "Of how many days the turnover is counted."},
+    {.key = "dependence.of",
+     .kind = KITH_TEXT,
+     .default_text = "\"won\"",
+     .choices = "won,orders",
+     .doc = "What it is counted by: deals that were won, or orders (with the module commerce)."},
+};
+static const kith_field payload[] = {
+    F("share", PERCENT, .doc = "Its share in percent."),
+    F("turnover", MONEY, .doc = "What it brought."),
+    F("limit", INTEGER, .doc = "The limit in percent."),
+};
+static const kith_topic topics[] = {
+    {.name = "account.dependence",
+     .schema = 1,
+     .fields = KITH_ARRAY(payload),
+     .doc = "More of our turnover comes from an account than sales.dependence.limit."},
+};
+static const kith_timer timers[] = {
+    {.name = "dependence",
+     .cron = "40 3 * * *",
+     .fn = dependence_timer,
+     .doc = "Tells of accounts that we depend on."},
+};
+static const kith_field results[] = {
+    F("turnover", MONEY, .doc = "All of it."),
+    F("limit", INTEGER, .doc = "The limit in percent."),
+};
+static const kith_field columns[] = {
+    F("account", LINK, .options = "account", .doc = "The organisation with all its units."),
+    F("turnover", MONEY, .doc = "What it brought."),
+    F("share", PERCENT, .doc = "Its share in percent."),
+    F("alert", BOOLEAN, .doc = "It reaches the limit."),
+};
+static const kith_action actions[] = {
+    {.name = "dependence",
+     .doc = "From which accounts our turnover comes, the largest first.",
+     .effect = KITH_EFFECT_READ,
+     .fn = dependence_action,
+     .results = KITH_ARRAY(results),
+     .columns = KITH_ARRAY(columns)},
+};
+static const kith_report reports[] = {
+    {.name = "key_accounts",
+     .doc = "Accounts by rank, those with a sponsor first.",
+     .query = "account where priority is not null or sponsored order by -sponsored, priority"},
+    {.name = "segments",
+     .doc = "Accounts by market and industry, with what they bring.",
+     .query = "account group by market, industry order by -sum(pipeline) : count() as accounts, "
+              "sum(pipeline) as pipeline, sum(won) as won"},
+};
+
+#define WON_SINCE "opportunity where stage = 'won' and closed_at >= :since"
+#define SOLD_SINCE                                                                                 \
+    "order where state in ('ordered', 'paid', 'shipped', 'delivered') and placed_at >= :since"
+#define BY_ACCOUNT(sum) " group by account order by -" sum " limit 10000 : " sum
+static const kith_want wants[] = {
+    KITH_WANT(QUERY, WON_SINCE " : sum(amount)", regions.query.turnover[0]),
+    KITH_WANT(QUERY, WON_SINCE BY_ACCOUNT("sum(amount)"), regions.query.turnover_by[0]),
+    KITH_WANT(QUERY, "account where turnover_share is not null", regions.query.dependent),
+    KITH_WANT(TOPIC, "account.dependence", regions.topic.dependence),
+    KITH_WANT(SETTING, "coordinator.rules", regions.coordinator_rows),
+    KITH_WANT(SETTING, "dependence.limit", regions.dependence_limit),
+    KITH_WANT(SETTING, "dependence.days", regions.dependence_days),
+    KITH_WANT(SETTING, "dependence.of", regions.dependence_of),
+};
+static const kith_want with_commerce[] = {
+    KITH_WANT(QUERY, SOLD_SINCE " : sum(net)", regions.query.turnover[1]),
+    KITH_WANT(QUERY, SOLD_SINCE BY_ACCOUNT("sum(net)"), regions.query.turnover_by[1]),
+};
+kith_status account_wants(kith_instance *self, kith_error *err) {
+    kith_status st = WANTS(self, wants, err);
+    if (st == KITH_OK && self->host->enabled(self->host, "commerce"))
+        st = WANTS(self, with_commerce, err);
+    return st == KITH_OK ? read_rules(self, err) : st;
+}
+
+const kith_part account_part = {
+    .struct_size = sizeof account_part,
+    .settings = KITH_ARRAY(settings),
+    .types = KITH_ARRAY(types),
+    .topics = KITH_ARRAY(topics),
+    .hooks = KITH_ARRAY(hooks),
+    .timers = KITH_ARRAY(timers),
+    .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
+};
