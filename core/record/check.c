@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINE_MOST     10000u /* bytes: of records, which are read and sent as a whole */
 #define INT_MAX_EXACT ((INT64_C(1) << 53) - 1)
 
 struct check { /* what every checker needs */
@@ -56,6 +57,11 @@ static kith_status check_text(struct check *c) {
         return err_set(c->e, KITH_E_INVAL, c->field->name,
                        "%s: a NUL stands in it, which is no part of a text; leave it out",
                        c->field->name);
+    if (s.len > LINE_MOST && c->field->type && c->field->kind != KITH_F_LONGTEXT)
+        return err_set(c->e, KITH_E_INVAL, c->field->name,
+                       "%s: it has %llu bytes, and a line of text has at most %u; a longtext takes "
+                       "more",
+                       c->field->name, (unsigned long long)s.len, LINE_MOST);
     s = text_nfc(c->arena, s);
     if (!s.ptr)
         return err_nomem(c->e);

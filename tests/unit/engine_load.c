@@ -93,11 +93,11 @@ TEST("writers, readers, metrics and checkpoints run beside each other, and closi
     struct load l = {.x = &x};
     pthread_t writers[WRITERS], readers[READERS];
     const char *times = getenv("KITH_LOAD");
-    static char text[80000];
+    static char text[10000];
     atomic_int events = 0;
     memset(text, 'x', sizeof text);
     l.text = (kith_str){text, sizeof text};
-    l.writes = 30 * (times ? atoi(times) : 1);
+    l.writes = 240 * (times ? atoi(times) : 1);
     fixture_open(&x);
     struct reaction r = {.name = "r",
                          .topic = "lead.created",

@@ -8,6 +8,7 @@
 
 static const kith_field fields[] = {
     {.name = "text", .kind = KITH_F_TEXT},
+    {.name = "long", .kind = KITH_F_LONGTEXT},
     {.name = "integer", .kind = KITH_F_INTEGER},
     {.name = "decimal", .kind = KITH_F_DECIMAL, .options = "2"},
     {.name = "money", .kind = KITH_F_MONEY},
@@ -243,5 +244,25 @@ TEST("a state goes along its arrows, from the first one on") {
     EXPECT_INT(KITH_E_INVAL, state_check(f, &lost, &new, &x.e));
     EXPECT_HAS("nothing", x.e.message);
     EXPECT_INT(KITH_E_INVAL, state_check(f, &new, &null, &x.e));
+    end(&x);
+}
+
+TEST("a line of text has at most 10,000 bytes, and a longtext, or an argument, is not a line") {
+    struct checking x;
+    char *text = malloc(10002);
+    begin(&x);
+    memset(text, 'x', 10001);
+    text[10001] = '\0';
+    kith_value v = value_str((kith_str){text, 10000});
+    EXPECT_OK(check(&x, "text", &v), x.e);
+    static const char *const lines[] = {"text", "email", "url", "tags"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        v = value_str((kith_str){text, 10001});
+        EXPECT_INT(KITH_E_INVAL, check(&x, lines[i], &v));
+        EXPECT_HAS("it has 10001 bytes, and a line of text has at most 10000", x.e.message);
+    }
+    v = value_str((kith_str){text, 10001});
+    EXPECT_OK(check(&x, "long", &v), x.e);
+    free(text);
     end(&x);
 }

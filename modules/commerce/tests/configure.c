@@ -561,7 +561,7 @@ TEST("rules that are too entangled are told to be, and hold nobody up") {
     OPEN(&c, SHOP(""), "commerce");
     kith_id cage = product(&c, "cage", "9 EUR");
     enum { PIGEONS = 11, HOLES = 10 };
-    char code[16], list[200];
+    char code[32], list[200];
     for (int i = 0; i < PIGEONS; i++) {
         snprintf(code, sizeof code, "p%d", i);
         kith_id g = group(&c, cage, code, "1", "1");

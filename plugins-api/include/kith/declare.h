@@ -16,7 +16,7 @@ extern "C" {
 /* -- record types ------------------------------------------------------------------------------ */
 
 /* Kinds of field. In brackets: the kind of value that is read and written. */
-#define KITH_F_TEXT     1u  /* one line of text                                       [TEXT]     */
+#define KITH_F_TEXT     1u  /* one line of text, at most 10,000 bytes                 [TEXT]     */
 #define KITH_F_LONGTEXT 2u  /* text with line ends                                    [TEXT]     */
 #define KITH_F_INTEGER  3u  /* whole number within 2^53-1                             [INT]      */
 #define KITH_F_DECIMAL  4u  /* options: the scale, "2"                                [DECIMAL]  */
