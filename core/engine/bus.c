@@ -12,7 +12,8 @@
 
 #include "base/log.h"
 
-#define BATCH_ROWS 1000 /* journal rows looked at in one group */
+#define BATCH_ROWS 1000 /* journal rows looked at in one group, */
+#define BATCH_MS   100  /* unless its reactions take so long: others wait for it */
 #define HELD_MS    200
 
 kith_status bus_setup(struct engine *g, kith_error *e) {
@@ -525,6 +526,7 @@ static kith_status deliver(struct reaction_entry *r, struct delivery *d, struct 
 struct batch {
     struct engine *g;
     uint64_t lo, seen;
+    int64_t began; /* clock_ticks() */
     int rows;
     bool full; /* the next rows are for the next batch */
 };
@@ -543,7 +545,8 @@ static kith_status deliver_row(void *arg, const struct journal_row *row, kith_er
             TRY(deliver(l->items[i], &d, &probe, e));
     b->seen = row->seq;
     /* What is listened for holds from the next row on. */
-    b->full = ++b->rows == BATCH_ROWS || g->pausing || g->bus_stale;
+    b->full = ++b->rows == BATCH_ROWS || g->pausing || g->bus_stale ||
+              clock_ticks() - b->began > BATCH_MS * INT64_C(1000000);
     return b->full ? KITH_E_LIMIT : KITH_OK;
 }
 
@@ -567,7 +570,7 @@ static kith_status move_cursors(struct engine *g, uint64_t lo, uint64_t hi, kith
 }
 
 static kith_status run_batch(struct engine *g, uint64_t lo, uint64_t hi, kith_error *e) {
-    struct batch b = {.g = g, .lo = lo, .seen = lo};
+    struct batch b = {.g = g, .lo = lo, .seen = lo, .began = clock_ticks()};
     TRY(group_begin(g, e));
     kith_status st = journal_walk(g->writer, lo, hi, deliver_row, &b, e);
     if (st == KITH_E_LIMIT && b.full) {
