@@ -154,7 +154,7 @@ static kith_status bought_reaction(kith_instance *self, kith_txn *txn, const kit
                                    kith_error *err) {
     kith_event_info info = {.struct_size = sizeof info};
     struct ordered o;
-    struct bought *lines;
+    struct bought *lines = NULL;
     struct buying b = {.self = self, .txn = txn};
     kith_status st = self->events->info(txn, event, &info, err);
     if (st != KITH_OK || !info.record)
