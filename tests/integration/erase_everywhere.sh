@@ -78,6 +78,7 @@ fill() {
         code=$?
         [ "$code" -eq 0 ] && break
         field=$(jq -r '.field // empty' <<<"$answer" 2>/dev/null | head -n 1)
+        case " ${refused[$type]:-} " in *" $field "*) break ;; esac # left out, and still at fault
         if [ -n "$field" ] && [ "$field" != "${link%%=*}" ]; then
             refused[$type]+=" $field"
             again=yes

@@ -82,7 +82,7 @@ complains "only contacts"
 kith export contact cards.csv --version 4.0
 exits 2
 one_sentence
-complains "--format vcard"
+complains "let the format be vcard"
 kith export contact cards.vcf --version 5
 exits 2
 complains "2.1, 3.0 or 4.0"
