@@ -145,6 +145,7 @@ grace=$(create contact name="Grace Hopper" email=grace@example.org city=Gracevil
 made[purpose]=$(create purpose name=newsletter)
 made[segment]=$(create segment name=list kind=list query=contact)
 made[team]=$(create team name=North)
+made[account]=$(create account name="Harbour Works")
 serve
 ada=$(create contact name="$name" email=$mail phone="$phone")
 type=contact known_fields=$(fields contact) other=
