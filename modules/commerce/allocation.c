@@ -72,11 +72,9 @@ static kith_status check_credited(kith_instance *self, const kith_txn *txn, cons
 /* Paid is what money says, and what was invoiced or paid does not become a cart again. */
 static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct order o, before;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.after, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
     if (st == KITH_OK)
         st = KITH_READ(self, txn, order, info.before, &before, err);
     if (st != KITH_OK)
@@ -197,12 +195,10 @@ kith_status payment_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_
 /* Behind an allocation, and behind one that is taken away. */
 static kith_status allocated_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct allocation a;
     struct invoice in;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, allocation, info.after ? info.after : info.before, &a, err);
+    kith_status st = KITH_CHANGE(self, txn, change, allocation, &info, &a, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err);
     if (st != KITH_OK)

@@ -153,11 +153,9 @@ static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *c
 
 static kith_status fault_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct fault f;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, own.fault, info.after, &f, err);
+    kith_status st = KITH_CHANGE(self, txn, change, own.fault, &info, &f, err);
     if (st != KITH_OK)
         return st;
     const int32_t undated = f.at.kind == KITH_NULL;
@@ -198,13 +196,11 @@ static kith_status own_line(kith_instance *self, kith_txn *txn, const struct ord
 /* Lines that have records already are left out: it may be delivered twice. */
 static kith_status delivered_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct order order;
     struct line *lines;
     uint64_t count = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.after, &order, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &order, err);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, line, self->own.assets.undelivered, 1, &order.id, &lines, &count,
                        err);

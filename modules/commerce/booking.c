@@ -156,11 +156,9 @@ static kith_status booking_hook(kith_instance *self, kith_txn *txn, kith_change 
 
 static kith_status hold_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct booking b;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, own.booking, info.after, &b, err);
+    kith_status st = KITH_CHANGE(self, txn, change, own.booking, &info, &b, err);
     return st == KITH_OK ? self->own.timers->at(txn, self->own.timer.hold, b.held_until.as.i,
                                                 info.type, info.id, kith_str_of(""), NULL, err)
                          : st;

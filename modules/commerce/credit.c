@@ -166,13 +166,11 @@ static kith_status check_first(kith_instance *self, const kith_txn *txn, const s
 
 static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct order o, before;
     struct terms t;
     struct check c;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.after, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
     if (st == KITH_OK)
         st = KITH_READ(self, txn, order, info.before, &before, err);
     if (st != KITH_OK || (!is_set(&o.account) && !is_set(&o.contact)) ||

@@ -257,12 +257,10 @@ static kith_status book(const struct making *m, kith_error *err) {
 /* Behind the creation: its lines, what is booked, and what was paid before. */
 static kith_status made_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct making m = {.self = self, .txn = txn, .draft = self->bill.draft};
     self->bill.draft = NULL; /* it is of this one alone */
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, invoice, info.after, &m.invoice, err);
+    kith_status st = KITH_CHANGE(self, txn, change, invoice, &info, &m.invoice, err);
     if (st == KITH_OK)
         st = gather(&m, err);
     if (st == KITH_OK && !is_credit(&m.invoice) && kith_str_is(self->bill.tax_per.as.s, "rate"))
@@ -365,12 +363,10 @@ static kith_status settle_days(kith_instance *self, const kith_txn *txn, struct 
 
 static kith_status make_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct invoice in;
     kith_edit edit = {.count = 0};
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, invoice, info.after, &in, err);
+    kith_status st = KITH_CHANGE(self, txn, change, invoice, &info, &in, err);
     if (st != KITH_OK)
         return st;
     if (!kith_str_is(in.state.as.s, "open"))
@@ -453,11 +449,9 @@ static kith_status line_kept_hook(kith_instance *self, kith_txn *txn, kith_chang
 
 static kith_status written_off_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct invoice in;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, invoice, info.after, &in, err);
+    kith_status st = KITH_CHANGE(self, txn, change, invoice, &info, &in, err);
     if (st == KITH_OK)
         st = ledger_book(self, txn, "write_off", "receivable", in.open,
                          customer_of(in.account, in.contact), in.id, err);
@@ -503,13 +497,11 @@ static kith_status overdue_timer(kith_instance *self, kith_txn *txn, const kith_
 /* Credits what has come back and is refunded, as far as it stands on invoices. */
 static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct returned r;
     struct invoice_line *lines;
     uint64_t n = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.returned, info.after, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, invoice_line, self->bill.billed_of, 1, &r.order_line, &lines, &n,
                        err);

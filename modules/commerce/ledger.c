@@ -311,7 +311,7 @@ static kith_status share_action(kith_instance *self, kith_call *call, kith_error
         kith_value share, orders, all;
     } out = {kith_null(), by, all};
     if (all.as.i) {
-        const kith_value one = {.kind = KITH_DECIMAL, .as.decimal = {10000, 4, 0}};
+        const kith_value one = kith_decimal(10000, 4);
         st = self->numbers->multiply(&one, &by, all.as.i, KITH_ROUND_HALF_UP, &out.share, err);
     }
     return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;

@@ -17,20 +17,12 @@ kith_value money_zero(const char *currency) {
     return v;
 }
 
-static kith_value decimal(int64_t units, int32_t scale) {
-    kith_value v = kith_null();
-    v.kind = KITH_DECIMAL;
-    v.as.decimal.units = units;
-    v.as.decimal.scale = scale;
-    return v;
-}
-
 kith_value percent_of(int64_t hundredths) {
-    return decimal(hundredths, 2);
+    return kith_decimal(hundredths, 2);
 }
 
 kith_value quantity_of(int64_t whole) {
-    return decimal(whole * 1000, 3);
+    return kith_decimal(whole * 1000, 3);
 }
 
 static int64_t hundredths(const kith_value *percent) {

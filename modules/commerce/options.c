@@ -13,12 +13,10 @@ static int32_t is_changed(kith_instance *self, const kith_txn *txn, const kith_c
 
 static kith_status group_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct option_group g, *others;
     uint64_t count = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, configure.group, info.after, &g, err);
+    kith_status st = KITH_CHANGE(self, txn, change, configure.group, &info, &g, err);
     if (st != KITH_OK)
         return st;
     if (info.before && is_changed(self, txn, change, self->configure.group.product))
@@ -87,12 +85,10 @@ static kith_status check_option(kith_instance *self, const kith_txn *txn, const 
 
 static kith_status option_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct option o, old;
     struct option_group g, from;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, configure.option, info.after, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, configure.option, &info, &o, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, configure.group, o.option_group.as.link.id, &g, err);
     o.id.as.link.id = info.id;
@@ -187,13 +183,11 @@ static kith_status check_possible(struct catalogue *c, const char *field, kith_e
 
 static kith_status rule_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct catalogue c;
     struct rule r;
     uint64_t i = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, configure.rule, info.after, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, configure.rule, &info, &r, err);
     if (st == KITH_OK)
         st = catalogue_read(self, txn, r.product, 1, &c, err);
     if (st != KITH_OK)
@@ -213,12 +207,10 @@ static kith_status rule_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 
 static kith_status bounds_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct catalogue c;
     struct option_group g;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, configure.group, info.after, &g, err);
+    kith_status st = KITH_CHANGE(self, txn, change, configure.group, &info, &g, err);
     if (st == KITH_OK)
         st = catalogue_read(self, txn, g.product, 1, &c, err);
     if (st != KITH_OK)

@@ -208,11 +208,9 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 
 static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct writing w = {.self = self, .txn = txn, .change = change};
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, line, info.before, &w.line, err);
+    kith_status st = KITH_CHANGE(self, txn, change, line, &info, &w.line, err);
     if (st != KITH_OK || is_by_rules(info.origin))
         return st;
     st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
@@ -241,11 +239,9 @@ static kith_status check_placed(kith_instance *self, const kith_txn *txn, const 
 
 static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct order o;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.after, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
     if (st != KITH_OK || !kith_str_is(o.state.as.s, "ordered") || !info.before)
         return st;
     st = check_placed(self, txn, &o, err);

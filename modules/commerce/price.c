@@ -284,12 +284,10 @@ static kith_status check_days(kith_value from, kith_value until, kith_error *err
 
 static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct book b;
     char code[4] = "";
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, book, info.after, &b, err);
+    kith_status st = KITH_CHANGE(self, txn, change, book, &info, &b, err);
     if (st != KITH_OK)
         return st;
     if (b.currency.as.s.len == 3)
@@ -337,13 +335,11 @@ static int32_t overlaps(const struct price *a, const struct price *b) {
 
 static kith_status price_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct price p, *others;
     uint64_t count = 0;
     char from[KITH_NUMBER_TEXT], until[KITH_NUMBER_TEXT];
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, price, info.after, &p, err);
+    kith_status st = KITH_CHANGE(self, txn, change, price, &info, &p, err);
     if (st == KITH_OK)
         st = check_amount(self, txn, &p, err);
     if (st == KITH_OK)

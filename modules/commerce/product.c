@@ -8,11 +8,9 @@
 /* A variant has no variants of its own: prices and relations are looked up one step away. */
 static kith_status product_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct product p, of;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, product, info.after, &p, err);
+    kith_status st = KITH_CHANGE(self, txn, change, product, &info, &p, err);
     if (st != KITH_OK || p.variant_of.kind == KITH_NULL)
         return st;
     st = KITH_LOAD(self, txn, product, p.variant_of.as.link.id, &of, err);
@@ -27,12 +25,10 @@ static kith_status product_hook(kith_instance *self, kith_txn *txn, kith_change 
 
 static kith_status relation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct relation r, *others;
     uint64_t count = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, relation, info.after, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, relation, &info, &r, err);
     if (st != KITH_OK)
         return st;
     if (r.product.as.link.id == r.other.as.link.id)

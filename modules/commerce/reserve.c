@@ -219,11 +219,9 @@ static int32_t is_open(kith_str state) {
 
 static kith_status placed_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct order was, now;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.after, &now, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &now, err);
     if (st == KITH_OK)
         st = KITH_READ(self, txn, order, info.before, &was, err);
     if (st != KITH_OK)

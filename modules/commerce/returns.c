@@ -123,13 +123,11 @@ static kith_status restock(kith_instance *self, kith_txn *txn, const struct retu
 
 static kith_status received_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct returned r;
     struct bought line;
     struct ordered o;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.returned, info.after, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
     if (st != KITH_OK || !is(&r.state, "received"))
         return st;
     st = KITH_LOAD(self, txn, goods.bought, r.order_line.as.link.id, &line, err);
@@ -145,11 +143,9 @@ static kith_status received_hook(kith_instance *self, kith_txn *txn, kith_change
 
 static kith_status order_returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                        kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct ordered o;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.ordered, info.after, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &info, &o, err);
     if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || !is(&o.state, "returned") ||
         o.to_return.as.i == 0)
         return st;

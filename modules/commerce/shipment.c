@@ -189,13 +189,11 @@ static kith_status follow_shipment(kith_instance *self, kith_txn *txn, kith_id o
 
 static kith_status moved_on_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct shipment s;
     struct shipment_line *lines = NULL;
     uint64_t count = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.shipment, info.after, &s, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.shipment, &info, &s, err);
     if (st == KITH_OK && is(&s.state, "shipped"))
         st = KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s.id, &lines,
                        &count, err);
@@ -259,11 +257,9 @@ static kith_status move_shipments(kith_instance *self, kith_txn *txn, const kith
 
 static kith_status order_follows_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct ordered o;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.ordered, info.after, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &info, &o, err);
     if (st != KITH_OK)
         return st;
     if (is(&o.state, "delivered"))
@@ -279,11 +275,9 @@ static kith_status order_follows_hook(kith_instance *self, kith_txn *txn, kith_c
 
 static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                    kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct ordered o;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.ordered, info.after, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &info, &o, err);
     if (st != KITH_OK || !o.shipments.as.i || /* nor by an undo */
         !(is(&o.state, "cart") || is(&o.state, "cancelled")))
         return st;

@@ -72,11 +72,9 @@ static kith_status check_place(kith_instance *self, const kith_txn *txn, const s
 
 static kith_status stock_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct stock now, was;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.stock, info.after, &now, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.stock, &info, &now, err);
     if (st == KITH_OK && info.before) {
         st = KITH_READ(self, txn, goods.stock, info.before, &was, err);
         if (st == KITH_OK && was.product.as.link.id != now.product.as.link.id)
@@ -108,11 +106,9 @@ static kith_status tell_level(kith_instance *self, kith_txn *txn, const struct s
 
 static kith_status level_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct stock now, was;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.stock, info.after, &now, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.stock, &info, &now, err);
     if (st == KITH_OK)
         st = KITH_READ(self, txn, goods.stock, info.before, &was, err);
     return st == KITH_OK
@@ -277,12 +273,10 @@ static kith_status arrive(kith_instance *self, kith_txn *txn, const struct movem
 
 static kith_status moved_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct movement m;
     struct stock s;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.movement, info.after, &m, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.movement, &info, &m, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, goods.stock, m.stock.as.link.id, &s, err);
     if (st != KITH_OK)

@@ -239,12 +239,10 @@ static kith_status write_back(const struct writing *w, kith_error *err) {
 
 static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                      kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct writing w = {
         .self = self, .txn = txn, .change = change, .today = self->host->today(self->host)};
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, own.subscription, info.after, &w.s, err);
+    kith_status st = KITH_CHANGE(self, txn, change, own.subscription, &info, &w.s, err);
     w.is_new = !info.before;
     if (st == KITH_OK && info.before)
         st = KITH_READ(self, txn, own.subscription, info.before, &w.before, err);

@@ -82,12 +82,10 @@ static kith_status check_global(kith_instance *self, const kith_txn *txn, const 
 static kith_status account_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
     const struct firm_numbers *n = &self->regions.firm;
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct firm firm;
     kith_edit edit = {.count = 0};
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, regions.firm, info.after, &firm, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.firm, &info, &firm, err);
     if (st == KITH_OK && self->records->changed(txn, change, n->global_account) == 1)
         st = check_global(self, txn, &firm, err);
     if (st == KITH_OK && info.origin != KITH_ORIGIN_UNDO)
@@ -207,14 +205,6 @@ static int32_t is_over(const kith_instance *self, const struct share *s) {
     return s->share >= self->regions.dependence_limit.as.i * 100;
 }
 
-static kith_value percent(int64_t hundredths) {
-    kith_value v = kith_null();
-    v.kind = KITH_DECIMAL;
-    v.as.decimal.units = hundredths;
-    v.as.decimal.scale = 2;
-    return v;
-}
-
 static kith_status dependence_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct turnover t = {.count = 0};
     struct {
@@ -227,7 +217,7 @@ static kith_status dependence_action(kith_instance *self, kith_call *call, kith_
     for (uint64_t i = 0; st == KITH_OK && i < t.count && i < ROWS_MAX; i++) {
         row.account = t.shares[i].account;
         row.turnover = t.shares[i].turnover;
-        row.share = percent(t.shares[i].share);
+        row.share = kith_decimal(t.shares[i].share, 2);
         row.alert = kith_number(KITH_BOOL, is_over(self, &t.shares[i]));
         st = KITH_ROW(self, call, &row, err);
     }
@@ -240,7 +230,7 @@ static kith_status dependence_action(kith_instance *self, kith_call *call, kith_
 static kith_status tell_dependence(kith_instance *self, kith_txn *txn, const struct share *s,
                                    kith_error *err) {
     struct firm firm;
-    const kith_value share = percent(s->share);
+    const kith_value share = kith_decimal(s->share, 2);
     const kith_value payload[] = {share, s->turnover, self->regions.dependence_limit};
     const kith_id id = s->account.as.link.id;
     kith_status st = KITH_LOAD(self, txn, regions.firm, id, &firm, err);

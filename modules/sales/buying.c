@@ -126,13 +126,11 @@ static kith_status check_approval(kith_instance *self, const struct deal_role *r
 
 static kith_status deal_role_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct deal_role r;
     char key[96];
     int32_t taken = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, regions.deal_role, info.after, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.deal_role, &info, &r, err);
     if (st != KITH_OK || r.role.kind != KITH_TEXT)
         return st;
     st = check_approval(self, &r, err);
@@ -148,13 +146,11 @@ static kith_status deal_role_hook(kith_instance *self, kith_txn *txn, kith_chang
 
 static kith_status buying_role_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct buying_role r;
     char key[96];
     int32_t taken = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, regions.buying_role, info.after, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.buying_role, &info, &r, err);
     if (st != KITH_OK || r.role.kind != KITH_TEXT)
         return st;
     role_key(key, &r.account, &r.contact, &r.role);
@@ -168,13 +164,11 @@ static kith_status buying_role_hook(kith_instance *self, kith_txn *txn, kith_cha
 
 static kith_status treatment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct treatment t;
     char key[96];
     int32_t taken = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, regions.treatment, info.after, &t, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.treatment, &info, &t, err);
     if (st != KITH_OK)
         return st;
     role_key(key, &t.contact, &t.offer, NULL);
@@ -242,11 +236,9 @@ static kith_status take_roles(kith_instance *self, kith_txn *txn, const struct b
 
 static kith_status roles_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct bid bid;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, regions.bid, info.after, &bid, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.bid, &info, &bid, err);
     if (st == KITH_OK && info.before)
         st = take_roles(self, txn, &bid, err);
     return st == KITH_OK ? each_standing(self, txn, &bid, give_role, err) : st;

@@ -82,11 +82,9 @@ static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
 
 static kith_status before_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct opportunity deal, was = {.stage = kith_null()};
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, deals.deal, info.after, &deal, err);
+    kith_status st = KITH_CHANGE(self, txn, change, deals.deal, &info, &deal, err);
     if (st == KITH_OK && info.before)
         st = KITH_READ(self, txn, deals.deal, info.before, &was, err);
     if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || deal.stage.kind != KITH_TEXT)
@@ -133,11 +131,9 @@ static kith_status begin_visit(kith_instance *self, kith_txn *txn, const struct 
 
 static kith_status after_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct opportunity deal;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, deals.deal, info.after, &deal, err);
+    kith_status st = KITH_CHANGE(self, txn, change, deals.deal, &info, &deal, err);
     if (st == KITH_OK && info.kind == KITH_ON_UPDATE)
         st = end_visit(self, txn, &deal, err);
     if (st == KITH_OK)

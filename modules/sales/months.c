@@ -29,21 +29,13 @@ int64_t month_on(int64_t first, int64_t months) {
     return month_from(month_number(first) + months);
 }
 
-static kith_value decimal(int64_t units, int32_t scale) {
-    kith_value v = kith_null();
-    v.kind = KITH_DECIMAL;
-    v.as.decimal.units = units;
-    v.as.decimal.scale = scale;
-    return v;
-}
-
 __extension__ typedef __int128 wide;
 
 kith_value share_of(int64_t part, int64_t whole) {
     if (whole == 0)
         return kith_null();
     const wide twice = (wide)part * 20000 / whole; /* half away from zero */
-    return decimal((int64_t)((twice + (twice < 0 ? -1 : 1)) / 2), 4);
+    return kith_decimal((int64_t)((twice + (twice < 0 ? -1 : 1)) / 2), 4);
 }
 
 kith_value percent_share(int64_t part, int64_t whole) {

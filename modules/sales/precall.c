@@ -52,9 +52,6 @@ static kith_status read_problem(kith_instance *self, const kith_value *group, ui
                          p.type.ptr);
     if (account)
         st = compile(self, &p, when, "account = :who limit 50", row, &p.by_account, err);
-    if (st == KITH_OK && account)
-        st = compile(self, &p, when, "account is not null group by account : count()", row,
-                     &p.accounts, err);
     if (st == KITH_OK && contact)
         st = compile(self, &p, when, "contact = :who limit 50", row, &p.by_contact, err);
     if (st == KITH_OK)
@@ -357,15 +354,13 @@ static kith_status who_sells(kith_instance *self, const kith_txn *txn, const str
 
 static kith_status alert_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct talk t;
     struct todo *open, task = {.priority = kith_text("high")};
     kith_value name;
     uint64_t count = 0;
     char title[200];
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, regions.talk, info.after, &t, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.talk, &info, &t, err);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open, &count,
                        err);

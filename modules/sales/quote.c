@@ -139,8 +139,6 @@ static int32_t has_ended(const struct offer *o) {
 
 static kith_status send(struct offer *o, kith_error *err) {
     const kith_instance *self = o->self;
-    const kith_value percent = {.kind = KITH_DECIMAL,
-                                .as.decimal = {.units = o->discount, .scale = 2}};
     if (o->quote.valid_until.kind == KITH_NULL) {
         const int64_t days = self->quotes.valid_for.as.i / DAY_MS;
         o->quote.valid_until = kith_number(KITH_DATE, self->host->today(self->host) + days);
@@ -151,7 +149,7 @@ static kith_status send(struct offer *o, kith_error *err) {
                          "valid_until: it is over; give it a day to come");
     kith_put(&o->edit, self->quotes.quote.sent_at, now_of(self));
     kith_put(&o->edit, self->quotes.quote.total, o->order.total);
-    kith_put(&o->edit, self->quotes.quote.discount, percent);
+    kith_put(&o->edit, self->quotes.quote.discount, kith_decimal(o->discount, 2));
     return set_order(o, "quoted", err);
 }
 
@@ -217,12 +215,10 @@ static kith_status keep_sent(const struct offer *o, const struct quote *before, 
 
 static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct offer o = {.self = self, .txn = txn, .change = change};
     struct quote before;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, quotes.quote, info.after, &o.quote, err);
+    kith_status st = KITH_CHANGE(self, txn, change, quotes.quote, &info, &o.quote, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, quotes.order, o.quote.order.as.link.id, &o.order, err);
     if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)

@@ -49,7 +49,7 @@ KITH_RECORD(seller, SELLER);
 /* One of them, where its type is there; 0: it has no such link. */
 struct problem {
     kith_str kind, type;
-    uint32_t by_account, by_contact, accounts; /* queries */
+    uint32_t by_account, by_contact; /* queries */
 };
 #define RULES_MAX 32 /* rows of the setting sales.coordinator.rules */
 struct coordinator_rule {

@@ -46,12 +46,10 @@ static kith_status check_clash(kith_instance *self, const kith_txn *txn, const s
 
 static kith_status quota_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct quota q;
     int which = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, deals.quota, info.after, &q, err);
+    kith_status st = KITH_CHANGE(self, txn, change, deals.quota, &info, &q, err);
     if (st != KITH_OK || q.valid_from.kind != KITH_DATE || q.valid_until.kind != KITH_DATE)
         return st; /* without them it is refused anyhow */
     kith_value holder;

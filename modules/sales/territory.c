@@ -364,12 +364,10 @@ kith_status area_of(kith_instance *self, const kith_txn *txn, const struct addre
 
 static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct place place, other = {.territory = kith_null()};
     char key[KEY_MAX], kind[16], out[CODE_MAX];
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, regions.place, info.after, &place, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.place, &info, &place, err);
     if (st != KITH_OK || place.kind.kind != KITH_TEXT || place.value.kind != KITH_TEXT)
         return st; /* it is refused anyhow */
     (void)snprintf(kind, sizeof kind, "%.*s", (int)place.kind.as.s.len, place.kind.as.s.ptr);
@@ -449,12 +447,10 @@ static kith_status lead_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 /* Behind the pipeline's hook, which settles the probability. */
 static kith_status weighted_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct bid bid;
     kith_value weighted = kith_null();
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, regions.bid, info.after, &bid, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.bid, &info, &bid, err);
     if (st == KITH_OK && bid.amount.kind == KITH_MONEY && bid.probability.kind == KITH_INT)
         st = self->deals.numbers->multiply(&bid.amount, &bid.probability, 100, KITH_ROUND_HALF_EVEN,
                                            &weighted, err);

@@ -55,6 +55,15 @@ static inline kith_value kith_number(uint32_t kind, int64_t i) {
     return v;
 }
 
+/* units * 10^-scale */
+static inline kith_value kith_decimal(int64_t units, int32_t scale) {
+    kith_value v = kith_null();
+    v.kind = KITH_DECIMAL;
+    v.as.decimal.units = units;
+    v.as.decimal.scale = scale;
+    return v;
+}
+
 static inline kith_value kith_text(const char *z) {
     kith_value v = kith_null();
     v.kind = KITH_TEXT;
@@ -213,7 +222,7 @@ static inline kith_status kith_resolve(const kith_host *host, kith_instance *sel
  *     struct line l;
  *     st = KITH_LOAD(self, txn, line, id, &l, err);               l.price.as.money.minor
  *
- * The macros KITH_LOAD to KITH_FIND want an instance with the members host and records, and the
+ * The macros KITH_READ to KITH_FIND want an instance with the members host and records, and the
  * name of its member with the numbers. Each record begins with its id, as a link. */
 #define KITH_MEMBER_NUMBER(field) uint32_t field;
 #define KITH_MEMBER_VALUE(field)  kith_value field;
@@ -243,6 +252,25 @@ static inline kith_status kith_read_row(const kith_records_v1 *rec, const kith_t
                                         const kith_row *row, kith_value *values, kith_error *err) {
     values[0] = kith_link(numbers[0], rec->row_id(txn, row));
     return rec->read(txn, row, members, numbers + 1, values + 1, err);
+}
+
+/* What a hook is called for: fills in *info, and reads the record as it will be, of one that is
+ * deleted as it was. [reader] */
+#define KITH_CHANGE(self, txn, change, member, info, record, err)                                  \
+    kith_read_change((self)->records, txn, change, &(self)->member.type, KITH_MEMBERS(record),     \
+                     info, &(record)->id, err)
+static inline kith_status kith_read_change(const kith_records_v1 *rec, const kith_txn *txn,
+                                           const kith_change *change, const uint32_t *numbers,
+                                           uint32_t members, kith_change_info *info,
+                                           kith_value *values, kith_error *err) {
+    kith_status st;
+    memset(info, 0, sizeof *info);
+    info->struct_size = sizeof *info;
+    st = rec->change(txn, change, info, err);
+    if (st != KITH_OK)
+        return st;
+    return kith_read_row(rec, txn, numbers, members, info->after ? info->after : info->before,
+                         values, err);
 }
 
 /* Reads the record with an id. KITH_E_NOTFOUND: there is none. [reader] */
