@@ -64,9 +64,11 @@ static kith_status check_args(struct engine *g, const struct action *action, con
     for (uint32_t i = 0; i < action->param_count; i++) {
         const struct rfield *p = action->params[i];
         out[i] = args[i];
-        if (out[i].kind == KITH_NULL && p->default_text)
-            out[i] = value_str(str_of(p->default_text));
         TRY(value_check(g->schema, p, false, a, &out[i], e));
+        if (out[i].kind == KITH_NULL && p->default_text) { /* also of "", which says nothing */
+            out[i] = value_str(str_of(p->default_text));
+            TRY(value_check(g->schema, p, false, a, &out[i], e));
+        }
         TRY(value_range(g->schema, p, &out[i], e));
         if (out[i].kind == KITH_NULL && (p->flags & KITH_FF_REQUIRED))
             return err_set(e, KITH_E_INVAL, p->name, "%s needs %s: %s", action->name, p->name,

@@ -128,7 +128,7 @@ static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error 
     while (st == KITH_OK && !kith_str_is(args.by.as.s, by_names[by]))
         by++; /* it is one of them: a choice */
     if (st == KITH_OK && !self->deals.query.closed[by])
-        return kith_fail(err, KITH_E_UNSUPPORTED, "by",
+        return kith_fail(err, KITH_E_INVAL, "by",
                          "by: there are products with the module commerce alone; enable it");
     k.keys = by != KPI_ALL;
     if (st == KITH_OK)

@@ -186,7 +186,7 @@ static kith_status trend_action(kith_instance *self, kith_call *call, kith_error
     const uint32_t query = kith_str_is(args.of.as.s, "orders") ? self->deals.query.sold_months
                                                                : self->deals.query.won_months;
     if (!query)
-        return kith_fail(err, KITH_E_UNSUPPORTED, "of",
+        return kith_fail(err, KITH_E_INVAL, "of",
                          "of: there are orders with the module commerce alone; enable it");
     st = self->records->groups(self->calls->view(call), query, 2, range, 0, take_month, &s, err);
     if (st != KITH_OK)

@@ -78,6 +78,9 @@ TEST("an action gets checked arguments with defaults, and gives results by the c
     args[1] = value_str(STR("3")); /* as from a command line */
     EXPECT_OK(call(&x, "test.make", args, out, &tx), x.e);
     EXPECT_INT(5, count(&x, "task", NULL));
+    args[1] = value_str(STR("")); /* says nothing */
+    EXPECT_OK(call(&x, "test.make", args, out, &tx), x.e);
+    EXPECT_INT(7, count(&x, "task", NULL));
     fixture_close(&x);
 }
 

@@ -60,10 +60,10 @@ TEST("without commerce there are no products, and what asks for them says so") {
     struct company c;
     OPEN(&c, CONF(""), "sales");
     struct act a = ACT(&c, "sales.kpis", {"by", "product"});
-    EXPECT_INT(KITH_E_UNSUPPORTED, a.status);
+    EXPECT_INT(KITH_E_INVAL, a.status);
     EXPECT_HAS("with the module commerce alone", a.message);
     a = ACT(&c, "sales.trend", {"of", "orders"});
-    EXPECT_INT(KITH_E_UNSUPPORTED, a.status);
+    EXPECT_INT(KITH_E_INVAL, a.status);
     EXPECT(!engine_report(c.engine, str_of("sales.pipeline_by_product")));
     close_company(&c);
 }
