@@ -435,7 +435,8 @@ static const kith_setting settings[] = {
      .items = KITH_ARRAY(problem_items)},
 };
 static const kith_permission permissions[] = {
-    {"read:invoice", "Tells a seller of invoices that are overdue."},
+    {"read:invoice",
+     "Tells a seller of invoices that are overdue, and offers nothing dearer then."},
     {"read:complaint", "Tells a seller of complaints that are open."},
     {"read:case", "Tells a seller of cases that are open."},
 };

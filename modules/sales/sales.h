@@ -4,6 +4,7 @@
 #define SALES_H
 
 #include "deals.h"
+#include "offers.h"
 #include "quote.h"
 #include "regions.h"
 #include <kith/easy.h>
@@ -61,6 +62,7 @@ struct kith_instance {
     int64_t green, amber;            /* percent */
     struct deals deals;
     struct regions regions;
+    struct offers offers;      /* where commerce is enabled */
     kith_value team, users;    /* whom leads are assigned to; KITH_NULL: not set */
     int64_t assigns_new_leads; /* 0 or 1 */
     struct quotes quotes;      /* where commerce is enabled */
