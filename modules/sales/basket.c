@@ -4,7 +4,8 @@
  *
  *   support = n(AB) / n    confidence = n(AB) / n(A)    lift = confidence / (n(B) / n)
  *
- * All is counted in memory in one pass; of the records only those are written that differ. */
+ * All is counted in memory. The lines are read once, in the order in which they stand, and not
+ * through their orders, by which they would be sorted. Only what differs is written. */
 #include "sales.h"
 #include <stdlib.h>
 
@@ -21,6 +22,8 @@ struct pair_count {
 };
 struct baskets {
     kith_instance *self;
+    kith_id *placed; /* the orders that count, sorted */
+    uint64_t placed_count, placed_room;
     struct in_basket *lines;
     uint64_t count, room;
     kith_id *products; /* sorted */
@@ -36,28 +39,11 @@ static kith_status no_memory(kith_error *err) {
 }
 
 static void free_baskets(struct baskets *b) {
+    free(b->placed);
     free(b->lines);
     free(b->products);
     free(b->held);
     free(b->pairs);
-}
-
-static kith_status take_line(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
-    struct baskets *b = arg;
-    struct basket_line line;
-    kith_status st = KITH_READ(b->self, txn, offers.line, row, &line, err);
-    if (st != KITH_OK)
-        return st;
-    if (b->count == b->room) {
-        const uint64_t room = b->room ? b->room * 2 : 1024;
-        struct in_basket *more = realloc(b->lines, (size_t)room * sizeof *more);
-        if (!more)
-            return no_memory(err);
-        b->lines = more;
-        b->room = room;
-    }
-    b->lines[b->count++] = (struct in_basket){line.order.as.link.id, line.product.as.link.id};
-    return KITH_OK;
 }
 
 static int compare(uint64_t a, uint64_t b) {
@@ -71,6 +57,41 @@ static int by_order(const void *a, const void *b) {
 static int by_id(const void *a, const void *b) {
     return compare(*(const kith_id *)a, *(const kith_id *)b);
 }
+
+static kith_status take_order(void *arg, const kith_txn *txn, const kith_row *row,
+                              kith_error *err) {
+    struct baskets *b = arg;
+    if (b->placed_count == b->placed_room) {
+        const uint64_t room = b->placed_room ? b->placed_room * 2 : 1024;
+        kith_id *more = realloc(b->placed, (size_t)room * sizeof *more);
+        if (!more)
+            return no_memory(err);
+        b->placed = more;
+        b->placed_room = room;
+    }
+    b->placed[b->placed_count++] = b->self->records->row_id(txn, row);
+    return KITH_OK;
+}
+
+static kith_status take_line(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
+    struct baskets *b = arg;
+    struct basket_line line;
+    kith_status st = KITH_READ(b->self, txn, offers.line, row, &line, err);
+    if (st != KITH_OK || !bsearch(&line.order.as.link.id, b->placed, (size_t)b->placed_count,
+                                  sizeof *b->placed, by_id))
+        return st;
+    if (b->count == b->room) {
+        const uint64_t room = b->room ? b->room * 2 : 1024;
+        struct in_basket *more = realloc(b->lines, (size_t)room * sizeof *more);
+        if (!more)
+            return no_memory(err);
+        b->lines = more;
+        b->room = room;
+    }
+    b->lines[b->count++] = (struct in_basket){line.order.as.link.id, line.product.as.link.id};
+    return KITH_OK;
+}
+
 static int by_often(const void *a, const void *b) {
     const struct pair_count *x = a, *y = b;
     return x->count == y->count ? compare(x->pair, y->pair) : compare(y->count, x->count);
@@ -255,8 +276,12 @@ static kith_status write_rules(struct baskets *b, kith_txn *txn, kith_error *err
 
 static kith_status learn(struct baskets *b, kith_txn *txn, kith_value since, int64_t min_together,
                          kith_error *err) {
-    kith_status st =
-        b->self->records->find(txn, b->self->offers.query.lines, 1, &since, 0, take_line, b, err);
+    const struct offers *o = &b->self->offers;
+    kith_status st = b->self->records->find(txn, o->query.orders, 1, &since, 0, take_order, b, err);
+    if (b->placed_count)
+        qsort(b->placed, (size_t)b->placed_count, sizeof *b->placed, by_id);
+    if (st == KITH_OK && b->placed_count)
+        st = b->self->records->find(txn, o->query.lines, 0, NULL, 0, take_line, b, err);
     if (st == KITH_OK)
         st = count_all(b, err);
     if (st == KITH_OK)
@@ -387,8 +412,8 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("affinity", offers.affinity, AFFINITY),
     KITH_WANT_RECORD("order_line", offers.line, BASKET_LINE),
     KITH_WANT_RECORD("product", offers.ware, OFFER_WARE),
-    KITH_WANT(QUERY, "order_line where order." PLACED " and order.placed_at >= :since",
-              offers.query.lines),
+    KITH_WANT(QUERY, "order where " PLACED " and placed_at >= :since", offers.query.orders),
+    KITH_WANT(QUERY, "order_line", offers.query.lines),
     KITH_WANT(QUERY, "affinity", offers.query.affinities),
     KITH_WANT(SETTING, "baskets.nightly", offers.nightly),
     KITH_WANT(SETTING, "baskets.window", offers.window),

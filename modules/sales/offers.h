@@ -32,7 +32,7 @@ struct offers {
     struct offer_ware_numbers ware;
     struct bought_numbers order;
     struct {
-        uint32_t lines, affinities;                             /* basket.c */
+        uint32_t orders, lines, affinities;                     /* basket.c */
         uint32_t owned[BUYERS], ordered[BUYERS], ties, pairs;   /* offers.c */
         uint32_t overdue[BUYERS], returns[BUYERS];              /* offers.c */
         uint32_t days[BUYERS], product_days[BUYERS], purchases; /* repurchase.c */

@@ -22,7 +22,8 @@ static inline void write_conf(const char *dir, const char *conf) {
         die("cannot write the settings");
 }
 
-static inline void load_module(struct company *c, const char *dir, const char *name) {
+/* Names with a NULL behind the last. */
+static inline void load_modules(struct company *c, const char *dir, const char *const *names) {
     char self[4096] = "", modules[4200], copies[4200];
     kith_error e = KITH_ERROR_INIT;
     struct settings_problems problems = {0};
@@ -31,23 +32,28 @@ static inline void load_module(struct company *c, const char *dir, const char *n
         die("where is this program?");
     snprintf(modules, sizeof modules, "%s/../modules", dirname(self));
     snprintf(copies, sizeof copies, "%s/copies", dir);
-    const char *names[] = {name}, *dirs[] = {modules};
-    struct plugins_options o = {
-        .names = names, .name_count = 1, .dirs = dirs, .dir_count = 1, .copies = copies};
+    const char *dirs[] = {modules};
+    struct plugins_options o = {.names = names, .dirs = dirs, .dir_count = 1, .copies = copies};
+    while (names[o.name_count])
+        o.name_count++;
     must(plugins_load(&c->plugins, &o, &e), &e);
     size_t count = plugins_owners(c->plugins, &owners);
     must(settings_load(&c->settings, dir, owners, count, 0, &problems, &e), &e);
     settings_problems_free(&problems);
 }
 
+static inline void load_module(struct company *c, const char *dir, const char *name) {
+    load_modules(c, dir, (const char *const[]){name, NULL});
+}
+
 /* `file`: of the database, without its ending; the settings are those of write_conf(). */
-static inline void open_module(struct company *c, const char *dir, const char *file,
-                               const char *name) {
+static inline void open_modules(struct company *c, const char *dir, const char *file,
+                                const char *const *names) {
     char path[4200];
     kith_error e = KITH_ERROR_INIT;
     const struct schema_source *sources;
     snprintf(path, sizeof path, "%s/%s.db", dir, file);
-    load_module(c, dir, name);
+    load_modules(c, dir, names);
     struct engine_options o = {
         .path = path, .base_currency = "EUR", .queue_max = 20000, .create = true};
     o.source_count = plugins_sources(c->plugins, &sources);
@@ -56,6 +62,11 @@ static inline void open_module(struct company *c, const char *dir, const char *f
     must(plugins_create(c->plugins, c->g, c->settings, &e), &e);
     must(plugins_start(c->plugins, &e), &e);
     must_start(c->g);
+}
+
+static inline void open_module(struct company *c, const char *dir, const char *file,
+                               const char *name) {
+    open_modules(c, dir, file, (const char *const[]){name, NULL});
 }
 
 static inline void close_module(struct company *c) {
