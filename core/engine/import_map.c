@@ -4,6 +4,7 @@
 #include "engine/import_internal.h"
 
 #include "base/file.h"
+#include "record/redirect.h"
 #include <string.h>
 
 /* -- plain form -------------------------------------------------------------------------------- */
@@ -71,9 +72,10 @@ static kith_status parse_target(struct import *im, kith_str text, struct import_
     return schema_find_field(im->schema, to->by->target, rest, &to->within, e);
 }
 
-/* The first column of a link finds the record, and the first of a link behind it finds that one;
- * what goes to further fields is for records that are created. A column of the file comes before
- * what is the same for every row. */
+/* A linked record is found by what other programs know it by, if anything has that, else by the
+ * first column of the link; what goes to further fields is for records that are created. A column
+ * of the file comes before what is the same for every row. The first of a link behind it finds that
+ * one. */
 static kith_status settle_also(struct import *im, struct import_column *to, bool first,
                                bool first_within, kith_error *e) {
     to->also = to->by && !first;
@@ -93,34 +95,53 @@ static kith_status settle_also(struct import *im, struct import_column *to, bool
     return KITH_OK;
 }
 
-/* Does another one, which comes before, have the link, or the link behind it? */
-static void look_before(const struct import_column *to, const struct import_column *other,
-                        bool *first, bool *first_within) {
-    if (!to->field || other->field != to->field)
+/* The place among those that could find a linked record, the least in front. */
+struct finder {
+    struct import_column *to;
+    bool is_column;
+    uint32_t rank;
+};
+
+static struct finder finder_of(struct import_column *to, bool is_column, bool is_composed) {
+    const bool is_key = to->by && !to->within && redirect_knows(to->by);
+    const bool varies = is_column || is_composed;
+    return (struct finder){to, is_column,
+                           is_key && varies ? (is_column ? 0 : 1)
+                           : is_column      ? 2
+                                            : 3};
+}
+
+/* Does another one have the link, or the link behind it, before this one? */
+static void look_at(const struct finder *one, const struct finder *other, bool earlier, bool *first,
+                    bool *first_within) {
+    const struct import_column *to = one->to, *also = other->to;
+    const bool is_before = other->rank < one->rank || (other->rank == one->rank && earlier);
+    /* a column, and a value for the rows where it is empty */
+    const bool same =
+        one->is_column != other->is_column && also->by == to->by && also->within == to->within;
+    if (!to->field || also->field != to->field || !is_before || same)
         return;
     *first = false;
-    if (other->within && other->by == to->by)
+    if (also->within && also->by == to->by)
         *first_within = false;
 }
 
 static kith_status settle_alsos(struct import *im, kith_error *e) {
-    for (size_t i = 0; i < im->ask_count; i++) {
+    const size_t count = im->ask_count + im->column_count;
+    struct finder *all = ARENA_ARRAY(&im->arena, struct finder, count + 1);
+    if (!all)
+        return err_nomem(e);
+    for (size_t i = 0; i < im->ask_count; i++)
+        all[i] = finder_of(&im->asks[i].to, true, false);
+    for (size_t i = 0; i < im->column_count; i++) /* so far: the same for every row */
+        all[im->ask_count + i] =
+            finder_of(&im->columns[i]->shown, false, im->columns[i]->piece_count != 0);
+    for (size_t i = 0; i < count; i++) {
         bool first = true, within = true;
-        for (size_t k = 0; k < i; k++)
-            look_before(&im->asks[i].to, &im->asks[k].to, &first, &within);
-        TRY(settle_also(im, &im->asks[i].to, first, within, e));
-    }
-    for (size_t i = 0; i < im->column_count; i++) { /* the same for every row */
-        struct import_column *to = &im->columns[i]->shown;
-        bool first = true, within = true;
-        for (size_t k = 0; k < i; k++)
-            look_before(to, &im->columns[k]->shown, &first, &within);
-        for (size_t k = 0; k < im->ask_count; k++) {
-            const struct import_column *ask = &im->asks[k].to;
-            if (ask->by != to->by || ask->within != to->within || ask->also)
-                look_before(to, ask, &first, &within);
-        }
-        TRY(settle_also(im, to, first, within, e));
+        for (size_t k = 0; k < count; k++)
+            if (k != i)
+                look_at(&all[i], &all[k], k < i, &first, &within);
+        TRY(settle_also(im, all[i].to, first, within, e));
     }
     return KITH_OK;
 }

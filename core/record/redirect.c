@@ -58,9 +58,13 @@ kith_status redirect_former(struct conn *c, const struct rtype *t, kith_id kept,
     return KITH_OK;
 }
 
+bool redirect_knows(const struct rfield *f) {
+    return (f->flags & KITH_FF_UNIQUE) || strcmp(f->name, "external_id") == 0;
+}
+
 const char *redirect_key(const struct rfield *f, const kith_value *v, struct arena *a) {
-    bool known_by = (f->flags & KITH_FF_UNIQUE) || strcmp(f->name, "external_id") == 0;
-    if (!known_by || (v->kind != KITH_TEXT && v->kind != KITH_INT) || f->kind == KITH_F_LONGTEXT)
+    if (!redirect_knows(f) || (v->kind != KITH_TEXT && v->kind != KITH_INT) ||
+        f->kind == KITH_F_LONGTEXT)
         return NULL;
     kith_str text = value_text(f->type->schema, v, a);
     return arena_printf(a, "%s.%s=%.*s", f->type->name, f->name, (int)text.len, text.ptr);

@@ -13,7 +13,9 @@ kith_status redirect_find(struct conn *c, const struct rtype *t, kith_id gone, s
 /* The records that were merged into that one, by the ids that they had; in the arena. */
 kith_status redirect_former(struct conn *c, const struct rtype *t, kith_id kept, struct arena *a,
                             kith_id **ids, size_t *count, kith_error *e);
-/* What other programs know a record by: its external_id, and values that no two records have. A
+/* Do other programs know a record by it: an external_id, or a value that no two records have? */
+bool redirect_knows(const struct rfield *f);
+/* What a merged record was known by. A
  * redirect stands for each that the kept record has not taken: "contact.external_id=4711". NULL:
  * the field is none, or empty; or there is no memory. */
 const char *redirect_key(const struct rfield *f, const kith_value *v, struct arena *a);

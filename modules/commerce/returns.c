@@ -37,8 +37,10 @@ static kith_status check_quantity(kith_instance *self, int64_t wanted, int64_t g
 static kith_status check_kept(kith_instance *self, const kith_txn *txn, const kith_change *change,
                               const struct returned *was, kith_error *err) {
     const struct returned_numbers *n = &self->goods.returned;
-    const uint32_t kept[] = {n->order_line, n->quantity, n->restock};
-    int32_t changed = self->records->changed(txn, change, n->order_line) == 1;
+    const uint32_t kept[] = {n->quantity, n->restock};
+    int32_t changed = self->records->changed(txn, change, n->order_line) == 1 ||
+                      self->records->changed(txn, change, n->order) == 1 ||
+                      self->records->changed(txn, change, n->product) == 1;
     for (size_t i = 0; is(&was->state, "received") || is(&was->state, "refunded"); i++) {
         if (i == sizeof kept / sizeof *kept)
             break;
@@ -50,12 +52,86 @@ static kith_status check_kept(kith_instance *self, const kith_txn *txn, const ki
                    : KITH_OK;
 }
 
+/* -- which line it is of ------------------------------------------------------------------------
+ */
+
+struct search {
+    kith_instance *self;
+    int64_t units;
+    struct bought line;
+    int32_t found;
+};
+
+/* The first of which so much is left. */
+static kith_status take_line(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
+    struct search *s = arg;
+    struct bought line;
+    struct ordered o;
+    kith_status st = s->found ? KITH_OK : KITH_READ(s->self, txn, goods.bought, row, &line, err);
+    if (st != KITH_OK || s->found)
+        return st;
+    st = KITH_LOAD(s->self, txn, goods.ordered, line.order.as.link.id, &o, err);
+    if (st == KITH_OK && had(&o, &line) - units_of(&line.returning) >= s->units) {
+        s->line = line;
+        s->found = 1;
+    }
+    return st;
+}
+
+/* Who gives something back may not know by which order it came: the last one will do. */
+static kith_status find_line(kith_instance *self, kith_txn *txn, struct returned *r,
+                             kith_error *err) {
+    const int by_order = r->order.kind == KITH_LINK;
+    const kith_value params[] = {by_order ? r->order : r->contact, r->product,
+                                 r->received_at.kind == KITH_NULL
+                                     ? kith_number(KITH_TIME, self->host->now(self->host))
+                                     : r->received_at};
+    struct search s = {.self = self, .units = units_of(&r->quantity)};
+    if (r->product.kind != KITH_LINK || params[0].kind != KITH_LINK)
+        return kith_fail(err, KITH_E_INVAL, "order_line",
+                         "order_line: say which line of an order comes back, or the product with "
+                         "its order or contact");
+    kith_status st =
+        self->records->find(txn, by_order ? self->goods.left_by_order : self->goods.left_by_contact,
+                            3, params, 0, take_line, &s, err);
+    if (st == KITH_OK && !s.found)
+        return kith_fail(err, KITH_E_REFUSED, "product",
+                         "product: no %s has as much of it that could come back",
+                         by_order ? "line of this order" : "order of this contact");
+    r->order_line = s.line.id;
+    return st;
+}
+
+static kith_status check_same(const char *field, const kith_value *said, const kith_value *is,
+                              kith_error *err) {
+    if (said->kind == KITH_NULL || said->as.link.id == is->as.link.id)
+        return KITH_OK;
+    return kith_fail(err, KITH_E_INVAL, field,
+                     "%s: the order_line that comes back is of another one; leave it out", field);
+}
+
+/* Files of orders write what came back below zero. */
+static kith_status put_quantity(struct returned *r, uint32_t origin, kith_error *err) {
+    const int64_t units = units_of(&r->quantity);
+    if (units > 0)
+        return KITH_OK;
+    if (units == 0 || origin != KITH_ORIGIN_IMPORT)
+        return kith_fail(err, KITH_E_INVAL, "quantity",
+                         "quantity: something comes back; write how much of it, 0.001 or more");
+    r->quantity = quantity_units(-units);
+    return KITH_OK;
+}
+
 static kith_status put_order(kith_instance *self, kith_txn *txn, kith_change *change,
-                             struct returned *r, const struct ordered *o, kith_error *err) {
+                             const struct returned *r, const struct bought *line,
+                             const struct ordered *o, kith_error *err) {
     const struct returned_numbers *n = &self->goods.returned;
     const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
     kith_edit edit = {0};
+    kith_put(&edit, n->order_line, line->id);
     kith_put(&edit, n->order, o->id);
+    kith_put(&edit, n->product, line->product);
+    kith_put(&edit, n->quantity, r->quantity);
     if (r->contact.kind == KITH_NULL)
         kith_put(&edit, n->contact, o->contact);
     if (is(&r->state, "received") && r->received_at.kind == KITH_NULL)
@@ -79,7 +155,15 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
     if (st == KITH_OK && info.before)
         st = check_kept(self, txn, change, &was, err);
     if (st == KITH_OK)
+        st = put_quantity(&now, info.origin, err);
+    if (st == KITH_OK && now.order_line.kind == KITH_NULL)
+        st = find_line(self, txn, &now, err);
+    if (st == KITH_OK)
         st = KITH_LOAD(self, txn, goods.bought, now.order_line.as.link.id, &line, err);
+    if (st == KITH_OK)
+        st = check_same("product", &now.product, &line.product, err);
+    if (st == KITH_OK)
+        st = check_same("order", &now.order, &line.order, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err);
     if (st != KITH_OK)
@@ -89,7 +173,7 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
     coming += units_of(&line.returning);
     if (!is(&now.state, "rejected"))
         st = check_quantity(self, units_of(&now.quantity), had(&o, &line), coming, err);
-    return st == KITH_OK ? put_order(self, txn, change, &now, &o, err) : st;
+    return st == KITH_OK ? put_order(self, txn, change, &now, &line, &o, err) : st;
 }
 
 static kith_status return_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -173,13 +257,16 @@ static const kith_field line_fields[] = {
 };
 static const kith_field return_fields[] = {
     F("number", SERIES, .options = "R-000000", .flags = KITH_FF_SEARCHED, .doc = "Its number."),
-    F("order_line", LINK, .options = "order_line", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
-      .doc = "Of which line of an order."),
-    F("order", LINK, .options = "order", .flags = KITH_FF_READONLY, .doc = "Of which order."),
+    F("order_line", LINK, .options = "order_line", .flags = KITH_FF_PARTOF,
+      .doc =
+          "Of which line of an order; else of the last one with the product, of the order or the "
+          "contact, that has as much left."),
+    F("order", LINK, .options = "order", .doc = "Of which order; that of the line."),
+    F("product", LINK, .options = "product", .doc = "What comes back; that of the line."),
     F("contact", LINK, .options = "contact", .flags = KITH_FF_SUBJECT,
       .doc = "Who returns it; who ordered when nothing is said."),
-    F("quantity", QUANTITY, .default_text = "1", .min = "0.001", .flags = KITH_FF_REQUIRED,
-      .doc = "How much of it."),
+    F("quantity", QUANTITY, .default_text = "1", .flags = KITH_FF_REQUIRED,
+      .doc = "How much of it; an import takes -2 for 2."),
     F("reason", CHOICE,
       .options = "defect,damaged,wrong_item,not_as_described,too_late,changed_mind,other",
       .flags = KITH_FF_INDEXED, .doc = "Why."),
@@ -238,8 +325,14 @@ static const kith_report reports[] = {
               "by -count() : count() as returns, sum(quantity) as quantity"},
 };
 
+#define LEFT(of)                                                                                   \
+    "order_line where " of " = :of and product = :product and order.placed_at <= :at and "         \
+    "order.state in ('ordered', 'paid', 'shipped', 'delivered', 'returned') "                      \
+    "order by -order.placed_at, -id limit 200"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("return_request", goods.returned, RETURN),
+    KITH_WANT(QUERY, LEFT("order"), goods.left_by_order),
+    KITH_WANT(QUERY, LEFT("order.contact"), goods.left_by_contact),
 };
 kith_status return_wants(kith_instance *self, kith_error *err) {
     return WANTS(self, wants, err);

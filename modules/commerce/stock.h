@@ -17,7 +17,8 @@
 #define BOUGHT(X)        X(order) X(product) X(quantity) X(packed) X(shipped) X(returning) X(returned)
 #define SHIPMENT(X)      X(order) X(number) X(carrier) X(tracking) X(state) X(shipped_at) X(delivered_at)
 #define SHIPMENT_LINE(X) X(shipment) X(order_line) X(quantity) X(gone)
-#define RETURN(X)        X(order_line) X(order) X(contact) X(quantity) X(state) X(restock) X(received_at)
+#define RETURN(X)                                                                                  \
+    X(order_line) X(order) X(product) X(contact) X(quantity) X(state) X(restock) X(received_at)
 
 #define OFFER(X)   X(contact) X(account) X(product) X(state) X(order)
 #define ADDRESS(X) X(contact)
@@ -66,7 +67,8 @@ struct goods {
     struct address_numbers address;
     struct client_numbers client;
     struct intake_numbers intake;
-    uint32_t same_place, stocks_of, parts_of, held_by_order, held_by_line, out_by_line, waiting;
+    uint32_t same_place, left_by_order, left_by_contact, stocks_of, parts_of, held_by_order,
+        held_by_line, out_by_line, waiting;
     uint32_t lines_of, shipped_in, shipments_of, carts_left, offers_over, wanted_of, offers_to,
         offers_at, mail_of, phone_of, last_paid;
     uint32_t wanted_timer, left_timer;

@@ -243,6 +243,33 @@ TEST(
     close_company(&s.c);
 }
 
+TEST("what comes back without its line is of the last one with as much left, and of nothing else") {
+    struct sale s;
+    sale(&s);
+    const char *ada = id_text(&s.c, s.contact), *pen = id_text(&s.c, s.pen);
+    REFUSED(&s.c, "say which line of an order comes back", "return_request", 0, {"contact", ada});
+    REFUSED(&s.c, "no order of this contact has as much", "return_request", 0, {"contact", ada},
+            {"product", pen}); /* not sent yet */
+    UPDATE(&s.c, "order", s.order, {"state", "shipped"});
+    clock_advance(&s.c.clock, INT64_C(86400000));
+    kith_id later = CREATE(&s.c, "order", {"contact", ada});
+    kith_id last = line(&s.c, later, s.pen, "2");
+    UPDATE(&s.c, "order", later, {"state", "ordered"});
+    UPDATE(&s.c, "order", later, {"state", "shipped"});
+    kith_id one = CREATE(&s.c, "return_request", {"contact", ada}, {"product", pen});
+    EXPECT_STR(id_text(&s.c, last), field(&s.c, "return_request", one, "order_line"));
+    kith_id two = CREATE(&s.c, "return_request", {"contact", ada}, {"product", pen},
+                         {"quantity", "2"}); /* the last has one left */
+    EXPECT_STR(id_text(&s.c, s.first), field(&s.c, "return_request", two, "order_line"));
+    REFUSED(&s.c, "no line of this order has as much", "return_request", 0,
+            {"order", id_text(&s.c, s.order)}, {"product", pen}, {"quantity", "2"});
+    REFUSED(&s.c, "is of another one", "return_request", 0, {"order_line", id_text(&s.c, s.second)},
+            {"product", pen});
+    REFUSED(&s.c, "write how much of it", "return_request", 0,
+            {"order_line", id_text(&s.c, s.second)}, {"quantity", "-1"});
+    close_company(&s.c);
+}
+
 TEST("an order that was written down as delivered elsewhere may come back, too") {
     static const struct write_opts by_import = {.principal = &anna, .origin = ORIGIN_IMPORT};
     struct sale s;
