@@ -17,6 +17,7 @@ struct proposal {
     kith_str kind;      /* of the relation; empty: an affinity alone */
     kith_value because; /* the product that leads to it */
     int64_t lift;
+    kith_value price; /* read when the dearest comes first */
 };
 struct proposals {
     kith_instance *self;
@@ -131,6 +132,36 @@ static int by_score(const void *a, const void *b) {
         return one < two ? 1 : -1;
     return (x->product.as.link.id > y->product.as.link.id) -
            (x->product.as.link.id < y->product.as.link.id);
+}
+
+/* Each currency by itself, and what has no price last. */
+static int by_price(const void *a, const void *b) {
+    const struct proposal *x = a, *y = b;
+    const int32_t priced = x->price.kind == KITH_MONEY;
+    if (priced != (y->price.kind == KITH_MONEY))
+        return priced ? -1 : 1;
+    const int currency =
+        priced ? strcmp(x->price.as.money.currency, y->price.as.money.currency) : 0;
+    if (currency)
+        return currency;
+    if (priced && x->price.as.money.minor != y->price.as.money.minor)
+        return x->price.as.money.minor < y->price.as.money.minor ? 1 : -1;
+    return by_score(a, b);
+}
+
+/* The likeliest first, or the dearest, as the strategy for the customer says. */
+static kith_status sort_proposals(struct proposals *p, const kith_txn *txn, kith_value who,
+                                  kith_error *err) {
+    int32_t dearest = 0;
+    kith_status st = p->count ? strategy_dearest(p->self, txn, who, &dearest, err) : KITH_OK;
+    for (uint64_t i = 0; st == KITH_OK && dearest && i < p->count; i++) {
+        struct offer_ware ware = {.price = kith_null()};
+        st = KITH_LOAD(p->self, txn, offers.ware, p->items[i].product.as.link.id, &ware, err);
+        p->items[i].price = ware.price;
+    }
+    if (st == KITH_OK && p->count)
+        qsort(p->items, (size_t)p->count, sizeof *p->items, dearest ? by_price : by_score);
+    return st;
 }
 
 /* -- whom one offers nothing --------------------------------------------------------------------
@@ -276,8 +307,8 @@ static kith_status suggest(kith_instance *self, kith_call *call, kith_error *err
         st = guard(self, txn, of, who, why, err);
     if (st == KITH_OK)
         st = gather(&p, txn, of, who, err);
-    if (p.count)
-        qsort(p.items, (size_t)p.count, sizeof *p.items, by_score);
+    if (st == KITH_OK)
+        st = sort_proposals(&p, txn, who, err);
     for (uint64_t i = 0; st == KITH_OK && i < p.count; i++) {
         const char *kind = p.items[i].is_up ? "up" : "cross";
         if (!kith_str_is(args.kind.as.s, "both") && !kith_str_is(args.kind.as.s, kind))

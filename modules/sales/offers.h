@@ -12,7 +12,7 @@
 #define AFFINITY(X)   X(product) X(other) X(together) X(support) X(confidence) X(lift)
 #define BASKET_LINE(X) X(order) X(product)
 #define OFFER_TIE(X)  X(product) X(kind) X(other)
-#define OFFER_WARE(X) X(name) X(state)
+#define OFFER_WARE(X) X(name) X(state) X(price)
 #define BOUGHT(X)     X(account) X(contact) X(placed_at)
 /* clang-format on */
 KITH_RECORD(affinity, AFFINITY);

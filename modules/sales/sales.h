@@ -3,6 +3,7 @@
 #ifndef SALES_H
 #define SALES_H
 
+#include "after.h"
 #include "deals.h"
 #include "offers.h"
 #include "quote.h"
@@ -62,7 +63,8 @@ struct kith_instance {
     int64_t green, amber;            /* percent */
     struct deals deals;
     struct regions regions;
-    struct offers offers;      /* where commerce is enabled */
+    struct offers offers; /* where commerce is enabled */
+    struct after after;
     kith_value team, users;    /* whom leads are assigned to; KITH_NULL: not set */
     int64_t assigns_new_leads; /* 0 or 1 */
     struct quotes quotes;      /* where commerce is enabled */

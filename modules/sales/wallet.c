@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Share of wallet: of what a customer spends in a year on what we sell, how much is spent with us,
+ * with whom the rest is, and how much could still be ours. */
+#include "sales.h"
+#include <stdlib.h>
+
+#define CHAIN_MAX  64
+#define OTHERS_MAX 300 /* bytes of the names of competitors */
+#define YEAR_MS    (INT64_C(365) * 86400000)
+
+struct purse {
+    struct wallet *account;
+    kith_value need, ours, elsewhere; /* of one currency; KITH_NULL: nothing */
+    char *others;
+    int32_t foreign; /* it bought for other currencies, too */
+};
+struct purses {
+    kith_instance *self;
+    struct purse *items;
+    uint64_t count;
+};
+
+static int by_id(const void *key, const void *item) {
+    const kith_id x = *(const kith_id *)key,
+                  y = ((const struct purse *)item)->account->id.as.link.id;
+    return (x > y) - (x < y);
+}
+
+static struct purse *purse_of(const struct purses *p, kith_id account) {
+    return p->count ? bsearch(&account, p->items, (size_t)p->count, sizeof *p->items, by_id) : NULL;
+}
+
+static int32_t same_currency(const kith_value *a, const kith_value *b) {
+    return strcmp(a->as.money.currency, b->as.money.currency) == 0;
+}
+
+/* The first amount of a purse says its currency; those in others are not added to it. */
+static kith_status add_to(struct purses *p, struct purse *purse, kith_value *sum,
+                          const kith_value *amount, kith_error *err) {
+    const kith_value *known = purse->need.kind        ? &purse->need
+                              : purse->elsewhere.kind ? &purse->elsewhere
+                                                      : &purse->ours;
+    if (known->kind == KITH_MONEY && !same_currency(known, amount)) {
+        purse->foreign = 1;
+        return KITH_OK;
+    }
+    const kith_value so_far = *sum;
+    return p->self->deals.numbers->add(amount, 1, &so_far, sum, err);
+}
+
+/* account, name of the competitor, currency, what is bought there in a year */
+static kith_status take_elsewhere(void *arg, const kith_txn *txn, uint32_t count,
+                                  const kith_value *v, kith_error *err) {
+    struct purses *p = arg;
+    struct purse *purse = v[0].kind == KITH_LINK ? purse_of(p, v[0].as.link.id) : NULL;
+    (void)count;
+    if (!purse)
+        return KITH_OK;
+    if (v[1].kind == KITH_TEXT && !purse->others) {
+        purse->others = p->self->host->memory(txn, OTHERS_MAX);
+        if (!purse->others)
+            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the competitors");
+        purse->others[0] = '\0';
+    }
+    if (v[1].kind == KITH_TEXT && !strstr(purse->others, "...")) {
+        const size_t used = strlen(purse->others), len = (size_t)v[1].as.s.len;
+        if (used + len + 6 > OTHERS_MAX)
+            (void)snprintf(purse->others + used, OTHERS_MAX - used, "...");
+        else
+            (void)snprintf(purse->others + used, OTHERS_MAX - used, "%s%.*s", used ? ", " : "",
+                           (int)len, v[1].as.s.ptr);
+    }
+    return v[3].kind == KITH_MONEY ? add_to(p, purse, &purse->elsewhere, &v[3], err) : KITH_OK;
+}
+
+/* account, currency, what it brought. Units buy for all that they are part of. */
+static kith_status take_turnover(void *arg, const kith_txn *txn, uint32_t count,
+                                 const kith_value *v, kith_error *err) {
+    struct purses *p = arg;
+    struct branch at = {.parent = v[0]};
+    kith_status st = KITH_OK;
+    (void)count;
+    if (v[2].kind != KITH_MONEY)
+        return KITH_OK;
+    for (int i = 0; st == KITH_OK && i < CHAIN_MAX && at.parent.kind == KITH_LINK; i++) {
+        const kith_id id = at.parent.as.link.id;
+        struct purse *purse = purse_of(p, id);
+        if (purse)
+            st = add_to(p, purse, &purse->ours, &v[2], err);
+        if (st == KITH_OK)
+            st = KITH_LOAD(p->self, txn, after.branch, id, &at, err);
+    }
+    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+}
+
+/* -- the answer ---------------------------------------------------------------------------------
+ */
+
+struct wallet_row {
+    kith_value account, need, ours, elsewhere, share, potential, competitors, industry, size, since,
+        value, foreign;
+};
+
+static int64_t minor_of(const kith_value *money) {
+    return money->kind == KITH_MONEY ? money->as.money.minor : 0;
+}
+
+/* Without an estimate the wallet is what is known: what they buy of us and of the others. */
+static kith_status complete(kith_instance *self, struct purse *p, kith_error *err) {
+    if (p->need.kind == KITH_MONEY)
+        return KITH_OK;
+    return self->deals.numbers->add(&p->elsewhere, 1, &p->ours, &p->need, err);
+}
+
+static int64_t potential_of(const struct purse *p) {
+    const int64_t left = minor_of(&p->need) - minor_of(&p->ours);
+    return left > 0 ? left : 0;
+}
+
+static int by_potential(const void *a, const void *b) {
+    const struct purse *x = a, *y = b;
+    const int currency = strcmp(x->need.as.money.currency, y->need.as.money.currency);
+    if (currency)
+        return currency;
+    if (potential_of(x) != potential_of(y))
+        return potential_of(x) < potential_of(y) ? 1 : -1;
+    return (x->account->id.as.link.id > y->account->id.as.link.id) -
+           (x->account->id.as.link.id < y->account->id.as.link.id);
+}
+
+static kith_status give_purse(kith_instance *self, kith_call *call, const struct purse *p,
+                              kith_error *err) {
+    struct wallet_row row = {.account = p->account->id,
+                             .need = p->need,
+                             .ours = p->ours,
+                             .elsewhere = p->elsewhere,
+                             .share = percent_share(minor_of(&p->ours), minor_of(&p->need)),
+                             .competitors = p->others ? kith_text(p->others) : kith_null(),
+                             .industry = p->account->industry,
+                             .size = p->account->size,
+                             .since = p->account->won_since,
+                             .value = p->account->won,
+                             .foreign = kith_number(KITH_BOOL, p->foreign)};
+    row.potential = p->need;
+    row.potential.as.money.minor = potential_of(p);
+    if (row.ours.kind == KITH_NULL) {
+        row.ours = p->need;
+        row.ours.as.money.minor = 0;
+    }
+    return KITH_ROW(self, call, &row, err);
+}
+
+static kith_status read_purses(struct purses *p, const kith_txn *txn, kith_value account,
+                               kith_error *err) {
+    kith_instance *self = p->self;
+    const int orders = kith_str_is(self->regions.dependence_of.as.s, "orders") &&
+                       self->host->enabled(self->host, "commerce");
+    const kith_value since = kith_number(KITH_TIME, self->host->now(self->host) - YEAR_MS);
+    struct wallet *accounts = NULL;
+    const int one = account.kind == KITH_LINK;
+    kith_status st = KITH_FIND(self, txn, after.wallet,
+                               one ? self->after.query.one_wallet : self->after.query.wallets,
+                               (uint32_t)one, &account, &accounts, &p->count, err);
+    if (st != KITH_OK || p->count == 0)
+        return st;
+    p->items = self->host->memory(txn, p->count * sizeof *p->items);
+    if (!p->items)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
+    for (uint64_t i = 0; i < p->count; i++)
+        p->items[i] = (struct purse){.account = &accounts[i], .need = accounts[i].yearly_need};
+    st =
+        self->records->groups(txn, self->after.query.elsewhere, 0, NULL, 0, take_elsewhere, p, err);
+    return st == KITH_OK ? self->records->groups(txn, self->after.query.turnover[orders], 1, &since,
+                                                 0, take_turnover, p, err)
+                         : st;
+}
+
+static kith_status wallet_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct {
+        kith_value account, limit;
+    } args;
+    struct purses p = {.self = self};
+    int64_t given = 0;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = read_purses(&p, self->calls->view(call), args.account, err);
+    for (uint64_t i = 0; st == KITH_OK && i < p.count; i++)
+        st = complete(self, &p.items[i], err);
+    if (st == KITH_OK && p.count)
+        qsort(p.items, (size_t)p.count, sizeof *p.items, by_potential);
+    for (uint64_t i = 0; st == KITH_OK && i < p.count && given < args.limit.as.i; i++)
+        if (p.items[i].need.kind == KITH_MONEY) {
+            given++;
+            st = give_purse(self, call, &p.items[i], err);
+        }
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field account_fields[] = {
+    F("yearly_need", MONEY, .min = "0",
+      .doc = "What it spends in a year on what we sell, with all suppliers: an estimate."),
+    F("won_since", TIME, .rollup = "min(opportunity.closed_at via account where stage = 'won')",
+      .doc = "When the first deal with it was won."),
+};
+static const kith_field offer_fields[] = {
+    F("yearly", MONEY, .min = "0", .doc = "What the account buys of it there in a year."),
+};
+static const kith_type types[] = {
+    {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
+    {.name = "competitor_offer", .fields = KITH_ARRAY(offer_fields), .extends = 1},
+};
+static const kith_field params[] = {
+    F("account", LINK, .options = "account",
+      .doc = "Of this one alone; without it all of which something is known."),
+    F("limit", INTEGER, .default_text = "100", .min = "1", .max = "1000",
+      .doc = "So many at most."),
+};
+static const kith_field columns[] = {
+    F("account", LINK, .options = "account", .doc = "The customer, with all its units."),
+    F("need", MONEY,
+      .doc = "yearly_need; when that is not known, what it buys of us and of competitors."),
+    F("ours", MONEY, .doc = "What it bought of us in the last 365 days."),
+    F("elsewhere", MONEY, .doc = "What it is known to buy of competitors in a year."),
+    F("share", PERCENT, .doc = "The share of wallet: ours / need, in percent."),
+    F("potential", MONEY, .doc = "need - ours: what could still be ours."),
+    F("competitors", TEXT, .doc = "Of whom else it buys."),
+    F("industry", TEXT, .doc = "Its line of business."),
+    F("size", INTEGER, .doc = "Its number of employees."),
+    F("since", TIME, .doc = "Since when it is a customer."),
+    F("value", MONEY, .doc = "What all deals with it have brought."),
+    F("foreign", BOOLEAN, .doc = "It bought in other currencies, too, which is not counted here."),
+};
+static const kith_action actions[] = {
+    {.name = "wallet",
+     .doc = "What part of their spending customers spend with us, of whom else they buy, and what "
+            "could still be ours, the most first.",
+     .effect = KITH_EFFECT_READ,
+     .fn = wallet_action,
+     .params = KITH_ARRAY(params),
+     .columns = KITH_ARRAY(columns)},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("account", after.wallet, WALLET),
+    KITH_WANT_RECORD("account", after.branch, BRANCH),
+    KITH_WANT(QUERY,
+              "account where yearly_need is not null or"
+              " exists(competitor_offer.account where yearly is not null) order by id limit 10000",
+              after.query.wallets),
+    KITH_WANT(QUERY, "account where id = :account", after.query.one_wallet),
+    KITH_WANT(QUERY,
+              "competitor_offer group by account, competitor.name, yearly.currency : sum(yearly)",
+              after.query.elsewhere),
+    KITH_WANT(QUERY,
+              "opportunity where stage = 'won' and closed_at >= :since and account is not null"
+              " group by account, amount.currency : sum(amount)",
+              after.query.turnover[0]),
+};
+static const kith_want with_commerce[] = {
+    KITH_WANT(QUERY,
+              "order where " PLACED " and placed_at >= :since and account is not null"
+              " group by account, net.currency : sum(net)",
+              after.query.turnover[1]),
+};
+kith_status wallet_wants(kith_instance *self, kith_error *err) {
+    kith_status st = WANTS(self, wants, err);
+    return st == KITH_OK && self->host->enabled(self->host, "commerce")
+               ? WANTS(self, with_commerce, err)
+               : st;
+}
+
+const kith_part wallet_part = {
+    .struct_size = sizeof wallet_part,
+    .types = KITH_ARRAY(types),
+    .actions = KITH_ARRAY(actions),
+};
