@@ -9,7 +9,7 @@
 #define CORS_HEADERS                                                                               \
     "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID"
 #define CORS_SHOWN                                                                                 \
-    "ETag, Location, Kith-Transaction, Idempotency-Replayed, Retry-After, X-Request-ID"
+    "ETag, Location, Kith-Next, Kith-Transaction, Idempotency-Replayed, Retry-After, X-Request-ID"
 
 static bool has(const struct request *r, const char *name) {
     for (size_t i = 0; i < r->header_count; i++)

@@ -359,10 +359,40 @@ static void list_arguments(struct text *t, const struct route *route) {
     }
 }
 
+/* "+?map": each one of that name is a word of its own. */
+static bool takes_many(const struct route *route, const char *name) {
+    for (const char *const *w = route->words; w && *w; w++)
+        if (**w == '+' && word_names(*w, name))
+            return true;
+    return takes_others(route) && !route_names(route, name); /* in (:city) takes several */
+}
+
+struct times {
+    const char *name;
+    int count;
+};
+static bool count_times(void *arg, const char *name, const char *value) {
+    struct times *t = arg;
+    (void)value;
+    t->count += strcmp(name, t->name) == 0;
+    return t->count < 2;
+}
+
+static bool is_repeated(const struct request *r, const char *name) {
+    struct times t = {name, 0};
+    if (!takes_many(r->route, name))
+        request_arguments(r, count_times, &t);
+    return t.count > 1;
+}
+
 static bool check_argument(void *arg, const char *name, const char *value) {
     struct request *r = arg;
     struct text t = {0};
     (void)value;
+    if (is_repeated(r, name)) {
+        answer_problem(r, 400, "invalid", name, "an argument of the address is given once");
+        return false;
+    }
     if (route_names(r->route, name) || takes_others(r->route))
         return true;
     text_printf(&t, "this address takes no argument '%.60s'", name);

@@ -64,6 +64,10 @@ done
 api GET 'contact?lmit=3'
 answers 400
 prints "takes no argument 'lmit'; it takes q, fields, after, limit"
+api GET "account?limit=1&limit=2"
+answers 400
+prints "an argument of the address is given once"
+prints '"field":"limit"'
 
 it "creates a record, and answers with it when it is durable"
 api POST contact '{"name":"Ada Lovelace","email":"ada@example.org","tags":["maths","poetry"],"birthday":"1815-12-10"}'
