@@ -34,6 +34,10 @@ struct io_ops {
     kith_status (*put)(struct io *io, int file, kith_str data, kith_error *e);
     kith_status (*close)(struct io *io, int file, bool keep, kith_error *e);
     bool (*interrupted)(struct io *io);
+    /* A file that the command answers with, for who runs it; *taken false: they do not take it, and
+     * it is printed. Or NULL. */
+    kith_status (*file)(struct io *io, kith_str name, kith_str media, kith_str bytes, bool *taken,
+                        kith_error *e);
 };
 
 /* What the caller proves itself with, and the new password that a command was given: asked for on

@@ -228,9 +228,11 @@ static kith_status tell_action(struct reference *r, const char *module, const ch
     if (a->params.count > 0)
         buf_puts(r->out, "\nParameters:\n");
     TRY(declared_fields(r, module, a->params, e));
-    if (a->results.count > 0)
+    if (a->file)
+        buf_printf(r->out, "\nIts answer is a file, `%s`.\n", a->file);
+    else if (a->results.count > 0)
         buf_puts(r->out, "\nResults:\n");
-    TRY(declared_fields(r, module, a->results, e));
+    TRY(a->file ? KITH_OK : declared_fields(r, module, a->results, e));
     if (a->columns.count > 0)
         buf_puts(r->out, "\nRows:\n");
     return declared_fields(r, module, a->columns, e);

@@ -2,6 +2,7 @@
 /* kith run: calls an action of a module, or lists them. */
 #include "base/csv.h"
 #include "cli/rehearse.h"
+#include "cli/run_file.h"
 #include "cli/show.h"
 #include "record/access.h"
 #include <string.h>
@@ -341,6 +342,7 @@ static kith_status call(struct call_job *job, kith_error *e) {
     struct write_opts o = {.principal = &c->principal, .origin = ORIGIN_ACTION};
     if (csv)
         TRY(check_csv(job, e));
+    TRY(run_file_check(c, job->action, e));
     if (rehearsing(c) && job->action->effect != EFFECT_READ)
         return rehearse(job, &o, e);
     TRY(engine_call(c->company->engine, NULL, &o, job->action, job->args, &c->arena, job->results,
@@ -348,6 +350,8 @@ static kith_status call(struct call_job *job, kith_error *e) {
     c->wrote = job->action->effect != EFFECT_READ;
     if (csv)
         return csv_rows(job, e);
+    if (job->action->file)
+        return run_file_put(c, job->results, e);
     print_results(job, tx);
     return KITH_OK;
 }
@@ -393,7 +397,9 @@ const struct command command_run = {
         "  kith run sales.rescore\n\n'kith sales.rescore' and 'kith sales rescore' do the same, "
         "'kith sales' lists what\nthe module has, and 'kith module inspect sales' tells what its "
         "actions answer.",
-    .options = {REHEARSE_OPTION, {"csv", NULL, "answer with its rows, in CSV, for spreadsheets"}},
+    .options = {REHEARSE_OPTION,
+                {"csv", NULL, "answer with its rows, in CSV, for spreadsheets"},
+                {"output", "FILE", "where the file that it answers with goes; -: standard output"}},
     .needs = NEEDS_COMPANY,
     .open = true,
     .args_max = 10000,

@@ -253,6 +253,8 @@ static kith_status put_action(struct telling *t, const struct action *a, kith_er
     TRY(put_fields(t, "parameters", a->params, a->param_count, e));
     TRY(put_fields(t, "results", a->results, a->result_count, e));
     TRY(put_fields(t, "columns", a->columns, a->column_count, e));
+    if (a->file)
+        text_member(t, "file", a->file);
     json_object_end(&t->j);
     return KITH_OK;
 }

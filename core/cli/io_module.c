@@ -56,6 +56,13 @@ static kith_status module_close(struct io *io, int file, bool keep, kith_error *
     return KITH_OK;
 }
 
+static kith_status module_file(struct io *io, kith_str name, kith_str media, kith_str bytes,
+                               bool *taken, kith_error *e) {
+    const struct kith_stream *s = module_of(io)->stream;
+    *taken = s->file != NULL;
+    return s->file ? s->file(s->arg, name, media, bytes, e) : KITH_OK;
+}
+
 static bool module_interrupted(struct io *io) {
     const struct kith_stream *s = module_of(io)->stream;
     return s->interrupted && s->interrupted(s->arg);
@@ -70,6 +77,7 @@ void io_module_open(struct io_module *m, const struct kith_stream *stream, const
         .put = module_put,
         .close = module_close,
         .interrupted = module_interrupted,
+        .file = module_file,
     };
     *m = (struct io_module){.io.ops = &ops, .stream = stream};
     m->io.secrets.kind = PROOF_TOKEN; /* no more than with a token: it makes no further ones */

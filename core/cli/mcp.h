@@ -16,10 +16,15 @@
 /* In the _meta of the answer to initialize: the session, for whoever hands the messages on. */
 #define MCP_SESSION_KEY "kith/session"
 
+/* What an action answers with. */
+struct mcp_file {
+    kith_str name, media, bytes; /* bytes.ptr NULL: it is no file */
+};
 struct mcp {
     struct cmd *c;
     kith_id session; /* 0: the message belongs to none */
     struct agent_session of;
+    struct mcp_file file; /* of the call under way */
 };
 
 /* -- mcp_message.c ----------------------------------------------------------------------------- */

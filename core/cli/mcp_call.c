@@ -5,14 +5,21 @@
 #include "cli/show.h"
 #include "record/access.h"
 
+#include "base/text.h"
+
+#include <ctype.h>
 #include <kith/host.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* -- the command ------------------------------------------------------------------------------- */
 
+#define BASE64 sodium_base64_VARIANT_ORIGINAL
+
 struct catching {
     struct io *outer;
+    struct mcp *m;
     struct buf out, err;
     bool too_large;
 };
@@ -25,6 +32,31 @@ static kith_status take_output(void *arg, uint32_t stream, kith_str data) {
         return KITH_E_LIMIT;
     buf_str(b, data);
     return b->failed ? KITH_E_NOMEM : KITH_OK;
+}
+
+#define FILE_MOST (MCP_ANSWER_MAX / 4 * 3) /* bytes: it is sent as base64 */
+
+static kith_status take_file(void *arg, kith_str name, kith_str media, kith_str bytes,
+                             kith_error *e) {
+    struct catching *k = arg;
+    struct arena *a = &k->m->c->arena;
+    struct mcp_file *f = &k->m->file;
+    struct json_out j;
+    if (bytes.len > FILE_MOST)
+        return err_set(e, KITH_E_LIMIT, NULL, "the file is larger than 6 MiB, which is too much");
+    *f = (struct mcp_file){arena_str(a, name), arena_str(a, media), arena_str(a, bytes)};
+    if (!f->name.ptr || !f->media.ptr || !f->bytes.ptr)
+        return err_nomem(e);
+    json_begin(&j, &k->out, false);
+    json_object_(&j);
+    json_key(&j, "name");
+    json_str(&j, name);
+    json_key(&j, "media_type");
+    json_str(&j, media);
+    json_key(&j, "size");
+    json_int(&j, (int64_t)bytes.len);
+    json_object_end(&j);
+    return KITH_OK;
 }
 
 static int32_t is_interrupted(void *arg) {
@@ -81,11 +113,12 @@ static void put_answer(kith_str text, bool lines, struct buf *out) {
 
 kith_status mcp_run(struct mcp *m, const char *const *words, size_t count, bool lines,
                     struct buf *out, kith_error *e) {
-    struct catching k = {.outer = m->c->io};
+    struct catching k = {.outer = m->c->io, .m = m};
     const kith_stream stream = {.struct_size = sizeof stream,
                                 .arg = &k,
                                 .write = take_output,
-                                .interrupted = is_interrupted};
+                                .interrupted = is_interrupted,
+                                .file = take_file};
     struct io_module io;
     const char **argv = ARENA_ARRAY(&m->c->arena, const char *, count + 2);
     if (!argv)
@@ -449,20 +482,61 @@ kith_status mcp_call_plain(struct mcp *m, const char *name, const json_t *args, 
     return st == KITH_OK && out->failed ? err_nomem(e) : st;
 }
 
-static void put_text(struct json_out *j, kith_str text) {
+static void put_member(struct json_out *j, const char *key, kith_str value) {
+    json_key(j, key);
+    json_str(j, value);
+}
+
+/* An embedded resource, which has an address; nothing is read by this one. */
+static void put_file(struct json_out *j, struct arena *a, const char *tool,
+                     const struct mcp_file *f) {
+    struct buf uri = {0};
+    bool text = str_starts(f->media, "text/") && text_invalid_at(f->bytes) < 0;
+    buf_printf(&uri, "kith://action/%s/", tool);
+    for (size_t i = 0; i < f->name.len; i++) {
+        unsigned char ch = (unsigned char)f->name.ptr[i];
+        bool plain = isalnum(ch) || (ch < 0x80 && strchr("._-", ch));
+        buf_printf(&uri, plain ? "%c" : "%%%02X", ch);
+    }
+    json_object_(j);
+    put_member(j, "type", STR("resource"));
+    json_key(j, "resource");
+    json_object_(j);
+    put_member(j, "uri", buf_view(&uri));
+    put_member(j, "mimeType", f->media);
+    if (text) {
+        put_member(j, "text", f->bytes);
+    } else {
+        size_t room = sodium_base64_encoded_len((size_t)f->bytes.len, BASE64);
+        char *blob = arena_alloc(a, room);
+        if (blob)
+            sodium_bin2base64(blob, room, (const unsigned char *)f->bytes.ptr, (size_t)f->bytes.len,
+                              BASE64);
+        j->buf->failed |= !blob;
+        put_member(j, "blob", str_of(blob ? blob : ""));
+    }
+    json_object_end(j);
+    json_object_end(j);
+    j->buf->failed |= uri.failed;
+    buf_free(&uri);
+}
+
+/* file: or NULL. */
+static void put_content(struct json_out *j, kith_str text, struct arena *a, const char *tool,
+                        const struct mcp_file *file) {
     json_key(j, "content");
     json_array_(j);
     json_object_(j);
-    json_key(j, "type");
-    json_strz(j, "text");
-    json_key(j, "text");
-    json_str(j, text);
+    put_member(j, "type", STR("text"));
+    put_member(j, "text", text);
     json_object_end(j);
+    if (file && file->bytes.ptr)
+        put_file(j, a, tool, file);
     json_array_end(j);
 }
 
 static void put_failure(struct json_out *j, const kith_error *why) {
-    put_text(j, str_of(why->message));
+    put_content(j, str_of(why->message), NULL, NULL, NULL);
     json_key(j, "structuredContent");
     json_object_(j);
     json_key(j, "code");
@@ -484,6 +558,7 @@ kith_status mcp_call(struct mcp *m, const char *name, json_t *args, struct json_
     struct callee callee;
     struct buf out = {0};
     kith_error why = KITH_ERROR_INIT;
+    m->file = (struct mcp_file){0};
     TRY(find_callee(m, name, &callee, e));
     const char *asked = arena_printf(&m->c->arena, "%s: %s", m->of.note, name);
     m->c->principal.asked = asked ? asked : m->of.note; /* for the log of reads */
@@ -492,7 +567,7 @@ kith_status mcp_call(struct mcp *m, const char *name, json_t *args, struct json_
         st = err_nomem(&why);
     json_object_(j);
     if (st == KITH_OK) {
-        put_text(j, buf_view(&out));
+        put_content(j, buf_view(&out), &m->c->arena, name, &m->file);
         json_key(j, "structuredContent");
         json_raw(j, buf_view(&out));
     } else {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Actions: declared once with typed parameters and results, called from every surface. */
 #include "base/id.h"
+#include "base/text.h"
 #include "engine/engine_internal.h"
+#include "engine/files.h"
 
 #include <string.h>
 
@@ -185,6 +187,53 @@ kith_status call_row(struct call *call, uint32_t count, const kith_value *values
     return KITH_OK;
 }
 
+/* -- a file ------------------------------------------------------------------------------------ */
+
+const kith_field action_file_fields[FILE_RESULTS] = {
+    {.name = "name", .kind = KITH_F_TEXT, .doc = "What the file is called."},
+    {.name = "media_type", .kind = KITH_F_TEXT, .doc = "What its bytes are."},
+    {.name = "data", .kind = KITH_F_TEXT, .doc = "Its bytes; in JSON as base64."},
+};
+
+#define FILE_NAME_MAX 255
+
+/* It becomes the name of a file, and stands in a header of HTTP. */
+static bool is_file_name(kith_str name) {
+    for (size_t i = 0; i < name.len; i++)
+        if ((unsigned char)name.ptr[i] < 0x20 || name.ptr[i] == 0x7f || name.ptr[i] == '/')
+            return false;
+    return name.len > 0 && name.len <= FILE_NAME_MAX && name.ptr[0] != '.' &&
+           text_invalid_at(name) < 0;
+}
+
+kith_status call_file(struct call *call, kith_str name, kith_str bytes, kith_error *e) {
+    const struct action *a = call->action;
+    if (!a->file)
+        return err_set(e, KITH_E_INVAL, NULL, "%s does not declare that it answers with a file",
+                       a->name);
+    if (!is_file_name(name))
+        return err_set(e, KITH_E_INVAL, NULL, "%s: '%.*s' is no name of a file", a->name,
+                       name.len < 100 ? (int)name.len : 100, name.ptr ? name.ptr : "");
+    if (bytes.len > RECORD_FILE_MAX)
+        return err_set(e, KITH_E_LIMIT, NULL, "%s answers with more than 10 MiB; ask it for less",
+                       a->name);
+    const kith_value all[FILE_RESULTS] = {value_str(name), value_str(str_of(a->file)),
+                                          value_str(bytes)};
+    for (size_t i = 0; i < FILE_RESULTS; i++) {
+        call->results[i] = value_copy(call->arena, &all[i]);
+        if (!call->results[i].as.s.ptr)
+            return err_nomem(e);
+    }
+    return KITH_OK;
+}
+
+static kith_status check_file(const struct call *call, kith_error *e) {
+    const struct action *a = call->action;
+    if (!a->file || call->results[FILE_DATA].kind == KITH_TEXT)
+        return KITH_OK;
+    return err_set(e, KITH_E_INTERNAL, NULL, "%s answers with a file, and gave none", a->name);
+}
+
 /* -- the call ---------------------------------------------------------------------------------- */
 
 struct invocation {
@@ -219,6 +268,8 @@ static kith_status invoke(struct txn *t, void *arg, kith_error *e) {
     if (a->column_count)
         in->call.results[a->result_count] = (kith_value){
             .kind = KITH_LIST, .as.list = {.items = in->call.rows, .count = in->call.row_count}};
+    if (st == KITH_OK)
+        st = check_file(&in->call, e);
     for (uint32_t i = 0; st == KITH_OK && i < n; i++)
         in->results[i] = value_copy(in->results_arena, &in->call.results[i]);
     return st;

@@ -546,6 +546,7 @@ struct action {
     uint32_t result_count;
     struct rfield *const *columns; /* of the rows that it answers with; none: it has no rows */
     uint32_t column_count;
+    const char *file; /* the media type of its answer; its results are action_file_fields then */
     kith_status (*fn)(void *self, struct call *call, kith_error *e);
     void *self;
     struct source source;
@@ -570,6 +571,11 @@ static inline struct action_rows action_rows(const struct action *a, const kith_
     (8u << 20) /* bytes, of all of them: they cross sockets and reach scripts                      \
                 */
 kith_status call_row(struct call *call, uint32_t count, const kith_value *values, kith_error *e);
+/* Of an action whose answer is a file: its place among the results. The bytes are no text. */
+enum { FILE_NAME, FILE_TYPE, FILE_DATA, FILE_RESULTS };
+extern const kith_field action_file_fields[FILE_RESULTS];
+/* Sets them. */
+kith_status call_file(struct call *call, kith_str name, kith_str bytes, kith_error *e);
 /* Resolves declared parameters or results (kith_field) against the schema; in the engine's memory.
  */
 kith_status action_fields(struct engine *g, const char *module, kith_array declared,

@@ -237,6 +237,7 @@ static kith_status bind_action(struct plugin *p, const kith_action *d, struct bo
         .module = p->name,
         .doc = d->doc ? d->doc : "",
         .effect = d->effect,
+        .file = d->file,
         .fn = thunk_action,
         .self = b,
         .source = source_of(p),

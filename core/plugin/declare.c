@@ -191,6 +191,29 @@ static kith_status check_results(const kith_action *a, kith_error *e) {
     return KITH_OK;
 }
 
+/* "application/pdf", "text/calendar; charset=utf-8": it stands in headers. */
+static bool is_media_type(const char *type) {
+    const char *slash = strchr(type, '/');
+    for (const char *at = type; *at; at++)
+        if (*at < 0x20 || *at == 0x7f)
+            return false;
+    return slash && slash > type && slash[1] && strlen(type) < 100;
+}
+
+/* What it answers with is told by its type alone: Kith names the results. */
+static kith_status check_file(kith_action *a, kith_error *e) {
+    if (!a->file)
+        return KITH_OK;
+    if (!is_media_type(a->file))
+        return bad("action", a->name, "answers with a file of no media type", e);
+    if (a->results.count || a->columns.count)
+        return bad("action", a->name, "answers with a file, and so with no results or columns", e);
+    if (a->effect != KITH_EFFECT_READ)
+        return bad("action", a->name, "answers with a file, and so only reads", e);
+    a->results = (kith_array)KITH_ARRAY(action_file_fields);
+    return KITH_OK;
+}
+
 static kith_status copy_actions(kith_array *actions, struct arena *a, kith_error *e) {
     TRY(declare_rows(*actions, UP_TO(kith_action, results), sizeof(kith_action), "actions", a,
                      actions, e));
@@ -201,6 +224,7 @@ static kith_status copy_actions(kith_array *actions, struct arena *a, kith_error
         TRY(copy_fields(&rows[i].results, "results", a, e));
         TRY(copy_fields(&rows[i].columns, "columns", a, e));
         TRY(check_results(&rows[i], e));
+        TRY(check_file(&rows[i], e));
         if (!rows[i].fn)
             return bad("action", rows[i].name, "names no function", e);
         if (rows[i].effect > KITH_EFFECT_EXTERNAL)

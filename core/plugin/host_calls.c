@@ -71,6 +71,17 @@ static kith_status calls_row(kith_call *call, uint32_t count, const kith_value *
     return call_row(f->call.call, count, values, e);
 }
 
+static kith_status calls_file(kith_call *call, kith_str name, kith_str bytes, kith_error *e) {
+    struct frame *f = call_frame(call, e);
+    if (!f)
+        return KITH_E_THREAD;
+    const kith_value given[] = {value_str(name), value_str(bytes)};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        if (given[i].as.s.len && !given[i].as.s.ptr)
+            return err_set(e, KITH_E_INVAL, NULL, "a text of a file is NULL");
+    return call_file(f->call.call, name, bytes, e);
+}
+
 /* -- calling others ---------------------------------------------------------------------------- */
 
 /* Declared by a module that is loaded already, or by Kith itself. */
@@ -143,4 +154,5 @@ const kith_calls_v1 host_calls = {
     .row = calls_row,
     .action = calls_action,
     .call = calls_call,
+    .file = calls_file,
 };

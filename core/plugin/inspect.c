@@ -204,6 +204,7 @@ static void action_row(const void *row, struct json_out *json, struct buf *out) 
     fields_list("params", a->params, json, out);
     fields_list("results", a->results, json, out);
     fields_list("columns", a->columns, json, out);
+    field_pair(json, out, "file", a->file);
 }
 
 static void report_row(const void *row, struct json_out *json, struct buf *out) {

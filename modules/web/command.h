@@ -19,6 +19,7 @@ struct command {
     struct text out, err;
     size_t most;                     /* bytes that it may answer */
     bool too_large;                  /* what it would answer */
+    bool file;                       /* it is one, and is answered */
     bool many;                       /* its lines are those of a list */
     void (*tell)(struct command *c); /* another answer than its output; or NULL */
     bool reads;                      /* the request's body is its input: */
@@ -42,5 +43,8 @@ bool command_unpacks(struct command *c);
 /* Has it carried out, and answers. */
 void command_carry_out(struct command *c);
 void command_free(struct command *c);
+/* An action answers with a file, which becomes the answer (files.c). */
+kith_status command_file(void *arg, kith_str name, kith_str media_type, kith_str bytes,
+                         kith_error *err);
 
 #endif

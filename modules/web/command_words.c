@@ -32,7 +32,7 @@ static void add_switch(struct command *c, const char *word) {
 
 struct others {
     struct command *c;
-    const char *word; /* "--param=*" */
+    const char *word; /* "--param=*", "*" */
 };
 
 static bool add_other(void *arg, const char *name, const char *value) {
@@ -149,6 +149,8 @@ void command_arguments(struct command *c) {
             add_named(c, *w);
         else if (**w == '@')
             add_members(c);
+        else if (**w == '*')
+            add_others(c, *w);
         else if (**w == '+')
             add_each(c, *w + 2);
         else if (strncmp(*w, "--", 2) != 0)

@@ -174,6 +174,8 @@ static void tell_one(struct command *c) {
 }
 
 static void tell(struct command *c) {
+    if (c->file)
+        return;
     if (c->tell) {
         c->tell(c);
         return;
@@ -281,7 +283,8 @@ void command_carry_out(struct command *c) {
                                 .read = r->in      ? give_input
                                         : c->reads ? give_body
                                                    : NULL,
-                                .interrupted = is_interrupted};
+                                .interrupted = is_interrupted,
+                                .file = command_file};
     for (uint32_t i = 0; i < c->count; i++) {
         c->words[i] = text_str(&c->texts[i]);
         if (c->texts[i].failed)
@@ -417,6 +420,31 @@ bool command_output(struct request *r, const char *const *words, struct text *ou
     r->answer = (struct text){0};
     r->header_count = 0;
     r->status = 0;
+    return true;
+}
+
+/* No other action is called by GET. Its parameters may be called anything, so that is told by the
+ * field that no argument has. */
+static void refuse_get(struct command *c) {
+    json_t *said = failure_of(c);
+    const char *field = json_string_value(json_object_get(said, "field"));
+    if (field && strcmp(field, "--output") == 0) {
+        answer_problem(c->r, 405, "unsupported", NULL, "this address is for POST alone");
+        answer_header(c->r, "Allow", "POST");
+    }
+    json_decref(said);
+}
+
+/* It is sent as any file is: it has a tag, and parts. */
+bool action_get(struct request *r) {
+    struct command *c = command_begin(r);
+    if (!c)
+        return true;
+    command_arguments(c);
+    command_carry_out(c);
+    if (r->status == 400 && !c->file)
+        refuse_get(c);
+    command_free(c);
     return true;
 }
 

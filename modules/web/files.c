@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include <ctype.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -161,9 +162,9 @@ static void put_headers(struct request *r, const struct file *f) {
 }
 
 /* false: there is nothing to send, and it is answered. */
-static bool choose(struct request *r, const struct file *f, uint64_t *from) {
+static bool choose(struct request *r, const struct file *f, uint64_t *from, uint64_t *len) {
     const char *range = request_header(r, "Range");
-    int known = range && range_holds(r, f) ? parse_range(range, f->size, from, &r->out_bytes) : 0;
+    int known = range && range_holds(r, f) ? parse_range(range, f->size, from, len) : 0;
     if (known < 0) {
         answer_problem(r, 416, "invalid", NULL, "the file has no bytes there");
         answer_header(r, "Content-Range", "bytes */%llu", (unsigned long long)f->size);
@@ -171,18 +172,18 @@ static bool choose(struct request *r, const struct file *f, uint64_t *from) {
     }
     put_headers(r, f);
     r->status = 200;
-    r->sized = true;
     if (known == 0) {
-        r->out_bytes = f->size;
+        *len = f->size;
         return true;
     }
     r->status = 206;
     answer_header(r, "Content-Range", "bytes %llu-%llu/%llu", (unsigned long long)*from,
-                  (unsigned long long)(*from + r->out_bytes - 1), (unsigned long long)f->size);
+                  (unsigned long long)(*from + *len - 1), (unsigned long long)f->size);
     return true;
 }
 
 static void send_bytes(struct request *r, uint64_t from) {
+    r->sized = true;
     struct command *c = command_begin(r);
     if (!c)
         return;
@@ -205,7 +206,44 @@ bool file_download(struct request *r) {
     else if (has_tag(request_header(r, "If-None-Match"), kith_str_of(f.digest))) {
         r->status = 304;
         answer_header(r, "ETag", "\"%s\"", f.digest);
-    } else if (choose(r, &f, &from))
+    } else if (choose(r, &f, &from, &r->out_bytes))
         send_bytes(r, from);
     return true;
+}
+
+/* -- made by an action ------------------------------------------------------------------------- */
+
+static void take_name(struct file *f, kith_str name, kith_str media, kith_str bytes) {
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    (void)snprintf(f->name, sizeof f->name, "%.*s", (int)name.len, name.ptr);
+    (void)snprintf(f->media, sizeof f->media, "%.*s", (int)media.len, media.ptr);
+    crypto_hash_sha256(digest, (const unsigned char *)bytes.ptr, bytes.len);
+    sodium_bin2hex(f->digest, sizeof f->digest, digest, sizeof digest);
+    f->size = bytes.len;
+}
+
+/* What was posted has neither parts nor a version that its sender could have. */
+kith_status command_file(void *arg, kith_str name, kith_str media_type, kith_str bytes,
+                         kith_error *err) {
+    struct command *c = arg;
+    struct request *r = c->r;
+    struct file f = {0};
+    uint64_t from = 0, len = bytes.len;
+    bool got = r->method == METHOD_GET;
+    take_name(&f, name, media_type, bytes);
+    c->file = true;
+    if (got && has_tag(request_header(r, "If-None-Match"), kith_str_of(f.digest))) {
+        r->status = 304;
+        answer_header(r, "ETag", "\"%s\"", f.digest);
+        return KITH_OK;
+    }
+    if (!got) {
+        put_headers(r, &f);
+        r->status = 200;
+    } else if (!choose(r, &f, &from, &len)) {
+        return KITH_OK;
+    }
+    r->packed = r->status == 206; /* a part of what is packed would be another */
+    text_add(&r->answer, bytes.ptr + from, len);
+    return r->answer.failed ? kith_fail(err, KITH_E_NOMEM, NULL, "no memory") : KITH_OK;
 }

@@ -69,7 +69,10 @@ static void put_subject(struct text *t, const struct api_operation *o) {
 static void operation_id(const struct api_operation *o, json_t *taken, struct text *out) {
     if (o->route->name)
         text_puts(out, o->route->name);
-    else if (o->action)
+    else if (o->action && o->route->method == METHOD_GET) {
+        text_puts(out, "get");
+        put_name(out, text_of(o->action, "action"), strlen(text_of(o->action, "action")));
+    } else if (o->action)
         put_name(out, text_of(o->action, "action"), strlen(text_of(o->action, "action")));
     else if (o->report) {
         text_puts(out, "report");
@@ -204,6 +207,8 @@ static void add_each(struct making *m, const struct api_operation *common, const
             o.action = one;
         else
             o.report = one;
+        if (o.action && common->route->method == METHOD_GET && !text_of(one, "file")[0])
+            continue;
         if (!o.type || (is_for(o.route, one) && !is_hidden(text_of(one, "type"))))
             add_operation(m, &o);
     }

@@ -25,6 +25,7 @@ struct api_operation {
 void openapi_add_type(json_t *schemas, const json_t *type);
 /* And what an action takes and gives: "action.NAME", "result.NAME". */
 void openapi_add_action(json_t *schemas, const json_t *action);
+json_t *openapi_argument(const json_t *parameter);       /* what may be given for it */
 bool openapi_may(const json_t *type, const char *right); /* "create" */
 
 /* openapi_shapes.c: shapes, by their names; a shape, a kind or a list, "[Step]"; what a list of

@@ -176,6 +176,7 @@ static const struct doing {
     {record_transition, 200, IF_MATCH | ONCE, NULL, ""},
     {records_list, 200, 0, NULL, "list"},
     {file_download, 200, IF_NONE | PARTS, NULL, NULL},
+    {action_get, 200, IF_NONE | PARTS, NULL, NULL},
     {file_upload, 201, 0, NULL, "Put"},
     {session_show, 200, 0, NULL, "Me"},
     {session_create, 201, COOKED, "Credentials", "Me"},
@@ -244,7 +245,14 @@ static json_t *other_parameters(void) {
 static void add_others(const struct api_operation *o, json_t *all) {
     json_t *one;
     size_t i;
-    if (!o->report)
+    json_array_foreach(json_object_get(o->action, "parameters"), i, one) {
+        bool must = json_is_true(json_object_get(one, "required"));
+        json_array_append_new(
+            all, json_pack("{s:O, s:s, s:b, s:s, s:o}", "name", json_object_get(one, "field"), "in",
+                           "query", "required", must && !json_object_get(one, "default"),
+                           "description", text_of(one, "doc"), "schema", openapi_argument(one)));
+    }
+    if (!o->report && !o->action)
         json_array_append_new(all, other_parameters());
     json_array_foreach(json_object_get(o->report, "parameters"), i, one) {
         json_array_append_new(all, json_pack("{s:O, s:s, s:b, s:s, s:{s:s}}", "name", one, "in",
@@ -258,7 +266,7 @@ static void add_query_parameters(const struct api_operation *o, json_t *all) {
     char name[40];
     for (const char *const *w = o->route->words; w && *w; w++) {
         const char *mark = **w == '{' ? NULL : strpbrk(*w, "?!");
-        if (strncmp(*w, "--", 2) == 0 && strchr(*w, '*'))
+        if (strchr(*w, '*'))
             add_others(o, all);
         else if (mark)
             json_array_append_new(
@@ -474,7 +482,10 @@ static void add_rehearsal(json_t *content) {
 static json_t *content_of(const struct api_operation *o) {
     const struct doing *d = doing_of(o->route);
     json_t *content = json_object();
-    if (has(o, PARTS))
+    const char *file = o->action ? text_of(o->action, "file") : "";
+    if (file[0])
+        json_object_setn_new(content, file, strcspn(file, "; "), json_object());
+    else if (has(o, PARTS))
         json_object_set_new(content, "*/*", json_object());
     else if (!d && o->route->gives && strchr(o->route->gives, '/'))
         add_media(content, o->route->gives);

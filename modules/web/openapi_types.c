@@ -308,6 +308,10 @@ static json_t *result_schema(const json_t *action) {
     return with_example(object_schema(properties, json_array(), ""), example);
 }
 
+json_t *openapi_argument(const json_t *parameter) {
+    return field_schema(parameter, USE_CALL);
+}
+
 void openapi_add_action(json_t *schemas, const json_t *action) {
     const char *name = text_of(action, "action");
     json_t *properties = json_object(), *required = json_array(), *f;
@@ -321,5 +325,6 @@ void openapi_add_action(json_t *schemas, const json_t *action) {
     json_object_set_new(takes, "additionalProperties", json_false());
     add(schemas, with_example(takes, fields_example(json_object_get(action, "parameters"), false)),
         "action.%s", name);
-    add(schemas, result_schema(action), "result.%s", name);
+    if (!text_of(action, "file")[0])
+        add(schemas, result_schema(action), "result.%s", name);
 }

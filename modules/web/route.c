@@ -164,6 +164,9 @@ const struct route routes[] = {
      .doc = "One of what is to leave, or has left."},
     {POST("undo/{transaction}"), RUN("undo", "{transaction}", "--rehearse!rehearse"),
      .gives = "Undone", .doc = "Takes back a transaction, an import, or a run."},
+    {GET("actions/{action}"), .handle = action_get, .worker = true,
+     .words = WORDS("run", "--output=-", "{.action}", "*"),
+     .doc = "Calls an action that answers with a file; its parameters are arguments."},
     {POST("actions/{action}"), RUN("run", "{.action}", "@", "--rehearse!rehearse"),
      .doc = "Calls an action."},
 
@@ -338,7 +341,7 @@ static bool takes_others(const struct route *route) {
     if (route->arguments && *route->arguments == '*')
         return true;
     for (const char *const *w = route->words; w && *w; w++)
-        if (strncmp(*w, "--", 2) == 0 && strchr(*w, '*'))
+        if (strchr(*w, '*'))
             return true;
     return false;
 }

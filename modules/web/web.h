@@ -352,6 +352,7 @@ void command_free(struct command *c);
 
 bool file_upload(struct request *r);
 bool file_download(struct request *r);
+bool action_get(struct request *r);
 bool records_list(struct request *r);
 bool report_show(struct request *r);
 /* What the command with these words prints, for the caller to free; false: it failed, and that is

@@ -432,6 +432,15 @@ static kith_status shrink(kith_instance *self, kith_call *call, kith_error *err)
     return list_things(self, call, -1, &n, err);
 }
 
+/* The bytes of a file are no text. */
+static kith_status picture(kith_instance *self, kith_call *call, kith_error *err) {
+    static const char bytes[] = "<svg>\0\377</svg>";
+    kith_str all;
+    all.ptr = bytes;
+    all.len = sizeof bytes - 1;
+    return self->calls->file(call, kith_str_of("things.svg"), all, err);
+}
+
 static const kith_setting settings[] = {
     {"mood", KITH_TEXT, 0, "\"good\"", 0, 0, "good,bad", "How it is today.", KITH_NO_ARRAY},
 };
@@ -523,17 +532,17 @@ static const kith_field make_results[] = {
 };
 static const kith_action actions[] = {
     {"total", "Adds up the sizes.", KITH_EFFECT_READ, 0, total, KITH_ARRAY(total_params),
-     KITH_ARRAY(total_results), KITH_NO_ARRAY},
+     KITH_ARRAY(total_results), KITH_NO_ARRAY, NULL},
     {"heaviest", "Says which name has the most size.", KITH_EFFECT_READ, 0, heaviest, KITH_NO_ARRAY,
-     KITH_ARRAY(heaviest_results), KITH_NO_ARRAY},
+     KITH_ARRAY(heaviest_results), KITH_NO_ARRAY, NULL},
     {"ship", "Ships a thing.", KITH_EFFECT_EXTERNAL, 0, ship, KITH_ARRAY(ship_params),
-     KITH_NO_ARRAY, KITH_NO_ARRAY},
+     KITH_NO_ARRAY, KITH_NO_ARRAY, NULL},
     {"listen", "Hears a topic.", KITH_EFFECT_WRITE, 0, listen, KITH_ARRAY(listen_params),
-     KITH_NO_ARRAY, KITH_NO_ARRAY},
+     KITH_NO_ARRAY, KITH_NO_ARRAY, NULL},
     {"replay", "Hears all once more.", KITH_EFFECT_WRITE, 0, replay, KITH_NO_ARRAY,
-     KITH_ARRAY(replay_results), KITH_NO_ARRAY},
+     KITH_ARRAY(replay_results), KITH_NO_ARRAY, NULL},
     {"make", "Makes a thing.", KITH_EFFECT_WRITE, 0, make, KITH_ARRAY(make_params),
-     KITH_ARRAY(make_results), KITH_NO_ARRAY},
+     KITH_ARRAY(make_results), KITH_NO_ARRAY, NULL},
 };
 static const kith_report reports[] = {
     {"sizes", "How much each name has.", "thing where size > :least group by name : sum(size)"},
@@ -565,11 +574,13 @@ static const kith_field list_columns[] = {
 };
 static const kith_action more_actions[] = {
     {"cut", "Cuts things.", KITH_EFFECT_WRITE, 0, cut, KITH_ARRAY(cut_params),
-     KITH_ARRAY(cut_results), KITH_NO_ARRAY},
+     KITH_ARRAY(cut_results), KITH_NO_ARRAY, NULL},
     {"list", "Lists things by size.", KITH_EFFECT_READ, 0, list, KITH_ARRAY(total_params),
-     KITH_ARRAY(list_results), KITH_ARRAY(list_columns)},
+     KITH_ARRAY(list_results), KITH_ARRAY(list_columns), NULL},
     {"shrink", "Takes one from each size.", KITH_EFFECT_WRITE, 0, shrink, KITH_ARRAY(total_params),
-     KITH_NO_ARRAY, KITH_ARRAY(list_columns)},
+     KITH_NO_ARRAY, KITH_ARRAY(list_columns), NULL},
+    {"picture", "Draws a thing.", KITH_EFFECT_READ, 0, picture, KITH_ARRAY(total_params),
+     KITH_NO_ARRAY, KITH_NO_ARRAY, "image/svg+xml"},
 };
 static const kith_part more = {
     sizeof(kith_part),

@@ -177,7 +177,7 @@ AT(kith_timers_v1, at, 16);
 AT(kith_timers_v1, cancel, 24);
 AT(kith_timers_v1, info, 32);
 
-SIZE(kith_calls_v1, 72);
+SIZE(kith_calls_v1, 80);
 AT(kith_calls_v1, struct_size, 0);
 AT(kith_calls_v1, reserved, 4);
 AT(kith_calls_v1, txn, 8);
@@ -188,6 +188,7 @@ AT(kith_calls_v1, caller, 40);
 AT(kith_calls_v1, row, 48);
 AT(kith_calls_v1, action, 56);
 AT(kith_calls_v1, call, 64);
+AT(kith_calls_v1, file, 72);
 
 SIZE(kith_settings_v1, 24);
 AT(kith_settings_v1, struct_size, 0);
@@ -223,7 +224,7 @@ AT(kith_timer, cron, 8);
 AT(kith_timer, fn, 16);
 AT(kith_timer, doc, 24);
 
-SIZE(kith_action, 80);
+SIZE(kith_action, 88);
 AT(kith_action, name, 0);
 AT(kith_action, doc, 8);
 AT(kith_action, effect, 16);
@@ -232,6 +233,7 @@ AT(kith_action, fn, 24);
 AT(kith_action, params, 32);
 AT(kith_action, results, 48);
 AT(kith_action, columns, 64);
+AT(kith_action, file, 80);
 
 SIZE(kith_plugin_desc, 320);
 AT(kith_plugin_desc, struct_size, 0);
@@ -371,7 +373,7 @@ AT(kith_written, error, 32);
 AT(kith_written, repeated, 40);
 AT(kith_written, reserved, 44);
 
-SIZE(kith_stream, 48);
+SIZE(kith_stream, 56);
 AT(kith_stream, struct_size, 0);
 AT(kith_stream, reserved, 4);
 AT(kith_stream, arg, 8);
@@ -379,6 +381,7 @@ AT(kith_stream, write, 16);
 AT(kith_stream, read, 24);
 AT(kith_stream, progress, 32);
 AT(kith_stream, interrupted, 40);
+AT(kith_stream, file, 48);
 
 SIZE(kith_serving_v1, 64);
 AT(kith_serving_v1, struct_size, 0);

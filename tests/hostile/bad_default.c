@@ -14,5 +14,5 @@ static kith_status act(kith_instance *self, kith_call *call, kith_error *err) {
 static const kith_field params[] = {
     {.name = "size", .kind = KITH_F_INTEGER, .default_text = "large", .doc = "Any."}};
 static const kith_action actions[] = {{"act", "Does nothing.", KITH_EFFECT_READ, 0, act,
-                                       KITH_ARRAY(params), KITH_NO_ARRAY, KITH_NO_ARRAY}};
+                                       KITH_ARRAY(params), KITH_NO_ARRAY, KITH_NO_ARRAY, NULL}};
 HOSTILE("bad_default", .create = create, .actions = KITH_ARRAY(actions))

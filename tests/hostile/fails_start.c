@@ -26,6 +26,6 @@ static kith_status act(kith_instance *self, kith_call *call, kith_error *err) {
     return KITH_OK;
 }
 static const kith_action actions[] = {{"act", "Does nothing.", KITH_EFFECT_READ, 0, act,
-                                       KITH_NO_ARRAY, KITH_NO_ARRAY, KITH_NO_ARRAY}};
+                                       KITH_NO_ARRAY, KITH_NO_ARRAY, KITH_NO_ARRAY, NULL}};
 HOSTILE("fails_start", .create = create, .start = start, .destroy = destroy,
         .actions = KITH_ARRAY(actions))

@@ -14,6 +14,6 @@ static kith_status act(kith_instance *self, kith_call *call, kith_error *err) {
         ;
     return KITH_OK;
 }
-static const kith_action actions[] = {
-    {"act", "Waits.", KITH_EFFECT_WRITE, 0, act, KITH_NO_ARRAY, KITH_NO_ARRAY, KITH_NO_ARRAY}};
+static const kith_action actions[] = {{"act", "Waits.", KITH_EFFECT_WRITE, 0, act, KITH_NO_ARRAY,
+                                       KITH_NO_ARRAY, KITH_NO_ARRAY, NULL}};
 HOSTILE("hangs", .create = create, .actions = KITH_ARRAY(actions))

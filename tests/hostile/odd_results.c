@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MANY (1u << 20)
+#define MANY      (1u << 20)
+#define FILE_MOST (10u << 20)
 
 struct kith_instance {
     const kith_calls_v1 *calls;
-    char text[MANY + 1];
+    char text[FILE_MOST + 1];
 };
 
 static kith_status create(const kith_host *host, kith_instance **self, kith_error *err) {
@@ -17,7 +18,7 @@ static kith_status create(const kith_host *host, kith_instance **self, kith_erro
     *self = malloc(sizeof **self);
     if (!*self)
         return KITH_E_NOMEM;
-    memset((*self)->text, 'x', MANY + 1);
+    memset((*self)->text, 'x', FILE_MOST + 1);
     (*self)->calls = host->table(host, KITH_CALLS_1);
     return KITH_OK;
 }
@@ -63,6 +64,20 @@ static kith_status list(kith_instance *self, kith_call *call, kith_error *err) {
         st = self->calls->row(call, 2, row, err);
     return st;
 }
+static kith_status file(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_value what;
+    kith_str name = kith_str_of("a.png"), bytes = {self->text, FILE_MOST};
+    kith_status st = self->calls->arg(call, 0, &what, err);
+    if (kith_str_is(what.as.s, "none"))
+        return st;
+    if (kith_str_is(what.as.s, "path"))
+        name = kith_str_of("../a.png");
+    if (kith_str_is(what.as.s, "nameless"))
+        name = (kith_str){NULL, 0};
+    if (kith_str_is(what.as.s, "long"))
+        bytes.len++;
+    return st == KITH_OK ? self->calls->file(call, name, bytes, err) : st;
+}
 static const kith_field params[] = {{.name = "what", .kind = KITH_F_TEXT, .doc = "Which."}};
 static const kith_field results[] = {
     {.name = "lasts", .kind = KITH_F_DURATION, .doc = "Any."},
@@ -73,8 +88,11 @@ static const kith_field columns[] = {
     {.name = "text", .kind = KITH_F_TEXT, .doc = "Any."},
     {.name = "number", .kind = KITH_F_INTEGER, .doc = "Any."},
 };
-static const kith_action actions[] = {{"give", "Gives it.", KITH_EFFECT_READ, 0, give,
-                                       KITH_ARRAY(params), KITH_ARRAY(results), KITH_NO_ARRAY},
-                                      {"list", "Lists it.", KITH_EFFECT_READ, 0, list,
-                                       KITH_ARRAY(params), KITH_NO_ARRAY, KITH_ARRAY(columns)}};
+static const kith_action actions[] = {
+    {"give", "Gives it.", KITH_EFFECT_READ, 0, give, KITH_ARRAY(params), KITH_ARRAY(results),
+     KITH_NO_ARRAY, NULL},
+    {"list", "Lists it.", KITH_EFFECT_READ, 0, list, KITH_ARRAY(params), KITH_NO_ARRAY,
+     KITH_ARRAY(columns), NULL},
+    {"file", "Gives a file.", KITH_EFFECT_READ, 0, file, KITH_ARRAY(params), KITH_NO_ARRAY,
+     KITH_NO_ARRAY, "image/png"}};
 HOSTILE("odd_results", .create = create, .destroy = destroy, .actions = KITH_ARRAY(actions))

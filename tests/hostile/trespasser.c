@@ -203,7 +203,7 @@ static const kith_field told[] = {
     {"status", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Code.", 0, 0, NULL, NULL, NULL, 0, 0},
     {"message", KITH_F_TEXT, 0, NULL, NULL, NULL, "Why.", 0, 0, NULL, NULL, NULL, 0, 0}};
 #define ACTION(name, effect)                                                                       \
-    { #name, "Tries it.", effect, 0, name, KITH_NO_ARRAY, KITH_ARRAY(told), KITH_NO_ARRAY }
+    { #name, "Tries it.", effect, 0, name, KITH_NO_ARRAY, KITH_ARRAY(told), KITH_NO_ARRAY, NULL }
 static const kith_action actions[] = {
     ACTION(other_thread, KITH_EFFECT_WRITE), ACTION(keep, KITH_EFFECT_WRITE),
     ACTION(use_kept, KITH_EFFECT_WRITE),     ACTION(in_row, KITH_EFFECT_WRITE),

@@ -385,6 +385,29 @@ TEST("the result rows is for the rows of an action that has columns") {
     EXPECT_HAS("'list' has columns and a result 'rows'", e.message);
 }
 
+TEST("an action whose answer is a file has no other, and only reads") {
+    static const kith_field some[] = {{.name = "count", .kind = KITH_F_INTEGER}};
+    static const struct {
+        kith_action action;
+        const char *message;
+    } rows[] = {
+        {{.file = "pdf"}, "'draw' answers with a file of no media type"},
+        {{.file = "text/plain\nX: y"}, "'draw' answers with a file of no media type"},
+        {{.file = "text/csv", .results = KITH_ARRAY(some)}, "with no results or columns"},
+        {{.file = "text/csv", .columns = KITH_ARRAY(some)}, "with no results or columns"},
+        {{.file = "text/csv", .effect = KITH_EFFECT_WRITE}, "'draw' answers with a file, and so"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        kith_action actions[] = {rows[i].action};
+        kith_error e = KITH_ERROR_INIT;
+        actions[0].name = "draw";
+        actions[0].fn = no_action;
+        kith_plugin_desc d = {.create = no_create, .actions = KITH_ARRAY(actions)};
+        EXPECT_INT(KITH_E_INVAL, declared(d, &e));
+        EXPECT_HAS(rows[i].message, e.message);
+    }
+}
+
 TEST("callbacks without create are refused") {
     static const kith_hook hooks[] = {
         {.name = "h", .type = "t", .on = KITH_ON_CREATE, .fn = no_hook}};

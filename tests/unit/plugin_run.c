@@ -787,6 +787,32 @@ TEST("rows that are of other columns, too many or too long are refused") {
     close_company(&c);
 }
 
+TEST("a file that is none, has no name or is too long is refused") {
+    static const struct {
+        const char *what, *message;
+    } rows[] = {
+        {"none", "odd_results.file answers with a file, and gave none"},
+        {"path", "odd_results.file: '../a.png' is no name of a file"},
+        {"nameless", "odd_results.file: '' is no name of a file"},
+        {"long", "odd_results.file answers with more than 10 MiB; ask it for less"},
+    };
+    struct company c;
+    OPEN(&c, GOOD, "odd_results");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        kith_error e = KITH_ERROR_INIT;
+        kith_value *out, args[4] = {value_str(str_of(rows[i].what))};
+        EXPECT(call(&c, "odd_results.file", args, &out, &e) != KITH_OK);
+        EXPECT_HAS(rows[i].message, e.message);
+    }
+    kith_error e = KITH_ERROR_INIT;
+    kith_value *out, args[4] = {value_str(STR("right"))};
+    EXPECT_OK(call(&c, "odd_results.file", args, &out, &e), e);
+    EXPECT_STR("a.png", out[0].as.s.ptr);
+    EXPECT_STR("image/png", out[1].as.s.ptr);
+    EXPECT_INT(10 << 20, out[2].as.s.len);
+    close_company(&c);
+}
+
 TEST("a write in a reading action is refused") {
     expect_refused("trespasser.in_reading", KITH_E_DENIED, "declares that it only reads");
 }

@@ -446,6 +446,10 @@ typedef struct kith_stream {
     void (*progress)(void *arg, kith_str line);
     /* 1: it is to end soon. Or NULL. */
     int32_t (*interrupted)(void *arg);
+    /* The file that an action answers with (kith_action.file); nothing else is written then. Or
+     * NULL: it is written as JSON, its bytes in base64. */
+    kith_status (*file)(void *arg, kith_str name, kith_str media_type, kith_str bytes,
+                        kith_error *err);
 } kith_stream;
 
 typedef struct kith_serving_v1 {
@@ -763,6 +767,10 @@ typedef struct kith_calls_v1 {
     kith_status (*call)(const kith_txn *txn, uint32_t action, uint32_t arg_count,
                         const kith_value *args, uint32_t result_count, kith_value *results,
                         kith_error *err);
+    /* Answers with a file, of the type that the action declares: what it is called,
+     * "quote-17.pdf", and its bytes, at most 10 MiB. Both are copied. Whoever calls that action has
+     * three results: its name, its media type, its bytes. */
+    kith_status (*file)(kith_call *call, kith_str name, kith_str bytes, kith_error *err);
 } kith_calls_v1;
 
 /* -- numbers ----------------------------------------------------------------------------------- */

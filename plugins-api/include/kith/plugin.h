@@ -150,6 +150,9 @@ typedef struct kith_action {
     kith_array results; /* kith_field; none is "transaction", which Kith adds */
     kith_array columns; /* kith_field: of the rows that it answers with (kith_calls_v1.row), besides
                            its results, none of which is "rows" then; none: it has no rows */
+    /* The media type of the file that is its answer, "application/pdf" (kith_calls_v1.file): it
+     * reads then, and has neither results nor columns. NULL: its answer is no file. */
+    const char *file;
 } kith_action;
 
 /* -- reports: queries that have a name --------------------------------------------------------- */
