@@ -175,9 +175,12 @@ static kith_status put_parts(const struct rollup *r, const struct only *only,
         buf_printf(b, " JOIN \"%s.%s\" AS l ON l.record = c.id", child, via);
     if (r->in && !only)
         buf_printf(b, " JOIN \"%s\" AS o ON o.id = %s", r->field->type->name, parent);
-    buf_puts(b, " WHERE parent IS NOT NULL AND value IS NOT NULL");
+    /* Not by the names above: a field of the child may have the same. */
+    buf_printf(b, " WHERE %s IS NOT NULL AND ", parent);
+    put_value(r, only, b);
+    buf_puts(b, " IS NOT NULL");
     if (only)
-        buf_printf(b, " AND parent = %lld", (long long)only->id);
+        buf_printf(b, " AND %s = %lld", parent, (long long)only->id);
     if (r->via->any_target)
         buf_printf(b, " AND c.\"%s__type\" = %u", via, r->field->type->id);
     return b->failed ? err_nomem(e) : KITH_OK;

@@ -92,6 +92,9 @@ static const kith_field deal_fields[] = {
     {.name = "day", .kind = KITH_F_DATE},
     {.name = "at", .kind = KITH_F_TIME},
     {.name = "tags", .kind = KITH_F_TAGS},
+    /* Named as the statements name what they add up. */
+    {.name = "parent", .kind = KITH_F_TEXT},
+    {.name = "value", .kind = KITH_F_TEXT},
 };
 static const kith_type types[] = {
     {.name = "group", .title = "name", .fields = KITH_ARRAY(group_fields)},
