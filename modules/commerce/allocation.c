@@ -85,7 +85,8 @@ static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_cha
         minor_of(&o.total))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the order is paid; refund the payment first (commerce.refund)");
-    if (state_is(&o.state, "cart") && (minor_of(&o.invoiced) || minor_of(&o.prepaid)))
+    if (is_before_order(o.state.as.s) && !is_before_order(before.state.as.s) &&
+        (minor_of(&o.invoiced) || minor_of(&o.prepaid)))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: %.*s has invoices or payments; credit these (commerce.credit) "
                          "and refund those (commerce.refund) first",

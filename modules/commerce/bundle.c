@@ -17,12 +17,13 @@ struct bundling {
     kith_call *call;
     const kith_txn *txn;
     struct bundle_args args;
-    struct price_answer price; /* of what was asked for last */
+    struct price_answer price; /* of the bundle */
 };
 
 /* What so much of a product costs, as if it were a line of its own. */
 static kith_status cost_of(struct bundling *b, kith_value product, kith_value quantity,
-                           kith_value currency, struct line *line, kith_error *err) {
+                           kith_value currency, struct price_answer *price, struct line *line,
+                           kith_error *err) {
     kith_instance *self = b->self;
     struct product p;
     const struct price_question ask = {
@@ -36,13 +37,13 @@ static kith_status cost_of(struct bundling *b, kith_value product, kith_value qu
     };
     kith_status st = KITH_LOAD(self, b->txn, product, product.as.link.id, &p, err);
     if (st == KITH_OK)
-        st = price_find(self, b->txn, &ask, &b->price, err);
+        st = price_find(self, b->txn, &ask, price, err);
     if (st != KITH_OK)
         return st;
     *line = (struct line){.product = product,
                           .quantity = quantity,
-                          .unit_price = b->price.unit_price,
-                          .discount = b->price.discount,
+                          .unit_price = price->unit_price,
+                          .discount = price->discount,
                           .tax_rate = p.tax_rate};
     return money_of_line(self, line, err);
 }
@@ -52,12 +53,13 @@ static kith_status add_part(struct bundling *b, const struct relation *part, kit
                             struct bundle_results *r, kith_error *err) {
     kith_instance *self = b->self;
     struct line line;
+    struct price_answer price;
     const kith_value each = part->quantity.kind == KITH_NULL ? quantity_of(1) : part->quantity;
     kith_value quantity;
     kith_status st =
         self->numbers->multiply(&each, &b->args.quantity, 1, KITH_ROUND_HALF_UP, &quantity, err);
     if (st == KITH_OK)
-        st = cost_of(b, part->other, quantity, currency, &line, err);
+        st = cost_of(b, part->other, quantity, currency, &price, &line, err);
     if (st == KITH_OK)
         st = self->numbers->add(&r->separately, 1, &line.net, &r->separately, err);
     const struct bundle_row row = {line.product, line.quantity, line.unit_price, line.discount,
@@ -92,7 +94,7 @@ static kith_status bundle_action(kith_instance *self, kith_call *call, kith_erro
                          "product: it is no bundle; say what it is made of by product_relation of "
                          "the kind bundle_part");
     if (st == KITH_OK)
-        st = cost_of(&b, b.args.product, b.args.quantity, b.args.currency, &own, err);
+        st = cost_of(&b, b.args.product, b.args.quantity, b.args.currency, &b.price, &own, err);
     if (st != KITH_OK)
         return st;
     const kith_value currency = kith_text(own.net.as.money.currency);

@@ -33,7 +33,7 @@
                     X(valid_until)
 #define ORDER(X)    X(number) X(state) X(channel) X(account) X(contact) X(currency) \
                     X(price_book) X(placed_at) X(net) X(tax) X(total) X(owner) \
-                    X(payment_method) X(invoiced) X(receivable) X(prepaid) X(settled_at)
+                    X(payment_method) X(invoiced) X(receivable) X(prepaid) X(settled_at) X(lines)
 #define LINE(X)     X(order) X(product) X(description) X(quantity) X(list_price) X(unit_price) \
                     X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total) X(chosen) \
                     X(configuration) X(cost) X(invoiced) X(supplied_by)
@@ -104,6 +104,12 @@ struct price_answer {
 /* KITH_E_REFUSED: there is no price, with what to do. [reader] */
 kith_status price_find(kith_instance *self, const kith_txn *txn, const struct price_question *ask,
                        struct price_answer *out, kith_error *err);
+
+/* -- order.c ------------------------------------------------------------------------------------
+ */
+
+/* Nothing follows from it yet: it may still become an order, which reserves and owes. */
+int32_t is_before_order(kith_str state);
 
 /* -- money.c ------------------------------------------------------------------------------------
  */

@@ -174,7 +174,7 @@ static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *c
     if (st == KITH_OK)
         st = KITH_READ(self, txn, order, info.before, &before, err);
     if (st != KITH_OK || (!is_set(&o.account) && !is_set(&o.contact)) ||
-        !(kith_str_is(before.state.as.s, "cart") || kith_str_is(before.state.as.s, "abandoned")))
+        !is_before_order(before.state.as.s))
         return st;
     st = load_terms(self, txn, customer_of(o.account, o.contact), &t, err);
     if (st == KITH_OK)

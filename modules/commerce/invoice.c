@@ -305,8 +305,7 @@ static kith_status from_order(kith_instance *self, const kith_txn *txn, struct i
     if (st != KITH_OK)
         return st;
     const kith_str state = o.state.as.s;
-    if (kith_str_is(state, "cart") || kith_str_is(state, "abandoned") ||
-        kith_str_is(state, "cancelled"))
+    if (is_before_order(state) || kith_str_is(state, "cancelled"))
         return kith_fail(err, KITH_E_REFUSED, "order",
                          "order: %.*s is %.*s; an invoice is for an order that is placed",
                          (int)o.number.as.s.len, o.number.as.s.ptr, (int)state.len, state.ptr);

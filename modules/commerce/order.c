@@ -222,6 +222,37 @@ static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_chang
 /* -- orders -------------------------------------------------------------------------------------
  */
 
+int32_t is_before_order(kith_str state) {
+    return kith_str_is(state, "cart") || kith_str_is(state, "quoted") ||
+           kith_str_is(state, "abandoned");
+}
+
+/* Its lines have amounts in the currency, and credit was given to who buys. */
+static kith_status check_same(kith_instance *self, const kith_txn *txn, const kith_row *row,
+                              const struct order *o, kith_error *err) {
+    struct order was;
+    kith_status st = KITH_READ(self, txn, order, row, &was, err);
+    if (st != KITH_OK)
+        return st;
+    if (was.lines.as.i && was.currency.kind == KITH_TEXT &&
+        (o->currency.kind != KITH_TEXT || was.currency.as.s.len != o->currency.as.s.len ||
+         memcmp(was.currency.as.s.ptr, o->currency.as.s.ptr, (size_t)was.currency.as.s.len) != 0))
+        return kith_fail(err, KITH_E_REFUSED, "currency",
+                         "currency: its lines are in %.*s, and so is the order; delete them first",
+                         (int)was.currency.as.s.len, was.currency.as.s.ptr);
+    const struct customer before = customer_of(was.account, was.contact),
+                          after = customer_of(o->account, o->contact);
+    if (kith_str_is(was.state.as.s, "cart") || kith_str_is(was.state.as.s, "abandoned") ||
+        (!is_set(&before.account) && !is_set(&before.contact)) ||
+        (same_link(&before.account, &after.account) && same_link(&before.contact, &after.contact)))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, is_set(&before.account) ? "account" : "contact",
+                     "%s: who buys stays as it is once the order is %.*s; take it back to cart "
+                     "first, or cancel it and make another order",
+                     is_set(&before.account) ? "account" : "contact", (int)was.state.as.s.len,
+                     was.state.as.s.ptr);
+}
+
 static kith_status check_placed(kith_instance *self, const kith_txn *txn, const struct order *o,
                                 kith_error *err) {
     if (o->account.kind == KITH_NULL && o->contact.kind == KITH_NULL)
@@ -242,6 +273,10 @@ static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *c
     kith_change_info info;
     struct order o;
     kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
+    /* An undo takes the first line with it, and a merge moves orders and invoices together. */
+    if (st == KITH_OK && info.before && info.origin != KITH_ORIGIN_UNDO &&
+        info.origin != KITH_ORIGIN_ACTION && !is_by_rules(info.origin))
+        st = check_same(self, txn, info.before, &o, err);
     if (st != KITH_OK || !kith_str_is(o.state.as.s, "ordered") || !info.before)
         return st;
     st = check_placed(self, txn, &o, err);

@@ -77,7 +77,7 @@ static const kith_field product_fields[] = {
     F("value_proposition", LONGTEXT, .flags = KITH_FF_SEARCHED,
       .doc = "Why somebody should buy it, in two sentences."),
     F("price", MONEY, .min = "0 EUR", .doc = "The list price of one."),
-    F("cost", MONEY, .doc = "What one costs us."),
+    F("cost", MONEY, .min = "0", .doc = "What one costs us."),
     F("tax_rate", DECIMAL, .options = "2", .default_text = "0", .min = "0", .max = "100",
       .doc = "Tax on it, in percent."),
     F("unit", TEXT, .default_text = "piece", .doc = "What one is: piece, hour, metre, seat."),

@@ -213,10 +213,6 @@ kith_status stock_take(kith_instance *self, kith_txn *txn, const struct taking *
 /* -- orders -------------------------------------------------------------------------------------
  */
 
-static int32_t is_open(kith_str state) {
-    return kith_str_is(state, "cart") || kith_str_is(state, "abandoned");
-}
-
 static kith_status placed_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
     kith_change_info info;
@@ -226,10 +222,10 @@ static kith_status placed_hook(kith_instance *self, kith_txn *txn, kith_change *
         st = KITH_READ(self, txn, order, info.before, &was, err);
     if (st != KITH_OK)
         return st;
-    if (is_open(was.state.as.s) && kith_str_is(now.state.as.s, "ordered"))
+    if (is_before_order(was.state.as.s) && kith_str_is(now.state.as.s, "ordered"))
         return reserve_order(self, txn, &now.id, err);
-    if (!is_open(was.state.as.s) &&
-        (is_open(now.state.as.s) || kith_str_is(now.state.as.s, "cancelled")))
+    if (!is_before_order(was.state.as.s) &&
+        (is_before_order(now.state.as.s) || kith_str_is(now.state.as.s, "cancelled")))
         return release_order(self, txn, &now.id, err);
     return KITH_OK;
 }
@@ -241,7 +237,7 @@ static kith_status gone_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     kith_status st = self->records->change(txn, change, &info, err);
     if (st == KITH_OK && info.origin != KITH_ORIGIN_UNDO)
         st = KITH_READ(self, txn, order, info.before, &was, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_open(was.state.as.s))
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_before_order(was.state.as.s))
         return st;
     return release_order(self, txn, &was.id, err);
 }

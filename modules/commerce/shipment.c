@@ -279,7 +279,7 @@ static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_chan
     struct ordered o;
     kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &info, &o, err);
     if (st != KITH_OK || !o.shipments.as.i || /* nor by an undo */
-        !(is(&o.state, "cart") || is(&o.state, "cancelled")))
+        !(is_before_order(o.state.as.s) || is(&o.state, "cancelled")))
         return st;
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: the order has %lld shipments; delete those that are being prepared, "

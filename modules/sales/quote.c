@@ -191,7 +191,8 @@ static kith_status follow_state(struct offer *o, kith_error *err) {
         return send(o, err);
     if (comes_into(o, "accepted"))
         return accept(o, err);
-    if (comes_into(o, "rejected") || comes_into(o, "expired") || comes_into(o, "withdrawn"))
+    if (comes_into(o, "rejected") || comes_into(o, "expired") || comes_into(o, "withdrawn") ||
+        comes_into(o, "revised"))
         return give_up(o, err);
     return KITH_OK;
 }
@@ -237,6 +238,28 @@ static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *c
     return st == KITH_OK && o.edit.count
                ? self->records->set(txn, change, o.edit.count, o.edit.fields, o.edit.values, err)
                : st;
+}
+
+/* The customer has it before them: by way of the cart nothing of it becomes another offer. */
+static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                   kith_error *err) {
+    kith_change_info info;
+    struct quoted order;
+    struct quote *quotes;
+    uint64_t count = 0;
+    kith_status st = KITH_CHANGE(self, txn, change, quotes.order, &info, &order, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    st = KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, &order.id, &quotes, &count,
+                   err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (kith_str_is(quotes[i].state.as.s, "sent"))
+            return kith_fail(err, KITH_E_REFUSED, "state",
+                             "state: '%.*s' is offered by %.*s, which was sent; make a new version "
+                             "of that with sales.revise, or withdraw it",
+                             (int)order.number.as.s.len, order.number.as.s.ptr,
+                             (int)quotes[i].number.as.s.len, quotes[i].number.as.s.ptr);
+    return st;
 }
 
 /* -- a new version ------------------------------------------------------------------------------
@@ -370,7 +393,16 @@ static const kith_type types[] = {
     {.name = "opportunity", .fields = KITH_ARRAY(deal_fields), .extends = 1},
 };
 
+static const char *const order_state[] = {"state"};
 static const kith_hook hooks[] = {
+    {.name = "quoted_order",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = order_back_hook,
+     .fields = KITH_ARRAY(order_state),
+     .where = "state = 'cart'",
+     .doc = "Keeps an order that is offered by a quote which was sent."},
     {.name = "quote",
      .type = "quote",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,

@@ -48,6 +48,7 @@ TEST("a bundle is compared by the prices of the customer, and may be the dearer 
     SAYS("108.00 EUR", &c, &a, "separately"); /* of 120, less 10 % */
     SAYS("-12.00 EUR", &c, &a, "saving");
     SAYS("-11.11", &c, &a, "percent");
+    SAYS("Final: 120.00 EUR", &c, &a, "how"); /* of the bundle, not of its last part */
     close_company(&c);
 }
 

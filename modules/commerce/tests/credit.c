@@ -34,6 +34,17 @@ TEST("an order above the limit is refused with the figures, and one within it is
     close_company(c);
 }
 
+TEST("a quote is accepted within the limit, too") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}, {"credit_limit", "100 EUR"});
+    kith_id desk = product(c, "desk", "101 EUR"), o = CREATE(c, "order", {"account", ID(acme)});
+    add_line(c, o, desk, "1");
+    UPDATE(c, "order", o, {"state", "quoted"});
+    REFUSED(c, "above the limit of 100.00 EUR", "order", o, {"state", "ordered"});
+    close_company(c);
+}
+
 TEST("a limit of a person counts what no account owes") {
     struct company company, *c = &company;
     OPEN(c, SHOP(""), "commerce");

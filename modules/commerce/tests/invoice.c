@@ -53,6 +53,9 @@ TEST("an invoice comes about by a record as by the action, and for no cart") {
     add_line(c, cart, pen, "1");
     REFUSED(c, "is cart; an invoice is for an order that is placed", "invoice", 0,
             {"order", ID(cart)});
+    UPDATE(c, "order", cart, {"state", "quoted"});
+    REFUSED(c, "is quoted; an invoice is for an order that is placed", "invoice", 0,
+            {"order", ID(cart)});
     REFUSED(c, "order", "invoice", 0, {"issued_on", "2023-11-01"});
     REFUSED(c, "that day is to come", "invoice", 0, {"order", ID(placed(c, acme, pen, "2"))},
             {"issued_on", "2023-11-16"});
@@ -202,6 +205,25 @@ TEST("what is not paid in time becomes overdue by itself, and may be written off
                 {"invoice", ID(inv)}, {"amount", "5 EUR"});
     ACT_REFUSED(c, "is written off already", "commerce.credit", {"invoice", ID(inv)});
     expect_balanced(c);
+    close_company(c);
+}
+
+TEST("the placing is not undone under an invoice, from a quote as from a cart") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}), pen = product(c, "pen", "3 EUR");
+    for (int i = 0; i < 2; i++) {
+        kith_id o = CREATE(c, "order", {"account", ID(acme)});
+        add_line(c, o, pen, "2");
+        if (i)
+            UPDATE(c, "order", o, {"state", "quoted"});
+        kith_id tx = write_tx(c, "order", o, PAIRS({"state", "ordered"}));
+        invoiced(c, o);
+        struct undo_report report;
+        kith_error e = KITH_ERROR_INIT;
+        EXPECT_OK(engine_undo(c->engine, &anna, tx, false, &c->arena, &report, &e), e);
+        EXPECT_STR("ordered", field(c, "order", o, "state"));
+    }
     close_company(c);
 }
 

@@ -70,6 +70,28 @@ TEST("all lines are in the currency of the first, and the total too") {
     close_company(&c);
 }
 
+TEST("neither the currency of the lines nor who bought changes under them") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), ada = buyer(&c), o = cart(&c, ada);
+    kith_id l = CREATE(&c, "order_line", {"order", LINK(&c, o)}, {"product", LINK(&c, pen)});
+    REFUSED(&c, "currency: its lines are in EUR, and so is the order", "order", o,
+            {"currency", "USD"});
+    REFUSED(&c, "currency: its lines are in EUR", "order", o, {"currency", ""});
+    kith_id bob = buyer(&c);
+    UPDATE(&c, "order", o, {"contact", LINK(&c, bob)});
+    UPDATE(&c, "order", o, {"state", "quoted"});
+    REFUSED(&c, "who buys stays as it is once the order is quoted", "order", o,
+            {"contact", LINK(&c, ada)});
+    UPDATE(&c, "order", o, {"state", "ordered"});
+    REFUSED(&c, "who buys stays as it is once the order is ordered", "order", o,
+            {"contact", LINK(&c, ada)});
+    UPDATE(&c, "order", o, {"state", "cart"});
+    remove_record(&c, "order_line", l);
+    UPDATE(&c, "order", o, {"currency", "USD"}, {"contact", LINK(&c, ada)});
+    close_company(&c);
+}
+
 TEST("nothing, less than nothing, too much discount and retired products are not ordered") {
     struct company c;
     OPEN(&c, SHOP("discount_limit = 15;"), "commerce");

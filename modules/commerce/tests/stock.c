@@ -168,6 +168,29 @@ TEST("a bundle that lies nowhere reserves its parts") {
     close_company(&c);
 }
 
+TEST("an order that was quoted reserves like any other, and an undo gives it back") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen =
+        PRODUCT(&c, {"code", "pen"}, {"name", "Pen"}, {"price", "3 EUR"}, {"backorder", "false"});
+    kith_id s = stock(&c, pen, NULL), o = cart(&c), other = cart(&c);
+    MOVE(&c, s, "receipt", "10");
+    line(&c, o, pen, "8");
+    line(&c, other, pen, "8");
+    UPDATE(&c, "order", o, {"state", "quoted"});
+    UPDATE(&c, "order", other, {"state", "quoted"});
+    HAS(&c, s, "10.000", "0.000", "10.000");
+    kith_id tx = write_tx(&c, "order", o, PAIRS({"state", "ordered"}));
+    HAS(&c, s, "10.000", "8.000", "2.000");
+    REFUSED(&c, "8 of 'pen' are wanted and 2 are free", "order", other, {"state", "ordered"});
+    undo(&c, tx);
+    EXPECT_STR("quoted", field(&c, "order", o, "state"));
+    HAS(&c, s, "10.000", "0.000", "10.000");
+    UPDATE(&c, "order", o, {"state", "cart"});
+    HAS(&c, s, "10.000", "0.000", "10.000");
+    close_company(&c);
+}
+
 TEST("an undo of the placing takes the reservations back, and so do the rules of keeping") {
     struct company c;
     OPEN(&c, SHOP(""), "commerce");

@@ -120,15 +120,28 @@ TEST("what holds no more is not accepted, and ends by itself at night") {
     close_company(&d.c);
 }
 
+TEST("what was sent is not changed by way of the cart") {
+    struct desk d;
+    start(&d);
+    move(&d, "sent");
+    REFUSED(&d.c, "'O-000001' is offered by Q-000001, which was sent", "order", d.order,
+            {"state", "cart"});
+    UPDATE(&d.c, "order", d.order, {"state", "ordered"}); /* they called, and want it */
+    REFUSED(&d.c, "is offered by Q-000001", "order", d.order, {"state", "cart"});
+    move(&d, "accepted");
+    UPDATE(&d.c, "order", d.order, {"state", "cart"});
+    close_company(&d.c);
+}
+
 TEST("a new version has the same lines at the same prices, and the old one is revised") {
     struct desk d;
     start(&d);
     UPDATE(&d.c, "order_line", d.line, {"unit_price", "9 EUR"}, {"discount", "5"});
     move(&d, "sent");
-    move(&d, "rejected");
     struct act a = ACT(&d.c, "sales.revise", {"quote", id_text(&d.c, d.quote)});
     EXPECT_ACT(a);
     EXPECT_STR("revised", quote(&d, "state"));
+    EXPECT_STR("cancelled", field(&d.c, "order", d.order, "state"));
     kith_id next = a.results[0].as.link.id, order = a.results[1].as.link.id;
     EXPECT_STR("2", field(&d.c, "quote", next, "version"));
     EXPECT_STR("Net 30", field(&d.c, "quote", next, "terms"));
