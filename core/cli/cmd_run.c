@@ -143,13 +143,19 @@ static kith_status read_args(struct call_job *job, const char *const *words, siz
         const char *word = words[i], *eq = strchr(word, '=');
         if (!eq)
             return err_set(e, KITH_E_INVAL, NULL, "'%s' is not parameter=value", word);
-        kith_str name = {word, (uint64_t)(eq - word)};
+        kith_str name = {word, (uint64_t)(eq - word)}, by = name, first, value = str_of(eq + 1);
         uint32_t k = 0;
-        while (k < a->param_count && !str_eqz(name, a->params[k]->name))
+        str_split(&by, '.', &first);
+        while (k < a->param_count && !str_eqz(first, a->params[k]->name))
             k++;
         if (k == a->param_count)
             return unknown_param(a, name, e);
-        job->args[k] = value_str(str_of(eq + 1));
+        job->args[k] = value_str(value);
+        if (first.len == name.len)
+            TRY(engine_link_text(a->params[k], value, e));
+        else if (value.len)
+            TRY(engine_find_linked(job->c->company->engine, &job->c->principal, a->params[k], by,
+                                   value, &job->c->arena, &job->args[k], e));
     }
     return KITH_OK;
 }
@@ -393,10 +399,11 @@ const struct command command_run = {
     .name = "run",
     .args = "ACTION PARAMETER=VALUE ...",
     .help = "call an action; without one, list them all",
-    .more =
-        "  kith run sales.rescore\n\n'kith sales.rescore' and 'kith sales rescore' do the same, "
-        "'kith sales' lists what\nthe module has, and 'kith module inspect sales' tells what its "
-        "actions answer.",
+    .more = "  kith run sales.rescore\n"
+            "  kith run commerce.price product.code=PEN quantity=7\n\n"
+            "LINK.FIELD=VALUE names the one record that has the value in this field.\n"
+            "'kith sales.rescore' and 'kith sales rescore' do the same, 'kith sales' lists what\n"
+            "the module has, and 'kith module inspect sales' tells what its actions answer.",
     .options = {REHEARSE_OPTION,
                 {"csv", NULL, "answer with its rows, in CSV, for spreadsheets"},
                 {"output", "FILE", "where the file that it answers with goes; -: standard output"}},

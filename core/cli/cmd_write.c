@@ -12,20 +12,30 @@ struct job {
     size_t count;
 };
 
-/* "field=value" from place `from` on. An empty value empties the field. */
+/* "field=value", or "link.field=value" for the record that has the value there. */
+static kith_status read_assign(struct cmd *c, const struct rtype *type, const char *word,
+                               struct assign *a, kith_error *e) {
+    const char *eq = strchr(word, '=');
+    if (!eq)
+        return err_set(e, KITH_E_INVAL, NULL, "'%s' is not field=value", word);
+    kith_str by = {word, (uint64_t)(eq - word)}, name, value = str_of(eq + 1);
+    bool found = memchr(word, '.', by.len) != NULL;
+    str_split(&by, '.', &name);
+    TRY(schema_find_field(cmd_schema(c), type, name, &a->field, e));
+    if (found && value.len)
+        return engine_find_linked(c->company->engine, &c->principal, a->field, by, value, &c->arena,
+                                  &a->value, e);
+    a->value = value_str(value); /* empty is no value */
+    return engine_link_text(a->field, value, e);
+}
+
+/* Those from place `from` on. An empty value empties the field. */
 static kith_status read_assigns(struct cmd *c, size_t from, struct job *job, kith_error *e) {
     job->set = ARENA_ARRAY(&c->arena, struct assign, c->arg_count + 1);
     if (!job->set)
         return err_nomem(e);
-    for (size_t i = from; i < c->arg_count; i++) {
-        const char *word = c->args[i], *eq = strchr(word, '=');
-        struct assign *a = &job->set[job->count++];
-        if (!eq)
-            return err_set(e, KITH_E_INVAL, NULL, "'%s' is not field=value", word);
-        TRY(schema_find_field(cmd_schema(c), job->type, (kith_str){word, (uint64_t)(eq - word)},
-                              &a->field, e));
-        a->value = value_str(str_of(eq + 1)); /* empty is no value */
-    }
+    for (size_t i = from; i < c->arg_count; i++)
+        TRY(read_assign(c, job->type, c->args[i], &job->set[job->count++], e));
     return KITH_OK;
 }
 
@@ -140,7 +150,9 @@ const struct command command_create = {
     .help = "a new record",
     .more = "  kith create contact name=\"Anna Schmidt\" email=anna@example.org\n"
             "  kith create task title=\"Call back\" about=contact/0ABCDEFGH1234 due=\"2026-02-01 "
-            "09:00\"",
+            "09:00\"\n"
+            "  kith create contact name=\"Bo Li\" account.name=ACME\n\n"
+            "LINK.FIELD=VALUE links to the one record that has the value in this field.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,
     .open = true,
@@ -151,11 +163,13 @@ const struct command command_create = {
 
 const struct command command_update = {
     .name = "update",
-    .args = "TYPE ID|--where CONDITION FIELD=VALUE ...",
+    .args = "TYPE ID|KEY=VALUE|--where CONDITION FIELD=VALUE ...",
     .help = "change fields of a record, or of all that a condition finds",
     .more = "  kith update contact 0ABCDEFGH1234 city=Berlin phone=\n"
             "  kith update contact --where \"city = 'Bonn' and tagged('fair')\" owner=0ABCDEFGH5678"
-            "\n\nAn empty value empties the field. With --where the records are written in short\n"
+            "\n  kith update user login=ada account.name=ACME"
+            "\n\nAn empty value empties the field. KEY is a field that no two records share.\nWith "
+            "--where the records are written in short\n"
             "transactions, between which others write; what one record refuses is told, and the\n"
             "others are written. One 'kith undo' takes all of it back.",
     .options = {REHEARSE_OPTION, WHERE_OPTION},

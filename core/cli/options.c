@@ -159,9 +159,12 @@ const char *option_sign(const struct command *command, const kith_error *e) {
     const struct option_row *row;
     if (!command || !len || strncmp(e->message, e->field, len) != 0 || isalnum(e->message[len]))
         return "";
+    /* "reason: ..." is of the field that FIELD=VALUE sets, and not of the option of every command
+     */
+    const bool field = e->message[len] == ':' && strstr(command->args, "=VALUE");
     for (size_t i = 0; (row = command_option(command, i)); i++)
         if (strcmp(row->name, e->field) == 0)
-            return "--";
+            return field && i >= own_options(command) ? "" : "--";
     return "";
 }
 

@@ -306,10 +306,26 @@ const char *arg_file(const struct cmd *c, size_t i) {
     return c->arg_count > i && strcmp(c->args[i], "-") != 0 ? c->args[i] : NULL;
 }
 
+/* "number=O-000007" instead of an id: only by what is one record's alone, so that a forgotten id
+ * does not become a record that happens to fit. */
+static kith_status arg_key(struct cmd *c, const struct rtype *t, kith_str key, kith_str value,
+                           kith_id *id, kith_error *e) {
+    const struct rfield *f;
+    TRY(schema_find_field(cmd_schema(c), t, key, &f, e));
+    if (!(f->flags & KITH_FF_UNIQUE))
+        return err_set(e, KITH_E_INVAL, f->name,
+                       "several records may have the same %s: name one by its id, or by a field "
+                       "that is unique; 'kith explain %s' shows them",
+                       f->name, t->name);
+    return engine_find_by(c->company->engine, &c->principal, t, key, value, &c->arena, id, e);
+}
+
 kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id,
                        kith_error *e) {
     TRY(arg_type(c, i, t, e));
-    return arg_id(c, i + 1, id, e);
+    const char *word = c->args[i + 1], *eq = strchr(word, '=');
+    return eq ? arg_key(c, *t, (kith_str){word, (uint64_t)(eq - word)}, str_of(eq + 1), id, e)
+              : arg_id(c, i + 1, id, e);
 }
 
 static void show_merged(struct cmd *c, const struct rtype *t, kith_id given, kith_id kept) {

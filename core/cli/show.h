@@ -62,7 +62,7 @@ kith_status arg_id(struct cmd *c, size_t i, kith_id *id, kith_error *e);
 /* The instant that an option names, 0 without it. A day is all of it: from its beginning on, or
  * (end) to its end. */
 kith_status option_moment(struct cmd *c, const char *option, bool end, int64_t *out, kith_error *e);
-/* TYPE ID at places i and i + 1. */
+/* TYPE ID, or TYPE KEY=VALUE by a unique field, at places i and i + 1. */
 kith_status arg_record(struct cmd *c, size_t i, const struct rtype **t, kith_id *id, kith_error *e);
 /* The id of one that was merged into another becomes that one's, which is said. */
 kith_status arg_follow(struct cmd *c, const struct rtype *t, kith_id *id, kith_error *e);

@@ -279,6 +279,17 @@ struct find_page {
 kith_status engine_find(struct engine *g, const struct principal *p, const struct query *q,
                         const kith_value *params, struct find_page *page, struct arena *a,
                         find_row fn, void *arg, kith_error *e);
+/* The one record of a type that p may see whose field `by`, also through links, holds a value.
+ * KITH_E_NOTFOUND: none; KITH_E_INVAL: several, or there is no such field. Without "field: ". */
+kith_status engine_find_by(struct engine *g, const struct principal *p, const struct rtype *type,
+                           kith_str by, kith_str text, struct arena *a, kith_id *id, kith_error *e);
+/* The same for a link: "product.code=PEN" of whoever knows no ids. */
+kith_status engine_find_linked(struct engine *g, const struct principal *p,
+                               const struct rfield *link, kith_str by, kith_str text,
+                               struct arena *a, kith_value *out, kith_error *e);
+/* Refuses a text that is no id where one is needed, and says how to name the record by another
+ * field: for what reads "link.field", too. */
+kith_status engine_link_text(const struct rfield *f, kith_str text, kith_error *e);
 /* The totals of a query for which query_totals holds. */
 kith_status engine_select(struct engine *g, const struct principal *p, const struct query *q,
                           const kith_value *params, struct totals *out, struct arena *a,

@@ -38,6 +38,8 @@ static kith_status check_value(struct import *im, struct arena *a, const struct 
     kith_value as_written = *v;
     if (v->kind == KITH_TEXT)
         TRY(cell_clean(im, a, f, v, why));
+    if (v->kind == KITH_TEXT)
+        TRY(engine_link_text(f, v->as.s, why));
     kith_status st = value_check(im->schema, f, im->o->day_first, a, v, why);
     return hint_at_decimal(im, f, &as_written, st, why);
 }

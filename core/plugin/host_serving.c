@@ -238,10 +238,18 @@ static kith_status take_member(struct job *job, struct item *i, const char *name
     if (own)
         return KITH_OK;
     struct assign *a = &i->set[i->count];
-    if (schema_find_field(job->caller->plugin->set->schema, i->type, str_of(name), &a->field, e) !=
+    kith_str by = str_of(name), first;
+    str_split(&by, '.', &first);
+    if (schema_find_field(job->caller->plugin->set->schema, i->type, first, &a->field, e) !=
         KITH_OK)
         return no_field(name, e);
     i->count++;
+    if (first.len < strlen(name) && json_string_length(value)) /* "account.name": "ACME" */
+        return engine_find_linked(job->caller->plugin->set->engine, &job->caller->principal,
+                                  a->field, by, str_of(json_string_value(value)), &job->arena,
+                                  &a->value, e);
+    if (first.len == strlen(name) && json_is_string(value))
+        TRY(engine_link_text(a->field, str_of(json_string_value(value)), e));
     return json_field_value(&job->arena, value, a->field, &a->value, e);
 }
 

@@ -191,6 +191,37 @@ kith export contact missing/folder/a.csv
 expect test "$code" -ne 0
 one_sentence
 
+it "names a record by what is its alone, and a linked one by any field"
+kith create account name=Links
+kith create account name=Twice
+kith create account name=Twice
+kith user add lena
+kith create contact name=Lio account.name=Links email=lio@example.org
+exits 0
+kith find "contact where account.name = 'Links' : count()"
+prints_exactly 1
+kith update user login=lena name="Lena L."
+prints "Lena L."
+wrong 3 "there is no user whose login is 'lone'" view user login=lone
+wrong 2 "several records may have the same email" update contact email=lio@example.org city=Rome
+wrong 2 "account: there is no account whose name is 'Nobody'" create contact name=X account.name=Nobody
+wrong 2 "the name of several account records is 'Twice'; give the id of one" create contact name=X account.name=Twice
+wrong 2 "account: 'colour' names no field of account" create contact name=X account.colour=red
+wrong 2 "city.name: only a link to one type" create contact name=X city.name=Rome
+wrong 2 "write account.name instead of account" create contact name=X account=Links
+wrong 2 "write contact.name instead of contact" run consent.check contact=Lio purpose=x
+kith delete contact --where "name = 'Lio'"
+exits 0
+
+it "calls a field by its name also where an option has the same"
+kith create contact name=Ann
+kith find "contact where name = 'Ann'" --json
+ann=$(sed 's/.*"id":"\([^"]*\)".*/\1/' "$work/out")
+wrong 2 "" run restriction.set contact="$ann" reason=
+expect test "$(grep -c -e "--reason" "$work/err")" -eq 0
+kith delete contact "$ann"
+exits 0
+
 it "says when there is no company"
 cd / || exit 1
 wrong 3 "there is no company here" find contact

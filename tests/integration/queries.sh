@@ -139,7 +139,10 @@ prints '{"report":"early","doc":"","query":"interaction where at < :day order by
 kith report early
 exits 2
 complains "the query has a parameter :day: give its value, day=VALUE"
+kith report early day=2026-04-01 --csv --fields cost
+answer=$(cat "$work/out")
 kith report early --param day=2026-04-01 --csv --fields cost
+expect test "$answer" = "$(cat "$work/out")"
 exits 0
 prints "12.50 EUR"
 prints_lines 2

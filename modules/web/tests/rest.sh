@@ -27,6 +27,26 @@ answers 401
 prints "Authorization: Bearer TOKEN"
 token=$root
 
+it "takes a field of the linked record for its id"
+api POST account '{"name":"By Name"}'
+answers 201
+api POST contact '{"name":"Linked","account.name":"By Name"}'
+answers 201
+api GET "contact?q=account.name%20=%20'By%20Name'&fields=name"
+prints '"name":"Linked"'
+api POST contact '{"name":"Linked","account.name":"No One"}'
+answers 422
+prints "account: there is no account whose name is 'No One'"
+api POST contact '{"name":"Linked","account":"By Name"}'
+answers 422
+prints "write account.name instead of account"
+api POST contact '{"name":"Linked","city.name":"Rome"}'
+answers 422
+api POST actions/consent.check '{"purpose":"x","contact.name":"No One"}'
+answers 422
+prints "contact: there is no contact whose name is 'No One'"
+api DELETE "contact/$(api GET "contact?q=name%20=%20'Linked'&fields=id" && sed 's/.*"id":"\([^"]*\)".*/\1/' "$work/out")"
+
 it "says what there is not, and what an address is for"
 for path in / /api /api/v1 /nothing; do
     api GET $path
