@@ -3,6 +3,7 @@
  * where it has none; that of the record that was named for the field. */
 #include "engine/merge_internal.h"
 
+#include "record/unique.h"
 #include <string.h>
 
 #define TREE_LEVELS 1000
@@ -210,7 +211,7 @@ static kith_status place_in_tree(struct merging *m, const struct set *s, const s
 static bool is_written(const struct rfield *f, enum merge_step step) {
     if (step == MERGE_LINKS)
         return f->kind == KITH_F_LINK || f->kind == KITH_F_LINKS;
-    return is_filled(f) && !(f->flags & KITH_FF_UNIQUE) == (step == MERGE_VALUES);
+    return is_filled(f) && !unique_is(f) == (step == MERGE_VALUES);
 }
 
 static kith_status value_in(struct merging *m, const struct set *s, enum merge_step step,

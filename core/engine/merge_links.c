@@ -3,6 +3,8 @@
  * through its hooks and into the journal. */
 #include "engine/merge_internal.h"
 
+#include "record/unique.h"
+
 #include <string.h>
 
 #define PAGE      200  /* records that are looked up at once */
@@ -85,6 +87,23 @@ static bool same(const struct mover *x, const char *fields, const kith_value *a,
     return true;
 }
 
+/* The record that has the same already of what no two have the same of together; 0: none. */
+static kith_status find_unique_twin(struct merging *m, const struct mover *x, kith_id *twin,
+                                    kith_error *e) {
+    const struct rtype *type = x->field->type;
+    kith_value *values = ARENA_ARRAY(m->txn->arena, kith_value, type->field_count);
+    if (!values)
+        return err_nomem(e);
+    memcpy(values, x->values, type->field_count * sizeof *values);
+    values[x->field->index] = kept_link(x->set);
+    for (uint32_t i = 0; i < type->unique_count && !*twin; i++) {
+        TRY(unique_owner(m->txn->g->writer, type->uniques[i], values, m->txn->arena, twin, e));
+        if (*twin == x->id)
+            *twin = 0;
+    }
+    return KITH_OK;
+}
+
 /* The kept record's part that is the same as this one; 0: none. */
 static kith_status find_twin(struct merging *m, const struct mover *x, kith_id *twin,
                              kith_error *e) {
@@ -97,7 +116,9 @@ static kith_status find_twin(struct merging *m, const struct mover *x, kith_id *
     *twin = 0;
     if (f->flags & KITH_FF_UNIQUE)
         return record_unique_owner(t->g->writer, f, &link, t->arena, twin, e);
-    if (!fields || !(f->flags & KITH_FF_PARTOF))
+    if (f->type->unique_count)
+        TRY(find_unique_twin(m, x, twin, e));
+    if (*twin || !fields || !(f->flags & KITH_FF_PARTOF))
         return KITH_OK;
     TRY(record_referrers(t->g->writer, f, x->set->keep, x->set->type->id, TWINS_MAX + 1, t->arena,
                          &ids, &n, e));

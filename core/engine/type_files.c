@@ -82,7 +82,9 @@ static const kith_setting file_rows[] = {
     ROW("doc", KITH_TEXT, 0, "What it is, in one sentence."),
     ROW("title", KITH_TEXT, 0, "The field that names a record."),
     {.key = "history", .kind = KITH_TEXT, .choices = "full,none", .doc = "What is recorded."},
-    ROW("indexes", KITH_LIST, 0, "Indexes over several fields."),
+    ROW("indexes", KITH_LIST, 0,
+        "Indexes over several fields; \"unique account,role\": no two records have the same of "
+        "these."),
     ROW("was", KITH_LIST, 0, "Its earlier names."),
     ROW("retired", KITH_BOOL, 0, "It is out of sight."),
     {.key = "fields", .kind = KITH_LIST, .doc = "Its fields.", .items = KITH_ARRAY(field_rows)},

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "record/renamed.h"
 #include "record/series.h"
+#include "record/unique.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -646,6 +647,20 @@ static kith_status composite_text(struct builder *b, const struct rtype *t, cons
     return first ? err_set(e, KITH_E_INVAL, NULL, "an index needs a field") : KITH_OK;
 }
 
+static kith_status add_unique(struct builder *b, const struct building *bt, const char *fields,
+                              const char *name, struct buf *sql, kith_error *e) {
+    struct rtype *t = bt->type;
+    struct lookup *l = ARENA_NEW(&b->schema->arena, struct lookup);
+    if (!t->uniques)
+        t->uniques = ARENA_ARRAY(&b->schema->arena, struct lookup *, bt->index_count);
+    if (!l || !t->uniques)
+        return err_nomem(e);
+    TRY(unique_make(l, b->schema, &b->schema->arena, t, fields, e));
+    t->uniques[t->unique_count++] = l;
+    unique_index(sql, l, name);
+    return KITH_OK;
+}
+
 static kith_status ddl_composite(struct builder *b, struct conn *c, const struct map *have,
                                  const struct building *bt, size_t i, kith_error *e) {
     const struct rtype *t = bt->type;
@@ -653,12 +668,42 @@ static kith_status ddl_composite(struct builder *b, struct conn *c, const struct
     struct buf sql = {0};
     char name[320];
     snprintf(name, sizeof name, "i.%s.%s", t->name, text);
-    kith_status st = composite_text(b, t, text, name, &sql, e);
+    const char *unique = unique_fields(text);
+    kith_status st = unique ? add_unique(b, bt, unique, name, &sql, e)
+                            : composite_text(b, t, text, name, &sql, e);
     if (st == KITH_OK)
-        return ensure_index(b, c, have, name, &sql, e);
-    buf_free(&sql);
+        st = ensure_index(b, c, have, name, &sql, e);
+    else
+        buf_free(&sql);
+    if (st == KITH_E_CONFLICT && unique)
+        st = unique_refuse(c, t->uniques[t->unique_count - 1], e);
+    if (st != KITH_E_INVAL && st != KITH_E_CONFLICT && st != KITH_E_NOTFOUND && st != KITH_E_LIMIT)
+        return st;
     err_prefix(e, "index \"%s\": ", text);
     return at_type(t, bt->index_places[i], e);
+}
+
+static bool is_declared(const struct building *t, const char *index) {
+    for (size_t i = 0; i < t->index_count; i++)
+        if (strcmp(t->indexes[i], index) == 0)
+            return true;
+    return false;
+}
+
+/* What is unique no more. An index that only helps to find may stay. */
+static kith_status drop_uniques(struct conn *c, const struct building *t, const struct map *have,
+                                kith_error *e) {
+    char mine[80];
+    size_t len = (size_t)snprintf(mine, sizeof mine, "i.%s.", t->type->name);
+    size_t pos = 0;
+    kith_str name;
+    void *sql;
+    while (map_next(have, &pos, &name, &sql)) {
+        const char *index = strncmp(name.ptr, mine, len) == 0 ? name.ptr + len : "";
+        if (unique_fields(index) && !is_declared(t, index))
+            TRY(drop_index(c, name.ptr, e));
+    }
+    return KITH_OK;
 }
 
 static kith_status ddl_indexes(struct builder *b, struct conn *c, struct building *t,
@@ -668,7 +713,7 @@ static kith_status ddl_indexes(struct builder *b, struct conn *c, struct buildin
                                                : ddl_index(b, c, have, t, t->fields[i], e));
     for (size_t i = 0; i < t->index_count; i++)
         TRY(ddl_composite(b, c, have, t, i, e));
-    return KITH_OK;
+    return drop_uniques(c, t, have, e);
 }
 
 /* -- the type's own SQL ------------------------------------------------------------------------ */

@@ -17,9 +17,8 @@ static bool comparable(const struct rfield *f) {
     }
 }
 
-/* Appends each column that the lookup compares: before it `between`, behind it `after`. */
-static void put_columns(struct buf *sql, const struct lookup *l, const char *between,
-                        const char *after) {
+void lookup_columns(struct buf *sql, const struct lookup *l, const char *between,
+                    const char *after) {
     bool first = true;
     for (uint32_t i = 0; i < l->count; i++) {
         const struct rfield *f = l->fields[i];
@@ -46,7 +45,7 @@ static const char *select_text(struct arena *a, const struct lookup *l) {
     buf_puts(&sql, " FROM ");
     sql_name(&sql, l->type->name);
     buf_puts(&sql, " WHERE ");
-    put_columns(&sql, l, " AND ", " = ?");
+    lookup_columns(&sql, l, " AND ", " = ?");
     buf_puts(&sql, " ORDER BY id LIMIT ?");
     const char *text = sql.failed ? NULL : arena_strdup(a, sql.ptr);
     buf_free(&sql);
@@ -62,7 +61,7 @@ static kith_status index_texts(struct arena *a, struct lookup *l, kith_error *e)
     buf_printf(&sql, "CREATE INDEX IF NOT EXISTS %s ON ", name.ptr ? name.ptr : "");
     sql_name(&sql, l->type->name);
     buf_puts(&sql, "(");
-    put_columns(&sql, l, ", ", "");
+    lookup_columns(&sql, l, ", ", "");
     buf_puts(&sql, ")");
     if (!name.failed && !sql.failed) {
         l->sql_index = arena_strdup(a, sql.ptr);

@@ -24,6 +24,10 @@ kith_status lookup_find(struct conn *c, const struct lookup *l, const kith_value
                         struct arena *a, kith_id *ids, uint32_t max, uint32_t *found,
                         kith_error *e);
 
+/* Appends each column that the lookup compares: before it `between`, behind it `after`. */
+void lookup_columns(struct buf *sql, const struct lookup *l, const char *between,
+                    const char *after);
+
 /* Makes an index for as long as many lookups are done, or takes it away again. Nothing is done
  * where the type has one that serves. In a transaction of the writer. */
 kith_status lookup_index(struct conn *c, const struct lookup *l, bool make, kith_error *e);

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "record/lookup.h"
+#include "record/unique.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -309,6 +310,8 @@ static kith_status run_write(struct conn *c, const struct rtype *t, sqlite3_stmt
         return taken;
     if (rc == SQLITE_CONSTRAINT_UNIQUE)
         TRY(check_taken(c, t, a, values, id, true, e));
+    if (rc == SQLITE_CONSTRAINT_UNIQUE)
+        TRY(unique_check(c, t, a, values, id, e));
     return conn_error(c, rc, e);
 }
 

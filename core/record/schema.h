@@ -114,6 +114,7 @@ static inline bool field_derived(const struct rfield *f) {
 #define FIELD_OWNER   2u /* link to user */
 #define FIELD_FIRST   3u /* the first declared one */
 
+struct lookup;
 struct rtype {
     const struct schema *schema;
     uint32_t id; /* permanent */
@@ -124,7 +125,8 @@ struct rtype {
     struct rfield *const *fields;
     uint32_t field_count;
     const char *const *indexes; /* over several fields, as declared */
-    uint32_t index_count;
+    uint32_t index_count, unique_count;
+    struct lookup **uniques;             /* what no two records have the same of: unique.h */
     const struct rfield *title;          /* names a record to people; NULL: none */
     const struct rfield *whole;          /* see type_whole */
     bool access;                         /* see type_is_access */

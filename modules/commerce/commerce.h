@@ -80,8 +80,8 @@ struct kith_instance {
     uint32_t territory, territory_parent;
     struct owned own; /* owned.h */
     struct {
-        uint32_t product_by_code, relations, parts_of, standard_books, territory_books, price_of,
-            prices_of, same_price, lines_of;
+        uint32_t product_by_code, parts_of, standard_books, territory_books, price_of, prices_of,
+            same_price, lines_of;
     } query;
 
     kith_value rounding, tax_included, discount_limit; /* settings */

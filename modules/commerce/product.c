@@ -26,20 +26,11 @@ static kith_status product_hook(kith_instance *self, kith_txn *txn, kith_change 
 static kith_status relation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     kith_change_info info;
-    struct relation r, *others;
-    uint64_t count = 0;
+    struct relation r;
     kith_status st = KITH_CHANGE(self, txn, change, relation, &info, &r, err);
-    if (st != KITH_OK)
-        return st;
-    if (r.product.as.link.id == r.other.as.link.id)
+    if (st == KITH_OK && r.product.as.link.id == r.other.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "other",
                          "other: a product has no relation to itself; name another one");
-    const kith_value params[] = {r.product, r.other, r.kind};
-    st = KITH_FIND(self, txn, relation, self->query.relations, 3, params, &others, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        if (others[i].id.as.link.id != info.id)
-            return kith_fail(err, KITH_E_CONFLICT, "other",
-                             "other: this relation is there already; change that one instead");
     return st;
 }
 
@@ -114,6 +105,8 @@ static const kith_field relation_fields[] = {
     F("note", TEXT, .doc = "Why, for who sells."),
 };
 
+static const char *const relation_indexes[] = {"unique product,other,kind"};
+
 static const kith_type types[] = {
     {.name = "product_category",
      .label = "Product category",
@@ -129,7 +122,8 @@ static const kith_type types[] = {
      .label = "Product relation",
      .doc = "What one product is to another one.",
      .title = "kind",
-     .fields = KITH_ARRAY(relation_fields)},
+     .fields = KITH_ARRAY(relation_fields),
+     .indexes = KITH_ARRAY(relation_indexes)},
 };
 
 static const char *const variant_only[] = {"variant_of"};
@@ -146,16 +140,13 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
      .fn = relation_hook,
-     .doc = "Refuses a relation of a product to itself, and a second one of the same kind."},
+     .doc = "Refuses a relation of a product to itself."},
 };
 
 static const kith_want wants[] = {
     KITH_WANT_RECORD("product_category", category, CATEGORY),
     KITH_WANT_RECORD("product", product, PRODUCT),
     KITH_WANT_RECORD("product_relation", relation, RELATION),
-    KITH_WANT(QUERY,
-              "product_relation where product = :product and other = :other and kind = :kind",
-              query.relations),
     KITH_WANT(QUERY, "product where code >= :code and code <= :code", query.product_by_code),
 };
 kith_status product_wants(kith_instance *self, kith_error *err) {

@@ -54,22 +54,6 @@ kith_status stock_holdings(kith_instance *self, const kith_txn *txn, uint32_t qu
 /* -- stock --------------------------------------------------------------------------------------
  */
 
-static kith_status check_place(kith_instance *self, const kith_txn *txn, const struct stock *s,
-                               kith_error *err) {
-    struct stock *others;
-    uint64_t count = 0;
-    const kith_value params[] = {s->product, s->location};
-    kith_status st =
-        KITH_FIND(self, txn, goods.stock, self->goods.same_place, 2, params, &others, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        if (others[i].id.as.link.id != s->id.as.link.id)
-            return kith_fail(err, KITH_E_CONFLICT, "location",
-                             "location: this product has a stock at '%.*s' already; use that one, "
-                             "or name another place",
-                             (int)s->location.as.s.len, s->location.as.s.ptr);
-    return st;
-}
-
 static kith_status stock_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     kith_change_info info;
@@ -81,7 +65,7 @@ static kith_status stock_hook(kith_instance *self, kith_txn *txn, kith_change *c
             return kith_fail(err, KITH_E_REFUSED, "product",
                              "product: a stock is of one product for ever; create another stock");
     }
-    return st == KITH_OK ? check_place(self, txn, &now, err) : st;
+    return st;
 }
 
 /* -- the critical level -------------------------------------------------------------------------
@@ -328,7 +312,7 @@ static const kith_field movement_fields[] = {
     F("reserved", QUANTITY, .flags = KITH_FF_READONLY, .doc = "What it changes of the promises."),
     F("available", QUANTITY, .flags = KITH_FF_READONLY, .doc = "What it changes of what is free."),
 };
-static const char *const stock_indexes[] = {"product,location"};
+static const char *const stock_indexes[] = {"unique product,location"};
 static const char *const movement_indexes[] = {"stock,-created"};
 
 static const kith_type types[] = {
@@ -416,7 +400,6 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("product", goods.good, GOOD),
     KITH_WANT_RECORD("stock", goods.stock, STOCK),
     KITH_WANT_RECORD("stock_movement", goods.movement, MOVEMENT),
-    KITH_WANT(QUERY, "stock where product = :product and location = :location", goods.same_place),
     KITH_WANT(TOPIC, "stock.critical", goods.critical),
     KITH_WANT(TOPIC, "stock.replenished", goods.replenished),
 };

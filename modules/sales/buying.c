@@ -72,44 +72,8 @@ static uint64_t buyer_of(const struct units *chain) {
     return 0;
 }
 
-/* -- keys: nobody has a role twice --------------------------------------------------------------
+/* -- before they are written --------------------------------------------------------------------
  */
-
-static void role_key(char out[96], const kith_value *of, const kith_value *contact,
-                     const kith_value *role) {
-    char a[KITH_ID_CHARS + 1] = "", b[KITH_ID_CHARS + 1] = "";
-    kith_id_text(of->kind == KITH_LINK ? of->as.link.id : 0, a);
-    kith_id_text(contact->kind == KITH_LINK ? contact->as.link.id : 0, b);
-    (void)snprintf(out, 96, "%s/%s/%.*s", a, b, role ? (int)role->as.s.len : 0,
-                   role ? role->as.s.ptr : "");
-}
-
-static kith_status set_key(kith_instance *self, kith_txn *txn, kith_change *change, uint32_t field,
-                           const char *key, kith_error *err) {
-    const kith_value text = kith_text(key);
-    return self->records->set(txn, change, 1, &field, &text, err);
-}
-
-struct other {
-    kith_instance *self;
-    kith_id id;
-    int32_t found;
-};
-static kith_status note_other(void *arg, const kith_txn *txn, const kith_row *row,
-                              kith_error *err) {
-    struct other *o = arg;
-    (void)err;
-    o->found |= o->self->records->row_id(txn, row) != o->id;
-    return KITH_OK;
-}
-static kith_status is_taken(kith_instance *self, const kith_txn *txn, uint32_t query,
-                            const char *key, kith_id id, int32_t *taken, kith_error *err) {
-    struct other o = {self, id, 0};
-    const kith_value text = kith_text(key);
-    kith_status st = self->records->find(txn, query, 1, &text, 0, note_other, &o, err);
-    *taken = o.found;
-    return st;
-}
 
 static kith_status check_approval(kith_instance *self, const struct deal_role *r, kith_error *err) {
     if (r->approved_at.kind == KITH_NULL)
@@ -128,55 +92,26 @@ static kith_status deal_role_hook(kith_instance *self, kith_txn *txn, kith_chang
                                   kith_error *err) {
     kith_change_info info;
     struct deal_role r;
-    char key[96];
-    int32_t taken = 0;
     kith_status st = KITH_CHANGE(self, txn, change, regions.deal_role, &info, &r, err);
-    if (st != KITH_OK || r.role.kind != KITH_TEXT)
-        return st;
-    st = check_approval(self, &r, err);
-    role_key(key, &r.opportunity, &r.contact, &r.role);
-    if (st == KITH_OK)
-        st = is_taken(self, txn, self->regions.query.role_by_key, key, info.id, &taken, err);
-    if (st == KITH_OK && taken)
-        return kith_fail(err, KITH_E_REFUSED, "contact",
-                         "contact: they are '%.*s' in this opportunity already",
-                         (int)r.role.as.s.len, r.role.as.s.ptr);
-    return st == KITH_OK ? set_key(self, txn, change, self->regions.deal_role.key, key, err) : st;
-}
-
-static kith_status buying_role_hook(kith_instance *self, kith_txn *txn, kith_change *change,
-                                    kith_error *err) {
-    kith_change_info info;
-    struct buying_role r;
-    char key[96];
-    int32_t taken = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, regions.buying_role, &info, &r, err);
-    if (st != KITH_OK || r.role.kind != KITH_TEXT)
-        return st;
-    role_key(key, &r.account, &r.contact, &r.role);
-    st = is_taken(self, txn, self->regions.query.standing_by_key, key, info.id, &taken, err);
-    if (st == KITH_OK && taken)
-        return kith_fail(err, KITH_E_REFUSED, "contact",
-                         "contact: they are '%.*s' of this account already", (int)r.role.as.s.len,
-                         r.role.as.s.ptr);
-    return st == KITH_OK ? set_key(self, txn, change, self->regions.buying_role.key, key, err) : st;
+    return st == KITH_OK && r.role.kind == KITH_TEXT ? check_approval(self, &r, err) : st;
 }
 
 static kith_status treatment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
     kith_change_info info;
-    struct treatment t;
-    char key[96];
-    int32_t taken = 0;
+    struct treatment t, *others;
+    uint64_t count = 0;
     kith_status st = KITH_CHANGE(self, txn, change, regions.treatment, &info, &t, err);
-    if (st != KITH_OK)
-        return st;
-    role_key(key, &t.contact, &t.offer, NULL);
-    st = is_taken(self, txn, self->regions.query.treatment_by_key, key, info.id, &taken, err);
-    if (st == KITH_OK && taken)
-        return kith_fail(err, KITH_E_REFUSED, "contact",
-                         "contact: there is a treatment of them for this offer already; change it");
-    return st == KITH_OK ? set_key(self, txn, change, self->regions.treatment.key, key, err) : st;
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, regions.treatment, self->regions.query.treatments_of, 1,
+                       &t.contact, &others, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (others[i].id.as.link.id != info.id && others[i].offer.kind == t.offer.kind &&
+            (t.offer.kind == KITH_NULL || others[i].offer.as.link.id == t.offer.as.link.id))
+            return kith_fail(err, KITH_E_REFUSED, "contact",
+                             "contact: there is a treatment of them for this offer already; change "
+                             "it");
+    return st;
 }
 
 /* -- deals are given the standing roles ---------------------------------------------------------
@@ -206,18 +141,27 @@ static kith_status each_standing(kith_instance *self, kith_txn *txn, const struc
     return st;
 }
 
+static kith_status note_one(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
+    (void)txn, (void)row, (void)err;
+    *(int32_t *)arg = 1;
+    return KITH_OK;
+}
+static kith_status has_role(kith_instance *self, const kith_txn *txn, const struct bid *bid,
+                            const struct buying_role *role, int32_t *has, kith_error *err) {
+    const kith_value of[] = {bid->id, role->contact, role->role};
+    return self->records->find(txn, self->regions.query.role_of, 3, of, 1, note_one, has, err);
+}
+
 static kith_status give_role(kith_instance *self, kith_txn *txn, const struct bid *bid,
                              const struct buying_role *role, kith_error *err) {
-    char key[96];
-    int32_t taken = 0;
-    role_key(key, &bid->id, &role->contact, &role->role);
-    kith_status st = is_taken(self, txn, self->regions.query.role_by_key, key, 0, &taken, err);
+    int32_t has = 0;
+    kith_status st = has_role(self, txn, bid, role, &has, err);
     struct deal_role given = {.opportunity = bid->id,
                               .contact = role->contact,
                               .role = role->role,
                               .influence = role->influence,
                               .standing = role->id};
-    return st == KITH_OK && !taken ? KITH_CREATE(self, txn, regions.deal_role, &given, err) : st;
+    return st == KITH_OK && !has ? KITH_CREATE(self, txn, regions.deal_role, &given, err) : st;
 }
 
 /* Those of the account before, as far as nothing is written in them. */
@@ -262,13 +206,12 @@ static kith_status not_approved(kith_instance *self, const kith_txn *txn, const 
 /* One that stands with the account, and whose part in the deal was taken away or never made. */
 static kith_status check_standing(kith_instance *self, kith_txn *txn, const struct bid *bid,
                                   const struct buying_role *role, kith_error *err) {
-    char key[96];
-    int32_t there = 0;
-    if (!is(&role->role, "approver"))
-        return KITH_OK;
-    role_key(key, &bid->id, &role->contact, &role->role);
-    kith_status st = is_taken(self, txn, self->regions.query.role_by_key, key, 0, &there, err);
-    return st == KITH_OK && !there ? not_approved(self, txn, &role->contact, err) : st;
+    int32_t has = 0;
+    kith_status st =
+        is(&role->role, "approver") ? has_role(self, txn, bid, role, &has, err) : KITH_OK;
+    return st == KITH_OK && !has && is(&role->role, "approver")
+               ? not_approved(self, txn, &role->contact, err)
+               : st;
 }
 
 static kith_status approval_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -454,7 +397,6 @@ static const kith_field deal_role_fields[] = {
     F("standing", LINK, .options = "buying_role", .flags = KITH_FF_READONLY,
       .doc = "The role in the account that it comes from."),
     F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
-    F("key", TEXT, .flags = KITH_FF_READONLY | KITH_FF_UNIQUE, .doc = "By which it is found."),
 };
 static const kith_field buying_role_fields[] = {
     F("account", LINK, .options = "account", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
@@ -465,7 +407,6 @@ static const kith_field buying_role_fields[] = {
       .doc = "The role in every deal with it; an approver counts for all units below, too."),
     F("influence", CHOICE, .options = INFLUENCE, .doc = "How much depends on them."),
     F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
-    F("key", TEXT, .flags = KITH_FF_READONLY | KITH_FF_UNIQUE, .doc = "By which it is found."),
 };
 static const kith_field treatment_fields[] = {
     F("contact", LINK, .options = "contact", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
@@ -475,13 +416,14 @@ static const kith_field treatment_fields[] = {
     F("approach", LONGTEXT, .flags = KITH_FF_REQUIRED | KITH_FF_PERSONAL,
       .doc = "How to deal with them."),
     F("avoid", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What not to do."),
-    F("key", TEXT, .flags = KITH_FF_READONLY | KITH_FF_UNIQUE, .doc = "By which it is found."),
 };
 static const kith_field account_fields[] = {
     F("procurement", CHOICE, .options = "decentralised,centralised",
       .doc = "centralised: it buys for all its units; empty: as the account that it is part of."),
 };
-static const char *const deal_role_indexes[] = {"opportunity,role"};
+static const char *const deal_role_indexes[] = {"opportunity,role",
+                                                "unique opportunity,contact,role"};
+static const char *const buying_role_indexes[] = {"unique account,contact,role"};
 static const kith_type types[] = {
     {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
     {.name = "deal_role",
@@ -494,7 +436,8 @@ static const kith_type types[] = {
      .label = "Buying role",
      .doc = "What somebody is in all deals of an account: each new one is given it.",
      .title = "role",
-     .fields = KITH_ARRAY(buying_role_fields)},
+     .fields = KITH_ARRAY(buying_role_fields),
+     .indexes = KITH_ARRAY(buying_role_indexes)},
     {.name = "treatment",
      .doc = "How somebody is dealt with, for an offer or in general.",
      .title = "approach",
@@ -509,10 +452,7 @@ static const char *const of_stage[] = {"stage"};
         .when = KITH_BEFORE, .fn = (by), .doc = (what)                                             \
     }
 static const kith_hook hooks[] = {
-    KEPT_BY("deal_role", "deal_role", deal_role_hook,
-            "Lets nobody have a role of a deal twice, and approvers alone approve."),
-    KEPT_BY("buying_role", "buying_role", buying_role_hook,
-            "Lets nobody have a role of an account twice."),
+    KEPT_BY("deal_role", "deal_role", deal_role_hook, "Lets approvers alone approve."),
     KEPT_BY("treatment", "treatment", treatment_hook, "Keeps one treatment for each offer."),
     {.name = "approval",
      .type = "opportunity",
@@ -576,9 +516,9 @@ static const kith_want wants[] = {
               "deal_role where opportunity = :opportunity and role = 'approver' and approved_at is "
               "null limit 1",
               regions.query.roles_open),
-    KITH_WANT(QUERY, "deal_role where key = :key", regions.query.role_by_key),
-    KITH_WANT(QUERY, "buying_role where key = :key", regions.query.standing_by_key),
-    KITH_WANT(QUERY, "treatment where key = :key", regions.query.treatment_by_key),
+    KITH_WANT(QUERY,
+              "deal_role where opportunity = :opportunity and contact = :contact and role = :role",
+              regions.query.role_of),
 };
 kith_status buying_wants(kith_instance *self, kith_error *err) {
     return WANTS(self, wants, err);

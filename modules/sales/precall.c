@@ -497,7 +497,7 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, TALKS_OF("contact", PAST, "-at"), regions.query.talks[1]),
     KITH_WANT(QUERY, TALKS_OF("account", AHEAD, "at"), regions.query.planned[0]),
     KITH_WANT(QUERY, TALKS_OF("contact", AHEAD, "at"), regions.query.planned[1]),
-    KITH_WANT(QUERY, "treatment where contact = :contact order by id limit 50",
+    KITH_WANT(QUERY, "treatment where contact = :contact order by id limit 500",
               regions.query.treatments_of),
     KITH_WANT(QUERY, "task where about = :about and state = 'open' order by due limit 50",
               regions.query.alerts),

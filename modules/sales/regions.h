@@ -23,9 +23,9 @@
                     X(owner)
 #define PERSON(X)   X(name) X(account) X(title) X(owner)
 #define DEAL_ROLE(X) X(opportunity) X(contact) X(role) X(influence) X(attitude) X(approved_at) \
-                    X(standing) X(key)
-#define BUYING_ROLE(X) X(account) X(contact) X(role) X(influence) X(key)
-#define TREATMENT(X) X(contact) X(offer) X(approach) X(avoid) X(key)
+                    X(standing)
+#define BUYING_ROLE(X) X(account) X(contact) X(role) X(influence)
+#define TREATMENT(X) X(contact) X(offer) X(approach) X(avoid)
 #define TALK(X)     X(contact) X(account) X(channel) X(at) X(planned) X(subject) X(amount) \
                     X(open_problems) X(confirmed) X(owner)
 #define TODO(X)     X(title) X(about) X(assignee) X(due) X(priority) X(state) X(body)
@@ -83,8 +83,7 @@ struct regions {
         uint32_t areas, place_by_key, accounts_in, nowhere, leads_nowhere; /* territory.c */
         uint32_t move_accounts[2], move_leads[2], part_accounts[2], part_leads[2], move_bids;
         /* move.c: those of a territory, of a user */
-        uint32_t units_of, people_of, standing_of, roles_of, roles_open, role_by_key,
-            standing_by_key, treatment_by_key;                         /* buying.c */
+        uint32_t units_of, people_of, standing_of, roles_of, roles_open, role_of; /* buying.c */
         uint32_t bids[2], talks[2], planned[2], treatments_of, alerts; /* precall.c: of an account,
  of a contact */
         uint32_t turnover[2], turnover_by[2], dependent; /* account.c: of deals, of orders */

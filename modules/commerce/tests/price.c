@@ -186,8 +186,8 @@ TEST("products have relations of several kinds, each once, and none to themselve
     kith_id r =
         CREATE(&c, "product_relation", {"product", of}, {"other", other}, {"kind", "complement"});
     CREATE(&c, "product_relation", {"product", of}, {"other", other}, {"kind", "bundle_part"});
-    REFUSED(&c, "this relation is there already", "product_relation", 0, {"product", of},
-            {"other", other}, {"kind", "complement"});
+    REFUSED(&c, "with the same product, other and kind already", "product_relation", 0,
+            {"product", of}, {"other", other}, {"kind", "complement"});
     UPDATE(&c, "product_relation", r, {"note", "Backups"});
     REFUSED(&c, "no relation to itself", "product_relation", 0, {"product", of}, {"other", of},
             {"kind", "complement"});

@@ -64,7 +64,8 @@ TEST("movements stay as they were written, and a stock is of one product at one 
             "stock_movement", m, {"quantity", "11"});
     REFUSED(&c, "on_hand", "stock_movement", m, {"on_hand", "11"});
     REFUSED(&c, "on_hand", "stock", s, {"on_hand", "11"});
-    REFUSED(&c, "has a stock at 'main' already", "stock", 0, {"product", id_text(&c, pen)});
+    REFUSED(&c, "with the same product and location already", "stock", 0,
+            {"product", id_text(&c, pen)});
     REFUSED(&c, "a stock is of one product for ever", "stock", s, {"product", id_text(&c, ink)});
     EXPECT_HAS("stays as it was written", remove_refused(&c, "stock_movement", m));
     EXPECT_HAS("links to it", remove_refused(&c, "stock", s));

@@ -90,10 +90,10 @@ TEST("nobody has a role twice, and several people have several roles") {
            {"role", "gatekeeper"});
     CREATE(&c, "deal_role", {"opportunity", ID(&c, d)}, {"contact", ID(&c, ben)},
            {"role", "buyer"});
-    REFUSED(&c, "they are 'buyer' in this opportunity already", "deal_role", 0,
+    REFUSED(&c, "with the same opportunity, contact and role already", "deal_role", 0,
             {"opportunity", ID(&c, d)}, {"contact", ID(&c, ben)}, {"role", "buyer"});
     ROLE(&c, {"account", ID(&c, acme)}, {"contact", ID(&c, ada)}, {"role", "buyer"});
-    REFUSED(&c, "they are 'buyer' of this account already", "buying_role", 0,
+    REFUSED(&c, "with the same account, contact and role already", "buying_role", 0,
             {"account", ID(&c, acme)}, {"contact", ID(&c, ada)}, {"role", "buyer"});
     CREATE(&c, "treatment", {"contact", ID(&c, ada)}, {"approach", "Numbers first"});
     REFUSED(&c, "there is a treatment of them", "treatment", 0, {"contact", ID(&c, ada)},

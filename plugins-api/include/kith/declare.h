@@ -128,7 +128,9 @@ typedef struct kith_type {
     uint32_t history;   /* KITH_HISTORY_*                                                       */
     uint32_t undo;      /* KITH_UNDO_*                                                          */
     kith_array fields;  /* kith_field; besides them every type has id, created, updated, owner  */
-    kith_array indexes; /* const char *: "owner,-created"; single fields use KITH_FF_INDEXED    */
+    kith_array indexes; /* const char *: "owner,-created"; single fields use KITH_FF_INDEXED.
+                           "unique account,role": no two records have the same of all of these;
+                           one in which a field is empty is like no other                       */
     uint32_t extends;   /* 1: the fields are added to an existing type of that name, which may
                            be the module's own                                                  */
     uint32_t reserved;  /* 0 */
