@@ -8,6 +8,7 @@
 #include <kith/easy.h>
 #include <kith/plugin.h>
 
+#include "care.h"
 #include "stock.h"
 
 #define F(field, of, ...)                                                                          \
@@ -79,6 +80,7 @@ struct kith_instance {
     struct billing bill; /* billing.h */
     uint32_t territory, territory_parent;
     struct owned own; /* owned.h */
+    struct care care; /* care.h */
     struct {
         uint32_t product_by_code, parts_of, standard_books, territory_books, price_of, prices_of,
             same_price, lines_of;
@@ -154,7 +156,10 @@ kith_status renewal_wants(kith_instance *self, kith_error *err);
 kith_status booking_wants(kith_instance *self, kith_error *err);
 kith_status offering_wants(kith_instance *self, kith_error *err);
 extern const kith_part asset_part, subscription_part, renewal_part, booking_part, offering_part;
-extern const kith_part shipment_part, return_part, entry_part;
+kith_status track_wants(kith_instance *self, kith_error *err);
+kith_status fits_wants(kith_instance *self, kith_error *err);
+kith_status referral_wants(kith_instance *self, kith_error *err);
+extern const kith_part shipment_part, return_part, entry_part, track_part, fits_part, referral_part;
 
 #define WANTS(self, wants, err)                                                                    \
     kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why what somebody bought fits them: a word that reassures after a purchase, out of what is known
+ * of the customer: what they own, bought before, chose and are interested in. */
+#include "commerce.h"
+
+#define WHY_MAX  600
+#define NOTE_MAX 8000
+
+struct reasons {
+    kith_instance *self;
+    const kith_txn *txn;
+    const struct tracked *order;
+    kith_value who;
+    uint32_t of; /* 0: a person, 1: an organisation */
+    char why[WHY_MAX];
+};
+
+/* A sentence behind the others, as long as there is room for all of it. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void
+because(struct reasons *r, const char *format, ...) {
+    const size_t at = strlen(r->why);
+    va_list args;
+    va_start(args, format);
+    if (at)
+        r->why[at] = ' ';
+    const size_t from = at + (at > 0);
+    const int length = vsnprintf(r->why + from, WHY_MAX - from, format, args);
+    va_end(args);
+    if (length < 0 || from + (size_t)length >= WHY_MAX)
+        r->why[at] = '\0';
+}
+
+static int shown(kith_str s) {
+    return (int)(s.len < 80 ? s.len : 80);
+}
+
+/* What they own, or ordered before, is related to it. */
+static kith_status because_of_kin(struct reasons *r, const struct fitting *line, kith_error *err) {
+    static const char *const words[][2] = {{"complement", "It goes with your"},
+                                           {"upgrade", "It is the next step up from your"},
+                                           {"successor", "It is the successor of your"},
+                                           {"exchange", "It takes the place of your"},
+                                           {"spare_part", "It is made for your"}};
+    const kith_value params[] = {line->product, r->who, r->order->id};
+    struct kin *kin = NULL;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(r->self, r->txn, care.kin, r->self->care.query.kin[r->of], 3, params,
+                               &kin, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        struct apt other;
+        st = KITH_LOAD(r->self, r->txn, care.apt, kin[i].product.as.link.id, &other, err);
+        for (size_t k = 0; st == KITH_OK && k < sizeof words / sizeof *words; k++)
+            if (kith_str_is(kin[i].kind.as.s, words[k][0]))
+                because(r, "%s %.*s.", words[k][1], shown(other.name.as.s), other.name.as.s.ptr);
+    }
+    return st;
+}
+
+static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                              kith_error *err) {
+    (void)txn, (void)count, (void)err;
+    *(int64_t *)arg = v[0].as.i;
+    return KITH_OK;
+}
+
+static kith_status because_of_habit(struct reasons *r, const struct fitting *line,
+                                    kith_error *err) {
+    const kith_value params[] = {line->product, r->who, r->order->id};
+    int64_t times = 0;
+    kith_status st = r->self->records->groups(r->txn, r->self->care.query.before[r->of], 3, params,
+                                              0, take_count, &times, err);
+    if (st == KITH_OK && times == 1)
+        because(r, "You have ordered it before.");
+    else if (st == KITH_OK && times > 1)
+        because(r, "You have ordered it %lld times before.", (long long)times);
+    return st;
+}
+
+static int letter(char c) {
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+static int32_t same_word(kith_str a, kith_str b) {
+    if (a.len != b.len || a.len == 0)
+        return 0;
+    for (uint64_t i = 0; i < a.len; i++)
+        if (letter(a.ptr[i]) != letter(b.ptr[i]))
+            return 0;
+    return 1;
+}
+
+/* What they are interested in is a tag of the product, or its category. */
+static kith_status because_of_taste(struct reasons *r, const struct apt *product, kith_error *err) {
+    struct taste person;
+    struct sort category = {.name = kith_null()};
+    if (r->order->contact.kind != KITH_LINK)
+        return KITH_OK;
+    kith_status st =
+        KITH_LOAD(r->self, r->txn, care.taste, r->order->contact.as.link.id, &person, err);
+    if (st == KITH_OK && product->category.kind == KITH_LINK)
+        st = KITH_LOAD(r->self, r->txn, care.sort, product->category.as.link.id, &category, err);
+    const uint64_t wishes =
+        st == KITH_OK && person.interests.kind == KITH_LIST ? person.interests.as.list.count : 0;
+    const uint64_t tags = product->tags.kind == KITH_LIST ? product->tags.as.list.count : 0;
+    for (uint64_t i = 0; i < wishes; i++) {
+        const kith_str wish = person.interests.as.list.items[i].as.s;
+        int32_t is = category.name.kind == KITH_TEXT && same_word(wish, category.name.as.s);
+        for (uint64_t k = 0; k < tags && !is; k++)
+            is = same_word(wish, product->tags.as.list.items[k].as.s);
+        if (is)
+            because(r, "You are interested in %.*s.", shown(wish), wish.ptr);
+    }
+    return st;
+}
+
+static void because_of_choice(struct reasons *r, const struct fitting *line) {
+    const uint64_t count = line->chosen.kind == KITH_LIST ? line->chosen.as.list.count : 0;
+    char list[200] = "";
+    for (uint64_t i = 0; i < count; i++) {
+        const size_t at = strlen(list);
+        const kith_str option = line->chosen.as.list.items[i].as.s;
+        (void)snprintf(list + at, sizeof list - at, "%s%.*s", i ? ", " : "", shown(option),
+                       option.ptr);
+    }
+    if (count)
+        because(r, "It is made as you chose it: %s.", list);
+}
+
+struct fit_row {
+    kith_value line, product, name, personal, why;
+};
+
+static kith_status fit_line(struct reasons *r, kith_call *call, const struct fitting *line,
+                            char *note, kith_error *err) {
+    struct apt product;
+    const size_t at = strlen(note);
+    r->why[0] = '\0';
+    kith_status st = KITH_LOAD(r->self, r->txn, care.apt, line->product.as.link.id, &product, err);
+    if (st == KITH_OK && r->who.kind == KITH_LINK)
+        st = because_of_kin(r, line, err);
+    if (st == KITH_OK && r->who.kind == KITH_LINK)
+        st = because_of_habit(r, line, err);
+    if (st == KITH_OK)
+        st = because_of_taste(r, &product, err);
+    if (st != KITH_OK)
+        return st;
+    because_of_choice(r, line);
+    const kith_value personal = kith_number(KITH_BOOL, r->why[0] != '\0');
+    if (product.value_proposition.kind == KITH_TEXT)
+        because(r, "%.*s", (int)product.value_proposition.as.s.len,
+                product.value_proposition.as.s.ptr);
+    const struct fit_row row = {line->id, product.id, product.name, personal,
+                                r->why[0] ? kith_text(r->why) : kith_null()};
+    if (r->why[0])
+        (void)snprintf(note + at, NOTE_MAX - at, "%s%.*s: %s", at ? "\n" : "",
+                       shown(product.name.as.s), product.name.as.s.ptr, r->why);
+    return KITH_ROW(r->self, call, &row, err);
+}
+
+static kith_status fits_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct reasons r = {.self = self, .txn = self->calls->view(call)};
+    kith_value number;
+    struct tracked order;
+    struct fitting *lines = NULL;
+    uint64_t count = 0;
+    struct {
+        kith_value order, state, note;
+    } results;
+    kith_status st = self->calls->arg(call, 0, &number, err);
+    if (st == KITH_OK)
+        st = track_find(self, r.txn, number, kith_null(), &order, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, r.txn, care.fitting, self->care.query.lines, 1, &order.id, &lines,
+                       &count, err);
+    if (st != KITH_OK)
+        return st;
+    char *note = self->host->memory(r.txn, NOTE_MAX);
+    if (!note)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the note");
+    note[0] = '\0';
+    r.order = &order;
+    r.of = order.contact.kind != KITH_LINK;
+    r.who = r.of ? order.account : order.contact;
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = fit_line(&r, call, &lines[i], note, err);
+    results.order = order.id;
+    results.state = order.state;
+    results.note = *note ? kith_text(note) : kith_null();
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field params[] = {
+    F("number", TEXT, .flags = KITH_FF_REQUIRED, .doc = "The number of the order."),
+};
+static const kith_field results[] = {
+    F("order", LINK, .options = "order", .doc = "The order."),
+    F("state", TEXT, .doc = "Where it stands."),
+    F("note", LONGTEXT, .doc = "All of it, as a note to the customer."),
+};
+static const kith_field columns[] = {
+    F("line", LINK, .options = "order_line", .doc = "Of which line."),
+    F("product", LINK, .options = "product", .doc = "What was bought."),
+    F("name", TEXT, .doc = "What it is called."),
+    F("personal", BOOLEAN, .doc = "It is out of what is known of the customer."),
+    F("why", LONGTEXT, .doc = "Why it fits; its value proposition at the end."),
+};
+static const kith_action actions[] = {
+    {.name = "fits",
+     .doc = "Why what somebody ordered fits them: by what they own, ordered before, chose and are "
+            "interested in.",
+     .effect = KITH_EFFECT_READ,
+     .fn = fits_action,
+     .params = KITH_ARRAY(params),
+     .results = KITH_ARRAY(results),
+     .columns = KITH_ARRAY(columns)},
+};
+
+#define PLACED "state in ('ordered', 'paid', 'shipped', 'delivered')"
+#define KIN_OF(whom)                                                                               \
+    "product_relation where other = :product and kind in ('complement', 'upgrade', 'successor',"   \
+    " 'exchange', 'spare_part') and (exists(asset of product where " whom                          \
+    " = :who and state = 'in_use' and (order_line is null or order_line.order != :order)) or"      \
+    " exists(order_line of product where order." whom                                              \
+    " = :who and order != :order and order." PLACED ")) order by id limit 3"
+#define BEFORE(whom)                                                                               \
+    "order_line where product = :product and order." whom                                          \
+    " = :who and order != :order and order." PLACED " : count() as times"
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("order_line", care.fitting, FITTING),
+    KITH_WANT_RECORD("product", care.apt, APT),
+    KITH_WANT_RECORD("product_category", care.sort, SORT),
+    KITH_WANT_RECORD("product_relation", care.kin, KIN),
+    KITH_WANT_RECORD("contact", care.taste, TASTE),
+    KITH_WANT(QUERY, "order_line where order = :order order by id limit 200", care.query.lines),
+    KITH_WANT(QUERY, KIN_OF("contact"), care.query.kin[0]),
+    KITH_WANT(QUERY, KIN_OF("account"), care.query.kin[1]),
+    KITH_WANT(QUERY, BEFORE("contact"), care.query.before[0]),
+    KITH_WANT(QUERY, BEFORE("account"), care.query.before[1]),
+};
+kith_status fits_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part fits_part = {
+    .struct_size = sizeof fits_part,
+    .actions = KITH_ARRAY(actions),
+};
