@@ -276,6 +276,8 @@ static const kith_field account_fields[] = {
     F("requirements", LONGTEXT, .doc = "What it needs."),
     F("terms_of_trade", LONGTEXT, .doc = "On which terms it buys."),
     F("proposal_responses", LONGTEXT, .doc = "How it responded to proposals."),
+    F("satisfaction", INTEGER, .min = "1", .max = "5",
+      .doc = "How content it is, from 1 to 5, as a survey or a seller last heard."),
     F("priority", INTEGER, .flags = KITH_FF_INDEXED, .min = "1", .measure = KITH_M_ORDINAL,
       .doc = "Its rank among our accounts; 1 is the first."),
     F("sponsor", LINK, .options = "contact",

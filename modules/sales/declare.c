@@ -3,6 +3,9 @@
  * convert and assign leads. */
 #include "sales.h"
 
+#define SOURCES                                                                                    \
+    "event,web,referral,newsletter,giveaway,form,chat,ad,campaign,social,phone,import,other"
+
 static const kith_field lead_fields[] = {
     F("name", TEXT,
       .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED | KITH_FF_SEARCHED | KITH_FF_PERSONAL,
@@ -341,11 +344,11 @@ static const kith_require requirements[] = {
     {"commerce", 1, KITH_REQ_OPTIONAL}, /* products and orders, where there are any */
 };
 static const kith_part *const parts[] = {
-    &cadence_part, &response_part,  &stages_part,  &plays_part,  &objections_part,
-    &chances_part, &outlook_part,   &targets_part, &kpis_part,   &deal_products_part,
-    &quote_part,   &territory_part, &move_part,    &buying_part, &precall_part,
-    &account_part, &assign_by_part, &basket_part,  &offers_part, &repurchase_part,
-    &wallet_part,  &strategy_part,  &worth_part};
+    &stages_part,  &plays_part,  &objections_part,    &chances_part, &outlook_part,
+    &targets_part, &kpis_part,   &deal_products_part, &quote_part,   &territory_part,
+    &move_part,    &buying_part, &precall_part,       &account_part, &assign_by_part,
+    &basket_part,  &offers_part, &repurchase_part,    &wallet_part,  &strategy_part,
+    &worth_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,

@@ -107,11 +107,10 @@ static const kith_want wants[] = {
 /* -- life -------------------------------------------------------------------------------------- */
 
 static kith_status (*const ask[])(kith_instance *, kith_error *) = {
-    cadence_wants,   response_wants, stages_wants,  plays_wants,      objections_wants,
-    chances_wants,   outlook_wants,  targets_wants, kpis_wants,       deal_products_wants,
-    territory_wants, move_wants,     buying_wants,  precall_wants,    account_wants,
-    assign_by_wants, basket_wants,   offers_wants,  repurchase_wants, wallet_wants,
-    strategy_wants,  worth_wants};
+    stages_wants,  plays_wants,      objections_wants,    chances_wants,   outlook_wants,
+    targets_wants, kpis_wants,       deal_products_wants, territory_wants, move_wants,
+    buying_wants,  precall_wants,    account_wants,       assign_by_wants, basket_wants,
+    offers_wants,  repurchase_wants, wallet_wants,        strategy_wants,  worth_wants};
 
 static kith_status resolve(kith_instance *self, kith_error *err) {
     kith_status st = kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err);

@@ -1,0 +1,75 @@
+-- A deal is won, and the work begins: it is delivered, the customer is shown how it works, and after a month
+-- somebody asks how they are. Each step begins when the one before is done. What is late by a week goes to the
+-- one who leads, with the step that is missing.
+--
+-- Needs the module sales. Plays of the stage won (kith create play stage=won ...) make all their tasks at once;
+-- this one goes step by step, and waits.
+
+local leads = "boss" -- the login of who is told what is late
+
+local steps = {
+  {title = "Deliver %s", within = business.days(5)},
+  {title = "Show the customer how %s works", within = business.days(5)},
+  {title = "Ask how they are with %s", after = days(30), within = business.days(3)},
+}
+
+workflow("after the closure", {
+  on = "opportunity.won",
+  doc = "Delivery, onboarding and a check-in after a deal was won, one after the other.",
+}, function(deal)
+  local who = deal.contact or deal.account
+  local boss = find("user where login = :login", {login = leads})()
+  for _, step in ipairs(steps) do
+    if step.after then sleep(step.after) end
+    if deal.stage ~= "won" then return "taken up again" end
+    local todo = task {title = step.title:format(deal.name), about = who or deal, assignee = deal.owner,
+                       due = step.within}
+    if not wait_for("task.done", {record = todo}, days(14)) then
+      update(todo, {priority = "urgent"})
+      task {title = "Late after the sale: " .. todo.title, about = who or deal, assignee = boss, priority = "high"}
+      if not wait_for("task.done", {record = todo}, days(60)) then return "stuck" end
+    end
+  end
+  return "all done"
+end)
+
+local function won(t)
+  local boss = t.create("user", {login = "boss", name = "Boss"})
+  local ben = t.create("user", {login = "ben", name = "Ben"})
+  local ann = t.create("contact", {name = "Ann"})
+  local deal = t.create("opportunity", {name = "the boat", contact = ann, owner = ben})
+  t.transition(deal, "proposal")
+  t.transition(deal, "won")
+  return {deal = deal, ann = ann, ben = ben, boss = boss}
+end
+
+test("delivery, then onboarding, then a check-in a month later", function(t)
+  local c = won(t)
+  local delivery = t.expect_effect("create task", {title = "Deliver the boat", about = c.ann, assignee = c.ben})
+  t.expect_no_effect("create task", {title = "Show the customer how the boat works"})
+  t.transition(delivery, "done")
+  local shown = t.expect_effect("create task", {title = "Show the customer how the boat works"})
+  t.transition(shown, "done")
+  t.advance(days(29))
+  t.expect_equal(t.count("task where title = 'Ask how they are with the boat'"), 0)
+  t.advance(days(2))
+  t.transition(t.expect_effect("create task", {title = "Ask how they are with the boat"}), "done")
+  t.expect_equal(t.result("after the closure"), "all done")
+end)
+
+test("what is late is told to who leads", function(t)
+  local c = won(t)
+  local delivery = t.expect_effect("create task", {title = "Deliver the boat"})
+  t.advance(days(15))
+  t.expect_effect("create task", {title = "Late after the sale: Deliver the boat", assignee = c.boss})
+  t.expect_equal(delivery.priority, "urgent")
+  t.transition(delivery, "done")
+  t.expect_effect("create task", {title = "Show the customer how the boat works"})
+end)
+
+test("a deal that is taken up again is not delivered further", function(t)
+  local c = won(t)
+  t.transition(c.deal, "closing")
+  t.transition(t.expect_effect("create task", {title = "Deliver the boat"}), "done")
+  t.expect_equal(t.result("after the closure"), "taken up again")
+end)
