@@ -8,8 +8,9 @@
 
 /* What is still to come for an order, invoiced or not. */
 static int64_t due_of(const struct order *o) {
-    return minor_of(&o->total) - minor_of(&o->invoiced) + minor_of(&o->receivable) -
-           minor_of(&o->prepaid);
+    return minor_sum(
+        minor_sum(minor_of(&o->total) - minor_of(&o->invoiced), minor_of(&o->receivable)),
+        -minor_of(&o->prepaid));
 }
 
 static kith_status tell_settled(kith_instance *self, kith_txn *txn, const struct order *o,

@@ -43,6 +43,11 @@ struct billing {
 static inline int64_t minor_of(const kith_value *v) {
     return v->kind == KITH_MONEY ? v->as.money.minor : 0;
 }
+/* The sum, or the largest that there is: what is added up of many records may be beyond it. */
+static inline int64_t minor_sum(int64_t a, int64_t b) {
+    int64_t sum;
+    return !__builtin_add_overflow(a, b, &sum) ? sum : a < 0 ? -INT64_MAX : INT64_MAX;
+}
 static inline int32_t is_set(const kith_value *v) {
     return v->kind != KITH_NULL;
 }

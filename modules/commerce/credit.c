@@ -39,18 +39,18 @@ static kith_status add_invoices(void *arg, const kith_txn *txn, uint32_t count, 
     struct exposure *e = arg;
     (void)txn, (void)count, (void)err;
     if (kith_str_is(v[0].as.s, "credit_note"))
-        e->credits += minor_of(&v[2]);
+        e->credits = minor_sum(e->credits, minor_of(&v[2]));
     else
-        e->open += minor_of(&v[2]);
+        e->open = minor_sum(e->open, minor_of(&v[2]));
     if (kith_str_is(v[1].as.s, "overdue"))
-        e->overdue += minor_of(&v[2]);
+        e->overdue = minor_sum(e->overdue, minor_of(&v[2]));
     return KITH_OK;
 }
 
 static kith_status add_sum(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
                            kith_error *err) {
     (void)txn, (void)count, (void)err;
-    *(int64_t *)arg += minor_of(&v[0]);
+    *(int64_t *)arg = minor_sum(*(int64_t *)arg, minor_of(&v[0]));
     return KITH_OK;
 }
 
@@ -92,10 +92,10 @@ static kith_status check_limit(kith_instance *self, const kith_txn *txn, const s
     kith_status st = sum_exposure(self, txn, t, currency, &out->e, err);
     if (st != KITH_OK)
         return st;
-    const kith_value receivable = money_in(&currency, out->e.open - out->e.credits),
-                     placed = money_in(&currency, out->e.ordered - out->e.on_account);
-    out->used = money_in(&currency,
-                         receivable.as.money.minor + placed.as.money.minor + amount.as.money.minor);
+    const kith_value receivable = money_in(&currency, minor_sum(out->e.open, -out->e.credits)),
+                     placed = money_in(&currency, minor_sum(out->e.ordered, -out->e.on_account));
+    out->used = money_in(&currency, minor_sum(minor_sum(minor_of(&receivable), minor_of(&placed)),
+                                              minor_of(&amount)));
     if (!is_set(&t->limit)) {
         (void)snprintf(out->why, sizeof out->why, "no limit was agreed");
         return KITH_OK;
@@ -222,7 +222,7 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
              money_in(&currency, c.e.open),
              money_in(&currency, c.e.overdue),
              money_in(&currency, c.e.ordered),
-             money_in(&currency, c.e.on_account + c.e.credits),
+             money_in(&currency, minor_sum(c.e.on_account, c.e.credits)),
              c.used,
              kith_text(c.why)};
     return KITH_RESULTS(self, call, &out, err);
@@ -232,7 +232,8 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
 static kith_status add_turnover(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
                                 kith_error *err) {
     (void)txn, (void)count, (void)err;
-    *(int64_t *)arg += state_is(&v[0], "credit_note") ? -minor_of(&v[1]) : minor_of(&v[1]);
+    *(int64_t *)arg = minor_sum(*(int64_t *)arg, state_is(&v[0], "credit_note") ? -minor_of(&v[1])
+                                                                                : minor_of(&v[1]));
     return KITH_OK;
 }
 

@@ -273,9 +273,11 @@ static kith_status made_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         st = book(&m, err);
     if (st != KITH_OK)
         return st;
-    return is_credit(&m.invoice)
-               ? payment_allocate(self, txn, m.invoice.id, m.invoice.open, m.invoice.corrects, err)
-               : payment_take_prepaid(self, txn, &m.invoice, err);
+    st = is_credit(&m.invoice)
+             ? payment_allocate(self, txn, m.invoice.id, m.invoice.open, m.invoice.corrects, err)
+             : payment_take_prepaid(self, txn, &m.invoice, err);
+    /* What is to stand on another invoice is to be paid again, also when nothing was open here. */
+    return st == KITH_OK ? order_settle(self, txn, m.invoice.order, err) : st;
 }
 
 /* -- before it is made --------------------------------------------------------------------------

@@ -26,8 +26,17 @@ static int32_t is_changed(const struct writing *w, uint32_t field) {
 
 static kith_status check_open(const struct writing *w, kith_error *err) {
     const kith_str state = w->order.state.as.s;
-    if (w->imported || kith_str_is(state, "cart") || kith_str_is(state, "abandoned"))
+    /* It is written down as it was elsewhere, but for what was invoiced here. */
+    if (w->imported && state_is(&w->order.channel, "import") && !units_of(&w->line.invoiced))
         return KITH_OK;
+    if (kith_str_is(state, "cart") || kith_str_is(state, "abandoned"))
+        return KITH_OK;
+    if (w->imported)
+        return kith_fail(err, KITH_E_REFUSED, "order",
+                         "order: an import writes lines of orders that were imported "
+                         "(channel=import) and not invoiced; %.*s is %.*s, and its lines stay",
+                         (int)w->order.number.as.s.len, w->order.number.as.s.ptr, (int)state.len,
+                         state.ptr);
     return kith_fail(err, KITH_E_REFUSED, "order",
                      "order: its lines stay as they are once it is %.*s; take it back to cart "
                      "first, or make another order",
@@ -214,8 +223,7 @@ static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_chang
     if (st != KITH_OK || is_by_rules(info.origin))
         return st;
     st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
-    w.imported = info.origin == KITH_ORIGIN_UNDO && w.order.channel.kind != KITH_NULL &&
-                 kith_str_is(w.order.channel.as.s, "import");
+    w.imported = info.origin == KITH_ORIGIN_UNDO && state_is(&w.order.channel, "import");
     return st == KITH_E_NOTFOUND ? KITH_OK : st == KITH_OK ? check_open(&w, err) : st;
 }
 

@@ -45,6 +45,19 @@ TEST("a quote is accepted within the limit, too") {
     close_company(c);
 }
 
+TEST("no amount is so large that it comes below the limit again") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"});
+    kith_id all = product(c, "all", "92233720368547758.07 EUR");
+    placed(c, acme, all, "1");
+    UPDATE(c, "account", acme, {"credit_limit", "100 EUR"});
+    kith_id o = CREATE(c, "order", {"account", ID(acme)});
+    add_line(c, o, all, "1");
+    REFUSED(c, "above the limit of 100.00 EUR", "order", o, {"state", "ordered"});
+    close_company(c);
+}
+
 TEST("a limit of a person counts what no account owes") {
     struct company company, *c = &company;
     OPEN(c, SHOP(""), "commerce");

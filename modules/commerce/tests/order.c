@@ -92,6 +92,36 @@ TEST("neither the currency of the lines nor who bought changes under them") {
     close_company(&c);
 }
 
+static kith_error import(struct company *c, const char *type, kith_id id,
+                         const struct pair *pairs) {
+    static const struct write_opts imported = {.principal = &anna, .origin = ORIGIN_IMPORT};
+    struct put p = {c, type, id, pairs};
+    kith_error e = KITH_ERROR_INIT;
+    (void)engine_write(c->engine, &imported, put_txn, &p, NULL, &e);
+    return e;
+}
+
+TEST("an import writes lines of what was ordered elsewhere, and changes none that were placed "
+     "here") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), ada = buyer(&c), o = cart(&c, ada);
+    kith_id l = CREATE(&c, "order_line", {"order", LINK(&c, o)}, {"product", LINK(&c, pen)});
+    UPDATE(&c, "order", o, {"state", "ordered"});
+    EXPECT_HAS("O-000001 is ordered, and its lines stay",
+               import(&c, "order_line", l, PAIRS({"unit_price", "1 EUR"})).message);
+    EXPECT_HAS("(channel=import)", import(&c, "order_line", 0,
+                                          PAIRS({"order", LINK(&c, o)}, {"product", LINK(&c, pen)}))
+                                       .message);
+    EXPECT_STR("2.70 EUR", field(&c, "order", o, "total"));
+    UPDATE(&c, "order", o, {"channel", "import"});
+    EXPECT_STR("", import(&c, "order_line", l, PAIRS({"quantity", "2"})).message);
+    EXPECT_STR("5.40 EUR", field(&c, "order", o, "total"));
+    CREATE(&c, "invoice", {"order", LINK(&c, o)});
+    EXPECT_HAS("not invoiced", import(&c, "order_line", l, PAIRS({"quantity", "1"})).message);
+    close_company(&c);
+}
+
 TEST("nothing, less than nothing, too much discount and retired products are not ordered") {
     struct company c;
     OPEN(&c, SHOP("discount_limit = 15;"), "commerce");

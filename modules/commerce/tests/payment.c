@@ -23,6 +23,20 @@ static kith_id billed(struct world *w, const char *quantity, const char *due) {
                   {"due_on", due});
 }
 
+TEST("an order whose invoice is paid and credited to be made anew is not paid any more") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}), pen = product(c, "pen", "3 EUR");
+    kith_id o = placed(c, acme, pen, "2"), inv = invoiced(c, o);
+    paid(c, "account", acme, "6 EUR"); /* for no order: it does not come back to this one */
+    EXPECT(*field(c, "order", o, "settled_at"));
+    EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)}, {"rebill", "true"}));
+    EXPECT_STR("0.00 EUR", field(c, "order", o, "invoiced"));
+    EXPECT_STR("", field(c, "order", o, "settled_at"));
+    expect_balanced(c);
+    close_company(c);
+}
+
 TEST("a payment pays what is due first, and what is too much stays on account") {
     struct world w;
     struct company *c = begin(&w, SHOP(""));
