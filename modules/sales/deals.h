@@ -120,6 +120,9 @@ kith_status deal_products_wants(kith_instance *self, kith_error *err);
 extern const kith_part stages_part, plays_part, objections_part, chances_part, outlook_part,
     targets_part, kpis_part, deal_products_part;
 
+/* The next word of a text from *at on; empty: there is none. (objections.c) */
+kith_str next_word(kith_str text, uint64_t *at);
+
 /* What plays and objections do when an opportunity comes into a stage. before KITH_NULL: it is new.
  * (plays.c, objections.c) */
 kith_status plays_check(kith_instance *self, const kith_txn *txn, const struct opportunity *deal,

@@ -180,6 +180,7 @@ static const kith_permission permissions[] = {
     {"write:account", "Makes an account of the company of a lead that is converted."},
     {"write:contact", "Makes a contact of a lead that is converted."},
     {"read:contact_point", "Finds the contact that has the mail address of the lead."},
+    {"read:note", "Finds the words of notes that go with conversion."},
     {"read:team", "Finds the members of the team that leads are assigned to."},
     {"write:order", "Quotes, places and cancels the order that a quote is over."},
     {"write:order_line", "Copies the lines for a new version of a quote."},
@@ -192,7 +193,7 @@ static const kith_hook hooks[] = {
      .when = KITH_BEFORE,
      .priority = 100, /* after the hooks that still change what the rules read */
      .fn = score_hook,
-     .doc = "Computes score and rating when a field that a rule reads changes."},
+     .doc = "Computes score and rating when a field that a rule reads changes, and the chance."},
     {.name = "pipeline",
      .type = "opportunity",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
@@ -238,7 +239,7 @@ static const kith_field rescore_params[] = {
 };
 static const kith_field rescore_results[] = {
     F("checked", INTEGER, .doc = "Leads that were computed."),
-    F("changed", INTEGER, .doc = "Leads that got another score or rating."),
+    F("changed", INTEGER, .doc = "Leads that got another score, rating or chance."),
     F("hot", INTEGER, .doc = "Hot ones among the checked."),
     F("warm", INTEGER, .doc = "Warm ones among the checked."),
     F("cold", INTEGER, .doc = "Cold ones among the checked."),
@@ -344,11 +345,11 @@ static const kith_require requirements[] = {
     {"commerce", 1, KITH_REQ_OPTIONAL}, /* products and orders, where there are any */
 };
 static const kith_part *const parts[] = {
-    &stages_part,  &plays_part,  &objections_part,    &chances_part, &outlook_part,
-    &targets_part, &kpis_part,   &deal_products_part, &quote_part,   &territory_part,
-    &move_part,    &buying_part, &precall_part,       &account_part, &assign_by_part,
-    &basket_part,  &offers_part, &repurchase_part,    &wallet_part,  &strategy_part,
-    &worth_part};
+    &stages_part,  &plays_part,  &objections_part,    &chances_part,   &outlook_part,
+    &targets_part, &kpis_part,   &deal_products_part, &quote_part,     &territory_part,
+    &move_part,    &buying_part, &precall_part,       &account_part,   &assign_by_part,
+    &basket_part,  &offers_part, &repurchase_part,    &wallet_part,    &strategy_part,
+    &worth_part,   &learn_part,  &judge_part,         &note_words_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,

@@ -110,7 +110,8 @@ static kith_status (*const ask[])(kith_instance *, kith_error *) = {
     stages_wants,  plays_wants,      objections_wants,    chances_wants,   outlook_wants,
     targets_wants, kpis_wants,       deal_products_wants, territory_wants, move_wants,
     buying_wants,  precall_wants,    account_wants,       assign_by_wants, basket_wants,
-    offers_wants,  repurchase_wants, wallet_wants,        strategy_wants,  worth_wants};
+    offers_wants,  repurchase_wants, wallet_wants,        strategy_wants,  worth_wants,
+    learn_wants,   note_words_wants};
 
 static kith_status resolve(kith_instance *self, kith_error *err) {
     kith_status st = kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err);
@@ -141,6 +142,7 @@ kith_status sales_create(const kith_host *host, kith_instance **out, kith_error 
 }
 
 void sales_destroy(kith_instance *self) {
+    learn_free(self);
     free(self->rules);
     free(self);
 }

@@ -39,8 +39,7 @@ static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-/* The next word of a text from *at on; empty: there is none. */
-static kith_str next_word(kith_str text, uint64_t *at) {
+kith_str next_word(kith_str text, uint64_t *at) {
     uint64_t i = *at;
     while (i < text.len && !is_letter(text.ptr[i]))
         i++;

@@ -5,6 +5,7 @@
 
 #include "after.h"
 #include "deals.h"
+#include "learn.h"
 #include "offers.h"
 #include "quote.h"
 #include "regions.h"
@@ -65,6 +66,7 @@ struct kith_instance {
     struct regions regions;
     struct offers offers; /* where commerce is enabled */
     struct after after;
+    struct learned learned;
     kith_value team, users;    /* whom leads are assigned to; KITH_NULL: not set */
     int64_t assigns_new_leads; /* 0 or 1 */
     struct quotes quotes;      /* where commerce is enabled */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The score of a lead: the points of all rules that are true of it, and from them its heat.
- * Computed when a field that a rule reads changes, every night, and when an admin asks for it. */
+/* The score of a lead: the points of all rules that are true of it, and from them its heat; and its
+ * chance, by what was learned (judge.c). Computed when it changes, every night, and when an admin
+ * asks for it. */
 #include "sales.h"
 #include <stdlib.h>
 
@@ -75,73 +76,125 @@ kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, 
     const kith_records_v1 *rec = self->records;
     const uint32_t fields[] = {self->lead.score, self->lead.rating};
     kith_change_info info = {.struct_size = sizeof info};
+    struct judgement learned;
+    if (self->learned.is_rescoring)
+        return KITH_OK;
     kith_status st = rec->change(txn, change, &info, err);
-    if (st != KITH_OK || !is_touched(self, txn, change, &info))
+    if (st == KITH_OK)
+        st = judge_begin(self, txn, err);
+    if (st == KITH_OK)
+        st = judge_lead(self, txn, info.after, NULL, &learned, err);
+    if (st != KITH_OK)
         return st;
-    int64_t points = points_of(self, txn, info.after);
+    if (learned.chance.kind != KITH_NULL)
+        st = rec->set(txn, change, 1, &self->learned.chance, &learned.chance, err);
+    if (st != KITH_OK || !(learned.points || is_touched(self, txn, change, &info)))
+        return st;
+    int64_t points = points_of(self, txn, info.after) + learned.points;
     const kith_value values[] = {kith_number(KITH_INT, points), kith_text(rating_of(self, points))};
     return rec->set(txn, change, 2, fields, values, err);
 }
 
 /* -- computing again --------------------------------------------------------------------------- */
 
+/* A lead whose score or chance is to be another. */
+struct rescored {
+    kith_id id;
+    int64_t points;
+    kith_value chance;
+    struct rescored *next;
+};
 struct rescoring {
-    struct picks changed; /* leads whose score is to be another, with their points */
+    kith_instance *self;
+    struct rescored *first, *last;
+    struct gathered *gathered; /* NULL: one lead alone */
     int64_t count[RESULTS_RESCORE];
 };
+
+static kith_status note(struct rescoring *r, const kith_txn *txn, kith_id id, int64_t points,
+                        kith_value chance, kith_error *err) {
+    struct rescored *one = r->self->host->memory(txn, sizeof *one);
+    if (!one)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more leads");
+    *one = (struct rescored){id, points, chance, NULL};
+    *(r->last ? &r->last->next : &r->first) = one;
+    r->last = one;
+    r->count[RESULT_CHANGED]++;
+    return KITH_OK;
+}
+
+static int32_t is_same_chance(kith_value now, kith_value chance) {
+    return chance.kind == KITH_NULL ||
+           (now.kind == KITH_DECIMAL && now.as.decimal.units == chance.as.decimal.units);
+}
 
 /* Leads are gathered first and written afterwards: a search must not run over what it changes. */
 static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *row,
                               kith_error *err) {
     struct rescoring *r = arg;
-    kith_instance *self = r->changed.self;
-    const uint32_t fields[] = {self->lead.score, self->lead.rating};
-    kith_value now[2];
-    kith_status st = self->records->read(txn, row, 2, fields, now, err);
+    kith_instance *self = r->self;
+    const uint32_t fields[] = {self->lead.score, self->lead.rating, self->learned.chance};
+    kith_value now[3];
+    struct judgement learned;
+    kith_status st = self->records->read(txn, row, 3, fields, now, err);
+    if (st == KITH_OK)
+        st = judge_lead(self, txn, row, r->gathered, &learned, err);
     if (st != KITH_OK)
         return st;
-    int64_t points = points_of(self, txn, row);
+    int64_t points = points_of(self, txn, row) + learned.points;
     const char *rating = rating_of(self, points);
     r->count[RESULT_CHECKED]++;
     r->count[*rating == 'h' ? RESULT_HOT : *rating == 'w' ? RESULT_WARM : RESULT_COLD]++;
-    if (now[0].kind == KITH_INT && now[0].as.i == points && kith_str_is(now[1].as.s, rating))
+    if (now[0].kind == KITH_INT && now[0].as.i == points && kith_str_is(now[1].as.s, rating) &&
+        is_same_chance(now[2], learned.chance))
         return KITH_OK;
-    return picks_add(&r->changed, txn, self->records->row_id(txn, row), points, err);
+    if (learned.chance.kind == KITH_NULL)
+        learned.chance = now[2];
+    return note(r, txn, self->records->row_id(txn, row), points, learned.chance, err);
 }
 
 static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) {
-    kith_instance *self = r->changed.self;
-    const uint32_t fields[] = {self->lead.score, self->lead.rating};
+    kith_instance *self = r->self;
+    const uint32_t fields[] = {self->lead.score, self->lead.rating, self->learned.chance};
     kith_status st = KITH_OK;
-    for (const struct pick *lead = r->changed.first; st == KITH_OK && lead; lead = lead->next) {
-        const kith_value values[] = {kith_number(KITH_INT, lead->number),
-                                     kith_text(rating_of(self, lead->number))};
-        st = self->records->update(txn, self->lead.type, lead->id, 2, fields, values, err);
+    self->learned.is_rescoring = 1;
+    for (const struct rescored *lead = r->first; st == KITH_OK && lead; lead = lead->next) {
+        const kith_value values[] = {kith_number(KITH_INT, lead->points),
+                                     kith_text(rating_of(self, lead->points)), lead->chance};
+        st = self->records->update(txn, self->lead.type, lead->id, 3, fields, values, err);
     }
-    r->count[RESULT_CHANGED] = (int64_t)r->changed.count;
+    self->learned.is_rescoring = 0;
     return st;
 }
 
 static kith_status rescore_one(struct rescoring *r, kith_txn *txn, kith_id lead, kith_error *err) {
-    kith_instance *self = r->changed.self;
+    kith_instance *self = r->self;
     const kith_row *row;
-    kith_status st = self->records->get(txn, self->lead.type, lead, &row, err);
+    kith_status st = judge_begin(self, txn, err);
+    if (st == KITH_OK)
+        st = self->records->get(txn, self->lead.type, lead, &row, err);
     if (st == KITH_OK)
         st = check_lead(r, txn, row, err);
     return st == KITH_OK ? correct(r, txn, err) : st;
 }
 
 static kith_status rescore_all(struct rescoring *r, kith_txn *txn, kith_error *err) {
-    kith_instance *self = r->changed.self;
-    kith_status st =
-        self->records->find(txn, self->query.open_leads, 0, NULL, 0, check_lead, r, err);
+    kith_instance *self = r->self;
+    struct gathered gathered = {.count = 0};
+    kith_status st = judge_begin(self, txn, err);
+    if (st == KITH_OK && self->learned.model.known)
+        st = gathered_read(self, txn, &gathered, err);
+    r->gathered = gathered.linked ? &gathered : NULL;
+    if (st == KITH_OK)
+        st = self->records->find(txn, self->query.open_leads, 0, NULL, 0, check_lead, r, err);
+    gathered_free(&gathered);
     if (st == KITH_OK)
         st = correct(r, txn, err);
     return st == KITH_OK ? pipeline_signal_again(self, txn, &r->count[RESULT_SIGNALS], err) : st;
 }
 
 kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err) {
-    struct rescoring r = {.changed.self = self};
+    struct rescoring r = {.self = self};
     kith_txn *txn = self->calls->txn(call);
     kith_value lead;
     kith_status st = self->calls->arg(call, 0, &lead, err);
@@ -157,7 +210,7 @@ kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err)
 
 kith_status score_nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                           kith_error *err) {
-    struct rescoring r = {.changed.self = self};
+    struct rescoring r = {.self = self};
     (void)firing;
     return rescore_all(&r, txn, err);
 }

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of a lead is looked at to tell how it will end, as texts. Of a lead that ended only what was
+ * known before: what the end itself fills in, as the account that a conversion makes, tells nothing
+ * about those that are open. */
+#include "sales.h"
+#include <stdlib.h>
+
+#define DAY_MS    INT64_C(86400000)
+#define LATE_LONG "unknown" /* in lead.set_at_end: nobody knows what was filled in when */
+
+static kith_str str(const char *text) {
+    return kith_str_of(text);
+}
+
+/* -- the setting --------------------------------------------------------------------------------
+ */
+
+/* What is written by the end of a lead, or by what follows it; and what names somebody. */
+static const char *const too_late[] = {"state",
+                                       "score",
+                                       "rating",
+                                       "chance",
+                                       "ended_at",
+                                       "set_at_end",
+                                       "last_contacted",
+                                       "kind",
+                                       "kinds",
+                                       "lifecycle",
+                                       "won",
+                                       "pipeline",
+                                       "spent",
+                                       "purchases",
+                                       "open_opportunities",
+                                       "priority",
+                                       "last_interaction",
+                                       "last_purchase",
+                                       "first_purchase",
+                                       "turnover_share",
+                                       "created",
+                                       "updated"};
+
+static const struct {
+    const char *field, *type;
+} link_types[] = {{"referrer", "contact"}, {"owner", "user"}};
+
+static const char *const filled_late[] = {"account", "contact", "territory"};
+
+static int32_t is_any(kith_str name, const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (kith_str_is(name, names[i]))
+            return 1;
+    return 0;
+}
+
+static enum attribute_how how_of(kith_str last) {
+    if (kith_str_is(last, "email"))
+        return BY_DOMAIN;
+    return kith_str_is(last, "name") || kith_str_is(last, "phone") ? BY_PRESENCE : BY_VALUE;
+}
+
+static kith_str type_behind(kith_str head) {
+    for (size_t i = 0; i < sizeof link_types / sizeof *link_types; i++)
+        if (kith_str_is(head, link_types[i].field))
+            return str(link_types[i].type);
+    return head;
+}
+
+/* "source", "account.industry", "interactions". */
+static kith_status read_name(kith_instance *self, kith_str name, struct attribute *a,
+                             kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    uint64_t dot = 0;
+    while (dot < name.len && name.ptr[dot] != '.')
+        dot++;
+    const kith_str head = {name.ptr, dot};
+    const kith_str tail =
+        dot < name.len ? (kith_str){name.ptr + dot + 1, name.len - dot - 1} : head;
+    *a = (struct attribute){.name = name, .how = how_of(tail)};
+    a->may_come_late = is_any(head, filled_late, sizeof filled_late / sizeof *filled_late);
+    if (kith_str_is(name, "interactions")) {
+        a->how = BY_INTERACTIONS;
+        return KITH_OK;
+    }
+    if (is_any(tail, too_late, sizeof too_late / sizeof *too_late))
+        return kith_fail(err, KITH_E_INVAL, NULL,
+                         "'%.*s' changes when a lead ends, or after it, and tells nothing about "
+                         "open ones; take it out",
+                         (int)name.len, name.ptr);
+    kith_status st = rec->field(self->host, self->lead.type, head, &a->head, err);
+    if (st != KITH_OK || dot == name.len)
+        return st;
+    st = rec->type(self->host, type_behind(head), &a->type, err);
+    return st == KITH_OK ? rec->field(self->host, a->type, tail, &a->tail, err) : st;
+}
+
+kith_status attributes_read(kith_instance *self, kith_error *err) {
+    struct learned *l = &self->learned;
+    const kith_value *names = &l->attribute_names;
+    const uint64_t count = names->kind == KITH_LIST ? names->as.list.count : 0;
+    l->looked_at[LOOK_CREATED] = l->lead.created;
+    l->looked_at[LOOK_ENDED_AT] = l->lead.ended_at;
+    l->looked_at[LOOK_SET_AT_END] = l->lead.set_at_end;
+    l->looked_at_count = LOOK_FIRST;
+    if (count > LEARN_ATTRIBUTES_MAX)
+        return kith_fail(
+            err, KITH_E_INVAL, "learn.attributes", "%s: there are %llu attributes; %d is the most",
+            sales_place(self, "learn.attributes"), (unsigned long long)count, LEARN_ATTRIBUTES_MAX);
+    for (uint64_t i = 0; i < count; i++) {
+        kith_error why = {.struct_size = sizeof why};
+        kith_status st =
+            read_name(self, names->as.list.items[i].as.s, &l->attributes[l->attribute_count], &why);
+        if (st != KITH_OK)
+            return kith_fail(err, st, "learn.attributes", "%s: %.400s",
+                             sales_place(self, "learn.attributes"), why.message);
+        struct attribute *a = &l->attributes[l->attribute_count++];
+        a->at = a->head ? l->looked_at_count : 0;
+        if (a->head)
+            l->looked_at[l->looked_at_count++] = a->head;
+    }
+    return KITH_OK;
+}
+
+int32_t attributes_have_interactions(const kith_instance *self) {
+    for (uint32_t i = 0; i < self->learned.attribute_count; i++)
+        if (self->learned.attributes[i].how == BY_INTERACTIONS)
+            return 1;
+    return 0;
+}
+
+/* -- interactions -------------------------------------------------------------------------------
+ */
+
+static kith_status no_memory(kith_error *err) {
+    return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many leads");
+}
+
+static kith_status take_touch(void *arg, const kith_txn *txn, const kith_row *row,
+                              kith_error *err) {
+    struct {
+        kith_instance *self;
+        struct gathered *gathered;
+    } *take = arg;
+    struct gathered *g = take->gathered;
+    struct about_lead about;
+    kith_status st = KITH_READ(take->self, txn, learned.about, row, &about, err);
+    if (st != KITH_OK || about.about.as.link.type != take->self->lead.type ||
+        about.at.kind != KITH_TIME)
+        return st;
+    if (g->count == g->room) {
+        const uint64_t room = g->room ? g->room * 2 : 1024;
+        struct touch *more = realloc(g->touches, (size_t)room * sizeof *more);
+        if (!more)
+            return no_memory(err);
+        g->touches = more;
+        g->room = room;
+    }
+    g->touches[g->count++] = (struct touch){about.about.as.link.id, about.at.as.i};
+    return KITH_OK;
+}
+
+static int by_lead(const void *a, const void *b) {
+    const struct touch *x = a, *y = b;
+    if (x->lead != y->lead)
+        return x->lead < y->lead ? -1 : 1;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+kith_status gathered_read(kith_instance *self, const kith_txn *txn, struct gathered *out,
+                          kith_error *err) {
+    struct {
+        kith_instance *self;
+        struct gathered *gathered;
+    } take = {self, out};
+    memset(out, 0, sizeof *out);
+    out->linked = calloc(LINKED_ROOM, sizeof *out->linked);
+    if (!out->linked)
+        return no_memory(err);
+    if (!attributes_have_interactions(self))
+        return KITH_OK;
+    kith_status st =
+        self->records->find(txn, self->learned.query.touches, 0, NULL, 0, take_touch, &take, err);
+    if (st == KITH_OK && out->count)
+        qsort(out->touches, (size_t)out->count, sizeof *out->touches, by_lead);
+    return st;
+}
+
+void gathered_free(struct gathered *gathered) {
+    free(gathered->touches);
+    free(gathered->linked);
+    memset(gathered, 0, sizeof *gathered);
+}
+
+/* How many there are in front of this one. */
+static uint64_t place_of(const struct gathered *g, const struct touch *one) {
+    uint64_t low = 0, high = g->count;
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (by_lead(&g->touches[middle], one) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count,
+                              const kith_value *values, kith_error *err) {
+    (void)txn, (void)count, (void)err;
+    *(int64_t *)arg = values[0].as.i;
+    return KITH_OK;
+}
+
+static kith_status count_touches(kith_instance *self, const kith_txn *txn, kith_id lead,
+                                 int64_t until, const struct gathered *gathered, int64_t *count,
+                                 kith_error *err) {
+    const kith_value params[] = {kith_link(self->lead.type, lead), kith_number(KITH_TIME, until)};
+    if (!gathered)
+        return self->records->groups(txn, self->learned.query.touches_of, 2, params, 0, take_count,
+                                     count, err);
+    *count = (int64_t)(place_of(gathered, &(struct touch){lead, until}) -
+                       place_of(gathered, &(struct touch){lead, INT64_MIN}));
+    return KITH_OK;
+}
+
+/* -- values -------------------------------------------------------------------------------------
+ */
+
+#define ROOM sizeof((struct sight *)0)->room[0]
+
+/* 0, 1, 2-3, 4-7, 8-15, ... with what it is counted in behind. */
+static kith_str step_of(int64_t number, const char *unit, char *room) {
+    int64_t low = 1;
+    if (number < 2) {
+        (void)snprintf(room, ROOM, "%s%s", number < 0 ? "below 0" : number == 0 ? "0" : "1", unit);
+        return str(room);
+    }
+    while (low <= number / 2)
+        low *= 2;
+    (void)snprintf(room, ROOM, "%lld-%lld%s", (long long)low, (long long)(low - 1 + low), unit);
+    return str(room);
+}
+
+static int64_t whole(int64_t units, int64_t digits) {
+    for (; digits > 0; digits--)
+        units /= 10;
+    return units;
+}
+
+static kith_str money_of(const kith_instance *self, const kith_value *v, char *room) {
+    char unit[8] = " ";
+    (void)snprintf(unit + 1, sizeof unit - 1, "%.3s", v->as.money.currency);
+    const int32_t digits = self->numbers->digits(unit + 1);
+    return step_of(whole(v->as.money.minor, digits), unit, room);
+}
+
+static kith_str domain_of(kith_str address) {
+    uint64_t at = address.len;
+    while (at > 0 && address.ptr[at - 1] != '@')
+        at--;
+    return (kith_str){address.ptr + at, address.len - at};
+}
+
+static kith_str text_of(const kith_instance *self, const struct attribute *a, const kith_value *v,
+                        char *room) {
+    if (v->kind == KITH_NULL)
+        return str(VALUE_NONE);
+    if (a->how == BY_DOMAIN && v->kind == KITH_TEXT)
+        return domain_of(v->as.s);
+    if (a->how == BY_PRESENCE)
+        return str("given");
+    switch (v->kind) {
+    case KITH_TEXT:
+        return v->as.s;
+    case KITH_BOOL:
+        return str(v->as.i ? "yes" : "no");
+    case KITH_INT:
+        return step_of(v->as.i, "", room);
+    case KITH_DECIMAL:
+        return step_of(whole(v->as.decimal.units, v->as.decimal.scale), "", room);
+    case KITH_DURATION:
+        return step_of(v->as.i / DAY_MS, " days", room);
+    case KITH_MONEY:
+        return money_of(self, v, room);
+    default:
+        return str("given");
+    }
+}
+
+/* -- looking ------------------------------------------------------------------------------------
+ */
+
+/* One lead, while it is looked at. */
+struct looking {
+    kith_instance *self;
+    const kith_txn *txn;
+    kith_id lead;
+    kith_value read[LOOK_FIRST + LEARN_ATTRIBUTES_MAX];
+    struct gathered *gathered;
+    int32_t is_past;
+};
+
+static int32_t has_item(kith_str list, kith_str item) {
+    for (uint64_t i = 0; i < list.len;) {
+        uint64_t end = i;
+        while (end < list.len && list.ptr[end] != ',')
+            end++;
+        if (end - i == item.len && memcmp(list.ptr + i, item.ptr, (size_t)item.len) == 0)
+            return 1;
+        i = end + 1;
+    }
+    return 0;
+}
+
+static kith_str head_name(const struct attribute *a) {
+    uint64_t len = 0;
+    while (len < a->name.len && a->name.ptr[len] != '.')
+        len++;
+    return (kith_str){a->name.ptr, len};
+}
+
+/* Empty: it is looked at as it stands. */
+static kith_str before_its_end(const struct looking *l, const struct attribute *a) {
+    const kith_value *late = &l->read[LOOK_SET_AT_END];
+    if (!l->is_past)
+        return str("");
+    if (a->may_come_late && (l->read[LOOK_ENDED_AT].kind == KITH_NULL ||
+                             (late->kind == KITH_TEXT && kith_str_is(late->as.s, LATE_LONG))))
+        return str(VALUE_UNKNOWN);
+    return late->kind == KITH_TEXT && has_item(late->as.s, head_name(a)) ? str(VALUE_NONE)
+                                                                         : str("");
+}
+
+/* In the first days, which are the same for all: of a lead that is younger, or ended in them, it is
+ * not known. */
+static kith_status interactions_of(struct looking *l, kith_str *out, char *room, kith_error *err) {
+    kith_instance *self = l->self;
+    const kith_value *ended = &l->read[LOOK_ENDED_AT], *created = &l->read[LOOK_CREATED];
+    int64_t count = 0, known_until = self->host->now(self->host);
+    *out = str(VALUE_UNKNOWN);
+    if (l->is_past)
+        known_until = ended->kind == KITH_TIME ? ended->as.i : 0;
+    if (created->kind != KITH_TIME || created->as.i > known_until - self->learned.early.as.i)
+        return KITH_OK;
+    kith_status st = count_touches(self, l->txn, l->lead, created->as.i + self->learned.early.as.i,
+                                   l->gathered, &count, err);
+    if (st == KITH_OK)
+        *out = step_of(count, "", room);
+    return st;
+}
+
+static kith_status read_linked(const struct looking *l, const struct attribute *a, kith_id id,
+                               kith_value *out, kith_error *err) {
+    const kith_row *row;
+    *out = kith_null();
+    kith_status st = l->self->records->get(l->txn, a->type, id, &row, err);
+    if (st == KITH_OK)
+        st = l->self->records->read(l->txn, row, 1, &a->tail, out, err);
+    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+}
+
+/* What is linked to is often the same for many leads. */
+static kith_status linked_text(const struct looking *l, uint32_t i, kith_id id, kith_str *out,
+                               char *room, kith_error *err) {
+    const struct attribute *a = &l->self->learned.attributes[i];
+    struct linked *known =
+        l->gathered ? &l->gathered->linked[(id ^ id >> 20 ^ (uint64_t)i << 9) % LINKED_ROOM] : NULL;
+    kith_value v;
+    if (known && known->id == id && known->attribute == i) {
+        *out = (kith_str){known->text, known->len};
+        return KITH_OK;
+    }
+    kith_status st = read_linked(l, a, id, &v, err);
+    if (st != KITH_OK)
+        return st;
+    *out = text_of(l->self, a, &v, room);
+    if (known && out->len < TERM_SIZE) {
+        known->id = id;
+        known->attribute = i;
+        known->len = (uint32_t)out->len;
+        memcpy(known->text, out->ptr, (size_t)out->len);
+    }
+    return KITH_OK;
+}
+
+static kith_status value_of(struct looking *l, uint32_t i, kith_str *out, char *room,
+                            kith_error *err) {
+    const struct attribute *a = &l->self->learned.attributes[i];
+    const kith_value *head = &l->read[a->at];
+    *out = before_its_end(l, a);
+    if (out->len)
+        return KITH_OK;
+    if (a->how == BY_INTERACTIONS)
+        return interactions_of(l, out, room, err);
+    if (a->tail && head->kind == KITH_LINK && head->as.link.type == a->type)
+        return linked_text(l, i, head->as.link.id, out, room, err);
+    const kith_value none = kith_null();
+    *out = text_of(l->self, a, a->tail ? &none : head, room);
+    return KITH_OK;
+}
+
+kith_status attributes_look(kith_instance *self, const kith_txn *txn, const kith_row *row,
+                            int32_t is_past, struct gathered *gathered, struct sight *out,
+                            kith_error *err) {
+    const struct learned *learned = &self->learned;
+    struct looking l = {.self = self, .txn = txn, .gathered = gathered, .is_past = is_past};
+    l.lead = self->records->row_id(txn, row);
+    kith_status st =
+        self->records->read(txn, row, learned->looked_at_count, learned->looked_at, l.read, err);
+    for (uint32_t i = 0; st == KITH_OK && i < learned->attribute_count; i++)
+        st = value_of(&l, i, &out->values[i], out->room[i], err);
+    return st;
+}

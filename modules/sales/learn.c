@@ -1,0 +1,773 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Learning from leads that ended what marks those that are converted: values of attributes and
+ * their weights, kept as records, of which only those that differ are written. */
+#include "sales.h"
+#include <math.h>
+#include <stdlib.h>
+
+#define DAY_MS    INT64_C(86400000)
+#define UNITS     10000
+#define LATE_SIZE 1024
+
+static kith_str str(const char *text) {
+    return kith_str_of(text);
+}
+
+struct learning {
+    kith_instance *self;
+    struct gathered gathered;
+    struct terms terms;
+    uint32_t *samples; /* for each lead a term of each attribute; then features */
+    signed char *ends;
+    uint64_t count, room, converted;
+    struct fit fit;
+    double *weights;
+    int64_t base, written, removed;
+};
+
+static kith_status no_memory(kith_error *err) {
+    return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many leads");
+}
+
+static void free_learning(struct learning *l) {
+    gathered_free(&l->gathered);
+    terms_free(&l->terms);
+    free(l->samples);
+    free(l->ends);
+    free(l->weights);
+}
+
+/* -- leads that ended ---------------------------------------------------------------------------
+ */
+
+static kith_status make_room(struct learning *l, kith_error *err) {
+    const uint64_t room = l->room ? l->room * 2 : 1024;
+    const uint32_t width = l->self->learned.attribute_count;
+    uint32_t *samples = realloc(l->samples, (size_t)(room * width) * sizeof *samples);
+    l->samples = samples ? samples : l->samples;
+    signed char *ends = samples ? realloc(l->ends, (size_t)room) : NULL;
+    if (!ends)
+        return no_memory(err);
+    l->ends = ends;
+    l->room = room;
+    return KITH_OK;
+}
+
+static kith_status take_lead(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
+    struct learning *l = arg;
+    const uint32_t width = l->self->learned.attribute_count;
+    struct sight sight;
+    kith_value state;
+    kith_status st = l->count == l->room ? make_room(l, err) : KITH_OK;
+    if (st == KITH_OK)
+        st = l->self->records->read(txn, row, 1, &l->self->lead.state, &state, err);
+    if (st == KITH_OK)
+        st = attributes_look(l->self, txn, row, 1, &l->gathered, &sight, err);
+    if (st != KITH_OK)
+        return st;
+    const int32_t converted = kith_str_is(state.as.s, "converted");
+    for (uint32_t i = 0; st == KITH_OK && i < width; i++) {
+        uint32_t *at = &l->samples[l->count * width + i];
+        st = terms_add(&l->terms, i, sight.values[i], at, err);
+        if (st == KITH_OK) {
+            l->terms.items[*at].leads++;
+            l->terms.items[*at].converted += converted;
+        }
+    }
+    l->ends[l->count++] = (signed char)converted;
+    l->converted += (uint64_t)converted;
+    return st;
+}
+
+static kith_status too_few(const kith_instance *self, uint64_t converted, uint64_t not_converted,
+                           kith_error *err) {
+    return kith_fail(
+        err, KITH_E_REFUSED, NULL,
+        "%llu leads were converted and %llu were not, and chances are learned from %lld "
+        "of either kind; look further back (since), or set sales.learn.min_endings",
+        (unsigned long long)converted, (unsigned long long)not_converted,
+        (long long)self->learned.min_endings.as.i);
+}
+
+static int32_t is_enough(const kith_instance *self, uint64_t converted, uint64_t count) {
+    const uint64_t least = (uint64_t)self->learned.min_endings.as.i;
+    return converted >= least && count - converted >= least;
+}
+
+/* -- which values count --------------------------------------------------------------------------
+ */
+
+static int32_t is_value(const struct term *t, const char *which) {
+    return kith_str_is((kith_str){t->text, t->len}, which);
+}
+
+static int by_leads(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x < y) - (x > y);
+}
+
+/* From how many leads on a value stands for itself: those that are set, or more where there are too
+ * many values. */
+static kith_status threshold(const struct learning *l, uint32_t attribute, int64_t *least,
+                             kith_error *err) {
+    int64_t *leads = malloc((size_t)(l->terms.count + 1) * sizeof *leads);
+    uint64_t count = 0;
+    if (!leads)
+        return no_memory(err);
+    for (uint64_t i = 0; i < l->terms.count; i++)
+        if (l->terms.items[i].attribute == attribute)
+            leads[count++] = l->terms.items[i].leads;
+    if (count)
+        qsort(leads, (size_t)count, sizeof *leads, by_leads);
+    *least = l->self->learned.least.as.i;
+    if (count > LEARN_VALUES_MAX && leads[LEARN_VALUES_MAX] >= *least)
+        *least = leads[LEARN_VALUES_MAX] + 1;
+    free(leads);
+    return KITH_OK;
+}
+
+/* Gives each value of an attribute its feature; what is rare has that of (other). */
+static kith_status name_features(struct learning *l, uint32_t attribute, kith_error *err) {
+    const uint64_t count = l->terms.count; /* (other) may come behind them */
+    int64_t least = 0;
+    uint32_t other = 0;
+    kith_status st = threshold(l, attribute, &least, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        struct term *t = &l->terms.items[i];
+        if (t->attribute != attribute || is_value(t, VALUE_UNKNOWN))
+            continue;
+        if (t->leads >= least || is_value(t, VALUE_NONE)) {
+            t->feature = ++l->fit.features;
+            continue;
+        }
+        const int64_t leads = t->leads, converted = t->converted;
+        st = terms_add(&l->terms, attribute, str(VALUE_OTHER), &other, err);
+        if (st != KITH_OK)
+            return st;
+        struct term *o = &l->terms.items[other];
+        o->feature = o->feature ? o->feature : ++l->fit.features;
+        o->leads += leads;
+        o->converted += converted;
+        l->terms.items[i].feature = o->feature;
+    }
+    return st;
+}
+
+/* The attribute of young leads is not known, whether or not such a lead has ended. */
+static kith_status add_unknown(struct learning *l, uint32_t attribute, kith_error *err) {
+    uint32_t at;
+    return l->self->learned.attributes[attribute].how == BY_INTERACTIONS
+               ? terms_add(&l->terms, attribute, str(VALUE_UNKNOWN), &at, err)
+               : KITH_OK;
+}
+
+static kith_status prepare(struct learning *l, kith_error *err) {
+    const uint32_t width = l->self->learned.attribute_count;
+    kith_status st = KITH_OK;
+    for (uint32_t a = 0; st == KITH_OK && a < width; a++) {
+        st = add_unknown(l, a, err);
+        if (st == KITH_OK)
+            st = name_features(l, a, err);
+    }
+    for (uint64_t i = 0; st == KITH_OK && i < l->count * width; i++)
+        l->samples[i] = l->terms.items[l->samples[i]].feature;
+    l->weights = calloc((size_t)l->fit.features + 1, sizeof *l->weights);
+    return st == KITH_OK && !l->weights ? no_memory(err) : st;
+}
+
+/* -- weights ------------------------------------------------------------------------------------
+ */
+
+/* It stands for itself, and not within (other). */
+static int32_t is_told(const struct learning *l, const struct term *t) {
+    const struct term *other = terms_find(&l->terms, t->attribute, str(VALUE_OTHER));
+    return is_value(t, VALUE_UNKNOWN) || t == other || !other || t->feature != other->feature;
+}
+
+/* The mean of the weights of an attribute goes into the base, so that 0 is an average value. What
+ * is unknown had no weight, and gets that of a lead of which nothing was said. */
+static void centre(struct learning *l, uint32_t attribute) {
+    double sum = 0, leads = 0;
+    for (uint64_t i = 0; i < l->terms.count; i++) {
+        const struct term *t = &l->terms.items[i];
+        if (t->attribute != attribute || !is_told(l, t))
+            continue;
+        sum += (t->feature ? l->weights[t->feature] : 0) * (double)t->leads;
+        leads += (double)t->leads;
+    }
+    const double mean = leads > 0 ? sum / leads : 0;
+    l->weights[0] += mean;
+    for (uint64_t i = 0; i < l->terms.count; i++) {
+        struct term *t = &l->terms.items[i];
+        if (t->attribute == attribute)
+            t->weight = llround(((t->feature ? l->weights[t->feature] : 0) - mean) * UNITS);
+    }
+}
+
+static void weigh(struct learning *l) {
+    for (uint32_t a = 0; a < l->self->learned.attribute_count; a++)
+        centre(l, a);
+    l->base = llround(l->weights[0] * UNITS);
+    for (uint64_t i = 0; i < l->terms.count; i++) {
+        struct term *t = &l->terms.items[i];
+        t->points = llround((double)t->weight * (double)l->self->learned.points.as.i / UNITS);
+    }
+}
+
+/* -- writing what differs -----------------------------------------------------------------------
+ */
+
+static struct score_weight wanted(const struct learning *l, const struct term *t) {
+    kith_value value = kith_text(""), name = kith_text("");
+    value.as.s = (kith_str){t->text, t->len};
+    name.as.s = l->self->learned.attributes[t->attribute].name;
+    return (struct score_weight){
+        .attribute = name,
+        .value = value,
+        .leads = kith_number(KITH_INT, t->leads),
+        .converted = kith_number(KITH_INT, t->converted),
+        .rate = share_of(t->converted, t->leads),
+        .lift = share_of(t->converted * (int64_t)l->count, t->leads * (int64_t)l->converted),
+        .weight = kith_decimal(t->weight, 4),
+        .points = kith_number(KITH_INT, t->points)};
+}
+
+static int32_t is_text(kith_value a, kith_value b) {
+    return a.as.s.len == b.as.s.len && memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)a.as.s.len) == 0;
+}
+static int32_t is_decimal(kith_value a, kith_value b) {
+    return a.kind == b.kind && (a.kind != KITH_DECIMAL || a.as.decimal.units == b.as.decimal.units);
+}
+static int32_t is_number(kith_value a, kith_value b) {
+    return a.kind == b.kind && a.as.i == b.as.i;
+}
+
+static int32_t is_same(const struct score_weight *a, const struct score_weight *b) {
+    return is_number(a->leads, b->leads) && is_number(a->converted, b->converted) &&
+           is_number(a->points, b->points) && is_decimal(a->weight, b->weight) &&
+           is_decimal(a->rate, b->rate) && is_decimal(a->lift, b->lift);
+}
+
+static kith_status put_weight(struct learning *l, kith_txn *txn, struct score_weight *w,
+                              struct score_weight *now, uint64_t count, kith_error *err) {
+    const struct score_weight_numbers *n = &l->self->learned.weight;
+    kith_edit edit = {0};
+    for (uint64_t i = 0; i < count; i++) {
+        if (now[i].id.kind == KITH_NULL || !is_text(now[i].attribute, w->attribute) ||
+            !is_text(now[i].value, w->value))
+            continue;
+        const kith_id id = now[i].id.as.link.id;
+        now[i].id = kith_null(); /* it stays */
+        if (is_same(&now[i], w))
+            return KITH_OK;
+        l->written++;
+        kith_put(&edit, n->leads, w->leads);
+        kith_put(&edit, n->converted, w->converted);
+        kith_put(&edit, n->rate, w->rate);
+        kith_put(&edit, n->lift, w->lift);
+        kith_put(&edit, n->weight, w->weight);
+        kith_put(&edit, n->points, w->points);
+        return kith_edit_update(l->self->records, txn, n->type, id, &edit, err);
+    }
+    l->written++;
+    return KITH_CREATE(l->self, txn, learned.weight, w, err);
+}
+
+static kith_status put_weights(struct learning *l, kith_txn *txn, kith_error *err) {
+    struct score_weight *now;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(l->self, txn, learned.weight, l->self->learned.query.weights, 0,
+                               NULL, &now, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < l->terms.count; i++) {
+        struct score_weight w = wanted(l, &l->terms.items[i]);
+        if (is_told(l, &l->terms.items[i]))
+            st = put_weight(l, txn, &w, now, count, err);
+    }
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (now[i].id.kind != KITH_NULL) {
+            l->removed++;
+            st = l->self->records->remove(txn, l->self->learned.weight.type, now[i].id.as.link.id,
+                                          err);
+        }
+    return st;
+}
+
+static uint64_t mix(uint64_t h, const void *bytes, size_t count) {
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < count; i++)
+        h = (h ^ p[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+/* Changes with everything that chances and points are made of. */
+static uint64_t stamp_of(const struct learning *l) {
+    uint64_t h = mix(UINT64_C(14695981039346656037), &l->base, sizeof l->base);
+    for (uint64_t i = 0; i < l->terms.count; i++) {
+        const struct term *t = &l->terms.items[i];
+        if (!is_told(l, t))
+            continue;
+        const kith_str name = l->self->learned.attributes[t->attribute].name;
+        h = mix(mix(h, name.ptr, (size_t)name.len), t->text, t->len + 1);
+        h = mix(mix(h, &t->weight, sizeof t->weight), &t->points, sizeof t->points);
+    }
+    return h;
+}
+
+/* What is looked at, as the settings have it; by it one sees that they were changed. */
+static kith_status settings_text(const kith_instance *self, const kith_txn *txn, kith_value *out,
+                                 kith_error *err) {
+    uint64_t room = 64, at = 0;
+    for (uint32_t i = 0; i < self->learned.attribute_count; i++)
+        room += self->learned.attributes[i].name.len + 2;
+    char *text = self->host->memory(txn, room);
+    if (!text)
+        return no_memory(err);
+    for (uint32_t i = 0; i < self->learned.attribute_count; i++) {
+        const kith_str name = self->learned.attributes[i].name;
+        memcpy(text + at, name.ptr, (size_t)name.len);
+        memcpy(text + at + name.len, ", ", 2);
+        at += name.len + 2;
+    }
+    (void)snprintf(text + at, (size_t)(room - at), "from %lld leads",
+                   (long long)self->learned.least.as.i);
+    *out = kith_text(text);
+    return KITH_OK;
+}
+
+static kith_value decimal_of(double x) {
+    return kith_decimal(llround(x * 10000), 4);
+}
+
+static kith_status put_model(struct learning *l, kith_txn *txn, kith_error *err) {
+    kith_instance *self = l->self;
+    struct score_model *now, m = {.name = kith_text("Chances of leads")};
+    uint64_t count = 0;
+    char stamp[20];
+    (void)snprintf(stamp, sizeof stamp, "%016llx", (unsigned long long)stamp_of(l));
+    kith_status st = settings_text(self, txn, &m.attributes, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &now,
+                       &count, err);
+    if (st != KITH_OK)
+        return st;
+    m.stamp = kith_text(stamp);
+    m.learned_at = kith_number(KITH_TIME, self->host->now(self->host));
+    m.leads = kith_number(KITH_INT, (int64_t)l->count);
+    m.converted = kith_number(KITH_INT, (int64_t)l->converted);
+    m.base = kith_decimal(l->base, 4);
+    m.auc = decimal_of(l->fit.auc);
+    m.brier = decimal_of(l->fit.brier);
+    m.brier_of_rate = decimal_of(l->fit.brier_of_rate);
+    if (!count)
+        return KITH_CREATE(self, txn, learned.model_record, &m, err);
+    if (is_text(now->stamp, m.stamp) && is_number(now->leads, m.leads) &&
+        is_number(now->converted, m.converted) && is_text(now->attributes, m.attributes))
+        return KITH_OK;
+    const uint32_t *fields = &self->learned.model_record.type + 1;
+    return self->records->update(txn, self->learned.model_record.type, now->id.as.link.id,
+                                 KITH_MEMBERS(&m), fields, &m.id + 1, err);
+}
+
+/* -- all of it ----------------------------------------------------------------------------------
+ */
+
+static kith_status learn(struct learning *l, kith_txn *txn, kith_value since, kith_error *err) {
+    kith_instance *self = l->self;
+    kith_status st = gathered_read(self, txn, &l->gathered, err);
+    if (st == KITH_OK)
+        st = self->records->find(txn, self->learned.query.ended, 1, &since, 0, take_lead, l, err);
+    if (st == KITH_OK && !is_enough(self, l->converted, l->count))
+        st = too_few(self, l->converted, l->count - l->converted, err);
+    if (st == KITH_OK)
+        st = prepare(l, err);
+    if (st != KITH_OK)
+        return st;
+    l->fit.attributes = self->learned.attribute_count;
+    l->fit.count = l->count;
+    l->fit.samples = l->samples;
+    l->fit.ends = l->ends;
+    l->fit.weights = l->weights;
+    st = fit_run(&l->fit, err);
+    if (st != KITH_OK)
+        return st;
+    weigh(l);
+    st = put_weights(l, txn, err);
+    return st == KITH_OK ? put_model(l, txn, err) : st;
+}
+
+static kith_value usual_since(const kith_instance *self) {
+    return kith_number(KITH_TIME, self->host->now(self->host) - self->learned.window.as.i);
+}
+
+static kith_value percent_of(double share) {
+    return kith_decimal(llround(share * 1000), 1);
+}
+
+static kith_status tell_parts(struct learning *l, kith_call *call, kith_error *err) {
+    kith_status st = KITH_OK;
+    for (int64_t i = 0; st == KITH_OK && i < FIT_PARTS; i++) {
+        const struct fit_part *p = &l->fit.parts[i];
+        const struct {
+            kith_value part, leads, low, high, expected, converted;
+        } row = {kith_number(KITH_INT, i + 1), kith_number(KITH_INT, p->leads),
+                 percent_of(p->low),           percent_of(p->high),
+                 percent_of(p->expected),      percent_of((double)p->converted / (double)p->leads)};
+        st = KITH_ROW(l->self, call, &row, err);
+    }
+    return st;
+}
+
+static kith_status answer(struct learning *l, kith_call *call, kith_error *err) {
+    const struct {
+        kith_value leads, converted, rate, auc, brier, brier_of_rate, written, removed;
+    } out = {kith_number(KITH_INT, (int64_t)l->count),
+             kith_number(KITH_INT, (int64_t)l->converted),
+             percent_of((double)l->converted / (double)l->count),
+             decimal_of(l->fit.auc),
+             decimal_of(l->fit.brier),
+             decimal_of(l->fit.brier_of_rate),
+             kith_number(KITH_INT, l->written),
+             kith_number(KITH_INT, l->removed)};
+    kith_status st = tell_parts(l, call, err);
+    return st == KITH_OK ? KITH_RESULTS(l->self, call, &out, err) : st;
+}
+
+static kith_status learn_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct learning l = {.self = self};
+    kith_value since;
+    kith_status st = self->calls->arg(call, 0, &since, err);
+    if (st != KITH_OK)
+        return st;
+    if (self->learned.attribute_count == 0)
+        return kith_fail(err, KITH_E_REFUSED, NULL,
+                         "sales.learn.attributes is empty: name what is to be looked at");
+    if (since.kind == KITH_NULL)
+        since = usual_since(self);
+    st = learn(&l, self->calls->txn(call), since, err);
+    if (st == KITH_OK)
+        st = answer(&l, call, err);
+    free_learning(&l);
+    return st;
+}
+
+/* -- every night --------------------------------------------------------------------------------
+ */
+
+static kith_status take_state(void *arg, const kith_txn *txn, uint32_t count,
+                              const kith_value *values, kith_error *err) {
+    uint64_t *counts = arg; /* converted, all */
+    (void)txn, (void)count, (void)err;
+    counts[0] += kith_str_is(values[0].as.s, "converted") ? (uint64_t)values[1].as.i : 0;
+    counts[1] += (uint64_t)values[1].as.i;
+    return KITH_OK;
+}
+
+/* New weights change the chances of nearly all open leads, and with them their history: so it is
+ * learned anew when a twentieth more have ended, or the settings were changed. */
+static kith_status is_due(kith_instance *self, const kith_txn *txn, uint64_t count, int32_t *due,
+                          kith_error *err) {
+    struct score_model *now;
+    kith_value attributes;
+    uint64_t models = 0;
+    kith_status st = settings_text(self, txn, &attributes, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &now,
+                       &models, err);
+    if (st != KITH_OK)
+        return st;
+    const int64_t before = models ? now->leads.as.i : 0, more = (int64_t)count - before;
+    *due = !models || !is_text(now->attributes, attributes) || more * 20 >= before ||
+           more * 20 <= -before;
+    return KITH_OK;
+}
+
+static kith_status nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                           kith_error *err) {
+    struct learning l = {.self = self};
+    const kith_value since = usual_since(self);
+    uint64_t counts[2] = {0, 0};
+    int32_t due = 0;
+    (void)firing;
+    if (!self->learned.nightly.as.i || self->learned.attribute_count == 0)
+        return KITH_OK;
+    kith_status st = self->records->groups(txn, self->learned.query.ended_counts, 1, &since, 0,
+                                           take_state, counts, err);
+    if (st == KITH_OK && is_enough(self, counts[0], counts[1]))
+        st = is_due(self, txn, counts[1], &due, err);
+    if (st == KITH_OK && due)
+        st = learn(&l, txn, since, err);
+    free_learning(&l);
+    return st;
+}
+
+/* -- the end of a lead --------------------------------------------------------------------------
+ */
+
+static int32_t has_ended(kith_value state) {
+    return state.kind == KITH_TEXT &&
+           (kith_str_is(state.as.s, "converted") || kith_str_is(state.as.s, "unqualified"));
+}
+
+static uint64_t head_length(kith_str name) {
+    uint64_t len = 0;
+    while (len < name.len && name.ptr[len] != '.')
+        len++;
+    return len;
+}
+
+/* A field of the lead that the same write fills in which ends it. */
+static kith_status note_filled(kith_instance *self, const kith_txn *txn, const kith_row *before,
+                               const kith_change *change, uint32_t field, kith_str name,
+                               char out[LATE_SIZE], kith_error *err) {
+    kith_value was = kith_null();
+    const size_t at = strlen(out);
+    if (!field || self->records->changed(txn, change, field) != 1)
+        return KITH_OK;
+    kith_status st = self->records->read(txn, before, 1, &field, &was, err);
+    if (st == KITH_OK && was.kind == KITH_NULL && at + (size_t)name.len + 2 < LATE_SIZE)
+        (void)snprintf(out + at, LATE_SIZE - at, "%s%.*s", at ? "," : "", (int)name.len, name.ptr);
+    return st;
+}
+
+/* As "account,territory". The links that a conversion makes are noted in any case, since they may
+ * be looked at one day. */
+static kith_status filled_in(kith_instance *self, const kith_txn *txn, const kith_row *before,
+                             const kith_change *change, char out[LATE_SIZE], kith_error *err) {
+    const struct learned *l = &self->learned;
+    const uint32_t links[] = {self->lead.account, self->lead.contact,
+                              self->regions.prospect.territory};
+    static const char *const names[] = {"account", "contact", "territory"};
+    kith_status st = KITH_OK;
+    for (size_t i = 0; st == KITH_OK && i < 3; i++)
+        st = note_filled(self, txn, before, change, links[i], str(names[i]), out, err);
+    for (uint32_t i = 0; st == KITH_OK && i < l->attribute_count; i++) {
+        const kith_str name = {l->attributes[i].name.ptr, head_length(l->attributes[i].name)};
+        if (!l->attributes[i].may_come_late)
+            st = note_filled(self, txn, before, change, l->attributes[i].head, name, out, err);
+    }
+    return st;
+}
+
+static kith_status ending_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                               kith_error *err) {
+    const uint32_t fields[] = {self->learned.lead.set_at_end, self->learned.lead.ended_at};
+    kith_value values[] = {kith_null(), kith_null()};
+    kith_change_info info;
+    struct past_lead lead;
+    char late[LATE_SIZE] = "";
+    kith_status st = KITH_CHANGE(self, txn, change, learned.lead, &info, &lead, err);
+    if (st != KITH_OK || (info.kind == KITH_ON_CREATE && !has_ended(lead.state)))
+        return st;
+    if (has_ended(lead.state)) {
+        if (info.kind == KITH_ON_CREATE)
+            (void)snprintf(late, sizeof late, "unknown");
+        else
+            st = filled_in(self, txn, info.before, change, late, err);
+        values[0] = late[0] ? kith_text(late) : kith_null();
+        values[1] = lead.ended_at;
+        const int32_t given = self->records->changed(txn, change, fields[1]) == 1;
+        if (!given && info.origin != KITH_ORIGIN_IMPORT)
+            values[1] = kith_number(KITH_TIME, self->host->now(self->host));
+    }
+    return st == KITH_OK ? self->records->set(txn, change, 2, fields, values, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define KEPT(name_, kind_, doc_) F(name_, kind_, .flags = KITH_FF_READONLY, .doc = doc_)
+#define KEPT_DECIMAL(name_, doc_)                                                                  \
+    F(name_, DECIMAL, .options = "4", .flags = KITH_FF_READONLY, .doc = doc_)
+static const kith_field weight_fields[] = {
+    F("attribute", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_READONLY | KITH_FF_INDEXED,
+      .doc = "What of a lead is looked at, as sales.learn.attributes has it."),
+    F("value", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_READONLY,
+      .doc = "What it is. (other): what is rare; (none): nothing; (unknown): not known yet."),
+    KEPT("leads", INTEGER, "How many of the leads that ended had it."),
+    KEPT("converted", INTEGER, "How many of those were converted."),
+    KEPT_DECIMAL("rate", "converted / leads."),
+    KEPT_DECIMAL("lift", "The rate by that of all leads that ended."),
+    KEPT_DECIMAL("weight", "What it adds to the logarithm of the odds, all else being equal; 0 is "
+                           "an average value."),
+    KEPT("points", INTEGER,
+         "The weight times sales.learn.points; part of the score of a lead if "
+         "sales.learn.in_score says so."),
+};
+static const kith_field model_fields[] = {
+    F("name", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_READONLY, .doc = "What it is."),
+    KEPT("learned_at", TIME, "When it came to be as it is."),
+    KEPT("attributes", LONGTEXT, "What was looked at."),
+    KEPT("leads", INTEGER, "Leads that ended, from which it was learned."),
+    KEPT("converted", INTEGER, "How many of them were converted."),
+    KEPT_DECIMAL("base", "The logarithm of the odds before anything is known."),
+    KEPT_DECIMAL("auc", "How often a lead that was converted had the higher chance than one that "
+                        "was not: 0.5 is luck, 1 is always."),
+    KEPT_DECIMAL("brier", "The mean square of chance less outcome: 0 is best."),
+    KEPT_DECIMAL("brier_of_rate", "The same if each lead had the chance of all."),
+    KEPT("stamp", TEXT, "Changes with the weights."),
+};
+static const kith_field lead_fields[] = {
+    F("ended_at", TIME,
+      .doc = "When it was converted or given up; may be set, as of leads that are imported."),
+    F("set_at_end", TEXT, .flags = KITH_FF_READONLY,
+      .doc = "Which fields were filled in by its end, as by a conversion: nothing is learned from "
+             "them. unknown: it was written down when it had ended."),
+};
+static const kith_type types[] = {
+    {.name = "score_weight",
+     .doc = "What of a lead goes with its conversion, and how much.",
+     .title = "value",
+     .fields = KITH_ARRAY(weight_fields)},
+    {.name = "score_model",
+     .doc = "What was learned from leads that ended, and how good it is; one record.",
+     .title = "name",
+     .fields = KITH_ARRAY(model_fields)},
+    {.name = "lead", .fields = KITH_ARRAY(lead_fields), .extends = 1},
+};
+static const char *const state[] = {"state"};
+static const kith_hook hooks[] = {
+    {.name = "lead_ended",
+     .type = "lead",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = 200, /* after the hooks that still fill in fields */
+     .fn = ending_hook,
+     .fields = KITH_ARRAY(state),
+     .doc = "Notes when a lead ended, and what was only then filled in."},
+};
+static const kith_timer timers[] = {
+    {.name = "learn_scores",
+     .cron = "50 2 * * *", /* before leads are scored again */
+     .fn = nightly,
+     .doc = "Learns chances anew when a twentieth more leads have ended, if sales.learn.nightly "
+            "says so."},
+};
+static const kith_field learn_params[] = {
+    F("since", TIME, .doc = "Leads that came from then on; those of sales.learn.window without."),
+};
+static const kith_field learn_results[] = {
+    F("leads", INTEGER, .doc = "Leads that ended, from which it was learned."),
+    F("converted", INTEGER, .doc = "How many of them were converted."),
+    F("rate", DECIMAL, .options = "1", .doc = "The same in percent."),
+    F("auc", DECIMAL, .options = "4",
+      .doc =
+          "How often a converted lead had the higher chance than one that was not: 0.5 is luck."),
+    F("brier", DECIMAL, .options = "4",
+      .doc = "The mean square of chance less outcome, of leads that it had not seen."),
+    F("brier_of_rate", DECIMAL, .options = "4", .doc = "The same if each had the chance of all."),
+    F("written", INTEGER, .doc = "Weights that are new or others than before."),
+    F("removed", INTEGER, .doc = "Those that are no more."),
+};
+static const kith_field learn_columns[] = {
+    F("part", INTEGER, .doc = "A tenth of the leads, by their chances: 1 has the lowest."),
+    F("leads", INTEGER, .doc = "How many these are."),
+    F("low", DECIMAL, .options = "1", .doc = "The lowest chance among them, in percent,"),
+    F("high", DECIMAL, .options = "1", .doc = "the highest,"),
+    F("expected", DECIMAL, .options = "1", .doc = "and the mean: what was to be expected."),
+    F("converted", DECIMAL, .options = "1", .doc = "How many percent were converted."),
+};
+static const kith_action actions[] = {
+    {.name = "learn_scores",
+     .doc = "Learns from leads that ended what marks those that are converted; the rows compare "
+            "chances with what came, for leads that were left out.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = learn_action,
+     .params = KITH_ARRAY(learn_params),
+     .results = KITH_ARRAY(learn_results),
+     .columns = KITH_ARRAY(learn_columns)},
+};
+static const kith_report reports[] = {
+    {.name = "score_weights",
+     .doc = "What marks likely buyers: values of leads, those that promise most in front.",
+     .query = "score_weight order by -weight limit 500"},
+};
+static const kith_setting settings[] = {
+    {.key = "learn.attributes",
+     .kind = KITH_LIST,
+     .default_text = "[ \"source\", \"campaign\", \"referrer\", \"industry\", \"country\", "
+                     "\"region\", \"city\", \"company\", \"email\", \"phone\", "
+                     "\"account.industry\", \"account.size\", \"contact.title\", "
+                     "\"interactions\" ]",
+     .doc = "What of a lead is looked at: its fields, those of what it links to, and interactions "
+            "in the first days. Of a mail address the domain; of a name, a number of a telephone, "
+            "a link or a time whether there is one."},
+    {.key = "learn.window",
+     .kind = KITH_DURATION,
+     .default_text = "\"1095d\"",
+     .min = DAY_MS,
+     .max = 36500 * DAY_MS,
+     .doc = "Leads that came so long ago are learned from."},
+    {.key = "learn.least",
+     .kind = KITH_INT,
+     .default_text = "20",
+     .min = 2,
+     .max = 1000000,
+     .doc = "Values that fewer leads have are put together."},
+    {.key = "learn.min_endings",
+     .kind = KITH_INT,
+     .default_text = "50",
+     .min = 20,
+     .max = 1000000,
+     .doc = "Nothing is learned before so many leads were converted, and as many were not."},
+    {.key = "learn.early",
+     .kind = KITH_DURATION,
+     .default_text = "\"7d\"",
+     .min = DAY_MS / 24,
+     .max = 365 * DAY_MS,
+     .doc = "Interactions are counted so long after a lead came: for all alike."},
+    {.key = "learn.points",
+     .kind = KITH_INT,
+     .default_text = "10",
+     .min = 0,
+     .max = 1000,
+     .doc = "Points for a weight of 1, which multiplies the odds by 2.7."},
+    {.key = "learn.in_score",
+     .kind = KITH_BOOL,
+     .default_text = "false",
+     .doc = "The points that were learned are added to the score of a lead."},
+    {.key = "learn.nightly",
+     .kind = KITH_BOOL,
+     .default_text = "true",
+     .doc = "It is learned at night, when enough leads have ended since."},
+};
+
+#define ENDED "state in ('converted', 'unqualified')"
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("score_weight", learned.weight, SCORE_WEIGHT),
+    KITH_WANT_RECORD("score_model", learned.model_record, SCORE_MODEL),
+    KITH_WANT_RECORD("interaction", learned.about, ABOUT_LEAD),
+    KITH_WANT_RECORD("lead", learned.lead, PAST_LEAD),
+    KITH_WANT(FIELD, "chance", learned.chance),
+    KITH_WANT(QUERY, "score_weight", learned.query.weights),
+    KITH_WANT(QUERY, "score_model limit 1", learned.query.model),
+    KITH_WANT(QUERY, "lead where " ENDED " and created >= :since", learned.query.ended),
+    KITH_WANT(QUERY, "lead where " ENDED " and created >= :since group by state : count()",
+              learned.query.ended_counts),
+    KITH_WANT(QUERY, "interaction where about is not null and planned = false",
+              learned.query.touches),
+    KITH_WANT(QUERY,
+              "interaction where about = :lead and planned = false and at < :until : count()",
+              learned.query.touches_of),
+    KITH_WANT(SETTING, "learn.attributes", learned.attribute_names),
+    KITH_WANT(SETTING, "learn.window", learned.window),
+    KITH_WANT(SETTING, "learn.least", learned.least),
+    KITH_WANT(SETTING, "learn.min_endings", learned.min_endings),
+    KITH_WANT(SETTING, "learn.early", learned.early),
+    KITH_WANT(SETTING, "learn.points", learned.points),
+    KITH_WANT(SETTING, "learn.in_score", learned.in_score),
+    KITH_WANT(SETTING, "learn.nightly", learned.nightly),
+};
+kith_status learn_wants(kith_instance *self, kith_error *err) {
+    kith_status st = WANTS(self, wants, err);
+    return st == KITH_OK ? attributes_read(self, err) : st;
+}
+
+const kith_part learn_part = {
+    .struct_size = sizeof learn_part,
+    .types = KITH_ARRAY(types),
+    .settings = KITH_ARRAY(settings),
+    .hooks = KITH_ARRAY(hooks),
+    .timers = KITH_ARRAY(timers),
+    .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
+};
