@@ -329,30 +329,39 @@ static kith_status append(kith_array *to, const kith_array *more, struct arena *
 }
 
 /* Is a module among those that are listed, by name or by path? */
-static bool is_listed(const struct plugins_options *o, const char *module) {
-    size_t n = strlen(module);
+static bool is_listed(const struct plugins_options *o, kith_str module) {
     for (size_t i = 0; i < o->name_count; i++) {
         const char *slash = strrchr(o->names[i], '/'), *name = slash ? slash + 1 : o->names[i];
-        if (strncmp(name, module, n) == 0 && (!name[n] || strcmp(name + n, ".so") == 0))
+        if (strncmp(name, module.ptr, module.len) == 0 &&
+            (!name[module.len] || strcmp(name + module.len, ".so") == 0))
             return true;
     }
     return false;
 }
 
-/* Is this part for the modules that are enabled? */
-static kith_status is_wanted(const kith_plugin_desc *d, const kith_part *part,
-                             const struct plugins_options *o, bool *wanted, kith_error *e) {
-    *wanted = !o || !part->module || is_listed(o, part->module);
-    if (!part->module)
-        return KITH_OK;
+static bool is_required(const kith_plugin_desc *d, kith_str module) {
     for (uint32_t i = 0; d->requirements.items && i < d->requirements.count; i++) {
         const char *row = (const char *)d->requirements.items + (size_t)i * d->requirements.stride;
-        if (strcmp(((const kith_require *)(const void *)row)->module, part->module) == 0)
-            return KITH_OK;
+        if (str_eqz(module, ((const kith_require *)(const void *)row)->module))
+            return true;
     }
-    return err_set(e, KITH_E_INVAL, NULL,
-                   "a part of it is for the module '%s', which is not among its requirements",
-                   part->module);
+    return false;
+}
+
+/* Are all modules enabled that this part is for? */
+static kith_status is_wanted(const kith_plugin_desc *d, const kith_part *part,
+                             const struct plugins_options *o, bool *wanted, kith_error *e) {
+    kith_str rest = str_of(part->module ? part->module : ""), name;
+    *wanted = true;
+    while (rest.len && str_split(&rest, ',', &name)) {
+        *wanted &= !o || is_listed(o, name);
+        if (!is_required(d, name))
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "a part of it is for the module '%.*s', which is not among its"
+                           " requirements",
+                           (int)name.len, name.ptr);
+    }
+    return KITH_OK;
 }
 
 static kith_status join_parts(kith_plugin_desc *d, const struct plugins_options *o, struct arena *a,

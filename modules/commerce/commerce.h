@@ -5,7 +5,7 @@
 #define COMMERCE_H
 
 #include "configure.h"
-#include <kith/easy.h>
+#include <kith/paper.h>
 #include <kith/plugin.h>
 
 #include "care.h"
@@ -38,8 +38,10 @@
 #define LINE(X)     X(order) X(product) X(description) X(quantity) X(list_price) X(unit_price) \
                     X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total) X(chosen) \
                     X(configuration) X(cost) X(invoiced) X(supplied_by)
+#define PAPER_ORDER(X) X(number) X(reference)
 /* clang-format on */
 
+KITH_RECORD(paper_order, PAPER_ORDER);
 KITH_RECORD(account, ACCOUNT);
 KITH_RECORD(contact, CONTACT);
 KITH_RECORD(product, PRODUCT);
@@ -78,6 +80,13 @@ struct kith_instance {
     struct allocation_numbers allocation;
     struct entry_numbers entry;
     struct billing bill; /* billing.h */
+    struct {
+        uint32_t action;
+        struct paper_order_numbers order;
+        struct kith_paper_account_numbers account;
+        struct kith_paper_contact_numbers contact;
+        struct kith_paper_line_numbers line;
+    } paper; /* where documents is enabled */
     uint32_t territory, territory_parent;
     struct owned own; /* owned.h */
     struct care care; /* care.h */
@@ -145,6 +154,8 @@ extern const kith_part product_part, price_part, order_part;
 extern const kith_part option_part, configure_part, bundle_part;
 extern const kith_part stock_part, reserve_part, demand_part;
 kith_status invoice_wants(kith_instance *self, kith_error *err);
+kith_status invoice_paper_wants(kith_instance *self, kith_error *err);
+extern const kith_part invoice_paper_part;
 kith_status payment_wants(kith_instance *self, kith_error *err);
 kith_status allocation_wants(kith_instance *self, kith_error *err);
 kith_status ledger_wants(kith_instance *self, kith_error *err);

@@ -342,14 +342,15 @@ static const kith_report reports[] = {
 };
 
 static const kith_require requirements[] = {
-    {"commerce", 1, KITH_REQ_OPTIONAL}, /* products and orders, where there are any */
+    {"commerce", 1, KITH_REQ_OPTIONAL},  /* products and orders, where there are any */
+    {"documents", 1, KITH_REQ_OPTIONAL}, /* quotes on paper */
 };
 static const kith_part *const parts[] = {
-    &stages_part,  &plays_part,  &objections_part,    &chances_part,   &outlook_part,
-    &targets_part, &kpis_part,   &deal_products_part, &quote_part,     &territory_part,
-    &move_part,    &buying_part, &precall_part,       &account_part,   &assign_by_part,
-    &basket_part,  &offers_part, &repurchase_part,    &wallet_part,    &strategy_part,
-    &worth_part,   &learn_part,  &judge_part,         &note_words_part};
+    &stages_part,    &plays_part,  &objections_part,    &chances_part,    &outlook_part,
+    &targets_part,   &kpis_part,   &deal_products_part, &quote_part,      &quote_paper_part,
+    &territory_part, &move_part,   &buying_part,        &precall_part,    &account_part,
+    &assign_by_part, &basket_part, &offers_part,        &repurchase_part, &wallet_part,
+    &strategy_part,  &worth_part,  &learn_part,         &judge_part,      &note_words_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,

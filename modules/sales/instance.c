@@ -118,6 +118,8 @@ static kith_status resolve(kith_instance *self, kith_error *err) {
     if (st == KITH_OK)
         st = quote_wants(self, err);
     if (st == KITH_OK)
+        st = quote_paper_wants(self, err);
+    if (st == KITH_OK)
         st = score_read_rules(self, err);
     if (st == KITH_OK)
         st = pipeline_read_settings(self, err);

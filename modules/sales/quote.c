@@ -148,6 +148,8 @@ static kith_status send(struct offer *o, kith_error *err) {
         return kith_fail(err, KITH_E_REFUSED, "valid_until",
                          "valid_until: it is over; give it a day to come");
     kith_put(&o->edit, self->quotes.quote.sent_at, now_of(self));
+    kith_put(&o->edit, self->quotes.quote.sent_on,
+             kith_number(KITH_DATE, self->host->today(self->host)));
     kith_put(&o->edit, self->quotes.quote.total, o->order.total);
     kith_put(&o->edit, self->quotes.quote.discount, kith_decimal(o->discount, 2));
     return set_order(o, "quoted", err);
@@ -376,6 +378,7 @@ static const kith_field quote_fields[] = {
     F("approved_by", LINK, .options = "user", .flags = KITH_FF_READONLY, .doc = "Who approved it."),
     F("approved_at", TIME, .flags = KITH_FF_READONLY, .doc = "When that was."),
     F("sent_at", TIME, .flags = KITH_FF_READONLY | KITH_FF_INDEXED, .doc = "When it was sent."),
+    F("sent_on", DATE, .flags = KITH_FF_READONLY, .doc = "The day of that, which it bears."),
     F("answered_at", TIME, .flags = KITH_FF_READONLY, .doc = "When it was accepted, or ended."),
     F("answer", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What the customer said."),
 };

@@ -3,12 +3,12 @@
 #ifndef SALES_QUOTE_H
 #define SALES_QUOTE_H
 
-#include <kith/easy.h>
+#include <kith/paper.h>
 
 /* clang-format off */
 #define QUOTE(X)        X(number) X(opportunity) X(order) X(version) X(revises) X(state) X(account) \
                         X(contact) X(valid_until) X(intro) X(terms) X(approved_by) X(approved_at) \
-                        X(sent_at) X(answered_at) X(total) X(discount) X(owner)
+                        X(sent_at) X(sent_on) X(answered_at) X(total) X(discount) X(owner)
 #define QUOTED(X)       X(number) X(state) X(account) X(contact) X(currency) X(price_book) \
                         X(channel) X(reference) X(total) X(lines) X(owner)
 #define QUOTED_LINE(X)  X(order) X(product) X(description) X(quantity) X(unit_price) X(list_price) \
@@ -28,6 +28,13 @@ struct quotes {
     struct quoted_deal_numbers deal;
     uint32_t of_order, lines_of, overdue, is_approver;
     kith_value valid_for, discount_limit, approvers, wins; /* settings */
+    struct {
+        uint32_t action;
+        struct kith_paper_account_numbers account;
+        struct kith_paper_contact_numbers contact;
+        struct kith_paper_line_numbers line;
+        struct kith_paper_product_numbers product;
+    } paper; /* where documents is enabled */
 };
 
 #endif

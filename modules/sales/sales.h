@@ -123,7 +123,8 @@ kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err);
 
 /* quote.c, where commerce is enabled */
 kith_status quote_wants(kith_instance *self, kith_error *err);
-extern const kith_part quote_part;
+kith_status quote_paper_wants(kith_instance *self, kith_error *err);
+extern const kith_part quote_part, quote_paper_part;
 
 /* assign.c */
 kith_status assign_read_settings(kith_instance *self, kith_error *err);

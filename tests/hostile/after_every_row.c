@@ -8,7 +8,7 @@ static const kith_report reports[] = {
 static const kith_part with_another = {
     .struct_size = sizeof with_another,
     .reports = KITH_ARRAY(reports),
-    .module = "calls_another",
+    .module = "every_row, calls_another",
 };
 static const kith_part *const parts[] = {&with_another};
 static const kith_require needs[] = {{"every_row", 1, 0}, {"calls_another", 1, KITH_REQ_OPTIONAL}};

@@ -176,9 +176,9 @@ typedef struct kith_part {
     uint32_t reserved;    /* 0 */
     kith_array permissions, settings, types, topics, hooks, reactions, timers, actions, deliveries,
         reports; /* rows as in kith_plugin_desc */
-    /* The part is there only where this module is enabled, which stands among the requirements, as
-     * one that is optional (kith_host.enabled tells); its settings and permissions always. NULL:
-     * always. */
+    /* The part is there only where this module is enabled, or all of these, "commerce,documents";
+     * they stand among the requirements, as optional ones (kith_host.enabled tells). Its settings
+     * and permissions are always there. NULL: all of it is. */
     const char *module;
 } kith_part;
 

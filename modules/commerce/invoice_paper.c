@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Invoices and credit notes on paper, where the module documents makes papers. */
+#include "commerce.h"
+
+/* The addressee: who may not be seen is left out. */
+static kith_status put_to(kith_instance *self, const kith_txn *view, struct kith_paper *p,
+                          const struct invoice *in, kith_error *err) {
+    struct kith_paper_account account = {.name = kith_null()};
+    struct kith_paper_contact contact = {.name = kith_null()};
+    kith_status st = KITH_OK;
+    if (is_set(&in->account))
+        st = KITH_LOAD(self, view, paper.account, in->account.as.link.id, &account, err);
+    if ((st == KITH_OK || st == KITH_E_NOTFOUND) && is_set(&in->contact))
+        st = KITH_LOAD(self, view, paper.contact, in->contact.as.link.id, &contact, err);
+    if (st != KITH_OK && st != KITH_E_NOTFOUND)
+        return st;
+    kith_paper_to(p, &account, &contact);
+    return KITH_OK;
+}
+
+static kith_status put_lines(kith_instance *self, const kith_txn *view, struct kith_paper *p,
+                             const kith_value *invoice, kith_error *err) {
+    struct kith_paper_line *lines;
+    uint64_t count;
+    kith_status st = KITH_FIND(self, view, paper.line, self->bill.invoice_lines, 1, invoice, &lines,
+                               &count, err);
+    kith_paper_open(p, "lines", '[');
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        struct product product = {.code = kith_null()};
+        if (is_set(&lines[i].product))
+            st = KITH_LOAD(self, view, product, lines[i].product.as.link.id, &product, err);
+        if (st == KITH_E_NOTFOUND)
+            st = KITH_OK;
+        kith_paper_add_line(p, &lines[i], &product.code);
+    }
+    kith_paper_close(p, ']');
+    return st;
+}
+
+static kith_status put_facts(kith_instance *self, const kith_txn *view, struct kith_paper *p,
+                             const struct invoice *in, kith_error *err) {
+    struct paper_order order;
+    struct invoice of = {.number = kith_null()};
+    kith_status st = KITH_LOAD(self, view, paper.order, in->order.as.link.id, &order, err);
+    if (st == KITH_OK && is_set(&in->corrects))
+        st = KITH_LOAD(self, view, invoice, in->corrects.as.link.id, &of, err);
+    if (st != KITH_OK)
+        return st;
+    kith_paper_open(p, "facts", '[');
+    if (state_is(&in->kind, "invoice"))
+        kith_paper_fact(p, "due_on", &in->due_on);
+    kith_paper_fact(p, "corrects", &of.number);
+    kith_paper_fact(p, "order", &order.number);
+    kith_paper_fact(p, "reference", &order.reference);
+    kith_paper_close(p, ']');
+    return KITH_OK;
+}
+
+static kith_status invoice_pdf(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    struct kith_paper p;
+    struct invoice in;
+    kith_value which;
+    kith_status st = self->calls->arg(call, 0, &which, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, view, invoice, which.as.link.id, &in, err);
+    if (st != KITH_OK)
+        return st;
+    kith_paper_begin(&p, self->host, self->numbers, view);
+    kith_paper_put(&p, "kind", &in.kind);
+    kith_paper_put(&p, "number", &in.number);
+    kith_paper_put(&p, "date", &in.issued_on);
+    kith_paper_put(&p, "currency", &in.currency);
+    kith_paper_put(&p, "intro", &in.reason);
+    st = put_facts(self, view, &p, &in, err);
+    if (st == KITH_OK)
+        st = put_to(self, view, &p, &in, err);
+    if (st == KITH_OK)
+        st = put_lines(self, view, &p, &in.id, err);
+    return st == KITH_OK ? kith_paper_answer(&p, self->calls, call, self->paper.action, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field pdf_params[] = {
+    F("invoice", LINK, .options = "invoice", .flags = KITH_FF_REQUIRED, .doc = "Which one."),
+};
+static const kith_action actions[] = {
+    {.name = "invoice_pdf",
+     .doc = "An invoice or credit note on paper, with the company's letterhead and totals by tax.",
+     .effect = KITH_EFFECT_READ,
+     .fn = invoice_pdf,
+     .params = KITH_ARRAY(pdf_params),
+     .file = "application/pdf"},
+};
+static const kith_permission permissions[] = {
+    {"call:documents.paper", "Invoices are made as PDF by it."},
+};
+static const kith_want wants[] = {
+    KITH_WANT(ACTION, "documents.paper", paper.action),
+    KITH_WANT_RECORD("order", paper.order, PAPER_ORDER),
+    KITH_WANT_RECORD("account", paper.account, KITH_PAPER_ACCOUNT),
+    KITH_WANT_RECORD("contact", paper.contact, KITH_PAPER_CONTACT),
+    KITH_WANT_RECORD("invoice_line", paper.line, KITH_PAPER_LINE),
+};
+kith_status invoice_paper_wants(kith_instance *self, kith_error *err) {
+    return self->host->enabled(self->host, "documents") ? WANTS(self, wants, err) : KITH_OK;
+}
+
+const kith_part invoice_paper_part = {
+    .struct_size = sizeof invoice_paper_part,
+    .permissions = KITH_ARRAY(permissions),
+    .actions = KITH_ARRAY(actions),
+    .module = "documents",
+};

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quotes on paper, where the module documents makes papers. */
+#include "sales.h"
+
+#define PAPER(self) (&(self)->quotes.paper)
+
+/* The addressee: who may not be seen is left out. */
+static kith_status put_to(kith_instance *self, const kith_txn *view, struct kith_paper *p,
+                          const struct quote *q, kith_error *err) {
+    struct kith_paper_account account = {.name = kith_null()};
+    struct kith_paper_contact contact = {.name = kith_null()};
+    kith_status st = KITH_OK;
+    if (q->account.kind == KITH_LINK)
+        st = KITH_LOAD(self, view, quotes.paper.account, q->account.as.link.id, &account, err);
+    if ((st == KITH_OK || st == KITH_E_NOTFOUND) && q->contact.kind == KITH_LINK)
+        st = KITH_LOAD(self, view, quotes.paper.contact, q->contact.as.link.id, &contact, err);
+    if (st != KITH_OK && st != KITH_E_NOTFOUND)
+        return st;
+    kith_paper_to(p, &account, &contact);
+    return KITH_OK;
+}
+
+static kith_status put_lines(kith_instance *self, const kith_txn *view, struct kith_paper *p,
+                             const kith_value *order, kith_error *err) {
+    struct kith_paper_line *lines;
+    uint64_t count;
+    kith_status st = KITH_FIND(self, view, quotes.paper.line, self->quotes.lines_of, 1, order,
+                               &lines, &count, err);
+    kith_paper_open(p, "lines", '[');
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        struct kith_paper_product product = {.code = kith_null()};
+        if (lines[i].product.kind == KITH_LINK)
+            st = KITH_LOAD(self, view, quotes.paper.product, lines[i].product.as.link.id, &product,
+                           err);
+        if (st == KITH_E_NOTFOUND)
+            st = KITH_OK;
+        kith_paper_add_line(p, &lines[i], &product.code);
+    }
+    kith_paper_close(p, ']');
+    return st;
+}
+
+static kith_status put_quote(kith_instance *self, const kith_txn *view, struct kith_paper *p,
+                             const struct quote *q, const struct quoted *o, kith_error *err) {
+    kith_value day = q->sent_on;
+    if (day.kind == KITH_NULL) /* a draft is of today; what was sent before it was noted, of then */
+        day = kith_number(KITH_DATE, q->sent_at.kind == KITH_TIME ? q->sent_at.as.i / 86400000
+                                                                  : self->host->today(self->host));
+    kith_paper_text(p, "kind", kith_str_of("quote"));
+    kith_paper_put(p, "number", &q->number);
+    kith_paper_put(p, "date", &day);
+    kith_paper_put(p, "currency", &o->currency);
+    kith_paper_put(p, "intro", &q->intro);
+    kith_paper_put(p, "terms", &q->terms);
+    kith_paper_open(p, "facts", '[');
+    kith_paper_fact(p, "valid_until", &q->valid_until);
+    kith_paper_fact(p, "version", q->version.as.i > 1 ? &q->version : &(kith_value){0});
+    kith_paper_fact(p, "reference", &o->reference);
+    kith_paper_close(p, ']');
+    kith_status st = put_to(self, view, p, q, err);
+    return st == KITH_OK ? put_lines(self, view, p, &q->order, err) : st;
+}
+
+static kith_status quote_pdf(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    struct kith_paper p;
+    struct quote q;
+    struct quoted order;
+    kith_value which;
+    kith_status st = self->calls->arg(call, 0, &which, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, view, quotes.quote, which.as.link.id, &q, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, view, quotes.order, q.order.as.link.id, &order, err);
+    if (st != KITH_OK)
+        return st;
+    kith_paper_begin(&p, self->host, self->deals.numbers, view);
+    st = put_quote(self, view, &p, &q, &order, err);
+    return st == KITH_OK ? kith_paper_answer(&p, self->calls, call, PAPER(self)->action, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field pdf_params[] = {
+    {.name = "quote",
+     .kind = KITH_F_LINK,
+     .options = "quote",
+     .flags = KITH_FF_REQUIRED,
+     .doc = "Which one."},
+};
+static const kith_action actions[] = {
+    {.name = "quote_pdf",
+     .doc = "A quote on paper, with the company's letterhead, its lines, totals by tax and terms.",
+     .effect = KITH_EFFECT_READ,
+     .fn = quote_pdf,
+     .params = KITH_ARRAY(pdf_params),
+     .file = "application/pdf"},
+};
+static const kith_permission permissions[] = {
+    {"call:documents.paper", "Quotes are made as PDF by it."},
+};
+static const kith_want wants[] = {
+    KITH_WANT(ACTION, "documents.paper", quotes.paper.action),
+    KITH_WANT_RECORD("account", quotes.paper.account, KITH_PAPER_ACCOUNT),
+    KITH_WANT_RECORD("contact", quotes.paper.contact, KITH_PAPER_CONTACT),
+    KITH_WANT_RECORD("order_line", quotes.paper.line, KITH_PAPER_LINE),
+    KITH_WANT_RECORD("product", quotes.paper.product, KITH_PAPER_PRODUCT),
+};
+kith_status quote_paper_wants(kith_instance *self, kith_error *err) {
+    return self->host->enabled(self->host, "commerce") &&
+                   self->host->enabled(self->host, "documents")
+               ? kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err)
+               : KITH_OK;
+}
+
+const kith_part quote_paper_part = {
+    .struct_size = sizeof quote_paper_part,
+    .permissions = KITH_ARRAY(permissions),
+    .actions = KITH_ARRAY(actions),
+    .module = "commerce,documents",
+};
