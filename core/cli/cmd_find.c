@@ -6,6 +6,7 @@
 #include "cli/show.h"
 #include "engine/path.h"
 #include "record/access.h"
+#include <ctype.h>
 #include <string.h>
 
 #define PAGE        500               /* rows read at a time */
@@ -70,20 +71,38 @@ static bool filled(const struct find *f, const struct rfield *field) {
     return false;
 }
 
+static bool is_name(char c) {
+    return c == '_' || c == '\'' || c == '.' || isalnum((unsigned char)c);
+}
+
+/* Does the query name it? Who asks for a critical stock wants to see how much there is. */
+static bool asked_about(kith_str query, const char *name) {
+    const size_t len = strlen(name);
+    for (uint64_t i = 0; i + len <= query.len; i++) {
+        const bool begins = i == 0 || !is_name(query.ptr[i - 1]);
+        const kith_str rest = {query.ptr + i + len, query.len - i - len};
+        if (begins && memcmp(query.ptr + i, name, len) == 0 &&
+            (rest.len == 0 || !is_name(rest.ptr[0])) && !str_starts(rest, " by "))
+            return true;
+    }
+    return false;
+}
+
 /* How much a field says about a record at a glance; 0: nothing. */
-static int weight(const struct rfield *f) {
+static int weight(const struct find *find, const struct rfield *f) {
     if (f == f->type->title)
         return 5;
     if (f->index < FIELD_FIRST || f->kind == KITH_F_LONGTEXT || f->kind == KITH_F_JSON)
         return 0;
-    if (f->kind == KITH_F_STATE)
+    if (f->kind == KITH_F_STATE || asked_about(find->asked.text, f->name))
         return 4;
     if (f->flags & KITH_FF_INDEXED)
         return 3;
     return f->kind == KITH_F_LINK ? 2 : 1;
 }
 
-/* The title, states, indexed fields, links, the rest; those that are filled on this page. */
+/* The title, states and what the query names, indexed fields, links, the rest; those that are
+ * filled on this page. */
 static void guess_fields(struct find *f) {
     uint32_t most = f->c->io->columns ? f->c->io->columns / GUESS_WIDTH : GUESS_MOST;
     most = most < 2 ? 2 : most > GUESS_MOST ? GUESS_MOST : most;
@@ -91,7 +110,7 @@ static void guess_fields(struct find *f) {
     for (int w = 5; w > 0; w--) {
         for (uint32_t i = 0; i < f->type->field_count && f->field_count <= most; i++) {
             const struct rfield *field = f->type->fields[i];
-            if (cmd_reads(f->c, field) && weight(field) == w && (w == 5 || filled(f, field)))
+            if (cmd_reads(f->c, field) && weight(f, field) == w && (w == 5 || filled(f, field)))
                 add_field(f, field);
         }
     }

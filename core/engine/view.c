@@ -268,13 +268,18 @@ static kith_status add_money(struct build *b, struct view_list *sums, const stru
     return KITH_OK;
 }
 
+/* Prices of one piece do not add up. */
+static bool is_summed(const struct rfield *f) {
+    return f->kind == KITH_F_MONEY && field_adds_up(f);
+}
+
 static kith_status add_sums(struct build *b, struct view_part *p, const struct view_list *records,
                             kith_error *e) {
     const struct rtype *t = p->via->type;
     const struct view_record *r = records->items;
     struct view_list sums = {0};
     for (uint32_t k = FIELD_FIRST; k < t->field_count; k++)
-        for (size_t i = 0; t->fields[k]->kind == KITH_F_MONEY && i < records->count; i++)
+        for (size_t i = 0; is_summed(t->fields[k]) && i < records->count; i++)
             if (r[i].values[k].kind == KITH_MONEY)
                 TRY(add_money(b, &sums, t->fields[k], &r[i].values[k], e));
     p->sums = sums.items;
@@ -284,7 +289,7 @@ static kith_status add_sums(struct build *b, struct view_part *p, const struct v
 
 static bool has_money(const struct rtype *t) {
     for (uint32_t k = FIELD_FIRST; k < t->field_count; k++)
-        if (t->fields[k]->kind == KITH_F_MONEY)
+        if (is_summed(t->fields[k]))
             return true;
     return false;
 }

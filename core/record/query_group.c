@@ -80,7 +80,8 @@ static kith_status add_leaf(struct grouping *x, const struct path *path, struct 
  */
 static bool only_names(const struct term *t) {
     const struct path *path = t->path;
-    return path && path->part == PART_ALL && path->field && !field_adds_up(path->field);
+    return path && path->part == PART_ALL && path->field && !field_adds_up(path->field) &&
+           path->field->kind != KITH_F_MONEY; /* an ordinal one is a price: still a number */
 }
 
 static kith_status need_measurable(struct grouping *x, const struct term *t) {

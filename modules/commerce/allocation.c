@@ -36,6 +36,8 @@ kith_status order_settle(kith_instance *self, kith_txn *txn, kith_value order, k
              paid ? kith_number(KITH_TIME, self->host->now(self->host)) : kith_null());
     if (paid && state_is(&o.state, "ordered"))
         kith_put(&edit, self->order.state, kith_text("paid"));
+    if (!paid && state_is(&o.state, "paid")) /* it was sent back, or not received after all */
+        kith_put(&edit, self->order.state, kith_text("ordered"));
     st = self->records->update(txn, self->order.type, o.id.as.link.id, edit.count, edit.fields,
                                edit.values, err);
     return st == KITH_OK && paid ? tell_settled(self, txn, &o, err) : st;

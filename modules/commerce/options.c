@@ -247,7 +247,8 @@ static const kith_field option_fields[] = {
       .doc =
           "The product that it stands for: it is reserved with an order, and when it is retired, "
           "the option cannot be chosen."),
-    F("price", MONEY, .doc = "What it adds to the price of the product; less than 0 takes off."),
+    F("price", MONEY, .measure = KITH_M_ORDINAL,
+      .doc = "What it adds to the price of the product; less than 0 takes off."),
     F("percent", PERCENT, .min = "-100", .max = "1000",
       .doc = "Instead: percent of the product's price that it adds."),
     F("preferred", BOOLEAN, .default_text = "false",

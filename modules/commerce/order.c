@@ -301,7 +301,8 @@ static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *c
 #define STATES                                                                                     \
     "cart>ordered|quoted|abandoned|cancelled,quoted>cart|ordered|cancelled,"                       \
     "abandoned.>cart|ordered|cancelled,ordered>paid|shipped|cart|cancelled,"                       \
-    "paid>shipped|cancelled,shipped>delivered|returned,delivered.>returned,returned,cancelled"
+    "paid>ordered|shipped|cancelled,shipped>delivered|returned,delivered.>returned,returned,"      \
+    "cancelled"
 #define SUM(of) "sum(order_line." of " via order) in currency"
 
 static const kith_field order_fields[] = {
@@ -358,9 +359,10 @@ static const kith_field line_fields[] = {
     F("configuration", LINK, .options = "configuration",
       .doc = "What was configured for the customer; product and options are taken from it."),
     F("quantity", QUANTITY, .default_text = "1", .min = "0.001", .doc = "How much of it."),
-    F("unit_price", MONEY, .min = "0",
+    F("unit_price", MONEY, .measure = KITH_M_ORDINAL, .min = "0",
       .doc = "What one costs; looked up when nothing is said, and kept when it is."),
-    F("list_price", MONEY, .flags = KITH_FF_READONLY, .doc = "What one costs without all terms."),
+    F("list_price", MONEY, .measure = KITH_M_ORDINAL, .flags = KITH_FF_READONLY,
+      .doc = "What one costs without all terms."),
     F("priced_by", CHOICE, .options = "list,book,hand", .flags = KITH_FF_READONLY,
       .doc = "Where the price comes from."),
     F("discount", PERCENT, .min = "0", .max = "100", .doc = "Percent less."),

@@ -386,7 +386,7 @@ static const kith_field price_fields[] = {
     F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "Of what."),
     F("min_quantity", QUANTITY, .default_text = "1", .min = "0.001",
       .doc = "From which quantity on: several rows are breaks."),
-    F("amount", MONEY, .min = "0", .doc = "What one costs."),
+    F("amount", MONEY, .measure = KITH_M_ORDINAL, .min = "0", .doc = "What one costs."),
     F("discount", PERCENT, .min = "0", .max = "100",
       .doc = "Instead: so many percent less than the list price."),
     F("valid_from", DATE, .doc = "From which day on it holds."),

@@ -158,7 +158,12 @@ static kith_status check_target(const struct moving *w, kith_error *err) {
     if (!moves && w->m.to.kind == KITH_NULL)
         return KITH_OK;
     if (!moves || w->m.to.kind == KITH_NULL)
-        return kith_fail(err, KITH_E_REFUSED, "to", "to: a move, and nothing else, says where to");
+        return kith_fail(err, KITH_E_REFUSED, "to",
+                         moves
+                             ? "to: a move names the stock to which it goes: to=STOCK, of the same "
+                               "product"
+                             : "to: nothing but a move goes to another stock; leave it empty, or "
+                               "write kind=move");
     kith_status st = KITH_LOAD(w->self, w->txn, goods.stock, w->m.to.as.link.id, &to, err);
     if (st == KITH_OK && (to.product.as.link.id != w->stock.product.as.link.id ||
                           to.id.as.link.id == w->stock.id.as.link.id))

@@ -34,8 +34,9 @@ static const kith_report reports[] = {
      .query = "opportunity where stage = 'won' group by product.name as product"
               " order by -sum(amount)" SUMS},
     {.name = "revenue_by_customer",
-     .doc = "What each organisation has ordered, without tax, the best customers first.",
-     .query = "order where " SOLD " group by account.name as account order by -sum(net)"
+     .doc = "What each customer has ordered, without tax, the best customers first.",
+     .query = "order where " SOLD " group by account.name as account, contact.name as contact"
+              " order by -sum(net)"
               " : count() as orders, sum(net) as net"},
     {.name = "revenue_by_product",
      .doc = "What was ordered of each product, without tax.",

@@ -406,10 +406,10 @@ static const kith_action actions[] = {
 };
 static const kith_report reports[] = {
     {.name = "profit_by_customer",
-     .doc = "Whom to approach: what each organisation has ordered, what it cost us, and what is "
+     .doc = "Whom to approach: what each customer has ordered, what it cost us, and what is "
             "left, the most in front.",
-     .query = "order_line where order." PLACED " group by order.account.name as account"
-              " order by -(sum(net) - sum(cost))"
+     .query = "order_line where order." PLACED " group by order.account.name as account,"
+              " order.contact.name as contact order by -(sum(net) - sum(cost))"
               " : sum(net) as net, sum(cost) as cost, sum(net) - sum(cost) as profit"},
 };
 static const kith_permission permissions[] = {

@@ -176,7 +176,7 @@ static kith_status accept(struct offer *o, kith_error *err) {
         return st;
     kith_edit won = {0};
     kith_put(&won, self->quotes.deal.stage, kith_text("won"));
-    kith_put(&won, self->quotes.deal.amount, o->quote.total);
+    kith_put(&won, self->quotes.deal.amount, o->order.net); /* tax is not ours */
     return self->records->update(o->txn, self->quotes.deal.type, deal.id.as.link.id, won.count,
                                  won.fields, won.values, err);
 }
@@ -292,7 +292,7 @@ static kith_status copy_order(kith_instance *self, kith_txn *txn, kith_id from, 
                               kith_error *err) {
     kith_status st = KITH_LOAD(self, txn, quotes.order, from, copy, err);
     const kith_value old = copy->id;
-    copy->number = copy->state = copy->total = copy->lines = kith_null();
+    copy->number = copy->state = copy->net = copy->total = copy->lines = kith_null();
     if (st == KITH_OK)
         st = KITH_CREATE(self, txn, quotes.order, copy, err);
     return st == KITH_OK ? copy_lines(self, txn, old, copy->id, err) : st;

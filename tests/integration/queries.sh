@@ -223,4 +223,11 @@ else
     skip "the module sales is not beside the program"
 fi
 
+it "shows in a table what the query asks about"
+kith create contact name="Tim Table" salutation=Mr email=tim@example.org phone=+4930123 city=Rome source=web
+kith find "contact where salutation = 'Mr'"
+prints "salutation"
+kith find "contact where name = 'Tim Table'"
+prints_not "salutation"
+
 finish

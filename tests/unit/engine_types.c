@@ -146,7 +146,7 @@ TEST("what only shows with the other types is refused with its line") {
     expect_refused(
         "name = \"x\";\nfields = (\n{ name = \"n\"; kind = \"money\"; measure = \"nominal\"; });\n",
         "conf.d/types/a.conf:3: field x.n: a money cannot measure what is nominal, but: "
-        "continuous");
+        "ordinal, continuous");
     expect_refused("extend = \"segment\";\nfields = (\n{ name = \"refresh\"; min = \"0s\"; });\n",
                    "conf.d/types/a.conf:3: field segment.refresh: its min is 0s, and Kith itself "
                    "needs 1m or more");

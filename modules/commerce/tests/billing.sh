@@ -30,6 +30,15 @@ kith report commerce.open_items
 prints "Acme"
 prints "40.00 EUR"
 
+it "adds up no prices of one"
+kith view order number=O-000001
+exits 0
+prints "net 50.00 EUR"
+prints_not "unit_price"
+prints_not "list_price"
+kith find "order_line group by product.name : avg(unit_price)"
+prints "10.00 EUR"
+
 it "says what was paid"
 kith report commerce.payments --param account="$acme"
 prints "P-000001"
@@ -58,6 +67,32 @@ it "says how old what is open is, and whose"
 kith commerce.open_by_age currency=EUR
 prints "not_due: 40.00 EUR"
 prints "Acme"
+
+it "takes over what customers owed elsewhere"
+cat >"$work/open.csv" <<'EOF'
+No,Customer,Date,Due,Net,Tax
+RE-1,Old Co,2026-08-01,2026-08-15,200,19
+RE-2,Old Co,2026-08-02,2026-08-16,50,0
+EOF
+printf 'No,Paid,Amount,Ref\nRE-1,2026-08-10,38,A-1\n' >"$work/paid.csv"
+kith import order_line "$work/open.csv" --create-linked order.state:=delivered order.channel:=import \
+    No=order.external_id Customer=order.account.name Date=order.placed_at Net=unit_price \
+    Tax=tax_rate product.code:=OPENING "product.name:=Opening balance" product.kind:=service \
+    "description:=Invoice {No}" Due=
+prints "created      2"
+kith import invoice "$work/open.csv" No=order.external_id Date=issued_on Due=due_on Customer= Net= Tax=
+prints "created      2"
+kith import payment "$work/paid.csv" No=order.external_id Paid=at Amount=amount Ref=reference \
+    state:=received
+prints "created      1"
+kith find "account where name = 'Old Co'" --fields balance --json
+prints '"balance":"250.00 EUR"'
+kith find "invoice where order.external_id = 'RE-1'" --fields open,due_on --json
+prints '"open":"200.00 EUR","due_on":"2026-08-15"'
+kith commerce.ledger_check
+prints "balanced: true"
+kith find "asset : count()"
+prints_exactly 0
 
 it "keeps the balance when two customers turn out to be one"
 twin=$(id create account name="Acme Ltd")

@@ -209,8 +209,9 @@ TEST("every report of orders and stock answers") {
     } rows[] = {
         {"commerce.orders", "cart|EUR|1|9.00 EUR"},
         {"commerce.orders", "ordered|EUR|1|11.00 EUR"},
-        {"commerce.revenue", "EUR|1|1.000|3.00 EUR"},
-        {"commerce.revenue", "EUR|1|2.000|8.00 EUR"},
+        {"commerce.revenue", "pen|pen|EUR|1|1.000|3.00 EUR"},
+        {"commerce.revenue", "ink|ink|EUR|1|2.000|8.00 EUR"},
+        {"commerce.revenue_by_month", "2023|11|EUR|1|3.000|11.00 EUR"},
     };
     struct company c;
     OPEN(&c, SHOP(""), "commerce");

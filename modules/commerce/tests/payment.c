@@ -142,6 +142,22 @@ TEST("an order with money is no cart again, and is cancelled when nothing of it 
     close_company(c);
 }
 
+TEST("an order whose money was sent back before it left is ordered, and not paid") {
+    struct world w;
+    struct company *c = begin(&w, SHOP(""));
+    kith_id o = placed(c, w.acme, w.pen, "5"), inv = invoiced(c, o);
+    kith_id p = paid(c, "invoice", inv, "50 EUR");
+    EXPECT_STR("paid", field(c, "order", o, "state"));
+    EXPECT_ACT(ACT(c, "commerce.refund", {"payment", ID(p)}));
+    EXPECT_STR("ordered", field(c, "order", o, "state"));
+    EXPECT_STR("", field(c, "order", o, "settled_at"));
+    paid(c, "invoice", inv, "50 EUR");
+    EXPECT_STR("paid", field(c, "order", o, "state"));
+    REFUSED(c, "refund the payment first (commerce.refund)", "order", o, {"state", "ordered"});
+    expect_balanced(c);
+    close_company(c);
+}
+
 TEST("an order that is shipped stays so when it is paid, and is settled") {
     struct world w;
     struct company *c = begin(&w, SHOP(""));

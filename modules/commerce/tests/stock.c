@@ -84,9 +84,10 @@ TEST("a move takes from one place and brings to another one of the same product"
     HAS(&c, a, "6.000", "0.000", "6.000");
     HAS(&c, b, "4.000", "0.000", "4.000");
     EXPECT_STR("10.000", field(&c, "product", pen, "on_hand"));
-    MOVE_REFUSED("a move, and nothing else, says where to", &c, a, "move", "1");
-    REFUSED(&c, "a move, and nothing else", "stock_movement", 0, {"stock", id_text(&c, a)},
-            {"kind", "receipt"}, {"quantity", "1"}, {"to", id_text(&c, b)});
+    MOVE_REFUSED("to: a move names the stock to which it goes: to=STOCK", &c, a, "move", "1");
+    REFUSED(&c, "to: nothing but a move goes to another stock", "stock_movement", 0,
+            {"stock", id_text(&c, a)}, {"kind", "receipt"}, {"quantity", "1"},
+            {"to", id_text(&c, b)});
     REFUSED(&c, "another stock of the same product", "stock_movement", 0, {"stock", id_text(&c, a)},
             {"kind", "move"}, {"quantity", "1"}, {"to", id_text(&c, other)});
     close_company(&c);

@@ -133,6 +133,17 @@ TEST("what was sent is not changed by way of the cart") {
     close_company(&d.c);
 }
 
+TEST("a deal brings what was sold without its tax") {
+    struct desk d;
+    start(&d);
+    UPDATE(&d.c, "order_line", d.line, {"tax_rate", "20"});
+    move(&d, "sent");
+    move(&d, "accepted");
+    EXPECT_STR("36.00 EUR", quote(&d, "total"));
+    EXPECT_STR("30.00 EUR", field(&d.c, "opportunity", d.deal, "amount"));
+    close_company(&d.c);
+}
+
 TEST("a new version has the same lines at the same prices, and the old one is revised") {
     struct desk d;
     start(&d);

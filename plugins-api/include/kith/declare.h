@@ -63,7 +63,8 @@ extern "C" {
 
 /* What a field measures: which comparisons, sums and charts make sense. Each kind has its own, see
  * the reference; a CHOICE may be declared ordinal (its options then have an order, the first is the
- * lowest), an INTEGER or DECIMAL nominal (a code), ordinal (a rank), discrete or continuous. */
+ * lowest), an INTEGER or DECIMAL nominal (a code), ordinal (a rank), discrete or continuous, MONEY
+ * ordinal (a price of one, which nobody adds up). */
 #define KITH_M_NOMINAL    1u /* names of classes: equal or not, counted                          */
 #define KITH_M_ORDINAL    2u /* classes with an order                                            */
 #define KITH_M_DISCRETE   3u /* counted in whole steps                                           */
