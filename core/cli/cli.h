@@ -159,6 +159,10 @@ void notify_manager(const char *state);
 /* Copies a file of the program's into the company's folder, unless one of that name is there. */
 kith_status company_add_file(struct io *io, const char *dir, const char *name, const char *source,
                              kith_error *e);
+/* The same with all files of Lua in a folder `from`, and of types that they work on; to: the folder
+ * in the company's, which is made. */
+kith_status company_add_folder(struct io *io, const char *dir, const char *to, const char *from,
+                               kith_error *e);
 /* Says that what is installed beside the program is not there, and what is missing for it. */
 #define COMPANY_EXAMPLES "lua/examples" /* is always among it */
 kith_status company_no_share(struct cmd *c, const char *so);

@@ -211,23 +211,25 @@ kith_status company_add_file(struct io *io, const char *dir, const char *name, c
     return st;
 }
 
-static kith_status copy_example(struct cmd *c, const char *from, const char *name, const char *dir,
+static kith_status copy_example(struct io *io, const char *from, const char *name, const char *dir,
                                 const char *to, kith_error *e) {
-    char *source = arena_printf(&c->arena, "%s/%s", from, name);
-    char *target = arena_printf(&c->arena, "%s/%s", to, name);
-    return source && target ? company_add_file(c->io, dir, target, source, e) : err_nomem(e);
+    char *source = company_path(from, name), *target = company_path(to, name);
+    kith_status st = source && target ? company_add_file(io, dir, target, source, e) : err_nomem(e);
+    free(source);
+    free(target);
+    return st;
 }
 
-/* Files of Lua, and of types that they work on. */
-static kith_status copy_folder(struct cmd *c, const char *from, const char *dir, const char *to,
+kith_status company_add_folder(struct io *io, const char *dir, const char *to, const char *from,
                                kith_error *e) {
+    TRY(make_folder(dir, to, e));
     DIR *d = opendir(from);
     const struct dirent *entry;
     kith_status st = d ? KITH_OK : err_errno(e, "read", from);
     while (st == KITH_OK && (entry = readdir(d))) {
         const char *name = entry->d_name;
         if (file_ends(name, ".lua") || file_ends(name, ".conf"))
-            st = copy_example(c, from, name, dir, to, e);
+            st = copy_example(io, from, name, dir, to, e);
     }
     if (d)
         closedir(d);
@@ -240,8 +242,9 @@ static kith_status copy_examples(struct cmd *c, const char *dir, kith_error *e) 
     if (!rules)
         return company_no_share(c, "rules/examples/ and workflows/examples/ stay empty");
     const char *workflows = arena_printf(&c->arena, "%s/workflows", rules);
-    TRY(copy_folder(c, rules, dir, "rules/examples", e));
-    return workflows ? copy_folder(c, workflows, dir, "workflows/examples", e) : err_nomem(e);
+    TRY(company_add_folder(c->io, dir, "rules/examples", rules, e));
+    return workflows ? company_add_folder(c->io, dir, "workflows/examples", workflows, e)
+                     : err_nomem(e);
 }
 
 kith_status company_no_share(struct cmd *c, const char *so) {

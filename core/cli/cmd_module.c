@@ -207,6 +207,22 @@ static kith_status copy_settings(struct cmd *c, const char *module, kith_error *
     return KITH_OK;
 }
 
+/* Workflows that come with the module, for the company to change: they are in use while the module
+ * is enabled. One that is there stays as it is. */
+static kith_status copy_workflows(struct cmd *c, const char *module, kith_error *e) {
+    const char *folder = arena_printf(&c->arena, "workflows/%s", module), *source;
+    const char *shipped = arena_printf(&c->arena, COMPANY_EXAMPLES "/%s", folder ? folder : "");
+    if (!folder || !shipped)
+        return err_nomem(e);
+    TRY(program_find(c->program->share_dirs, shipped, "", &c->arena, &source, e));
+    if (!source)
+        return KITH_OK;
+    TRY(company_add_folder(c->io, c->dir, folder, source, e));
+    if (!c->json)
+        io_printf(c->io, "Its workflows are in %s/.\n", folder);
+    return KITH_OK;
+}
+
 /* Are its permissions set in another file than ours? Says where. */
 static bool granted_elsewhere(struct cmd *c, const char *module) {
     struct settings_problems problems = {0};
@@ -264,6 +280,7 @@ static kith_status enable(struct cmd *c, const struct company *company, struct m
                        MODULES_MAX);
     TRY(try_load(c, company, conf, entry, &path, e));
     TRY(copy_settings(c, entry->module, e));
+    TRY(copy_workflows(c, entry->module, e));
     TRY(modules_conf_write(conf, c->dir, e));
     if (!granted_elsewhere(c, entry->module)) {
         TRY(grant_all(c, path, entry, e));

@@ -369,9 +369,23 @@ static uint32_t setting_u32(const struct settings *s, const char *key) {
     return (uint32_t)settings_int(s, "", key);
 }
 
-static struct script_options script_options(const struct settings *s,
+static bool module_on(const void *arg, const char *name) {
+    const struct plugins *plugins = arg;
+    for (size_t i = 0; i < plugins_count(plugins); i++) {
+        struct plugin_status s;
+        plugins_status(plugins, i, &s);
+        if (strcmp(s.name, name) == 0)
+            return s.state != PLUGIN_FAILED;
+    }
+    return false;
+}
+
+static struct script_options script_options(const struct company *c,
                                             const struct script_focus *focus) {
+    const struct settings *s = c->settings;
     return (struct script_options){
+        .module_on = module_on,
+        .modules = c->plugins,
         .focus = focus ? *focus : (struct script_focus){0},
         .limits = {.steps = settings_int(s, "", "rules.steps"),
                    .time_ms = settings_int(s, "", "rules.time"),
@@ -488,7 +502,7 @@ static kith_status add_retention(struct company *c, bool trial, kith_error *e) {
 }
 
 static kith_status open_rest(struct company *c, const struct opening *how, kith_error *e) {
-    struct script_options rules = script_options(c->settings, how->focus);
+    struct script_options rules = script_options(c, how->focus);
     rules.no_users = how->trial && how->create;
     if (rules.no_users) /* what is disabled can be tested all the same */
         rules.disabled = NULL;

@@ -101,6 +101,7 @@ static const char *const files[][2] = {
     {"conf.d/*.conf", "More settings, read after it by name."},
     {"rules/*.lua", "Its rules."},
     {"workflows/*.lua", "Its workflows."},
+    {"workflows/NAME/*.lua", "Those that the module NAME brought, while it is enabled."},
     {"kith.db", "Its database; kith.db-wal and kith.db.lock belong to it."},
     {"kith.sock", "Where 'kith serve' takes the commands of others."},
 };

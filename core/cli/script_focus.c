@@ -10,16 +10,25 @@
 static const char *const folders[] = {"workflows", "rules"};
 #define FOLDERS (sizeof folders / sizeof *folders)
 
-/* "care.lua" and "workflows/care.lua". */
+/* One of the folder itself, or of a module's folder of workflows: those below "examples" do
+ * nothing, and are looked at as files from elsewhere. */
+static bool is_in(const char *file, const char *folder) {
+    const size_t len = strlen(folder);
+    if (strncmp(file, folder, len) != 0 || file[len] != '/')
+        return false;
+    const char *name = file + len + 1, *slash = strchr(name, '/');
+    return !slash || (folder == folders[0] && !strchr(slash + 1, '/') &&
+                      strncmp(name, "examples/", strlen("examples/")) != 0);
+}
+
+/* "care.lua", "workflows/care.lua", "sales/cadences.lua" and "workflows/sales/cadences.lua". */
 static kith_status find_own(struct cmd *c, const char *given, const char **out, kith_error *e) {
-    const char *name = strrchr(given, '/');
     for (size_t i = 0; i < FOLDERS && !*out; i++) {
-        const char *file = name ? given : arena_printf(&c->arena, "%s/%s", folders[i], given);
-        if (!file)
+        const char *below = arena_printf(&c->arena, "%s/%s", folders[i], given);
+        if (!below)
             return err_nomem(e);
-        size_t len = strlen(folders[i]);
-        bool in = !name || ((size_t)(name - given) == len && strncmp(given, folders[i], len) == 0);
-        if (in && company_has(c->dir, file))
+        const char *file = is_in(given, folders[i]) ? given : below;
+        if (is_in(file, folders[i]) && company_has(c->dir, file))
             *out = file;
     }
     return KITH_OK;

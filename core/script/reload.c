@@ -39,16 +39,25 @@ static void print_folder(const char *dir, uint64_t *print) {
         closedir(d);
 }
 
+static void print_below(const struct scripts *s, const char *folder, uint64_t *print) {
+    char *dir;
+    if (asprintf(&dir, "%s/%s", s->dir, folder) < 0)
+        return;
+    print_folder(dir, print);
+    free(dir);
+}
+
 static uint64_t print_files(const struct scripts *s) {
     static const char *const folders[] = {"rules", "rules/lib", WORKFLOWS};
+    const char *more[MODULE_FOLDERS_MAX];
+    struct arena a = {0};
+    const size_t count = script_module_folders(s, &a, more);
     uint64_t print = 0;
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        char *dir;
-        if (asprintf(&dir, "%s/%s", s->dir, folders[i]) < 0)
-            continue;
-        print_folder(dir, &print);
-        free(dir);
-    }
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        print_below(s, folders[i], &print);
+    for (size_t i = 0; i < count; i++)
+        print_below(s, more[i], &print);
+    arena_free(&a);
     return print;
 }
 

@@ -306,9 +306,36 @@ static void tell_ignored(struct ruleset *set, const char *file, const char *why)
     set_finding(set, &(struct script_problem){.file = file, .message = why, .warning = true});
 }
 
-/* Folders below that hold files which nobody runs. */
-static bool is_shelf(const char *folder, const char *name) {
+static bool is_of_module(const struct scripts *s, const char *name) {
+    return s->options.module_on && s->options.module_on(s->options.modules, name);
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t script_module_folders(const struct scripts *s, struct arena *a,
+                             const char *out[MODULE_FOLDERS_MAX]) {
+    struct dirent *entry;
+    const char *path = arena_printf(a, "%s/" WORKFLOWS, s->dir);
+    DIR *d = path ? opendir(path) : NULL;
+    size_t n = 0;
+    while (d && n < MODULE_FOLDERS_MAX && (entry = readdir(d)))
+        if (is_of_module(s, entry->d_name) &&
+            (out[n] = arena_printf(a, WORKFLOWS "/%s", entry->d_name)))
+            n++;
+    if (d)
+        closedir(d);
+    if (n > 0)
+        qsort(out, n, sizeof *out, by_name);
+    return n;
+}
+
+/* Folders below that hold files which nobody runs, or which are run by themselves. */
+static bool is_shelf(const struct scripts *s, const char *folder, const char *name) {
     bool rules = strcmp(folder, "rules") == 0;
+    if (strcmp(folder, WORKFLOWS) == 0 && is_of_module(s, name))
+        return true;
     return name[0] == '.' || strcmp(name, "examples") == 0 ||
            (rules && (strcmp(name, "lib") == 0 || strcmp(name, "library") == 0));
 }
@@ -338,8 +365,12 @@ static void look_at_others(struct ruleset *set, const char *folder, const char *
         bool ends = at && (!at[4] || strcasecmp(at + 4, ".txt") == 0);
         if (ends && !is_rule_file(entry))
             tell_ignored(set, file, "the file is not read: its name must end in .lua");
-        else if (!at && !is_shelf(folder, name) && holds_rules(below))
-            tell_ignored(set, file, "files in a folder below are not read: move them up");
+        else if (!at && !is_shelf(set->all, folder, name) && holds_rules(below))
+            tell_ignored(set, file,
+                         strcmp(folder, WORKFLOWS) == 0
+                             ? "files in a folder below are not read, unless it has the name of "
+                               "an enabled module: move them up, or enable it"
+                             : "files in a folder below are not read: move them up");
     }
     if (d)
         closedir(d);
@@ -379,6 +410,10 @@ static kith_status load_all(struct ruleset *set, kith_error *e) {
     const struct script_focus *f = &set->all->options.focus;
     TRY(load_folder(set, "rules", e));
     TRY(load_folder(set, WORKFLOWS, e));
+    const char *folders[MODULE_FOLDERS_MAX];
+    const size_t count = script_module_folders(set->all, &set->arena, folders);
+    for (size_t i = 0; i < count; i++)
+        TRY(load_folder(set, folders[i], e));
     return f->text.ptr ? load_file(set, f->file, e) : KITH_OK;
 }
 

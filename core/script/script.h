@@ -51,6 +51,10 @@ struct script_options {
     const struct setting *disabled; /* names of workflows that begin no more; or NULL */
     int64_t runs_keep_ms;           /* so long runs that are over are kept; 0: for ever */
     int64_t budgets[BUDGETS];       /* of files without their own: rows, effects, ms; 0: no bound */
+    /* Is this module enabled? Its workflows are those of dir/workflows/NAME. NULL: there is none.
+     */
+    bool (*module_on)(const void *arg, const char *name);
+    const void *modules; /* its arg */
 };
 
 /* Something wrong in a script, or in what the settings say about it. */
@@ -65,9 +69,10 @@ struct script_problem {
 const char *script_place(struct arena *a, const struct script_problem *p);
 typedef void (*script_report)(void *arg, const struct script_problem *p);
 
-/* Compiles every file of dir/rules (by name; rules/lib is for require) and registers the rules of
- * those without a problem. Call it after the modules registered their types, topics and actions and
- * before engine_start. A file with a problem does not stop the company: it is logged, listed by
+/* Compiles every file of dir/rules (by name; rules/lib is for require), of dir/workflows, and of
+ * its folders that have the name of an enabled module; registers the rules of those without a
+ * problem. Call it after the modules registered their types, topics and actions and before
+ * engine_start. A file with a problem does not stop the company: it is logged, listed by
  * scripts_view, and its rules are off. A missing folder is no rules. dir and o (may be NULL) are
  * copied. */
 kith_status scripts_open(struct scripts **out, struct engine *g, const char *dir,

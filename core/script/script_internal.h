@@ -195,6 +195,10 @@ void script_problem(struct script *s, uint32_t line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void set_problem(struct ruleset *set, const struct script_problem *p); /* copied */
 void set_finding(struct ruleset *set, const struct script_problem *p); /* copied, too */
+#define MODULE_FOLDERS_MAX 64
+/* The folders of workflows of enabled modules, "workflows/sales", by name; gives how many. */
+size_t script_module_folders(const struct scripts *s, struct arena *a,
+                             const char *out[MODULE_FOLDERS_MAX]);
 /* Compiles the files as they are now. Fails only for want of memory. */
 kith_status ruleset_load(struct ruleset **out, struct scripts *all, kith_error *e);
 void ruleset_free(struct ruleset *set); /* may be NULL */

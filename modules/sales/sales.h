@@ -4,6 +4,7 @@
 #define SALES_H
 
 #include "after.h"
+#include "cadence.h"
 #include "deals.h"
 #include "learn.h"
 #include "offers.h"
@@ -11,6 +12,10 @@
 #include "regions.h"
 #include <kith/easy.h>
 #include <kith/plugin.h>
+
+/* Where leads come from. */
+#define SOURCES                                                                                    \
+    "event,web,referral,newsletter,giveaway,form,chat,ad,campaign,social,phone,import,other"
 
 /* One row of the setting sales.score.rules. */
 struct score_rule {
@@ -67,6 +72,7 @@ struct kith_instance {
     struct offers offers; /* where commerce is enabled */
     struct after after;
     struct learned learned;
+    struct cadences cadences;
     kith_value team, users;    /* whom leads are assigned to; KITH_NULL: not set */
     int64_t assigns_new_leads; /* 0 or 1 */
     struct quotes quotes;      /* where commerce is enabled */

@@ -76,7 +76,7 @@ dialogue() { # the same with and without a server
     it "$1: shows a record by its fields and what find() gives as a table of at most 20"
     entry "get('lead', '$lead')"
     prints "lead $lead"
-    prints "  phone    123"
+    expect grep -q "^  phone  *123$" "$work/out"
     entry 'for i = 1, 30 do create("contact", {name = "C" .. i}) end  print(find("contact order by id"))'
     prints "30 records, the first 20 are shown"
     prints "C20"

@@ -7,6 +7,37 @@ new_company
 "$KITH" module enable commerce >/dev/null
 "$KITH" module enable sales >/dev/null
 
+it "come with a module, in use, and do what their tests say"
+shipped=(workflows/sales/*.lua)
+expect test "${shipped[*]##*/}" = "$(cd "$KITH_SOURCE/lua/examples/workflows/sales" && echo *.lua)"
+kith workflow test
+exits 0
+prints "$(cat "${shipped[@]}" | grep -c '^test(') passed, 0 failed"
+kith check
+exits 0
+prints_not "warning"
+for file in "${shipped[@]}"; do
+    expect grep -q "workflows/sales/${file##*/})" "$cookbook"
+done
+
+it "of a module stay as the company has changed them"
+echo "-- ours" >"${shipped[0]}"
+rm "${shipped[1]}"
+kith module enable sales
+exits 0
+expect test "$(cat "${shipped[0]}")" = "-- ours"
+expect test -s "${shipped[1]}"
+
+it "of a module are passed over while it is not enabled, whoever asks"
+kith module disable sales
+kith check
+exits 0
+prints "workflows/sales: warning: files in a folder below are not read"
+kith workflow list
+prints "No workflows"
+kith module enable sales
+rm -r workflows/sales # the others are looked at alone
+
 examples=(workflows/examples/*.lua)
 it "are in a new company, where they do nothing"
 expect test "${#examples[@]}" -ge 17

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts about following up share: exposures, responses, appointments. */
+#ifndef SALES_CADENCE_H
+#define SALES_CADENCE_H
+
+#include <kith/easy.h>
+#include <kith/plugin.h>
+
+/* clang-format off */
+#define EXPOSURE(X)    X(lead) X(cadence) X(step) X(channel) X(material) X(subject) X(state) X(at) X(viewed_at)
+#define MATERIAL(X)    X(name)
+#define CADENCE_LEAD(X) X(contact) X(cadence) X(cadence_at)
+#define VIEWING(X)     X(about) X(contact) X(channel) X(direction) X(at) X(subject) X(planned)
+#define RESPONSE(X)    X(campaign) X(name) X(email) X(phone) X(company) X(contact) X(interest) X(source) \
+                       X(channel) X(subject) X(at) X(lead) X(known) X(owner)
+#define RESPONDER(X)   X(name) X(account) X(email) X(phone) X(owner)
+/* clang-format on */
+KITH_RECORD(exposure, EXPOSURE);
+KITH_RECORD(material, MATERIAL);
+KITH_RECORD(cadence_lead, CADENCE_LEAD);
+KITH_RECORD(viewing, VIEWING);
+KITH_RECORD(response, RESPONSE);
+KITH_RECORD(responder, RESPONDER);
+
+struct cadences {
+    struct exposure_numbers exposure;
+    struct material_numbers material;
+    struct cadence_lead_numbers lead;
+    struct viewing_numbers viewing;
+    struct response_numbers response;
+    struct responder_numbers responder;
+    struct {
+        uint32_t exposures; /* of a lead, the newest first */
+        uint32_t lead_of, lead_mail, lead_phone;
+    } query;
+    uint32_t responded;       /* topic */
+    kith_value limit, period; /* settings */
+};
+
+kith_status cadence_wants(kith_instance *self, kith_error *err);
+kith_status response_wants(kith_instance *self, kith_error *err);
+extern const kith_part cadence_part, response_part;
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Responses to campaigns: each finds the lead of whoever responded, or makes one. Written by an
+ * import, a form, a rule or the campaign itself, they are all the same. What is done about a
+ * response is said by workflows that hear lead.responded. */
+#include "sales.h"
+
+/* The first one that a query finds by a value; no value finds nobody. */
+static kith_status first_by(kith_instance *self, const kith_txn *txn, uint32_t query,
+                            kith_value value, kith_id *out, kith_error *err) {
+    struct picks picks = {.self = self};
+    kith_status st = KITH_OK;
+    if (*out == 0 && value.kind != KITH_NULL)
+        st = self->records->find(txn, query, 1, &value, 1, picks_row, &picks, err);
+    if (st == KITH_OK && picks.first)
+        *out = picks.first->id;
+    return st;
+}
+
+/* Whom the address belongs to, when it belongs to one. */
+static kith_status contact_of(kith_instance *self, const kith_txn *txn, struct response *r,
+                              kith_error *err) {
+    struct picks picks = {.self = self};
+    const kith_row *point;
+    if (r->contact.kind != KITH_NULL || r->email.kind == KITH_NULL)
+        return KITH_OK;
+    kith_status st =
+        self->records->find(txn, self->query.addresses, 1, &r->email, 2, picks_row, &picks, err);
+    if (st != KITH_OK || picks.count != 1)
+        return st;
+    st = self->records->get(txn, self->contact_point.type, picks.first->id, &point, err);
+    return st == KITH_OK
+               ? self->records->read(txn, point, 1, &self->contact_point.contact, &r->contact, err)
+               : st;
+}
+
+static kith_value first_given(const kith_value *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (values[i].kind != KITH_NULL)
+            return values[i];
+    return kith_null();
+}
+
+/* A contact that responds gets a lead of its own, with its owner: it may buy once more. */
+static kith_status make_lead(kith_instance *self, kith_txn *txn, const struct response *r,
+                             kith_id *lead, kith_error *err) {
+    struct responder known = {.name = kith_null()};
+    kith_value made;
+    kith_edit edit = {0};
+    kith_status st = KITH_OK;
+    if (r->contact.kind == KITH_LINK)
+        st = KITH_LOAD(self, txn, cadences.responder, r->contact.as.link.id, &known, err);
+    if (st != KITH_OK)
+        return st;
+    const kith_value names[] = {r->name, known.name, r->company, r->email, r->phone};
+    kith_put(&edit, self->lead.name, first_given(names, sizeof names / sizeof *names));
+    kith_put_given(&edit, self->lead.contact, r->contact);
+    kith_put_given(&edit, self->lead.account, known.account);
+    kith_put_given(&edit, self->lead.company, r->company);
+    kith_put_given(&edit, self->lead.email, r->email.kind ? r->email : known.email);
+    kith_put_given(&edit, self->lead.phone, r->phone.kind ? r->phone : known.phone);
+    kith_put_given(&edit, self->lead.campaign, r->campaign);
+    kith_put_given(&edit, self->lead.interest, r->interest);
+    kith_put_given(&edit, self->lead.owner, r->owner.kind ? r->owner : known.owner);
+    kith_put(&edit, self->lead.source, r->source.kind ? r->source : kith_text("campaign"));
+    st = kith_edit_create(self->records, txn, self->lead.type, &edit, &made, err);
+    if (st == KITH_OK)
+        *lead = made.as.link.id;
+    return st;
+}
+
+/* What the lead does not say yet it is given; what it says stays. */
+static kith_status complete_lead(kith_instance *self, kith_txn *txn, const struct response *r,
+                                 kith_id lead, kith_error *err) {
+    const uint32_t fields[] = {self->lead.contact, self->lead.company,  self->lead.phone,
+                               self->lead.email,   self->lead.campaign, self->lead.interest};
+    const kith_value given[] = {r->contact, r->company,  r->phone,
+                                r->email,   r->campaign, r->interest};
+    kith_value are[sizeof fields / sizeof *fields];
+    const uint32_t count = sizeof fields / sizeof *fields;
+    const kith_row *row;
+    kith_edit edit = {0};
+    kith_status st = self->records->get(txn, self->lead.type, lead, &row, err);
+    if (st == KITH_OK)
+        st = self->records->read(txn, row, count, fields, are, err);
+    for (uint32_t i = 0; st == KITH_OK && i < count; i++)
+        if (are[i].kind == KITH_NULL)
+            kith_put_given(&edit, fields[i], given[i]);
+    return st == KITH_OK && edit.count
+               ? kith_edit_update(self->records, txn, self->lead.type, lead, &edit, err)
+               : st;
+}
+
+static kith_status log_it(kith_instance *self, kith_txn *txn, const struct response *r,
+                          kith_id lead, kith_error *err) {
+    char subject[200];
+    const kith_str campaign = r->campaign.as.s;
+    (void)snprintf(subject, sizeof subject, "Response to %.*s",
+                   (int)(campaign.len < 150 ? campaign.len : 150), campaign.ptr);
+    struct viewing v = {.about = kith_link(self->lead.type, lead),
+                        .contact = r->contact,
+                        .channel = r->channel,
+                        .direction = kith_text("in"),
+                        .at = r->at,
+                        .subject = r->subject.kind ? r->subject : kith_text(subject),
+                        .planned = kith_number(KITH_BOOL, 0)};
+    return KITH_CREATE(self, txn, cadences.viewing, &v, err);
+}
+
+static kith_status responded(kith_instance *self, kith_txn *txn, const kith_event *event,
+                             kith_error *err) {
+    kith_event_info info = {.struct_size = sizeof info};
+    struct response r;
+    kith_id lead = 0;
+    kith_status st = self->events->info(txn, event, &info, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, cadences.response, info.id, &r, err);
+    if (st == KITH_E_NOTFOUND)
+        return KITH_OK; /* deleted in the meantime */
+    if (st == KITH_OK)
+        st = contact_of(self, txn, &r, err);
+    if (st == KITH_OK)
+        st = first_by(self, txn, self->cadences.query.lead_of, r.contact, &lead, err);
+    if (st == KITH_OK)
+        st = first_by(self, txn, self->cadences.query.lead_mail, r.email, &lead, err);
+    if (st == KITH_OK)
+        st = first_by(self, txn, self->cadences.query.lead_phone, r.phone, &lead, err);
+    if (st != KITH_OK)
+        return st;
+    r.known = kith_text(lead ? "lead" : r.contact.kind ? "contact" : "new");
+    st = lead ? complete_lead(self, txn, &r, lead, err) : make_lead(self, txn, &r, &lead, err);
+    if (st == KITH_OK)
+        st = log_it(self, txn, &r, lead, err);
+    const struct response_numbers *n = &self->cadences.response;
+    const kith_value written[] = {kith_link(self->lead.type, lead), r.contact, r.known};
+    const uint32_t fields[] = {n->lead, n->contact, n->known};
+    if (st == KITH_OK)
+        st = self->records->update(txn, n->type, info.id, 3, fields, written, err);
+    const kith_value told[] = {r.campaign, r.known, r.id};
+    return st == KITH_OK ? self->events->publish(txn, self->cadences.responded, self->lead.type,
+                                                 lead, 3, told, err)
+                         : st;
+}
+
+static kith_status response_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info;
+    struct response r;
+    kith_status st = KITH_CHANGE(self, txn, change, cadences.response, &info, &r, err);
+    const kith_value who[] = {r.name, r.email, r.phone, r.contact, r.company};
+    if (st == KITH_OK && first_given(who, sizeof who / sizeof *who).kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "name",
+                         "name: say who responded: a name, an address, a number or a contact");
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field fields[] = {
+    F("campaign", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED | KITH_FF_SEARCHED,
+      .doc = "To which campaign."),
+    F("name", TEXT, .flags = KITH_FF_PERSONAL | KITH_FF_SEARCHED, .doc = "Who responded."),
+    F("email", EMAIL, .flags = KITH_FF_PERSONAL | KITH_FF_INDEXED, .doc = "Mail address."),
+    F("phone", PHONE, .flags = KITH_FF_PERSONAL, .doc = "Number."),
+    F("company", TEXT, .doc = "The organisation."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_SUBJECT,
+      .doc = "The person, when there is a contact; else the one with that mail address."),
+    F("interest", LONGTEXT, .doc = "What they are interested in."),
+    F("source", CHOICE, .options = SOURCES,
+      .doc = "Where a new lead came from; campaign when nothing is said."),
+    F("channel", CHOICE, .options = "email,call,sms,meeting,chat,social,web,form,mail,store,other",
+      .default_text = "form", .flags = KITH_FF_REQUIRED, .doc = "By which medium."),
+    F("subject", TEXT, .flags = KITH_FF_PERSONAL, .doc = "About what, in one line."),
+    F("at", TIME, .flags = KITH_FF_INDEXED, .doc = "When; when it was written down, else."),
+    F("lead", LINK, .options = "lead", .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
+      .doc = "The lead that it was about, or that was made of it."),
+    F("known", CHOICE, .options = "new,lead,contact", .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
+      .doc = "Whether they were a lead or a contact before."),
+    F("external_id", TEXT, .flags = KITH_FF_INDEXED,
+      .doc = "Its id in the program that it came from; a key for imports."),
+};
+static const kith_type types[] = {
+    {.name = "response",
+     .doc = "Somebody responded to a campaign; a lead comes of it.",
+     .title = "campaign",
+     .fields = KITH_ARRAY(fields)},
+};
+static const kith_field told_fields[] = {
+    F("campaign", TEXT, .doc = "To which campaign."),
+    F("known", TEXT, .doc = "new, lead or contact: what they were before."),
+    F("response", LINK, .options = "response", .doc = "The response."),
+};
+static const kith_topic topics[] = {
+    {.name = "lead.responded",
+     .schema = 1,
+     .fields = KITH_ARRAY(told_fields),
+     .doc = "The lead, new or known, responded to a campaign."},
+};
+static const kith_hook hooks[] = {
+    {.name = "response",
+     .type = "response",
+     .on = KITH_ON_CREATE,
+     .when = KITH_BEFORE,
+     .fn = response_hook,
+     .doc = "Refuses one of nobody."},
+};
+static const kith_reaction reactions[] = {
+    {.name = "responded",
+     .topic = "response.created",
+     .fn = responded,
+     .doc = "Finds the lead of whoever responded, or makes one."},
+};
+static const kith_report reports[] = {
+    {"responses", "Responses to each campaign since a day: of whom, and what became of the leads.",
+     "response where created >= :since group by campaign, known, lead.state as became"
+     " : count() as responses, count(distinct lead) as leads"},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("response", cadences.response, RESPONSE),
+    KITH_WANT_RECORD("contact", cadences.responder, RESPONDER),
+    KITH_WANT(QUERY, OPEN_LEADS " and contact = :who order by -created limit 1",
+              cadences.query.lead_of),
+    KITH_WANT(QUERY, OPEN_LEADS " and email >= :who and email <= :who order by -created limit 1",
+              cadences.query.lead_mail),
+    KITH_WANT(QUERY, OPEN_LEADS " and phone = :who order by -created limit 1",
+              cadences.query.lead_phone),
+    KITH_WANT(TOPIC, "lead.responded", cadences.responded),
+};
+kith_status response_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part response_part = {
+    .struct_size = sizeof response_part,
+    .types = KITH_ARRAY(types),
+    .topics = KITH_ARRAY(topics),
+    .hooks = KITH_ARRAY(hooks),
+    .reactions = KITH_ARRAY(reactions),
+    .reports = KITH_ARRAY(reports),
+};
