@@ -10,7 +10,9 @@ new_company
 it "come with the module, and do what their tests say"
 kith workflow list
 exits 0
-for name in "cadence " "cadence of a new lead" response; do prints "$name"; done
+for name in "cadence " "cadence of a new lead" response "appointment reminder"; do prints "$name"; done
+kith rule list
+for name in "call back a lead" "re-engaged lead" "find prospects"; do prints "$name"; done
 kith workflow test
 exits 0
 prints "$(cat workflows/sales/*.lua | grep -c '^test(') passed, 0 failed"
