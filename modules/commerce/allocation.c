@@ -13,6 +13,10 @@ static int64_t due_of(const struct order *o) {
         -minor_of(&o->prepaid));
 }
 
+static int32_t is_paid(const struct order *o) {
+    return due_of(o) <= 0 && minor_of(&o->total) > 0;
+}
+
 static kith_status tell_settled(kith_instance *self, kith_txn *txn, const struct order *o,
                                 kith_error *err) {
     const kith_value values[] = {o->total};
@@ -29,7 +33,7 @@ kith_status order_settle(kith_instance *self, kith_txn *txn, kith_value order, k
     kith_status st = KITH_LOAD(self, txn, order, order.as.link.id, &o, err);
     if (st != KITH_OK)
         return st;
-    const int32_t paid = due_of(&o) <= 0 && minor_of(&o.total) > 0;
+    const int32_t paid = is_paid(&o);
     if (paid == is_set(&o.settled_at))
         return KITH_OK;
     kith_put(&edit, self->order.settled_at,
@@ -95,6 +99,20 @@ static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_cha
                          "and refund those (commerce.refund) first",
                          (int)o.number.as.s.len, o.number.as.s.ptr);
     return state_is(&o.state, "cancelled") ? check_credited(self, txn, &o, err) : KITH_OK;
+}
+
+/* It follows from invoices and payments, and an undo leaves these as they are. */
+static kith_status settled_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                kith_error *err) {
+    kith_change_info info;
+    struct order o;
+    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
+    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO || is_paid(&o) == is_set(&o.settled_at))
+        return st;
+    return kith_fail(err, KITH_E_REFUSED, "settled_at",
+                     "settled_at: it follows from what is paid of %.*s, and payments stay; refund "
+                     "them (commerce.refund)",
+                     (int)o.number.as.s.len, o.number.as.s.ptr);
 }
 
 /* -- allocations --------------------------------------------------------------------------------
@@ -324,7 +342,15 @@ static const kith_topic topics[] = {
 };
 
 static const char *const state_only[] = {"state"};
+static const char *const settled_only[] = {"settled_at"};
 static const kith_hook hooks[] = {
+    {.name = "settled",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = settled_hook,
+     .fields = KITH_ARRAY(settled_only),
+     .doc = "Keeps an undo from saying that an order is not paid whose payments stay."},
     {.name = "allocation",
      .type = "allocation",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,

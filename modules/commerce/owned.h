@@ -40,7 +40,7 @@
     X(term_end)                                                                                    \
     X(renews)                                                                                      \
     X(cancel_at)                                                                                   \
-    X(next_plan) X(next_quantity) X(next_charge) X(reminder) X(ended_on) X(ended_because)
+    X(next_plan) X(next_quantity) X(next_charge) X(reminder) X(ended_on) X(ended_because) X(charges)
 #define CHARGE(X)                                                                                  \
     X(state) X(account) X(contact) X(currency) X(subscription) X(reference) X(delivery) X(total)
 #define OWNER(X) X(name) X(account) X(email) X(phone)

@@ -139,6 +139,22 @@ static kith_status put_order(kith_instance *self, kith_txn *txn, kith_change *ch
     return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
 }
 
+/* Its credit note is never undone, and a second one is not to be made. */
+static kith_status check_undone(kith_instance *self, const kith_txn *txn,
+                                const kith_change_info *info, kith_error *err) {
+    struct returned now, was;
+    if (!info->before)
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, goods.returned, info->before, &was, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.returned, info->after, &now, err);
+    return st == KITH_OK && is(&was.state, "refunded") && !is(&now.state, "refunded")
+               ? kith_fail(err, KITH_E_REFUSED, "state",
+                           "state: what was refunded stays, as its credit note does; invoice it "
+                           "again, when the customer is to pay for it")
+               : st;
+}
+
 static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
     kith_change_info info = {.struct_size = sizeof info};
@@ -148,7 +164,7 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
     int64_t coming = 0;
     kith_status st = self->records->change(txn, change, &info, err);
     if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
-        return st;
+        return st == KITH_OK ? check_undone(self, txn, &info, err) : st;
     st = KITH_READ(self, txn, goods.returned, info.after, &now, err);
     if (st == KITH_OK && info.before)
         st = KITH_READ(self, txn, goods.returned, info.before, &was, err);

@@ -237,6 +237,17 @@ static kith_status write_back(const struct writing *w, kith_error *err) {
                                  err);
 }
 
+/* Back on trial it would be charged for its first term a second time, or never again. */
+static kith_status check_undone(const struct writing *w, uint32_t origin, kith_error *err) {
+    if (origin != KITH_ORIGIN_UNDO || w->is_new || !w->s.charges.as.i || !is(w->s.state, "trial") ||
+        is(w->before.state, "trial"))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: %.*s was charged, by an order that stays; cancel it "
+                     "(commerce.cancel)",
+                     (int)w->s.number.as.s.len, w->s.number.as.s.ptr);
+}
+
 static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                      kith_error *err) {
     kith_change_info info;
@@ -251,6 +262,9 @@ static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_ch
     if (w.s.account.kind == KITH_NULL && w.s.contact.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who subscribes: a contact, or an account");
+    st = check_undone(&w, info.origin, err);
+    if (st != KITH_OK)
+        return st;
     w.renewed = !w.is_new && is_changed(&w, self->own.subscription.terms);
     if (w.is_new)
         begin(&w);

@@ -23,6 +23,23 @@ static kith_id billed(struct world *w, const char *quantity, const char *due) {
                   {"due_on", due});
 }
 
+TEST("an undo leaves an order paid whose payment stays") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}), pen = product(c, "pen", "3 EUR");
+    kith_id o = placed(c, acme, pen, "2");
+    kith_id p = CREATE(c, "payment", {"order", ID(o)}, {"amount", "6 EUR"});
+    kith_id tx = write_tx(c, "payment", p, PAIRS({"state", "received"}));
+    EXPECT(*field(c, "order", o, "settled_at"));
+    kith_error e = KITH_ERROR_INIT;
+    struct undo_report report;
+    (void)engine_undo(c->engine, &anna, tx, false, &c->arena, &report, &e);
+    EXPECT_STR("received", field(c, "payment", p, "state"));
+    EXPECT(*field(c, "order", o, "settled_at"));
+    EXPECT_STR("paid", field(c, "order", o, "state"));
+    close_company(c);
+}
+
 TEST("an order whose invoice is paid and credited to be made anew is not paid any more") {
     struct company company, *c = &company;
     OPEN(c, SHOP(""), "commerce");

@@ -56,6 +56,28 @@ TEST("a subscription is charged at once, and again with each term") {
     close_company(&w.c);
 }
 
+TEST("a subscription is undone with its charge, and stays with one that is paid") {
+    struct world w;
+    open_world(&w, SHOP(""));
+    kith_error e = KITH_ERROR_INIT;
+    struct undo_report report;
+    for (int i = 0; i < 2; i++) {
+        kith_id tx =
+            write_tx(&w.c, "subscription", 0,
+                     PAIRS({"contact", id_text(&w.c, w.ada)}, {"product", id_text(&w.c, w.small)}));
+        struct found f = find(&w.c, "order order by id");
+        EXPECT_INT(1, f.count);
+        if (i)
+            EXPECT_ACT(
+                ACT(&w.c, "commerce.pay", {"order", id_text(&w.c, f.ids[0])}, {"amount", "5 EUR"}));
+        (void)engine_undo(w.c.engine, &anna, tx, false, &w.c.arena, &report, &e);
+        EXPECT_INT(i, find(&w.c, "order").count);
+        EXPECT_INT(i, find(&w.c, "subscription where state = 'active'").count);
+        EXPECT_INT(i, find(&w.c, "subscription").count);
+    }
+    close_company(&w.c);
+}
+
 TEST("terms from the 31st end with short months and come back to the 31st") {
     struct world w;
     open_world(&w, SHOP(""));
