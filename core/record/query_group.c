@@ -258,10 +258,12 @@ static kith_status find_key(struct grouping *x, const struct path *path, struct 
         (*out)->text = path->text;
         return KITH_OK;
     }
-    return QUERY_FAIL(x->p, path->at,
-                      "'%.*s' differs within a group: group by it, or put it into sum(), avg(), "
-                      "min(), max() or count()",
-                      (int)path->text.len, path->text.ptr);
+    return QUERY_FAIL(
+        x->p, path->at,
+        "'%.*s' differs within a group: group by it, or put it into sum(), avg(), "
+        "min(), max() or count()%s",
+        (int)path->text.len, path->text.ptr,
+        x->g->key_count ? "" : "; fields of single records are named by --fields, or fields=");
 }
 
 static kith_status parse_field(struct grouping *x, struct term **out) {

@@ -44,7 +44,8 @@ kith_status query_duration(struct parser *p, int64_t *ms) {
     if (p->token.kind != TOKEN_DURATION)
         return query_expected(p, "a duration such as 30d or 2h");
     if (!duration_parse(p->token.text, ms))
-        return query_expected(p, "a duration such as 90s, 15m, 2h, 3d or 1w");
+        return query_expected(
+            p, "a duration such as 90s, 15m, 2h, 3d or 1w, or an id or text in quotes");
     return query_advance(p);
 }
 

@@ -337,9 +337,11 @@ static kith_status pack_item(kith_instance *self, kith_txn *txn, const kith_valu
     }
     if (st != KITH_OK || left == 0)
         return st;
+    const kith_value rest = quantity_units(item->units - left);
+    char text[KITH_NUMBER_TEXT];
+    self->numbers->text(&rest, text);
     return kith_fail(err, KITH_E_REFUSED, "lines",
-                     "lines: so much of '%.*s' is not left to be shipped; see what the order has, "
-                     "or ship fewer",
+                     "lines: %s of '%.*s' are left to be shipped of this order; ship no more", text,
                      (int)item->code.len, item->code.ptr);
 }
 

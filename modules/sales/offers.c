@@ -318,6 +318,11 @@ static kith_status suggest(kith_instance *self, kith_call *call, kith_error *err
         else if (given++ < args.limit.as.i)
             st = give(self, call, &p.items[i], why, err);
     }
+    if (!*why && !p.count)
+        add_reason(why, REASON_MAX,
+                   kith_str_of("nothing is known that goes with what they have: no "
+                               "product_relation, and nothing that sales.learn_baskets, which "
+                               "counts orders every night, has found"));
     const struct {
         kith_value blocked, why;
     } out = {kith_number(KITH_INT, kept_back), *why ? kith_text(why) : kith_null()};
@@ -393,7 +398,7 @@ static const kith_field suggest_columns[] = {
 };
 static const kith_field suggest_results[] = {
     F("blocked", INTEGER, .doc = "How many of the kind up are kept back."),
-    F("reason", LONGTEXT, .doc = "Why."),
+    F("reason", LONGTEXT, .doc = "Why, or why there is nothing to offer."),
 };
 static const kith_action actions[] = {
     {.name = "suggest",

@@ -193,9 +193,16 @@ static kith_status trend_action(kith_instance *self, kith_call *call, kith_error
         return st;
     cut(&s);
     const int known = fit(&s, &m);
+    char why[200] = "";
+    if (!known)
+        snprintf(why, sizeof why,
+                 "2 months with sales are needed at least, and of the %lld before this one there "
+                 "are %d; months= looks further back",
+                 (long long)args.months.as.i, s.n);
     const struct {
-        kith_value method, months;
-    } results = {kith_text(m.method), kith_number(KITH_INT, s.n)};
+        kith_value method, months, why;
+    } results = {kith_text(m.method), kith_number(KITH_INT, s.n),
+                 *why ? kith_text(why) : kith_null()};
     st = KITH_RESULTS(self, call, &results, err);
     return st == KITH_OK ? give_trend(self, call, &s, &m, known ? (int)args.ahead.as.i : 0, err)
                          : st;
@@ -474,6 +481,7 @@ static const kith_field trend_results[] = {
     F("method", CHOICE, .options = "seasonal,line,smoothing,none",
       .doc = "By how many months there are: 24, 6, 2, fewer."),
     F("months", INTEGER, .doc = "How many there are, from the first with a sale on."),
+    F("why", LONGTEXT, .doc = "Why nothing is foreseen."),
 };
 static const kith_field trend_columns[] = {
     F("month", DATE, .doc = "Its first day."),

@@ -320,6 +320,10 @@ TEST("who may not see the type gets no group") {
 }
 
 TEST("errors say what can be calculated, grouped and compared") {
+    EXPECT_TOTALS("at 9: 'owner' differs within a group: group by it, or put it into sum(), "
+                  "avg(), min(), max() or count(); fields of single records are named by --fields, "
+                  "or fields=",
+                  "order : owner, state");
     EXPECT_TOTALS("at 24: 'owner' differs within a group: group by it, or put it into sum(), "
                   "avg(), min(), max() or count()",
                   "order group by state : owner");

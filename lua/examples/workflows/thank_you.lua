@@ -25,7 +25,8 @@ end
 
 workflow("thank for a large order", {
   on = "order.ordered",
-  where = "total is not null and (contact is not null or account is not null)",
+  -- an order whose payment went back is ordered once more, and was thanked for
+  where = "total is not null and placed_at > now() - 1d and (contact is not null or account is not null)",
   doc = "A task for the seller with a note of thanks and what goes with the order.",
 }, function(order)
   if order.total.currency ~= large.currency or order.total < large then return "not large" end

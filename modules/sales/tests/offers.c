@@ -83,10 +83,12 @@ TEST("what goes with what somebody bought is offered, without what they own or i
     struct act a = ACT(&c, "sales.suggest", {"contact", ID(&c, s.ben)});
     EXPECT_ACT(a);
     EXPECT_INT(0, row_count(&a));
+    EXPECT_HAS("nothing is known that goes with what they have", result_text(&c, &a, "reason"));
     buy(&c, "contact", s.ben, s.pen, 0, 0);
     a = ACT(&c, "sales.suggest", {"contact", ID(&c, s.ben)});
     EXPECT_ACT(a);
     EXPECT_INT(3, row_count(&a));
+    EXPECT_STR("", result_text(&c, &a, "reason"));
     EXPECT_STR("cross|1.0000|complement of Pen|", row_text(&c, &a, 0, "kind score why caution"));
     EXPECT_STR("up|1.0000|upgrade of Pen", row_text(&c, &a, 1, "kind score why"));
     EXPECT_STR("cross|0.7500|75 % who buy Pen buy it too, 1.25 times as many as all",

@@ -57,11 +57,13 @@ TEST("a trend of very few months is a weighted mean with an interval, and of non
     EXPECT_ACT(a);
     EXPECT_STR("none", result_text(&c, &a, "method"));
     EXPECT_INT(0, (int64_t)row_count(&a));
+    EXPECT_HAS("of the 36 before this one there are 0; months= looks", result_text(&c, &a, "why"));
     sold_in(&c, 2023, 8, 100);
     sold_in(&c, 2023, 9, 200);
     sold_in(&c, 2023, 10, 100);
     a = ACT(&c, "sales.trend", {"ahead", "1"});
     EXPECT_STR("smoothing", result_text(&c, &a, "method"));
+    EXPECT_STR("", result_text(&c, &a, "why"));
     /* 100; 0.3 * 200 + 0.7 * 100 = 130; 0.3 * 100 + 0.7 * 130 = 121. Errors 100 and -30. */
     EXPECT_STR("121.00 EUR|26.39 EUR|215.61 EUR", row_text(&c, &a, 3, "forecast low high"));
     won_deal(&c, NULL, "5 USD", "2023-09-20");
