@@ -52,6 +52,10 @@ static int64_t host_today(const kith_host *host) {
     return zone_day_of(plugin_of(host)->set->schema->zone, host_now(host));
 }
 
+static int64_t host_day(const kith_host *host, int64_t at) {
+    return zone_day_of(plugin_of(host)->set->schema->zone, at);
+}
+
 static int32_t host_enabled(const kith_host *host, const char *module) {
     const struct plugins *set = plugin_of(host)->set;
     for (size_t i = 0; module && i < set->count; i++)
@@ -79,6 +83,7 @@ void host_init(struct plugin *p) {
         .memory = host_memory,
         .today = host_today,
         .enabled = host_enabled,
+        .day = host_day,
     };
 }
 

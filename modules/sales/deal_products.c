@@ -54,7 +54,7 @@ static const kith_report reports[] = {
 
 #define CLOSED                                                                                     \
     "opportunity where stage in ('won', 'lost') and closed_at >= :since and closed_at <= :until"   \
-    " group by product.name, stage : count(), sum(amount), avg(cycle)"
+    " group by product.name, stage : count(), sum(amount), sum(cycle), count(cycle)"
 static const kith_want wants[] = {
     KITH_WANT(TYPE, "quota", deals.quota.type),
     KITH_WANT(FIELD, "product", deals.quota_product),

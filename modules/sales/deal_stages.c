@@ -46,12 +46,21 @@ static kith_status find_total(kith_instance *self, kith_txn *txn, const struct o
         total.currency = kith_text(deal->amount.as.money.currency);
         total.priced = kith_number(KITH_INT, 1);
     }
-    if (deal->close_on.kind == KITH_DATE)
-        total.month = kith_number(KITH_DATE, month_first(deal->close_on.as.i));
-    (void)snprintf(key, sizeof key, "%s %.*s %lld %lld %s", owner, (int)deal->stage.as.s.len,
+    kith_value day = deal->close_on;
+    if (!is_open(deal)) {
+        day = deal->closed_at;
+        if (day.kind == KITH_TIME)
+            day = kith_number(KITH_DATE, self->host->day(self->host, day.as.i));
+        total.source = deal->source;
+    }
+    if (day.kind == KITH_DATE)
+        total.month = kith_number(KITH_DATE, month_first(day.as.i));
+    (void)snprintf(key, sizeof key, "%s %.*s %lld %lld %s%s%.*s", owner, (int)deal->stage.as.s.len,
                    deal->stage.as.s.ptr, (long long)deal->probability.as.i,
                    (long long)(total.month.kind ? total.month.as.i : -1),
-                   total.currency.kind ? deal->amount.as.money.currency : "-");
+                   total.currency.kind ? deal->amount.as.money.currency : "-",
+                   total.source.kind ? " " : "",
+                   (int)(total.source.kind ? total.source.as.s.len : 0), total.source.as.s.ptr);
     total.key = kith_text(key);
     kith_status st = KITH_FIND(self, txn, deals.total, self->deals.query.total_by_key, 1,
                                &total.key, &found, &count, err);
@@ -75,8 +84,7 @@ static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
     if (deal->closed_at.kind == KITH_TIME && values[0].kind == KITH_TIME &&
         deal->closed_at.as.i >= values[0].as.i)
         values[1] = kith_number(KITH_DURATION, deal->closed_at.as.i - values[0].as.i);
-    if (is_open(deal))
-        st = find_total(self, txn, deal, &values[2], err);
+    st = find_total(self, txn, deal, &values[2], err);
     return st == KITH_OK ? self->records->set(txn, change, 3, fields, values, err) : st;
 }
 
@@ -310,19 +318,26 @@ static const kith_field visit_fields[] = {
 #define KEPT KITH_FF_READONLY
 static const kith_field total_fields[] = {
     F("key", TEXT, .flags = KEPT | KITH_FF_REQUIRED | KITH_FF_UNIQUE, .doc = "What it adds up."),
-    F("stage", CHOICE, .options = "prospecting,qualification,proposal,closing", .flags = KEPT,
+    F("stage", CHOICE, .options = ALL_STAGES, .flags = KEPT,
       .doc = "Of opportunities in this stage."),
     F("probability", INTEGER, .flags = KEPT, .doc = "With this probability, in percent."),
     F("month", DATE, .flags = KEPT,
-      .doc = "That close in this month, by its first day; empty: no day is known."),
+      .doc = "That close in this month, or were closed in it, by its first day; empty: no day is "
+             "known."),
     F("currency", TEXT, .flags = KEPT, .doc = "In this currency; empty: without an amount."),
     F("priced", INTEGER, .flags = KEPT,
       .doc = "1, or empty without an amount: amount * priced is no amount then, and not nothing in "
              "the company's currency."),
+    F("source", TEXT, .flags = KEPT,
+      .doc = "Of closed ones that came from there; empty: nothing is known, or they are open."),
     F("deals", INTEGER, .rollup = "count(opportunity via pipeline_total)",
       .doc = "How many there are."),
     F("amount", MONEY, .rollup = "sum(opportunity.amount via pipeline_total) in currency",
       .doc = "What they may bring."),
+    F("cycle", DURATION, .rollup = "sum(opportunity.cycle via pipeline_total)",
+      .doc = "How long those that are closed took together."),
+    F("cycles", INTEGER, .rollup = "count(opportunity via pipeline_total where cycle is not null)",
+      .doc = "Of how many that is."),
 };
 
 static const kith_type types[] = {
@@ -331,16 +346,16 @@ static const kith_type types[] = {
      .title = "stage",
      .fields = KITH_ARRAY(visit_fields)},
     {.name = "pipeline_total",
-     .doc = "Open opportunities of one owner in one stage, with one probability, that close in "
-            "one month, added up.",
+     .doc = "Opportunities of one owner in one stage, with one probability, that close in one "
+            "month, added up; of closed ones with one source.",
      .title = "stage",
      .history = KITH_HISTORY_NONE,
      .fields = KITH_ARRAY(total_fields)},
 };
 
 static const char *const moves[] = {"stage"};
-static const char *const counted[] = {"stage",    "owner",     "amount",   "probability",
-                                      "close_on", "closed_at", "opened_at"};
+static const char *const counted[] = {"stage",    "owner",     "amount",    "probability",
+                                      "close_on", "closed_at", "opened_at", "source"};
 static const kith_hook hooks[] = {
     {.name = "stages",
      .type = "opportunity",
@@ -441,7 +456,8 @@ static const kith_action actions[] = {
      .columns = KITH_ARRAY(neglected_columns)},
 };
 
-#define OPEN "opportunity where stage not in ('won', 'lost')"
+#define OPEN_ "stage not in ('won', 'lost')"
+#define OPEN  "opportunity where " OPEN_
 #define TOTALS                                                                                     \
     "sum(deals) as deals, sum(amount * priced) as amount,"                                         \
     " sum(amount * priced * probability) / 100 as weighted"
@@ -450,19 +466,21 @@ static const kith_action actions[] = {
 static const kith_report reports[] = {
     {.name = "pipeline",
      .doc = "Open opportunities by stage, with what they may and what they are likely to bring.",
-     .query = "pipeline_total where deals > 0 group by stage : " TOTALS},
+     .query = "pipeline_total where " OPEN_ " and deals > 0 group by stage : " TOTALS},
     {.name = "pipeline_by_month",
      .doc = "The same by the month in which they are expected to close.",
-     .query = "pipeline_total where deals > 0 group by month : " TOTALS},
+     .query = "pipeline_total where " OPEN_ " and deals > 0 group by month : " TOTALS},
     {.name = "pipeline_by_owner",
      .doc = "The same by the seller.",
-     .query = "pipeline_total where deals > 0 group by owner.name as owner : " TOTALS},
+     .query =
+         "pipeline_total where " OPEN_ " and deals > 0 group by owner.name as owner : " TOTALS},
     {.name = "pipeline_by_currency",
      .doc = "The same by the currency, where there are several that cannot be added up.",
-     .query = "pipeline_total where deals > 0 group by currency, stage : " TOTALS},
+     .query = "pipeline_total where " OPEN_ " and deals > 0 group by currency, stage : " TOTALS},
     {.name = "pipeline_by_team",
      .doc = "The same by the team of the seller; those of a seller in two teams are in both.",
-     .query = "pipeline_total where deals > 0 group by owner.teams.name as team : " TOTALS},
+     .query = "pipeline_total where " OPEN_
+              " and deals > 0 group by owner.teams.name as team : " TOTALS},
     {.name = "pipeline_by_territory",
      .doc = "The same by the territory of the account.",
      .query = OPEN " group by account.territory.name as territory : " WEIGHED_},
@@ -495,7 +513,8 @@ static const kith_want wants[] = {
               deals.query.visit_open),
     KITH_WANT(QUERY, "pipeline_total where key = :key", deals.query.total_by_key),
     KITH_WANT(QUERY, "pipeline_total where owner is null", deals.query.ownerless),
-    KITH_WANT(QUERY, OPEN " and pipeline_total is null limit :most", deals.query.without_total),
+    KITH_WANT(QUERY, "opportunity where pipeline_total is null limit :most",
+              deals.query.without_total),
     KITH_WANT(QUERY,
               "stage_visit where entered >= :since and entered <= :until group by stage, moved_to :"
               " count(), sum(duration)",

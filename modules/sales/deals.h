@@ -14,9 +14,11 @@
 /* clang-format off */
 #define DEAL(X)     X(name) X(account) X(contact) X(stage) X(amount) X(probability) X(close_on) \
                     X(opened_at) X(closed_at) X(cycle) X(next_step) X(next_step_on) \
-                    X(last_activity) X(created) X(updated) X(pipeline_total) X(owner)
+                    X(last_activity) X(created) X(updated) X(source) X(pipeline_total) \
+                    X(owner)
 #define VISIT(X)    X(opportunity) X(stage) X(entered) X(left) X(duration) X(moved_to) X(by)
-#define TOTAL(X)    X(key) X(stage) X(probability) X(month) X(currency) X(priced) X(owner)
+#define TOTAL(X)    X(key) X(stage) X(probability) X(month) X(currency) X(priced) X(source) \
+                    X(owner)
 #define PLAY(X)     X(stage) X(title) X(body) X(within) X(required) X(position) X(tag)
 #define DEAL_TASK(X) X(title) X(about) X(assignee) X(due) X(state) X(body) X(play) \
                     X(opportunity)
@@ -82,7 +84,9 @@ struct deals {
         uint32_t won_months, sold_months, snapshots, snapshot_since, pipeline, committed,
             outcomes;                                                          /* outlook.c */
         uint32_t quotas, quota_clash[QUOTA_HOLDERS], quota_won[QUOTA_HOLDERS]; /* targets.c */
-        uint32_t closed[KPI_BY], leads[KPI_BY], sellers, activities, costs, tasks_done; /* kpis.c */
+        uint32_t closed[KPI_BY], totals[KPI_BY], leads[KPI_BY], sellers, seller_totals,
+            closed_count, total_count, activities, costs, tasks_done; /* kpis.c */
+        uint32_t won_totals;                                          /* outlook.c */
     } query;
     struct {
         uint32_t predicate;
@@ -98,6 +102,12 @@ int64_t month_on(int64_t first, int64_t months);
 /* Months since 1970-01, and the other way. */
 int64_t month_number(int64_t day);
 int64_t month_from(int64_t number);
+
+/* Do the totals of what was closed have all that the caller may see of these months, each by its
+ * first day? Where an opportunity is in none yet, or a right reaches one of both alone, the
+ * opportunities are asked themselves. (kpis.c) [reader] */
+kith_status totals_hold(kith_instance *self, const kith_txn *txn, int64_t first, int64_t last,
+                        int32_t *yes, kith_error *err);
 
 /* The place of a stage in the funnel, from 0; -1: lost. STAGE_WON is the last. */
 #define STAGE_WON 4

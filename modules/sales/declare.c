@@ -75,7 +75,8 @@ static const kith_field opportunity_fields[] = {
       .flags = KITH_FF_INDEXED, .doc = "Why it was lost; a lost one must have it."),
     F("loss_note", LONGTEXT, .doc = "More about it; goes with the reason 'other'."),
 };
-static const char *const opportunity_indexes[] = {"stage,close_on", "owner,stage"};
+static const char *const opportunity_indexes[] = {"stage,close_on", "stage,closed_at",
+                                                  "owner,stage"};
 
 /* For users who sell. */
 static const kith_field user_fields[] = {

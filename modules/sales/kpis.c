@@ -3,6 +3,8 @@
  * to winning, conversion converted leads / leads, by what one likes; and a card for each seller. */
 #include "sales.h"
 
+#include <stdlib.h>
+
 static const char *const by_names[KPI_BY] = {"all",    "owner",    "team",    "territory",
                                              "source", "campaign", "account", "product"};
 
@@ -10,7 +12,7 @@ static const char *const by_names[KPI_BY] = {"all",    "owner",    "team",    "t
 struct kpi {
     kith_value key; /* text, or a link to a user */
     kith_value amount, spent;
-    int64_t won, lost, cycle, leads, converted;
+    int64_t won, lost, cycle, cycles, leads, converted; /* cycle: of so many, together */
     int64_t interactions, tasks, time, selling;
 };
 struct kpis {
@@ -18,6 +20,7 @@ struct kpis {
     struct kpi *items;
     uint64_t count, room;
     uint32_t keys; /* columns before the others: 0 or 1 */
+    int32_t mixed; /* amounts of two parts are in two currencies */
 };
 
 static int same_key(kith_value a, kith_value b) {
@@ -49,7 +52,8 @@ static struct kpi *kpi_of(struct kpis *k, const kith_txn *txn, kith_value key, k
     return &k->items[k->count++];
 }
 
-/* [key,] stage, how many, how much, how long on average */
+/* [key,] stage, how many, how much, how long together, of how many. Several times for one of them:
+ * from the totals, and from the days that are no whole months. */
 static kith_status take_closed(void *arg, const kith_txn *txn, uint32_t count,
                                const kith_value *values, kith_error *err) {
     struct kpis *k = arg;
@@ -63,9 +67,12 @@ static kith_status take_closed(void *arg, const kith_txn *txn, uint32_t count,
         return KITH_OK;
     }
     one->won += v[1].as.i;
-    one->amount = v[2];
-    one->cycle = v[3].kind == KITH_DURATION ? v[3].as.i : 0;
-    return KITH_OK;
+    one->cycle += v[3].kind == KITH_DURATION ? v[3].as.i : 0;
+    one->cycles += v[4].as.i;
+    k->mixed |= one->amount.kind == KITH_MONEY && v[2].kind == KITH_MONEY &&
+                strcmp(one->amount.as.money.currency, v[2].as.money.currency) != 0;
+    return k->mixed ? KITH_OK
+                    : k->self->deals.numbers->add(&one->amount, 1, &v[2], &one->amount, err);
 }
 
 /* [key,] state, how many */
@@ -92,6 +99,11 @@ static kith_status average_of(const kith_instance *self, const struct kpi *k, ki
     return self->deals.numbers->multiply(&k->amount, &one, k->won, KITH_ROUND_HALF_EVEN, out, err);
 }
 
+static kith_value cycle_of(const struct kpi *k) {
+    return k->cycles ? kith_number(KITH_DURATION, (k->cycle + k->cycles / 2) / k->cycles)
+                     : kith_null();
+}
+
 /* In columns of sales.kpis. */
 struct kpi_row {
     kith_value of, won, lost, win_rate, amount, average, cycle, leads, converted, conversion;
@@ -104,7 +116,7 @@ static kith_status give_kpi(kith_instance *self, kith_call *call, const struct k
                           .lost = kith_number(KITH_INT, k->lost),
                           .win_rate = percent_share(k->won, k->won + k->lost),
                           .amount = k->amount,
-                          .cycle = k->won ? kith_number(KITH_DURATION, k->cycle) : kith_null(),
+                          .cycle = cycle_of(k),
                           .leads = kith_number(KITH_INT, k->leads),
                           .converted = kith_number(KITH_INT, k->converted),
                           .conversion = percent_share(k->converted, k->leads)};
@@ -112,9 +124,85 @@ static kith_status give_kpi(kith_instance *self, kith_call *call, const struct k
     return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
 }
 
+/* -- what was closed: by the totals of months, where they have it -------------------------------
+ */
+
+/* Days, both included. */
 struct range {
     kith_value since, until;
 };
+
+static struct range days(int64_t since, int64_t until) {
+    return (struct range){kith_number(KITH_DATE, since), kith_number(KITH_DATE, until)};
+}
+
+static kith_status take_number(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                               kith_error *err) {
+    (void)txn, (void)count, (void)err;
+    *(int64_t *)arg = v[0].kind == KITH_INT ? v[0].as.i : 0;
+    return KITH_OK;
+}
+
+kith_status totals_hold(kith_instance *self, const kith_txn *txn, int64_t first, int64_t last,
+                        int32_t *yes, kith_error *err) {
+    const struct range months = days(first, last), all = days(first, month_on(last, 1) - 1);
+    int64_t in_totals = 0, there = 0;
+    kith_error why = {.struct_size = sizeof why};
+    kith_status st = self->records->groups(txn, self->deals.query.total_count, 2, &months.since, 0,
+                                           take_number, &in_totals, &why);
+    *yes = 0;
+    if (st != KITH_OK)
+        return st == KITH_E_DENIED ? KITH_OK : kith_fail(err, st, why.field, "%s", why.message);
+    st = self->records->groups(txn, self->deals.query.closed_count, 2, &all.since, 0, take_number,
+                               &there, err);
+    *yes = in_totals == there;
+    return st;
+}
+
+static kith_status by_deals(struct kpis *k, const kith_txn *txn, uint32_t query, int64_t since,
+                            int64_t until, kith_error *err) {
+    const struct range in = days(since, until);
+    return since > until
+               ? KITH_OK
+               : k->self->records->groups(txn, query, 2, &in.since, 0, take_closed, k, err);
+}
+
+static int by_key(const void *a, const void *b) {
+    const kith_value *x = &((const struct kpi *)a)->key, *y = &((const struct kpi *)b)->key;
+    if (x->kind != KITH_TEXT || y->kind != KITH_TEXT)
+        return (x->kind == KITH_TEXT) - (y->kind == KITH_TEXT);
+    const uint64_t least = x->as.s.len < y->as.s.len ? x->as.s.len : y->as.s.len;
+    const int order = memcmp(x->as.s.ptr, y->as.s.ptr, (size_t)least);
+    return order ? order : (x->as.s.len > y->as.s.len) - (x->as.s.len < y->as.s.len);
+}
+
+/* The whole months among the days, and the days before and behind them. totals 0: there are none
+ * by that. */
+static kith_status add_closed(struct kpis *k, const kith_txn *txn, uint32_t query, uint32_t totals,
+                              const struct range *in, kith_error *err) {
+    const int64_t since = in->since.as.i, until = in->until.as.i, next = month_first(until + 1);
+    const int64_t first = month_first(since) == since ? since : month_on(month_first(since), 1);
+    const struct range months = days(first, month_on(next, -1));
+    int32_t hold = 0;
+    kith_status st = KITH_OK;
+    if (totals && first < next)
+        st = totals_hold(k->self, txn, first, months.until.as.i, &hold, err);
+    if (st != KITH_OK || !hold)
+        return st == KITH_OK ? by_deals(k, txn, query, since, until, err) : st;
+    st = by_deals(k, txn, query, since, first - 1, err);
+    if (st == KITH_OK)
+        st = k->self->records->groups(txn, totals, 2, &months.since, 0, take_closed, k, err);
+    if (st == KITH_OK)
+        st = by_deals(k, txn, query, next, until, err);
+    if (st == KITH_OK && k->mixed) {
+        k->count = 0;
+        k->mixed = 0;
+        st = by_deals(k, txn, query, since, until, err);
+    }
+    if (st == KITH_OK && k->count)
+        qsort(k->items, (size_t)k->count, sizeof *k->items, by_key);
+    return st;
+}
 
 static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct {
@@ -132,8 +220,8 @@ static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error 
                          "by: there are products with the module commerce alone; enable it");
     k.keys = by != KPI_ALL;
     if (st == KITH_OK)
-        st = self->records->groups(view, self->deals.query.closed[by], 2, &args.in.since, 0,
-                                   take_closed, &k, err);
+        st = add_closed(&k, view, self->deals.query.closed[by], self->deals.query.totals[by],
+                        &args.in, err);
     if (st == KITH_OK && self->deals.query.leads[by])
         st = self->records->groups(view, self->deals.query.leads[by], 2, &args.in.since, 0,
                                    take_leads, &k, err);
@@ -197,7 +285,7 @@ static kith_status give_card(kith_instance *self, kith_call *call, const struct 
                            .lost = kith_number(KITH_INT, k->lost),
                            .win_rate = percent_share(k->won, k->won + k->lost),
                            .amount = k->amount,
-                           .cycle = k->won ? kith_number(KITH_DURATION, k->cycle) : kith_null(),
+                           .cycle = cycle_of(k),
                            .cost = k->spent,
                            .time = kith_number(KITH_DURATION, k->time),
                            .selling = kith_number(KITH_DURATION, k->selling),
@@ -213,11 +301,13 @@ static kith_status scorecard_action(kith_instance *self, kith_call *call, kith_e
     const struct {
         uint32_t query;
         kith_group_fn take;
-    } parts[] = {{self->deals.query.sellers, take_closed},
-                 {self->deals.query.activities, take_activities},
+    } parts[] = {{self->deals.query.activities, take_activities},
                  {self->deals.query.costs, take_cost},
                  {self->deals.query.tasks_done, take_tasks}};
     kith_status st = KITH_ARGS(self, call, &in, err);
+    if (st == KITH_OK)
+        st = add_closed(&k, view, self->deals.query.sellers, self->deals.query.seller_totals, &in,
+                        err);
     for (size_t i = 0; st == KITH_OK && i < sizeof parts / sizeof *parts; i++)
         st = self->records->groups(view, parts[i].query, 2, &in.since, 0, parts[i].take, &k, err);
     for (uint64_t i = 0; st == KITH_OK && i < k.count; i++)
@@ -311,7 +401,13 @@ static const kith_report reports[] = {
 
 #define CLOSED(keys)                                                                               \
     "opportunity where stage in ('won', 'lost') and closed_at >= :since and closed_at <= :until"   \
-    " group by " keys "stage : count(), sum(amount), avg(cycle)"
+    " group by " keys "stage : count(), sum(amount), sum(cycle), count(cycle)"
+/* Of months, which take the parameters by their first days. */
+#define CLOSED_IN                                                                                  \
+    "pipeline_total where stage in ('won', 'lost') and month >= :since and month <= :until"
+#define TOTALS(keys)                                                                               \
+    CLOSED_IN " and deals > 0 group by " keys                                                      \
+              "stage : sum(deals), sum(amount * priced), sum(cycle), sum(cycles)"
 #define LEADS(keys)                                                                                \
     "lead where created >= :since and created <= :until group by " keys "state : count()"
 #define BY(at, deal, lead)                                                                         \
@@ -328,7 +424,17 @@ static const kith_want wants[] = {
     BOTH(KPI_SOURCE, "source, "),
     BOTH(KPI_CAMPAIGN, "campaign, "),
     BOTH(KPI_ACCOUNT, "account.name, "),
+    KITH_WANT(QUERY, TOTALS(""), deals.query.totals[KPI_ALL]),
+    KITH_WANT(QUERY, TOTALS("owner.name, "), deals.query.totals[KPI_OWNER]),
+    KITH_WANT(QUERY, TOTALS("owner.teams.name, "), deals.query.totals[KPI_TEAM]),
+    KITH_WANT(QUERY, TOTALS("source, "), deals.query.totals[KPI_SOURCE]),
     KITH_WANT(QUERY, CLOSED("owner, "), deals.query.sellers),
+    KITH_WANT(QUERY, TOTALS("owner, "), deals.query.seller_totals),
+    KITH_WANT(QUERY, CLOSED_IN " : sum(deals)", deals.query.total_count),
+    KITH_WANT(QUERY,
+              "opportunity where stage in ('won', 'lost') and closed_at >= :since and"
+              " closed_at <= :until : count()",
+              deals.query.closed_count),
     KITH_WANT(QUERY, TOOK_PLACE " group by owner, selling : count(), sum(duration)",
               deals.query.activities),
     KITH_WANT(QUERY, TOOK_PLACE " and cost is not null group by owner : sum(cost)",

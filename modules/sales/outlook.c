@@ -169,6 +169,20 @@ static kith_status give_trend(kith_instance *self, kith_call *call, const struct
     return st;
 }
 
+/* What was won in whole months, from the first day of one up to that of another: by the totals,
+ * where they have it. */
+static kith_status won_by_month(kith_instance *self, const kith_txn *view, int64_t from,
+                                int64_t until, kith_group_fn fn, void *arg, kith_error *err) {
+    const kith_value range[] = {kith_number(KITH_DATE, from), kith_number(KITH_DATE, until)};
+    int32_t hold = 0;
+    kith_status st = totals_hold(self, view, from, month_on(until, -1), &hold, err);
+    return st == KITH_OK
+               ? self->records->groups(
+                     view, hold ? self->deals.query.won_totals : self->deals.query.won_months, 2,
+                     range, 0, fn, arg, err)
+               : st;
+}
+
 static kith_status trend_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct {
         kith_value of, months, ahead;
@@ -183,12 +197,14 @@ static kith_status trend_action(kith_instance *self, kith_call *call, kith_error
     s.first = now - s.n;
     const kith_value range[] = {kith_number(KITH_DATE, month_from(s.first)),
                                 kith_number(KITH_DATE, month_from(now))};
-    const uint32_t query = kith_str_is(args.of.as.s, "orders") ? self->deals.query.sold_months
-                                                               : self->deals.query.won_months;
-    if (!query)
+    const int32_t orders = kith_str_is(args.of.as.s, "orders");
+    const uint32_t sold = self->deals.query.sold_months;
+    if (orders && !sold)
         return kith_fail(err, KITH_E_INVAL, "of",
                          "of: there are orders with the module commerce alone; enable it");
-    st = self->records->groups(self->calls->view(call), query, 2, range, 0, take_month, &s, err);
+    const kith_txn *view = self->calls->view(call);
+    st = orders ? self->records->groups(view, sold, 2, range, 0, take_month, &s, err)
+                : won_by_month(self, view, range[0].as.i, range[1].as.i, take_month, &s, err);
     if (st != KITH_OK)
         return st;
     cut(&s);
@@ -414,8 +430,7 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
         return st;
     const kith_value months[] = {kith_number(KITH_DATE, month_first(range[0].as.i)),
                                  kith_number(KITH_DATE, month_on(month_first(range[1].as.i), 1))};
-    st = self->records->groups(view, self->deals.query.won_months, 2, months, 0, take_outcome, &o,
-                               err);
+    st = won_by_month(self, view, months[0].as.i, months[1].as.i, take_outcome, &o, err);
     return st == KITH_OK ? self->records->groups(view, self->deals.query.snapshots, 2, months, 0,
                                                  give_check, &o, err)
                          : st;
@@ -520,12 +535,18 @@ static const kith_action actions[] = {
      .columns = KITH_ARRAY(check_columns)},
 };
 
-#define OPEN_IN "pipeline_total where deals > 0 and month >= :since and month < :until"
-#define WON_IN  "opportunity where stage = 'won' and closed_at >= :since and closed_at < :until"
+#define OPEN_IN                                                                                    \
+    "pipeline_total where stage not in ('won', 'lost') and deals > 0 and month >= :since and "     \
+    "month < :until"
+#define WON_IN "opportunity where stage = 'won' and closed_at >= :since and closed_at < :until"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("forecast_snapshot", deals.snapshot, SNAPSHOT),
     KITH_WANT(QUERY, WON_IN " group by year(closed_at), month(closed_at) : sum(amount)",
               deals.query.won_months),
+    KITH_WANT(QUERY,
+              "pipeline_total where stage = 'won' and deals > 0 and month >= :since and"
+              " month < :until group by year(month), month(month) : sum(amount * priced)",
+              deals.query.won_totals),
     KITH_WANT(QUERY,
               OPEN_IN " group by owner, month, currency : sum(deals), sum(amount),"
                       " sum(amount * probability) / 100",

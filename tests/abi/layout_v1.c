@@ -93,7 +93,7 @@ AT(kith_migration, type, 8);
 AT(kith_migration, field, 16);
 AT(kith_migration, to, 24);
 
-SIZE(kith_host, 72);
+SIZE(kith_host, 80);
 AT(kith_host, struct_size, 0);
 AT(kith_host, abi_major, 4);
 AT(kith_host, abi_minor, 6);
@@ -105,6 +105,7 @@ AT(kith_host, now, 40);
 AT(kith_host, memory, 48);
 AT(kith_host, today, 56);
 AT(kith_host, enabled, 64);
+AT(kith_host, day, 72);
 
 SIZE(kith_change_info, 40);
 AT(kith_change_info, struct_size, 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Measures the reports of the pipeline over many open opportunities, and what it costs to keep the
- * totals that they ask: opportunities that are created and moved with all that follows in sales.
- * Usage: bench_pipeline DIR ROWS */
+/* Measures the reports of the pipeline over many open opportunities and the figures of as many
+ * closed ones, and what it costs to keep the totals that they ask: opportunities that are created
+ * and moved with all that follows in sales. Usage: bench_pipeline DIR ROWS */
+#include "base/date.h"
 #include "bench.h"
 #include "module.h"
 
@@ -16,8 +17,11 @@ static uint32_t below(uint32_t n) {
     return (uint32_t)(seed >> 33) % n;
 }
 
-static const char *const stages[] = {"prospecting", "qualification", "proposal", "closing"};
-static const int64_t chances[] = {10, 30, 50, 80};
+static const char *const stages[] = {"prospecting", "qualification", "proposal",
+                                     "closing",     "won",           "lost"};
+static const int64_t chances[] = {10, 30, 50, 80, 100, 0};
+#define OPEN   4 /* of the stages */
+#define CLOSED 2
 
 static void put(kith_value *v, const struct rtype *t, const char *field, kith_value value) {
     v[type_field(t->schema, t, str_of(field))->index] = value;
@@ -49,14 +53,20 @@ static void fill_users(struct filling *f) {
     }
 }
 
+/* By its first day: months from October 2021 on. */
 static kith_value month_of(uint32_t month) {
-    return (kith_value){.kind = KITH_DATE, .as.i = 20000 + 30 * (int64_t)month};
+    char text[32];
+    kith_value v = {.kind = KITH_DATE};
+    snprintf(text, sizeof text, "%04u-%02u-01", 2021 + (month + 9) / 12, (month + 9) % 12 + 1);
+    if (!date_parse(str_of(text), false, &v.as.i))
+        die("no date");
+    return v;
 }
 
-/* The id of a total says which one it is. */
-static void fill_totals(struct filling *f) {
-    for (kith_id id = 1; id <= OWNERS * 4 * MONTHS; id++) {
-        const uint32_t at = (uint32_t)id - 1, stage = at % 4, month = at / 4 % MONTHS;
+/* The id of a total says which one it is: of so many stages from one on. */
+static void fill_totals(struct filling *f, uint32_t first, uint32_t n) {
+    for (kith_id id = 1; id <= (kith_id)OWNERS * n * MONTHS; id++) {
+        const uint32_t at = (uint32_t)id - 1, stage = first + at % n, month = at / n % MONTHS;
         char key[32];
         memset(f->v, 0, sizeof *f->v * f->total->field_count);
         snprintf(key, sizeof key, "%u", at);
@@ -66,14 +76,22 @@ static void fill_totals(struct filling *f) {
         put(f->v, f->total, "month", month_of(month));
         put(f->v, f->total, "currency", value_str(STR("EUR")));
         put(f->v, f->total, "priced", value_int(1));
-        insert(f, f->total, id, 1 + at / 4 / MONTHS);
+        insert(f, f->total, id, 1 + at / n / MONTHS);
     }
 }
 
-static void fill_deals(struct filling *f, int64_t rows) {
+static void put_end(struct filling *f, int64_t day, uint32_t stage) {
+    const int64_t at = day * 86400000 + 43200000;
+    put(f->v, f->deal, "closed_at", value_time(at));
+    put(f->v, f->deal, "cycle", (kith_value){.kind = KITH_DURATION, .as.i = below(1u << 31)});
+    if (strcmp(stages[stage], "lost") == 0)
+        put(f->v, f->deal, "loss_reason", value_str(STR("price")));
+}
+
+static void fill_deals(struct filling *f, uint32_t first, uint32_t n, int64_t rows) {
     for (int64_t i = 1; i <= rows; i++) {
-        const uint32_t at = below(OWNERS * 4 * MONTHS), stage = at % 4;
-        kith_value close_on = month_of(at / 4 % MONTHS);
+        const uint32_t at = below(OWNERS * n * MONTHS), stage = first + at % n;
+        kith_value close_on = month_of(at / n % MONTHS);
         close_on.as.i += below(28);
         memset(f->v, 0, sizeof *f->v * f->deal->field_count);
         put(f->v, f->deal, "name", value_str(STR("A deal")));
@@ -85,12 +103,14 @@ static void fill_deals(struct filling *f, int64_t rows) {
         put(f->v, f->deal, "amount",
             (kith_value){.kind = KITH_MONEY,
                          .as.money = {.minor = below(10000000), .currency = "EUR"}});
-        insert(f, f->deal, (kith_id)i, 1 + at / 4 / MONTHS);
+        if (first == OPEN)
+            put_end(f, close_on.as.i, stage);
+        insert(f, f->deal, (kith_id)i, 1 + at / n / MONTHS);
     }
 }
 
 /* Rows as the engine would have written them, without hooks; roll-ups are computed afterwards. */
-static void fill(const char *dir, int64_t rows) {
+static void fill(const char *dir, const char *file, uint32_t first, uint32_t n, int64_t rows) {
     char path[512];
     struct company c = {0};
     struct filling f;
@@ -102,7 +122,7 @@ static void fill(const char *dir, int64_t rows) {
     struct schema_source sources[8] = {schema_core};
     for (size_t i = 0; i < count && i < 7; i++)
         sources[i + 1] = own[i];
-    snprintf(path, sizeof path, "%s/deals.db", dir);
+    snprintf(path, sizeof path, "%s/%s.db", dir, file);
     must(conn_open(&f.c, path, CONN_WRITER, NULL, &e), &e);
     must(schema_build(&s, f.c, sources, count + 1, "EUR", &e), &e);
     f.deal = schema_type(s, STR("opportunity"));
@@ -113,8 +133,8 @@ static void fill(const char *dir, int64_t rows) {
         die("no memory");
     must(conn_exec(f.c, "BEGIN", &e), &e);
     fill_users(&f);
-    fill_totals(&f);
-    fill_deals(&f, rows);
+    fill_totals(&f, first, n);
+    fill_deals(&f, first, n, rows);
     must(conn_exec(f.c, "COMMIT", &e), &e);
     free(f.v);
     schema_free(s);
@@ -185,6 +205,52 @@ static double moved(struct engine *g) {
     return SOME / seconds;
 }
 
+static double action_ms(struct engine *g, const char *name, const char *arg, const char *value) {
+    const struct action *action = engine_action(g, str_of(name));
+    const struct write_opts o = {.principal = &bench_principal};
+    double took[RUNS];
+    for (int i = 0; i < RUNS; i++) {
+        struct arena a = {0};
+        kith_error e = KITH_ERROR_INIT;
+        kith_value args[8] = {{0}}, results[8];
+        for (uint32_t k = 0; arg && k < action->param_count; k++)
+            if (strcmp(action->params[k]->name, arg) == 0)
+                args[k] = value_str(str_of(value));
+        const int64_t start = clock_ticks();
+        must(engine_call(g, NULL, &o, action, args, &a, results, NULL, &e), &e);
+        took[i] = (double)(clock_ticks() - start) / 1e6;
+        if (action_rows(action, results).count == 0)
+            die("no rows");
+        arena_free(&a);
+    }
+    return median(took, RUNS);
+}
+
+static void measure_closed(const char *dir, int64_t rows) {
+    static const struct {
+        const char *action, *arg, *value;
+    } asked[] = {{"sales.kpis", NULL, NULL},
+                 {"sales.kpis", "by", "owner"},
+                 {"sales.kpis", "since", "2022-03-17"},
+                 {"sales.trend", "months", "240"}};
+    struct company c = {0};
+    kith_error e = KITH_ERROR_INIT;
+    fill(dir, "closed", OPEN, CLOSED, rows);
+    open_module(&c, dir, "closed", "sales");
+    must(engine_compute_rollups(c.g, &bench_principal, &e), &e);
+    check_totals(c.g, rows);
+    printf("%lld closed opportunities in %d totals\n", (long long)rows, OWNERS * CLOSED * MONTHS);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        const double ms = action_ms(c.g, asked[i].action, asked[i].arg, asked[i].value);
+        char what[64];
+        snprintf(what, sizeof what, "  %s%s%s%s%s", asked[i].action, asked[i].arg ? " " : "",
+                 asked[i].arg ? asked[i].arg : "", asked[i].arg ? "=" : "",
+                 asked[i].arg ? asked[i].value : "");
+        row(what, "%.1f ms", ms, "< 200 ms", ms < 200);
+    }
+    close_module(&c);
+}
+
 int main(int argc, char **argv) {
     static const char *const reports[] = {"sales.pipeline", "sales.pipeline_by_month",
                                           "sales.pipeline_by_owner"};
@@ -194,12 +260,12 @@ int main(int argc, char **argv) {
         die("usage: bench_pipeline DIR ROWS");
     const int64_t rows = atoll(argv[2]);
     write_conf(argv[1], "sales: { grant = [ \"*\" ]; };\n");
-    fill(argv[1], rows);
+    fill(argv[1], "deals", 0, OPEN, rows);
     open_module(&c, argv[1], "deals", "sales");
     must(engine_compute_rollups(c.g, &bench_principal, &e), &e);
     check_totals(c.g, rows);
     printf("pipeline of %lld open opportunities in %d totals\n", (long long)rows,
-           OWNERS * 4 * MONTHS);
+           OWNERS * OPEN * MONTHS);
     for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
         const double ms = report_ms(c.g, reports[i]);
         char what[64];
@@ -219,5 +285,6 @@ int main(int argc, char **argv) {
     row("  ratio to rows/s by its three rows, two of them totals", "%.2f", moves / (plain / 3),
         ">= 0.40", moves / (plain / 3) >= 0.4);
     close_module(&c);
+    measure_closed(argv[1], rows);
     return 0;
 }

@@ -45,6 +45,14 @@ exits 0
 prints "prospecting,1,10.00 EUR,9.00 EUR"
 kith report sales.pipeline --csv
 prints "prospecting,2,110.00 EUR,59.00 EUR"
+won=$(create opportunity name="Won" amount="7 EUR" opened_at=2026-01-01)
+"$KITH" update opportunity "$won" stage=proposal >/dev/null
+"$KITH" update opportunity "$won" stage=won closed_at=2026-02-01 >/dev/null
+"$KITH" create role name=analyst rights='{"types": {"opportunity": {"read": "all"}, "lead": {"read": "all"}}, "actions": ["sales.kpis"]}' >/dev/null
+"$KITH" user add eve --name Eve --role analyst >/dev/null
+KITH_TOKEN=$("$KITH" token add eve --name test --json | json_text token) kith sales.kpis --csv # without the totals
+prints ",1,0,100.00,7.00 EUR,7.00 EUR,31d,"
+"$KITH" delete opportunity "$won" >/dev/null
 kith report sales.won_since
 exits 2
 complains "since=VALUE"

@@ -207,6 +207,60 @@ TEST("win rate, average deal, cycle and conversion, in all and by what one likes
     close_company(&c);
 }
 
+/* won|amount|cycle of the deals themselves, as sales.kpis sums them up. */
+static const char *by_hand(struct company *c, const char *since, const char *until) {
+    return totals_text(c, arena_printf(&c->arena,
+                                       "opportunity where stage = 'won' and closed_at >= '%s' and"
+                                       " closed_at <= '%s' : count(), sum(amount), avg(cycle)",
+                                       since, until));
+}
+
+TEST("figures that come from totals of months are those of the deals, whatever the days") {
+    static const char *const closed[] = {
+        "2023-01-31 23:30", "2023-02-01 00:30", "2023-02-28", "2023-03-01", "2023-03-31 23:59",
+        "2023-04-01 00:00", "2023-04-15",       "2023-06-30", "2023-07-01", "2022-12-31 23:59"};
+    static const char *const days[] = {"2022-12-31", "2023-01-01", "2023-01-31", "2023-02-01",
+                                       "2023-02-28", "2023-03-02", "2023-03-31", "2023-04-01",
+                                       "2023-06-29", "2023-06-30", "2023-07-31", "2023-10-01"};
+    const size_t count = sizeof days / sizeof *days;
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
+        won_deal(&c, i % 2 ? ID(&c, ben) : NULL, i % 3 ? "10 EUR" : "7.50 EUR", closed[i]);
+    EXPECT_STR("10\n", totals_text(&c, "pipeline_total where stage = 'won' : sum(deals)"));
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = i; k < count; k++) {
+            const char *wanted = by_hand(&c, days[i], days[k]);
+            struct act a = ACT(&c, "sales.kpis", {"since", days[i]}, {"until", days[k]});
+            EXPECT_ACT(a);
+            if (!row_count(&a))
+                EXPECT_STR("0||\n", wanted);
+            else
+                EXPECT_STR(wanted,
+                           arena_printf(&c.arena, "%s\n", row_text(&c, &a, 0, "won amount cycle")));
+        }
+    close_company(&c);
+}
+
+TEST("a deal that is closed otherwise, or opened again, moves between totals") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id id = won_deal(&c, NULL, "10 EUR", "2023-03-10");
+    won_deal(&c, NULL, "9 USD", "2023-04-10");
+    const char *won = "pipeline_total where stage = 'won' and deals > 0 : sum(deals), sum(cycles)";
+    EXPECT_STR("2|2\n", totals_text(&c, won));
+    MOVE(&c, id, {"source", "referral"});
+    struct act a = ACT(&c, "sales.kpis", {"by", "source"}, {"until", "2023-03-31"});
+    EXPECT_STR("referral|1|10.00 EUR", row_text(&c, &a, 0, "of won amount"));
+    MOVE(&c, id, {"closed_at", "2023-05-10"});
+    a = ACT(&c, "sales.kpis", {"until", "2023-03-31"});
+    EXPECT_INT(0, (int64_t)row_count(&a));
+    a = ACT(&c, "sales.kpis", {"since", "2023-05-01"}, {"until", "2023-05-31"});
+    EXPECT_STR("1|10.00 EUR", row_text(&c, &a, 0, "won amount"));
+    close_company(&c);
+}
+
 TEST("of 100 hours of contacts 11 were selling: a share of 0.11 on the card of the seller") {
     struct company c;
     OPEN(&c, CONF(""), "sales");

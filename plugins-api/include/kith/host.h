@@ -108,6 +108,8 @@ struct kith_host {
     int64_t (*today)(const kith_host *host);
     /* 1: the company has this module enabled, so that the parts that are for it are there. [any] */
     int32_t (*enabled)(const kith_host *host, const char *module);
+    /* The day that an instant (ms UTC) is in, in the company's zone: as today(). [any] */
+    int64_t (*day)(const kith_host *host, int64_t at);
 };
 
 /* -- records ----------------------------------------------------------------------------------- */
