@@ -464,6 +464,8 @@ static kith_status open_engine(struct company *c, const struct opening *how, kit
         .log_all_reads = str_eqz(settings_text(s, "", "access.log"), "all"),
         .password_length = setting_u32(s, "access.password_length"),
         .second_factor = settings_text(s, "", "access.second_factor").ptr,
+        .links_at =
+            settings_find(s, "web", "address") ? settings_text(s, "web", "address").ptr : NULL,
         .session_idle_ms = settings_int(s, "", "access.session_idle"),
         .session_life_ms = settings_int(s, "", "access.session_life"),
         .journal_keep_ms = settings_int(s, "", "journal.keep"),

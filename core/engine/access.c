@@ -6,6 +6,7 @@
 #include "engine/engine_internal.h"
 #include "record/credential.h"
 #include "record/lookup.h"
+#include "record/pass.h"
 #include "record/series.h"
 #include "record/session.h"
 
@@ -165,6 +166,8 @@ static kith_status follow_blocked(struct txn *t, const struct change *c, kith_er
 }
 
 kith_status access_follow(struct txn *t, const struct change *c, kith_error *e) {
+    if (c->kind == ROW_DELETE)
+        TRY(pass_forget_about(t->g->writer, c->id, e));
     if (!type_is_access(c->type))
         return KITH_OK;
     t->g->access_touched = true;

@@ -24,6 +24,7 @@
 #include "record/block_key.h"
 #include "record/credential.h"
 #include "record/openid.h"
+#include "record/pass.h"
 #include "record/session.h"
 
 #define CLOCK_SLACK_MS 60000 /* computers set their clocks by less while they run */
@@ -285,6 +286,8 @@ static kith_status open_parts(struct engine *g, kith_error *e) {
         st = session_setup(g->writer, e);
     if (st == KITH_OK)
         st = openid_setup(g->writer, e);
+    if (st == KITH_OK)
+        st = pass_setup(g->writer, e);
     if (st == KITH_OK)
         st = once_setup(g->writer, e);
     if (st == KITH_OK)

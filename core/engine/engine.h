@@ -50,10 +50,12 @@ struct engine_options {
     uint32_t password_length;  /* at least; 0: 10 */
     const char *second_factor; /* roles that need one, "administrator,sales", or "*"; NULL, "": none
                                   do; borrowed */
-    int64_t session_idle_ms;   /* a session ends when it was not used for so long; 0: 8 hours */
-    int64_t session_life_ms;   /* and so long after it began; 0: 7 days */
-    int64_t journal_keep_ms;   /* rows of the journal that are older go; 0: none do */
-    int64_t access_keep_ms;    /* entries of the log of access; 0: all are kept */
+    const char *links_at;    /* what links begin with: "https://crm.example.org"; "": it is not set;
+                                NULL: nothing serves them; borrowed */
+    int64_t session_idle_ms; /* a session ends when it was not used for so long; 0: 8 hours */
+    int64_t session_life_ms; /* and so long after it began; 0: 7 days */
+    int64_t journal_keep_ms; /* rows of the journal that are older go; 0: none do */
+    int64_t access_keep_ms;  /* entries of the log of access; 0: all are kept */
     /* What leaves the engine (outbox.h). */
     uint32_t delivery_workers;       /* 0: 4 */
     uint32_t delivery_attempts;      /* before an effect is a dead letter; 0: 12 */

@@ -156,7 +156,7 @@ struct own_part {
     const kith_topic *topics;
 };
 extern const struct own_part segments_own, dates_own, merge_own, consent_own, restriction_own,
-    erase_own, flow_own;
+    erase_own, flow_own, pass_own;
 extern const struct own_action segment_actions[];
 kith_status own_add(struct engine *g, kith_error *e);
 

@@ -2,8 +2,9 @@
 /* Own: the actions and topics of the core itself, which the engine treats as those of a module. */
 #include "engine/engine_internal.h"
 
-static const struct own_part *const parts[] = {
-    &segments_own, &dates_own, &merge_own, &consent_own, &restriction_own, &erase_own, &flow_own};
+static const struct own_part *const parts[] = {&segments_own, &dates_own,       &merge_own,
+                                               &consent_own,  &restriction_own, &erase_own,
+                                               &flow_own,     &pass_own};
 #define PARTS (sizeof parts / sizeof *parts)
 
 const struct own_action *engine_own_action(size_t i) {

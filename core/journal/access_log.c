@@ -3,13 +3,18 @@
 #include "journal/access_log.h"
 
 const char *access_event_name(uint32_t event) {
-    static const char *const names[ACCESS_EVENTS] = {
-        [ACCESS_READ] = "read",           [ACCESS_FAILED] = "failed",
-        [ACCESS_VIEW_AS] = "view as",     [ACCESS_PASSWORD] = "password",
-        [ACCESS_TOKEN] = "token",         [ACCESS_EXPORT] = "export",
-        [ACCESS_SIGNED_IN] = "sign-in",   [ACCESS_BACKUP] = "backup",
-        [ACCESS_SESSION] = "session",     [ACCESS_INVITE] = "invite",
-        [ACCESS_FACTOR] = "second-factor"};
+    static const char *const names[ACCESS_EVENTS] = {[ACCESS_READ] = "read",
+                                                     [ACCESS_FAILED] = "failed",
+                                                     [ACCESS_VIEW_AS] = "view as",
+                                                     [ACCESS_PASSWORD] = "password",
+                                                     [ACCESS_TOKEN] = "token",
+                                                     [ACCESS_EXPORT] = "export",
+                                                     [ACCESS_SIGNED_IN] = "sign-in",
+                                                     [ACCESS_BACKUP] = "backup",
+                                                     [ACCESS_SESSION] = "session",
+                                                     [ACCESS_INVITE] = "invite",
+                                                     [ACCESS_FACTOR] = "second-factor",
+                                                     [ACCESS_LINK] = "link"};
     return event < ACCESS_EVENTS && names[event] ? names[event] : "";
 }
 

@@ -23,6 +23,7 @@ enum access_event { /* stored: never renumber */
                     ACCESS_SESSION = 9,   /* was ended; asked: which */
                     ACCESS_INVITE = 10,   /* was given out, or taken; asked: whose */
                     ACCESS_FACTOR = 11,   /* a second factor was set up or removed; asked: which */
+                    ACCESS_LINK = 12,     /* was made, used or revoked; asked: which */
                     ACCESS_EVENTS
 };
 const char *access_event_name(uint32_t event);

@@ -416,6 +416,9 @@ kith_status doctor_credentials(struct doctor *d) {
         {"kith_session",
          "SELECT number FROM kith_session WHERE user IN (SELECT id FROM user WHERE blocked)",
          BY_NUMBER, "session ", " belongs to a user who is blocked"},
+        {"kith_pass",
+         "SELECT number FROM kith_pass WHERE user <> 0 AND user NOT IN (SELECT id FROM user)",
+         BY_NUMBER, "link ", " belongs to no user"},
         {"kith_openid", "SELECT user FROM kith_openid WHERE user NOT IN (SELECT id FROM user)",
          BY_ID, "a provider's account is tied to user ", ", who is not there"},
     };

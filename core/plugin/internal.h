@@ -345,6 +345,7 @@ extern const kith_deliveries_v1 host_deliveries;
 extern const kith_serving_v1 host_serving;
 extern const kith_following_v1 host_following;
 extern const kith_sign_in_v1 host_sign_in;
+extern const kith_links_v1 host_links;
 extern const kith_operation_v1 host_operation;
 extern const kith_numbers_v1 host_numbers;
 

@@ -3,6 +3,7 @@
  * the secret of a second factor, 5 for a code that takes its place: never renumber. */
 #include "record/credential.h"
 #include "record/openid.h"
+#include "record/pass.h"
 #include "record/session.h"
 
 kith_status credential_setup(struct conn *c, kith_error *e) {
@@ -334,6 +335,7 @@ kith_status credential_forget(struct conn *c, kith_id user, kith_error *e) {
     int64_t sessions, subjects;
     TRY(session_drop_all(c, user, 0, &sessions, e));
     TRY(openid_untie(c, user, &subjects, e));
+    TRY(pass_forget_user(c, user, e));
     TRY(conn_prepare(c, "DELETE FROM kith_credential WHERE user = ?1", &st, e));
     bind_int(st, 1, (int64_t)user);
     return conn_run(c, st, e);

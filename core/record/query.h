@@ -64,6 +64,7 @@ struct principal {
         *access;         /* what it may (access.h); NULL: nothing, or with `all` everything */
     const char *surface; /* by which it asks, "cli"; NULL: code, whose reading is not logged */
     const char *asked;   /* the command or request, for the log of who read what; may be NULL */
+    const struct pass_came *pass;        /* the link that it comes by (engine/pass.h); NULL: none */
     const struct agent_session *session; /* of which all that it writes is a part; NULL: none */
 };
 /* See engine/agent.h. */

@@ -344,6 +344,7 @@ static const kith_require requirements[] = {
     {"documents", 1, KITH_REQ_OPTIONAL}, /* quotes on paper */
 };
 static const kith_part *const parts[] = {
+    &accept_part,    &calendar_part, /* what people without an account see */
     &cadence_part,   &response_part, /* following up */
     &stages_part,    &plays_part,    &objections_part,    &chances_part,    &outlook_part,
     &targets_part,   &kpis_part,     &deal_products_part, &quote_part,      &quote_paper_part,

@@ -128,6 +128,10 @@ static kith_status resolve(kith_instance *self, kith_error *err) {
         st = assign_read_settings(self, err);
     for (size_t i = 0; st == KITH_OK && i < sizeof ask / sizeof *ask; i++)
         st = ask[i](self, err);
+    if (st == KITH_OK)
+        st = accept_wants(self, err);
+    if (st == KITH_OK)
+        st = calendar_wants(self, err);
     return st;
 }
 

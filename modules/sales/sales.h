@@ -3,8 +3,10 @@
 #ifndef SALES_H
 #define SALES_H
 
+#include "accept.h"
 #include "after.h"
 #include "cadence.h"
+#include "calendar.h"
 #include "deals.h"
 #include "learn.h"
 #include "offers.h"
@@ -76,6 +78,8 @@ struct kith_instance {
     kith_value team, users;    /* whom leads are assigned to; KITH_NULL: not set */
     int64_t assigns_new_leads; /* 0 or 1 */
     struct quotes quotes;      /* where commerce is enabled */
+    struct accepts accepts;    /* the same */
+    struct calendars calendars;
 };
 
 /* Records that a query found, in its order, with a number of each that matters to who asks. In the
@@ -131,6 +135,14 @@ kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err);
 kith_status quote_wants(kith_instance *self, kith_error *err);
 kith_status quote_paper_wants(kith_instance *self, kith_error *err);
 extern const kith_part quote_part, quote_paper_part;
+
+/* accept.c, where commerce is enabled */
+kith_status accept_wants(kith_instance *self, kith_error *err);
+extern const kith_part accept_part;
+
+/* calendar.c */
+kith_status calendar_wants(kith_instance *self, kith_error *err);
+extern const kith_part calendar_part;
 
 /* assign.c */
 kith_status assign_read_settings(kith_instance *self, kith_error *err);

@@ -17,8 +17,8 @@ static int64_t now_ns(void) {
 
 /* Of two who fall into the same one, each begins anew when the other has asked: too many are let in
  * then, and never too few. */
-static struct spent *spent_of(struct operation *o, kith_id user) {
-    struct spent *s = &o->spent[(user * 0x9e3779b97f4a7c15u) >> (64 - SPENT_BITS)];
+static struct spent *spent_of(struct spent *all, uint64_t user) {
+    struct spent *s = &all[(user * 0x9e3779b97f4a7c15u) >> (64 - SPENT_BITS)];
     if (atomic_exchange_explicit(&s->user, user, memory_order_relaxed) != user)
         atomic_store_explicit(&s->until, 0, memory_order_relaxed);
     return s;
@@ -42,10 +42,42 @@ void limit_rate(struct request *r) {
     const kith_id user = o->max_rate && r->caller ? r->self->serving->user(r->caller) : 0;
     if (!user)
         return;
-    const int64_t wait = spend(spent_of(o, user), SECOND / o->max_rate);
+    const int64_t wait = spend(spent_of(o->spent, user), SECOND / o->max_rate);
     if (wait)
         answer_wait(r, wait / 1000000 + 1,
                     "you ask more often than web.max_rate allows: try again in a moment");
+}
+
+/* -- strangers --------------------------------------------------------------------------------- */
+
+#define GUEST_RATE  5  /* in a second, and ten times as many at once */
+#define GUESS_COSTS 10 /* as many requests */
+#define GUESS_MOST  60 /* seconds of them, so that its neighbours can come back */
+
+static uint64_t address_of(const struct request *r) {
+    uint64_t parts[2];
+    memcpy(parts, r->origin.address, sizeof parts);
+    return (net_is_v4(r->origin.address) ? parts[1] : parts[0]) | 1;
+}
+
+void limit_guest(struct request *r) {
+    const int64_t wait =
+        spend(spent_of(r->self->operation->guests, address_of(r)), SECOND / GUEST_RATE);
+    if (wait)
+        answer_wait(r, wait / 1000000 + 1,
+                    "too much is asked for from your address: try again in a moment");
+}
+
+/* An address has 192 random bits: guessing is hopeless, and is slowed down nevertheless. */
+void limit_guess(struct request *r) {
+    struct spent *s = spent_of(r->self->operation->guests, address_of(r));
+    const int64_t now = now_ns(), most = now + GUESS_MOST * SECOND;
+    int64_t until = atomic_load_explicit(&s->until, memory_order_relaxed), next;
+    do {
+        next = (until > now ? until : now) + GUESS_COSTS * SECOND / GUEST_RATE;
+        next = next > most ? most : next;
+    } while (!atomic_compare_exchange_weak_explicit(&s->until, &until, next, memory_order_relaxed,
+                                                    memory_order_relaxed));
 }
 
 /* -- addresses behind a proxy ------------------------------------------------------------------ */
@@ -55,11 +87,9 @@ void limit_rate(struct request *r) {
  * nothing that can be read are counted together, as the proxy's. */
 void limit_address(struct request *r) {
     struct operation *o = r->self->operation;
-    uint64_t parts[2];
     if (!o->max_under_way || !r->origin.proxied)
         return;
-    memcpy(parts, r->origin.address, sizeof parts);
-    uint64_t name = net_is_v4(r->origin.address) ? parts[1] : parts[0];
+    uint64_t name = address_of(r);
     size_t at = (size_t)((name * 0x9e3779b97f4a7c15u) >> (64 - SPENT_BITS));
     r->counted = at + 1;
     if (atomic_fetch_add(&o->under_way[at], 1) >= (uint32_t)o->max_under_way)

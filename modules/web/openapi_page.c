@@ -33,24 +33,9 @@ static const char style[] =
 
 /* -- text -------------------------------------------------------------------------------------- */
 
-static void put_escaped(struct text *t, const char *z) {
-    for (; z && *z; z++) {
-        if (*z == '<')
-            text_puts(t, "&lt;");
-        else if (*z == '>')
-            text_puts(t, "&gt;");
-        else if (*z == '&')
-            text_puts(t, "&amp;");
-        else if (*z == '"')
-            text_puts(t, "&quot;");
-        else
-            text_add(t, z, 1);
-    }
-}
-
 static void put_in(struct text *t, const char *tag, const char *z) {
     text_printf(t, "<%s>", tag);
-    put_escaped(t, z);
+    text_html(t, z);
     text_printf(t, "</%s>", tag);
 }
 
@@ -73,7 +58,7 @@ static void put_form(struct text *t, const json_t *schema) {
     json_array_foreach(all, i, one) {
         if (json_is_string(one)) {
             text_puts(t, n++ ? ", " : "one of ");
-            put_escaped(t, json_string_value(one));
+            text_html(t, json_string_value(one));
         }
     }
     bool is_id = text_of(schema, "$ref")[0] ||
@@ -81,13 +66,13 @@ static void put_form(struct text *t, const json_t *schema) {
     const char *name =
         json_is_array(type) ? json_string_value(json_array_get(type, 0)) : json_string_value(type);
     if (!n && text_of(schema, "format")[0])
-        put_escaped(t, text_of(schema, "format"));
+        text_html(t, text_of(schema, "format"));
     else if (!n)
-        put_escaped(t, is_id ? "id" : name ? name : "any");
+        text_html(t, is_id ? "id" : name ? name : "any");
     const json_t *example = json_array_get(json_object_get(schema, "examples"), 0);
     if (!n && json_is_string(example) && !text_of(schema, "x-kith-target")[0]) {
         text_puts(t, " like ");
-        put_escaped(t, json_string_value(example));
+        text_html(t, json_string_value(example));
     }
     if (json_is_array(type))
         text_puts(t, " or null");
@@ -107,7 +92,7 @@ static bool is_required(const json_t *schema, const char *name) {
 static void put_sample(struct text *t, const json_t *schema, size_t flags) {
     const json_t *sample = json_array_get(json_object_get(schema, "examples"), 0);
     char *text = sample ? json_dumps(sample, flags) : NULL;
-    put_escaped(t, text ? text : "{}");
+    text_html(t, text ? text : "{}");
     free(text);
 }
 
@@ -125,7 +110,7 @@ static void put_properties(struct text *t, const json_t *schema) {
         text_puts(t, is_required(schema, name) ? ", required" : "");
         text_puts(t, json_is_true(json_object_get(one, "readOnly")) ? ", kept by Kith" : "");
         text_puts(t, "<td>");
-        put_escaped(t, text_of(one, "description"));
+        text_html(t, text_of(one, "description"));
     }
     text_puts(t, "</table></div>");
 }
@@ -143,7 +128,7 @@ static void put_parameters(struct text *t, const json_t *document, const json_t 
         text_puts(t, "<tr><td>");
         put_in(t, "code", text_of(p, "name"));
         text_printf(t, "<td>%s<td>", text_of(p, "in"));
-        put_escaped(t, text_of(p, "description"));
+        text_html(t, text_of(p, "description"));
     }
     text_puts(t, "</table></div>");
 }
@@ -164,7 +149,7 @@ static void put_curl(struct text *t, const char *method, const char *path, const
         text_puts(t, " ");
     }
     text_puts(t, "-H \"Authorization: Bearer $TOKEN\" \"$URL");
-    put_escaped(t, path);
+    text_html(t, path);
     text_puts(t, "\"");
     if (body) {
         text_puts(t, " -H 'Content-Type: application/json' -d '");
@@ -180,7 +165,7 @@ static void put_answers(struct text *t, const json_t *document, const json_t *an
     text_puts(t, "<h3>Answers</h3><div class=wide><table>");
     json_object_foreach((json_t *)(uintptr_t)answers, status, one) {
         text_printf(t, "<tr><td>%s<td>", status);
-        put_escaped(t, text_of(follow(document, one), "description"));
+        text_html(t, text_of(follow(document, one), "description"));
     }
     text_puts(t, "</table></div>");
     for (size_t i = 0; i < 2; i++) {
@@ -235,7 +220,7 @@ static void put_contents(struct text *t, const json_t *document) {
     text_puts(t, "<nav><details open><summary>Contents</summary><div>");
     json_array_foreach(json_object_get(document, "tags"), i, tag) {
         text_printf(t, "<a href=\"#-%s\">", text_of(tag, "name"));
-        put_escaped(t, text_of(tag, "x-displayName"));
+        text_html(t, text_of(tag, "x-displayName"));
         text_puts(t, "</a>");
     }
     text_puts(t, "</div></details></nav>");
@@ -245,7 +230,7 @@ static void put_tag(struct text *t, const json_t *document, const json_t *tag) {
     const char *name = text_of(tag, "name");
     const json_t *schemas = json_object_get(json_object_get(document, "components"), "schemas");
     text_printf(t, "<section id=\"-%s\"><h2>", name);
-    put_escaped(t, text_of(tag, "x-displayName"));
+    text_html(t, text_of(tag, "x-displayName"));
     text_puts(t, "</h2>");
     if (strcmp(text_of(tag, "description"), text_of(tag, "x-displayName")) != 0)
         put_in(t, "p", text_of(tag, "description"));

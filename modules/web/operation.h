@@ -88,6 +88,8 @@ struct spent {
 };
 /* The caller may ask no more often: it is answered. */
 void limit_rate(struct request *r);
+/* The same for an address from which a stranger asks. */
+void limit_guest(struct request *r);
 /* Of an address behind a trusted proxy, whose connections say nothing of it, so many requests are
  * under way already: it is answered. */
 void limit_address(struct request *r);
@@ -112,6 +114,7 @@ struct operation {
     struct tls *tls;            /* while it serves; NULL: there is none */
     int64_t max_rate;           /* requests of a user in a second; 0: as many as they like */
     struct spent spent[1 << SPENT_BITS];
+    struct spent guests[1 << SPENT_BITS]; /* by the address of who has no account */
     int64_t max_under_way; /* requests of an address behind a proxy; 0: as many as they like */
     _Atomic uint32_t under_way[1 << SPENT_BITS]; /* by the address */
     uint64_t id_seed;

@@ -99,6 +99,25 @@ const struct route routes[] = {
     {PAGE("/account"), .doc = "A page for one's own account."},
     {PAGE("/people.js"), .doc = "What these pages do."},
     {PAGE("/people.css"), .doc = "How they look."},
+    {PAGE("/link.css"), .doc = "How pages of links look."},
+    {.method = METHOD_GET,
+     .pattern = "/l/{secret}",
+     .handle = link_show,
+     .worker = true,
+     .open = true,
+     .guest = true,
+     .plain = true,
+     .arguments = "*",
+     .doc = "What somebody without an account may do by this link; or what it reads."},
+    {.method = METHOD_POST,
+     .pattern = "/l/{secret}",
+     .handle = link_use,
+     .worker = true,
+     .open = true,
+     .guest = true,
+     .plain = true,
+     .arguments = "*",
+     .doc = "Does it."},
     {GET("sessions"), LINES("session list"), .gives = "Session",
      .doc = "Who is signed in: oneself, or everybody."},
     {DELETE("sessions"), RUN("session revoke", "--all"), .gives = "Revoked",
@@ -504,6 +523,8 @@ void request_begin(struct request *r) {
         find_route(r);
     if (!r->status && !is_for_anybody(r))
         come_in(r);
+    if (!r->status && r->route->guest)
+        limit_guest(r);
     if (!r->status)
         limit_rate(r);
     if (!r->status)

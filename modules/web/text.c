@@ -36,6 +36,21 @@ void text_puts(struct text *t, const char *z) {
     text_add(t, z, strlen(z));
 }
 
+void text_html(struct text *t, const char *z) {
+    for (; z && *z; z++) {
+        if (*z == '<')
+            text_puts(t, "&lt;");
+        else if (*z == '>')
+            text_puts(t, "&gt;");
+        else if (*z == '&')
+            text_puts(t, "&amp;");
+        else if (*z == '"')
+            text_puts(t, "&quot;");
+        else
+            text_add(t, z, 1);
+    }
+}
+
 void text_vprintf(struct text *t, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);

@@ -47,6 +47,7 @@ struct kith_instance {
     const kith_serving_v1 *serving;
     const kith_sign_in_v1 *people;
     const kith_following_v1 *following;
+    const kith_links_v1 *links;
     const kith_settings_v1 *settings;
     kith_value listen;
     int64_t max_body, max_connections, max_of_address, idle_ms, threads, worker_count;
@@ -79,6 +80,8 @@ void text_add(struct text *t, const char *ptr, size_t len);
 void text_puts(struct text *t, const char *z);
 void text_vprintf(struct text *t, const char *format, va_list args);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* As text of a page. */
+void text_html(struct text *t, const char *z);
 /* As a JSON string, quotes and all. */
 void text_json(struct text *t, kith_str s);
 void text_free(struct text *t);
@@ -228,6 +231,7 @@ struct route {
     bool open;                /* nobody needs to be known; what is sent is small */
     bool door;                /* on the thread by which people come in */
     bool greets;              /* beside open: whoever has a token is known */
+    bool guest;               /* beside open: it is for strangers, who ask slowly */
     bool abroad;              /* it waits for another server: on a thread that nobody else needs */
     const char *const *words; /* of a command */
     const char *doc;          /* one sentence */
@@ -313,6 +317,13 @@ bool factor_confirm(struct request *r);
 bool factor_remove(struct request *r);
 bool account_untie(struct request *r);
 bool page_show(struct request *r);
+
+/* -- links.c ----------------------------------------------------------------------------------- */
+
+bool link_show(struct request *r);
+bool link_use(struct request *r);
+/* No such link was asked for: that is paid for more dearly (limits.c). */
+void limit_guess(struct request *r);
 
 /* -- workers.c --------------------------------------------------------------------------------- */
 

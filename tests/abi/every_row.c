@@ -21,6 +21,7 @@ struct kith_instance {
     const kith_sign_in_v1 *sign_in;
     const kith_operation_v1 *operation;
     const kith_numbers_v1 *numbers;
+    const kith_links_v1 *links;
     struct piece_numbers piece;
     uint32_t thing, name, size, stamp;
     uint32_t is_big, all_big, by_name, grown, carried, later, carry;
@@ -39,6 +40,7 @@ static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_SIGN_IN_1, sign_in),
     KITH_WANT(TABLE, KITH_OPERATION_1, operation),
     KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
+    KITH_WANT(TABLE, KITH_LINKS_1, links),
     KITH_WANT_RECORD("thing", piece, PIECE),
     KITH_WANT(SETTING, "mood", mood),
     KITH_WANT(TYPE, "thing", thing),

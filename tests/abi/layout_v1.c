@@ -472,6 +472,47 @@ AT(kith_sign_in_v1, unfactor, 88);
 AT(kith_sign_in_v1, vouch, 96);
 AT(kith_sign_in_v1, untie, 104);
 
+SIZE(kith_link_wish, 88);
+AT(kith_link_wish, struct_size, 0);
+AT(kith_link_wish, uses, 4);
+AT(kith_link_wish, action, 8);
+AT(kith_link_wish, show, 24);
+AT(kith_link_wish, ask, 40);
+AT(kith_link_wish, names, 56);
+AT(kith_link_wish, values, 64);
+AT(kith_link_wish, count, 72);
+AT(kith_link_wish, reserved, 76);
+AT(kith_link_wish, expires, 80);
+
+SIZE(kith_link_made, 40);
+AT(kith_link_made, struct_size, 0);
+AT(kith_link_made, reserved, 4);
+AT(kith_link_made, number, 8);
+AT(kith_link_made, expires, 16);
+AT(kith_link_made, address, 24);
+
+SIZE(kith_link_came, 32);
+AT(kith_link_came, struct_size, 0);
+AT(kith_link_came, reserved, 4);
+AT(kith_link_came, number, 8);
+AT(kith_link_came, from, 16);
+
+SIZE(kith_link_page, 72);
+AT(kith_link_page, struct_size, 0);
+AT(kith_link_page, reserved, 4);
+AT(kith_link_page, json, 8);
+AT(kith_link_page, name, 24);
+AT(kith_link_page, media_type, 40);
+AT(kith_link_page, bytes, 56);
+
+SIZE(kith_links_v1, 40);
+AT(kith_links_v1, struct_size, 0);
+AT(kith_links_v1, reserved, 4);
+AT(kith_links_v1, grant, 8);
+AT(kith_links_v1, came, 16);
+AT(kith_links_v1, look, 24);
+AT(kith_links_v1, use, 32);
+
 SIZE(kith_operation_v1, 40);
 AT(kith_operation_v1, struct_size, 0);
 AT(kith_operation_v1, reserved, 4);
@@ -600,6 +641,7 @@ TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.sign_in/1", KITH_SIGN_IN_1);
     EXPECT_STR("kith.operation/1", KITH_OPERATION_1);
     EXPECT_STR("kith.numbers/1", KITH_NUMBERS_1);
+    EXPECT_STR("kith.links/1", KITH_LINKS_1);
 }
 
 TEST("the version of the contract is in the header") {

@@ -54,6 +54,7 @@ static struct engine_options fixture_options(struct fixture *x) {
                                    .journal_keep_ms = x->journal_keep_ms,
                                    .access_keep_ms = x->access_keep_ms,
                                    .second_factor = x->second_factor,
+                                   .links_at = "https://crm.example.org/",
                                    .create = true};
 }
 

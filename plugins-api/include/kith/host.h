@@ -671,6 +671,85 @@ typedef struct kith_sign_in_v1 {
                          kith_error *err);
 } kith_sign_in_v1;
 
+/* -- links ------------------------------------------------------------------------------------- */
+
+/* Links by which somebody without an account does one thing: accepts a quote, answers questions,
+ * subscribes to a calendar. Each calls one action, with fixed arguments and those that whoever has
+ * it is asked for, in the rights of who made it as they are then; until it ends, was used as often
+ * as it may be, or is revoked (link.revoke). A digest of its secret is kept, and the log of access
+ * says who made and used it. */
+#define KITH_LINKS_1 "kith.links/1"
+
+/* The caller sets struct_size. */
+typedef struct kith_link_wish {
+    uint32_t struct_size;
+    uint32_t uses;   /* how many times; 0: as often as one likes, as of all that only reads */
+    kith_str action; /* "sales.accept_quote" */
+    kith_str show; /* a reading action that tells what it is about, by the same arguments; or "" */
+    kith_str ask;  /* "name,remark": parameters that whoever has it is asked for */
+    /* Parameters that are fixed: records, and nothing personal. */
+    const kith_str *names;
+    const kith_value *values;
+    uint32_t count;    /* of those */
+    uint32_t reserved; /* 0 */
+    int64_t expires;   /* ms UTC; 0: in 30 days */
+} kith_link_wish;
+
+/* The caller sets struct_size. Texts live until the callback returns. */
+typedef struct kith_link_made {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t number;   /* by which it is revoked */
+    int64_t expires;  /* ms UTC */
+    kith_str address; /* the whole link. It is told this once, and kept nowhere */
+} kith_link_made;
+
+/* By which link an action is called. The caller sets struct_size. */
+typedef struct kith_link_came {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t number; /* 0: by none */
+    kith_str from;  /* the address that it comes from: "203.0.113.7"; ends with a NUL */
+} kith_link_came;
+
+/* What whoever has a link is shown, or told that they did. Yours until the function returns. */
+typedef struct kith_link_page {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* {"number", "action", "doc", "reads", "expires", "shown": {"values": [{"name", "label",
+     * "kind", "text"}], "columns", "rows"}, "asks": [{"name", "label", "kind", "doc", "required",
+     * "default", "options"}], "form"}; when it was done {"done", "repeated", "doc", "shown"}. */
+    kith_str json;
+    /* The file that it answers with; name empty: none. */
+    kith_str name, media_type, bytes;
+} kith_link_page;
+typedef kith_status (*kith_link_page_fn)(void *arg, const kith_link_page *page, kith_error *err);
+
+typedef struct kith_links_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* Makes a link, kept with the transaction, for whoever asks in it, who must have the right to
+     * the action; another module's needs the permission "call:ACTION", too. KITH_E_DENIED: there is
+     * no such right. KITH_E_UNSUPPORTED: nothing serves links in this company, and the message says
+     * what is missing. [writer] */
+    kith_status (*grant)(kith_txn *txn, const kith_link_wish *wish, kith_link_made *made,
+                         kith_error *err);
+    /* For actions: by which link they are called. [reader] */
+    kith_status (*came)(const kith_txn *txn, kith_link_came *came, kith_error *err);
+    /* Hands out what whoever has this secret is shown, of a reading action what it answers. Nothing
+     * changes. from: the address that they come from. KITH_E_NOTFOUND: there is no such link.
+     * KITH_E_DENIED: it does not hold any more, and the message says why, for them. Else what the
+     * action refuses. It may take long. [serving] */
+    kith_status (*look)(const kith_host *host, kith_str secret, kith_str from, kith_link_page_fn fn,
+                        void *arg, kith_error *err);
+    /* Does it. form: what look() gave, which is good once; fields: a JSON object of texts, of what
+     * is asked for. KITH_E_CONFLICT: the form is too old, or none. Else as look(). Waits until it
+     * is durable. [serving] */
+    kith_status (*use)(const kith_host *host, kith_str secret, kith_str from, kith_str form,
+                       kith_str fields, kith_link_page_fn fn, void *arg, kith_error *err);
+} kith_links_v1;
+
 /* -- operation --------------------------------------------------------------------------------- */
 
 #define KITH_OPERATION_1 "kith.operation/1"

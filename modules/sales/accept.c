@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quotes that customers accept by a link: sent with one, shown to whoever has it, and accepted with
+ * the name of who did. What accepting leads to stands in quote.c. */
+#include "sales.h"
+
+#define DAY_MS INT64_C(86400000)
+
+/* -- may it be accepted ------------------------------------------------------------------------ */
+
+/* Said to customers, and so without our own words. */
+static kith_status check_open(const kith_instance *self, const struct quote *q, kith_error *err) {
+    static const struct {
+        const char *state, *why;
+    } closed[] = {
+        {"accepted", "this quote was accepted already"},
+        {"revised", "this quote was replaced by a newer version: ask for a link to that one"},
+        {"withdrawn", "this quote was withdrawn: ask whoever sent it for another one"},
+        {"rejected", "this quote was declined: ask whoever sent it for another one"},
+        {"expired", "this quote has expired: ask whoever sent it for another one"},
+        {"draft", "this quote is being changed: ask whoever sent it for a new link"},
+        {"approval", "this quote is being changed: ask whoever sent it for a new link"},
+    };
+    char until[KITH_NUMBER_TEXT];
+    for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
+        if (kith_str_is(q->state.as.s, closed[i].state))
+            return kith_fail(err, KITH_E_REFUSED, "quote", "quote: %s", closed[i].why);
+    if (q->valid_until.kind != KITH_DATE || q->valid_until.as.i >= self->host->today(self->host))
+        return KITH_OK;
+    self->numbers->text(&q->valid_until, until);
+    return kith_fail(err, KITH_E_REFUSED, "quote",
+                     "quote: this quote held until %s: ask whoever sent it for another one", until);
+}
+
+/* -- shown ------------------------------------------------------------------------------------- */
+
+struct quote_args {
+    kith_value quote;
+};
+struct offer_results {
+    kith_value number, version, account, contact, total, valid_until, intro, terms;
+};
+struct offer_row {
+    kith_value product, description, quantity, unit_price, discount, total;
+};
+
+static kith_status put_lines(kith_instance *self, kith_call *call, kith_value order,
+                             kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    struct shown_line *lines;
+    uint64_t count = 0;
+    kith_status st =
+        KITH_FIND(self, view, accepts.line, self->accepts.lines_of, 1, &order, &lines, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const struct shown_line *l = &lines[i];
+        const struct offer_row row = {l->product,    l->description, l->quantity,
+                                      l->unit_price, l->discount,    l->total};
+        st = KITH_ROW(self, call, &row, err);
+    }
+    return st;
+}
+
+static kith_status show_offer(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    struct quote_args args;
+    struct quote q;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, view, quotes.quote, args.quote.as.link.id, &q, err);
+    if (st == KITH_OK)
+        st = check_open(self, &q, err);
+    if (st != KITH_OK)
+        return st;
+    const struct offer_results results = {q.number, q.version,     q.account, q.contact,
+                                          q.total,  q.valid_until, q.intro,   q.terms};
+    st = KITH_RESULTS(self, call, &results, err);
+    return st == KITH_OK ? put_lines(self, call, q.order, err) : st;
+}
+
+/* -- accepted ---------------------------------------------------------------------------------- */
+
+struct accept_args {
+    kith_value quote, name, remark;
+};
+struct accept_results {
+    kith_value number, total, order;
+};
+
+static kith_status write_answer(kith_instance *self, kith_txn *txn, const struct accept_args *args,
+                                kith_error *err) {
+    kith_link_came came = {.struct_size = sizeof came};
+    kith_edit edit = {0};
+    kith_status st = self->accepts.links->came(txn, &came, err);
+    kith_put(&edit, self->quotes.quote.state, kith_text("accepted"));
+    kith_put(&edit, self->accepts.quote.accepted_by, args->name);
+    kith_put_given(&edit, self->accepts.quote.answer, args->remark);
+    if (st == KITH_OK && came.from.len)
+        kith_put(&edit, self->accepts.quote.accepted_from,
+                 (kith_value){.kind = KITH_TEXT, .as.s = came.from});
+    return st == KITH_OK
+               ? self->records->update(txn, self->quotes.quote.type, args->quote.as.link.id,
+                                       edit.count, edit.fields, edit.values, err)
+               : st;
+}
+
+static kith_status accept_quote(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct accept_args args;
+    struct quote q;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, quotes.quote, args.quote.as.link.id, &q, err);
+    if (st == KITH_OK)
+        st = check_open(self, &q, err);
+    if (st == KITH_OK)
+        st = write_answer(self, txn, &args, err);
+    const struct accept_results results = {q.number, q.total, q.order};
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* -- sent -------------------------------------------------------------------------------------- */
+
+struct send_results {
+    kith_value link, expires, note, valid_until;
+};
+
+/* It holds for two days more than the quote, whose last day ends later elsewhere. */
+static kith_status make_link(kith_instance *self, kith_txn *txn, const struct quote *q,
+                             struct send_results *out, kith_error *err) {
+    static const kith_str names[] = {{"quote", 5}};
+    kith_error why = {.struct_size = sizeof why};
+    kith_link_made made = {.struct_size = sizeof made};
+    const kith_link_wish wish = {
+        .struct_size = sizeof wish,
+        .uses = 1,
+        .action = kith_str_of("sales.accept_quote"),
+        .show = kith_str_of("sales.offer"),
+        .ask = kith_str_of("name,remark"),
+        .names = names,
+        .values = &q->id,
+        .count = 1,
+        .expires = q->valid_until.kind == KITH_DATE ? (q->valid_until.as.i + 2) * DAY_MS : 0,
+    };
+    kith_status st = self->accepts.links->grant(txn, &wish, &made, &why);
+    if (st == KITH_E_UNSUPPORTED || st == KITH_E_DENIED) {
+        char *note = self->host->memory(txn, sizeof why.message);
+        if (!note)
+            return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
+        memcpy(note, why.message, sizeof why.message);
+        out->note = kith_text(note);
+        return KITH_OK;
+    }
+    if (st != KITH_OK)
+        return kith_fail(err, st, why.field, "%s", why.message);
+    out->link = (kith_value){.kind = KITH_TEXT, .as.s = made.address};
+    out->expires = kith_number(KITH_TIME, made.expires);
+    return KITH_OK;
+}
+
+/* One that was sent is given another link, where the first was lost. */
+static kith_status send_quote(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct quote_args args;
+    struct send_results results = {.link = kith_null()};
+    struct quote q;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, quotes.quote, args.quote.as.link.id, &q, err);
+    if (st == KITH_OK && !kith_str_is(q.state.as.s, "sent")) {
+        st = KITH_SET(self, txn, quotes.quote, state, q.id.as.link.id, kith_text("sent"), err);
+        if (st == KITH_OK)
+            st = KITH_LOAD(self, txn, quotes.quote, q.id.as.link.id, &q, err);
+    }
+    if (st == KITH_OK)
+        st = check_open(self, &q, err);
+    if (st == KITH_OK)
+        st = make_link(self, txn, &q, &results, err);
+    results.valid_until = q.valid_until;
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+#define F(field, of, ...)                                                                          \
+    { .name = (field), .kind = KITH_F_##of, __VA_ARGS__ }
+#define OF_QUOTE(says)                                                                             \
+    F("quote", LINK, .options = "quote", .flags = KITH_FF_REQUIRED, .doc = (says))
+
+static const kith_field quote_fields[] = {
+    F("accepted_by", TEXT, .flags = KITH_FF_PERSONAL | KITH_FF_READONLY,
+      .doc = "Who accepted it for the customer, by name."),
+    F("accepted_from", TEXT, .flags = KITH_FF_PERSONAL | KITH_FF_READONLY,
+      .doc = "From which network address that was, where it came by a link."),
+};
+static const kith_type types[] = {
+    {.name = "quote", .fields = KITH_ARRAY(quote_fields), .extends = 1},
+};
+static const kith_field offer_params[] = {OF_QUOTE("The quote, which was sent.")};
+static const kith_field offer_results[] = {
+    F("number", TEXT, .label = "Quote", .doc = "Its number."),
+    F("version", INTEGER, .doc = "The how manieth offer it is."),
+    F("account", LINK, .options = "account", .label = "For", .doc = "To which organisation."),
+    F("contact", LINK, .options = "contact", .label = "To", .doc = "To whom."),
+    F("total", MONEY, .doc = "What it comes to, as it was sent."),
+    F("valid_until", DATE, .doc = "Until which day it holds."),
+    F("intro", LONGTEXT, .label = "Proposal", .doc = "The proposal, in words."),
+    F("terms", LONGTEXT, .doc = "What holds for it."),
+};
+static const kith_field offer_columns[] = {
+    F("product", LINK, .options = "product", .doc = "What is offered."),
+    F("description", TEXT, .doc = "In words."),
+    F("quantity", DECIMAL, .options = "3", .doc = "How much."),
+    F("unit_price", MONEY, .doc = "What one costs."),
+    F("discount", DECIMAL, .options = "2", .doc = "Less so many percent."),
+    F("total", MONEY, .doc = "What all of it costs."),
+};
+static const kith_field accept_params[] = {
+    OF_QUOTE("The quote, which was sent."),
+    F("name", TEXT, .flags = KITH_FF_REQUIRED, .max = "200", .label = "Your name",
+      .doc = "Who accepts it for the customer."),
+    F("remark", LONGTEXT, .max = "4000", .doc = "What else is to be said to it."),
+};
+static const kith_field accept_results[] = {
+    F("number", TEXT, .label = "Quote", .doc = "The number of the quote."),
+    F("total", MONEY, .doc = "What it comes to."),
+    F("order", LINK, .options = "order", .doc = "The order that is placed by that."),
+};
+static const kith_field send_params[] = {
+    OF_QUOTE("A draft, one that is approved, or one that was sent and needs another link."),
+};
+static const kith_field send_results[] = {
+    F("link", URL, .doc = "By which the customer accepts it. It is told this once."),
+    F("expires", TIME, .doc = "Until when the link holds."),
+    F("note", TEXT, .doc = "Why there is no link."),
+    F("valid_until", DATE, .doc = "Until which day the quote holds."),
+};
+static const kith_action actions[] = {
+    {.name = "send_quote",
+     .doc = "Marks a quote as sent, and gives a link by which the customer accepts it.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = send_quote,
+     .params = KITH_ARRAY(send_params),
+     .results = KITH_ARRAY(send_results)},
+    {.name = "offer",
+     .doc = "Shows what a quote that was sent offers, as its customer sees it.",
+     .effect = KITH_EFFECT_READ,
+     .fn = show_offer,
+     .params = KITH_ARRAY(offer_params),
+     .results = KITH_ARRAY(offer_results),
+     .columns = KITH_ARRAY(offer_columns)},
+    {.name = "accept_quote",
+     .doc = "Accepts a quote, as it was sent, and places the order.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = accept_quote,
+     .params = KITH_ARRAY(accept_params),
+     .results = KITH_ARRAY(accept_results)},
+};
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_LINKS_1, accepts.links),
+    KITH_WANT_RECORD("order_line", accepts.line, SHOWN_LINE),
+    KITH_WANT_RECORD("quote", accepts.quote, ACCEPTED),
+    KITH_WANT(QUERY, "order_line where order = :order order by id limit 1000", accepts.lines_of),
+};
+kith_status accept_wants(kith_instance *self, kith_error *err) {
+    return self->host->enabled(self->host, "commerce")
+               ? kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err)
+               : KITH_OK;
+}
+
+const kith_part accept_part = {
+    .struct_size = sizeof accept_part,
+    .types = KITH_ARRAY(types),
+    .actions = KITH_ARRAY(actions),
+    .module = "commerce",
+};
