@@ -12,20 +12,38 @@
 #define BRANCH(X)   X(parent)
 #define STRATEGY(X) X(name) X(tag) X(team) X(customers_per_seller) X(contacts_per_year) X(offers) \
                     X(plan)
+#define TRIP(X)     X(contact) X(account) X(at) X(duration) X(visit_place) X(subject) \
+                    X(open_problems) X(confirmed) X(owner)
+#define SITE(X)     X(shipping_street) X(shipping_city) X(billing_street) X(billing_city) \
+                    X(pipeline) X(last_interaction)
+#define HOME(X)     X(street) X(city) X(last_interaction)
 /* clang-format on */
 KITH_RECORD(wallet, WALLET);
 KITH_RECORD(branch, BRANCH);
 KITH_RECORD(strategy, STRATEGY);
+KITH_RECORD(trip, TRIP);
+KITH_RECORD(site, SITE);
+KITH_RECORD(home, HOME);
+
+/* By what those whom sales.visit_effect compares are parted. */
+enum { EFFECT_VISIT, EFFECT_CHANNEL, EFFECT_ASSIGNED, EFFECT_BY };
+#define BUYING_STEPS 7
 
 struct after {
     struct wallet_numbers wallet;
     struct branch_numbers branch;
     struct strategy_numbers strategy;
-    uint32_t contact_tags;
+    struct trip_numbers trip;
+    struct site_numbers site;
+    struct home_numbers home;
+    uint32_t contact_tags, visit_group;
     struct {
         uint32_t wallets, one_wallet, elsewhere, turnover[2]; /* wallet.c: deals, orders */
         uint32_t strategies, strategy_tag, tagged, members;   /* strategy.c */
         uint32_t sold[2], served[2], spent[2]; /* worth.c: of organisations, of persons */
+        uint32_t trips[2], ungrouped[2];       /* visits.c, visit_effect.c: of all, of one */
+        uint32_t effect[2][EFFECT_BY][2][2];   /* of deals, of orders; visited or not; all, lost */
+        uint32_t steps[BUYING_STEPS];          /* buying_process.c */
     } query;
 };
 
@@ -36,6 +54,10 @@ kith_status strategy_dearest(kith_instance *self, const kith_txn *txn, kith_valu
 kith_status wallet_wants(kith_instance *self, kith_error *err);
 kith_status strategy_wants(kith_instance *self, kith_error *err);
 kith_status worth_wants(kith_instance *self, kith_error *err);
-extern const kith_part wallet_part, strategy_part, worth_part;
+kith_status visits_wants(kith_instance *self, kith_error *err);
+kith_status visit_effect_wants(kith_instance *self, kith_error *err);
+kith_status buying_process_wants(kith_instance *self, kith_error *err);
+extern const kith_part wallet_part, strategy_part, worth_part, visits_part, visit_effect_part,
+    buying_process_part;
 
 #endif

@@ -344,13 +344,14 @@ static const kith_require requirements[] = {
     {"documents", 1, KITH_REQ_OPTIONAL}, /* quotes on paper */
 };
 static const kith_part *const parts[] = {
+    &visits_part,    &visit_effect_part, &buying_process_part, /* visits */
     &accept_part,    &calendar_part, /* what people without an account see */
     &cadence_part,   &response_part, /* following up */
-    &stages_part,    &plays_part,    &objections_part,    &chances_part,    &outlook_part,
-    &targets_part,   &kpis_part,     &deal_products_part, &quote_part,      &quote_paper_part,
-    &territory_part, &move_part,     &buying_part,        &precall_part,    &account_part,
-    &assign_by_part, &basket_part,   &offers_part,        &repurchase_part, &wallet_part,
-    &strategy_part,  &worth_part,    &learn_part,         &judge_part,      &note_words_part};
+    &stages_part,    &plays_part,        &objections_part,     &chances_part,    &outlook_part,
+    &targets_part,   &kpis_part,         &deal_products_part,  &quote_part,      &quote_paper_part,
+    &territory_part, &move_part,         &buying_part,         &precall_part,    &account_part,
+    &assign_by_part, &basket_part,       &offers_part,         &repurchase_part, &wallet_part,
+    &strategy_part,  &worth_part,        &learn_part,          &judge_part,      &note_words_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,

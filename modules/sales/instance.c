@@ -107,11 +107,12 @@ static const kith_want wants[] = {
 /* -- life -------------------------------------------------------------------------------------- */
 
 static kith_status (*const ask[])(kith_instance *, kith_error *) = {
-    cadence_wants, response_wants, /* following up */
-    stages_wants,  plays_wants,      objections_wants,    chances_wants,   outlook_wants,
-    targets_wants, kpis_wants,       deal_products_wants, territory_wants, move_wants,
-    buying_wants,  precall_wants,    account_wants,       assign_by_wants, basket_wants,
-    offers_wants,  repurchase_wants, wallet_wants,        strategy_wants,  worth_wants,
+    visits_wants,  visit_effect_wants, buying_process_wants, /* visits */
+    cadence_wants, response_wants,                           /* following up */
+    stages_wants,  plays_wants,        objections_wants,     chances_wants,   outlook_wants,
+    targets_wants, kpis_wants,         deal_products_wants,  territory_wants, move_wants,
+    buying_wants,  precall_wants,      account_wants,        assign_by_wants, basket_wants,
+    offers_wants,  repurchase_wants,   wallet_wants,         strategy_wants,  worth_wants,
     learn_wants,   note_words_wants};
 
 static kith_status resolve(kith_instance *self, kith_error *err) {

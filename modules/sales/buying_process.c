@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way of a customer from hearing of us to owning something of us, which module cares for each
+ * step of it, and how many are there. */
+#include "sales.h"
+
+#define STEP_MODULES 2
+static const struct {
+    const char *phase, *modules[STEP_MODULES], *what, *query;
+} steps[] = {
+    {"awareness", {"campaign"}, "new leads", "lead where state = 'new' : count() as n"},
+    {"search",
+     {"campaign", "sales"},
+     "leads that somebody cares for",
+     "lead where state = 'working' : count() as n"},
+    {"evaluation",
+     {"campaign", "sales"},
+     "qualified leads",
+     "lead where state = 'qualified' : count() as n"},
+    {"evaluation",
+     {"campaign", "sales"},
+     "deals before an offer",
+     "opportunity where stage in ('prospecting', 'qualification') : count() as n"},
+    {"purchase",
+     {"sales"},
+     "deals with an offer",
+     "opportunity where stage in ('proposal', 'closing') : count() as n"},
+    {"post_purchase",
+     {"feedback"},
+     "accounts that are customers",
+     "account where kind = 'customer' : count() as n"},
+    {"post_purchase",
+     {"feedback"},
+     "people who are customers",
+     "contact where lifecycle not in ('prospect', 'lost') : count() as n"},
+};
+#define STEPS (sizeof steps / sizeof *steps)
+_Static_assert(STEPS == BUYING_STEPS, "the instance has a query for each step");
+
+static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                              kith_error *err) {
+    (void)txn, (void)count, (void)err;
+    *(kith_value *)arg = v[0];
+    return KITH_OK;
+}
+
+static kith_status process_action(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_status st = KITH_OK;
+    for (size_t i = 0; st == KITH_OK && i < STEPS; i++) {
+        char modules[100] = "", absent[100] = "";
+        struct {
+            kith_value phase, modules, absent, what, count;
+        } row = {.phase = kith_text(steps[i].phase), .what = kith_text(steps[i].what)};
+        for (int k = 0; k < STEP_MODULES && steps[i].modules[k]; k++) {
+            const char *name = steps[i].modules[k];
+            char *lists[] = {modules, self->host->enabled(self->host, name) ? NULL : absent};
+            for (int j = 0; j < 2; j++)
+                if (lists[j]) {
+                    const size_t at = strlen(lists[j]);
+                    (void)snprintf(lists[j] + at, 100 - at, "%s%s", at ? ", " : "", name);
+                }
+        }
+        row.modules = kith_text(modules);
+        row.absent = *absent ? kith_text(absent) : kith_null();
+        st = self->records->groups(self->calls->view(call), self->after.query.steps[i], 0, NULL, 0,
+                                   take_count, &row.count, err);
+        if (st == KITH_OK)
+            st = KITH_ROW(self, call, &row, err);
+    }
+    return st;
+}
+
+static const kith_field columns[] = {
+    F("phase", CHOICE, .options = "awareness,search,evaluation,purchase,post_purchase",
+      .doc = "How far they are."),
+    F("modules", TEXT, .doc = "Which modules care for them there."),
+    F("absent", TEXT, .doc = "Those of them that are not enabled."),
+    F("what", TEXT, .doc = "Who is there."),
+    F("count", INTEGER, .doc = "How many."),
+};
+static const kith_action actions[] = {
+    {.name = "buying_process",
+     .doc = "How many are in each phase of buying, and which module cares for them there.",
+     .effect = KITH_EFFECT_READ,
+     .fn = process_action,
+     .columns = KITH_ARRAY(columns)},
+};
+
+kith_status buying_process_wants(kith_instance *self, kith_error *err) {
+    kith_status st = KITH_OK;
+    for (size_t i = 0; st == KITH_OK && i < STEPS; i++)
+        st = self->records->query(self->host, kith_str_of(steps[i].query),
+                                  &self->after.query.steps[i], err);
+    return st;
+}
+
+const kith_part buying_process_part = {
+    .struct_size = sizeof buying_process_part,
+    .actions = KITH_ARRAY(actions),
+};
