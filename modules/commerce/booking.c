@@ -492,6 +492,7 @@ static const kith_hook hooks[] = {
      .type = "booking",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
      .fn = booking_hook,
      .fields = KITH_ARRAY(watched),
      .doc = "Refuses bookings in the past, and beyond what there is room for."},

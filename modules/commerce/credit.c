@@ -298,7 +298,7 @@ static const kith_hook hooks[] = {
      .type = "order",
      .on = KITH_ON_UPDATE,
      .when = KITH_BEFORE,
-     .priority = 10,
+     .priority = AFTER_RULES + 10,
      .fn = place_hook,
      .where = "state = 'ordered'",
      .fields = KITH_ARRAY(state_only),

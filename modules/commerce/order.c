@@ -215,6 +215,22 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     return st;
 }
 
+/* A rule of the company may have changed its price, quantity or discount since. */
+static kith_status line_agrees_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                    kith_error *err) {
+    kith_change_info info;
+    struct line l, was;
+    kith_status st = KITH_CHANGE(self, txn, change, line, &info, &l, err);
+    was = l;
+    if (st == KITH_OK)
+        st = money_of_line(self, &l, err);
+    if (st != KITH_OK ||
+        (minor_of(&l.net) == minor_of(&was.net) && minor_of(&l.total) == minor_of(&was.total) &&
+         strcmp(l.net.as.money.currency, was.net.as.money.currency) == 0))
+        return st;
+    return line_hook(self, txn, change, err);
+}
+
 static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
     kith_change_info info;
@@ -399,6 +415,13 @@ static const kith_hook hooks[] = {
      .when = KITH_BEFORE,
      .fn = line_hook,
      .doc = "Prices a line, and keeps the lines of orders that were placed."},
+    {.name = "line_agrees",
+     .type = "order_line",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
+     .fn = line_agrees_hook,
+     .doc = "Works a line out again that a rule has changed."},
     {.name = "line_gone",
      .type = "order_line",
      .on = KITH_ON_DELETE,
@@ -409,6 +432,7 @@ static const kith_hook hooks[] = {
      .type = "order",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
      .fn = order_hook,
      .doc = "Refuses to place an order that is empty or nobody's."},
 };

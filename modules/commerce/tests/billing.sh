@@ -129,4 +129,21 @@ it "refuses a second payment by the same transaction"
 kith commerce.pay invoice="$invoice" amount="20 EUR" reference=T-1
 exits 1
 complains "P-000001 of this payer has it already"
+it "works out what rules of the company change, too"
+mkdir -p rules
+cat >rules/less.lua <<'LUA'
+before("order_line.create", {where = "product.code = 'rod'"}, function(line) line.discount = decimal("50") end)
+before("payment.create", {where = "reference = 'R-9'"}, function(payment) payment.amount = "7 EUR" end)
+LUA
+rod=$(id create product code=rod name=Rod price="10 EUR")
+half=$(id create order account="$acme")
+"$KITH" create order_line order="$half" product="$rod" quantity=2 >/dev/null
+kith find "order where id = '$half'" --fields total --json
+prints "10.00 EUR"
+"$KITH" commerce.pay account="$acme" amount="5 EUR" reference=R-9 >/dev/null
+kith find "payment where reference = 'R-9'" --fields amount,open,allocated --json
+prints '"amount":"7.00 EUR"'
+kith commerce.ledger_check
+prints "balanced: true"
+
 finish
