@@ -93,6 +93,17 @@ static kith_status read_name(kith_instance *self, kith_str name, struct attribut
     return st == KITH_OK ? rec->field(self->host, a->type, tail, &a->tail, err) : st;
 }
 
+static kith_status check_twice(const kith_value *names, uint64_t i, kith_error *err) {
+    const kith_str name = names->as.list.items[i].as.s;
+    for (uint64_t k = 0; k < i; k++) {
+        const kith_str other = names->as.list.items[k].as.s;
+        if (name.len == other.len && memcmp(name.ptr, other.ptr, (size_t)name.len) == 0)
+            return kith_fail(err, KITH_E_INVAL, NULL, "'%.*s' stands there twice", (int)name.len,
+                             name.ptr);
+    }
+    return KITH_OK;
+}
+
 kith_status attributes_read(kith_instance *self, kith_error *err) {
     struct learned *l = &self->learned;
     const kith_value *names = &l->attribute_names;
@@ -107,8 +118,10 @@ kith_status attributes_read(kith_instance *self, kith_error *err) {
             sales_place(self, "learn.attributes"), (unsigned long long)count, LEARN_ATTRIBUTES_MAX);
     for (uint64_t i = 0; i < count; i++) {
         kith_error why = {.struct_size = sizeof why};
-        kith_status st =
-            read_name(self, names->as.list.items[i].as.s, &l->attributes[l->attribute_count], &why);
+        kith_status st = check_twice(names, i, &why);
+        if (st == KITH_OK)
+            st = read_name(self, names->as.list.items[i].as.s, &l->attributes[l->attribute_count],
+                           &why);
         if (st != KITH_OK)
             return kith_fail(err, st, "learn.attributes", "%s: %.400s",
                              sales_place(self, "learn.attributes"), why.message);
@@ -260,17 +273,22 @@ static kith_str domain_of(kith_str address) {
     return (kith_str){address.ptr + at, address.len - at};
 }
 
+/* One that begins with a line end or a blank is nothing to be named by. */
+static kith_str named(kith_str text) {
+    return text.len && (unsigned char)text.ptr[0] > ' ' ? text : str("given");
+}
+
 static kith_str text_of(const kith_instance *self, const struct attribute *a, const kith_value *v,
                         char *room) {
     if (v->kind == KITH_NULL)
         return str(VALUE_NONE);
     if (a->how == BY_DOMAIN && v->kind == KITH_TEXT)
-        return domain_of(v->as.s);
+        return named(domain_of(v->as.s));
     if (a->how == BY_PRESENCE)
         return str("given");
     switch (v->kind) {
     case KITH_TEXT:
-        return v->as.s;
+        return named(v->as.s);
     case KITH_BOOL:
         return str(v->as.i ? "yes" : "no");
     case KITH_INT:

@@ -7,13 +7,17 @@ static unsigned char folded(char c) {
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 
+/* As a field of one line takes it: up to the end of the line, without blanks behind. */
 static kith_str cut(kith_str text) {
-    if (text.len < TERM_SIZE)
-        return text;
-    text.len = TERM_SIZE - 1;
-    while (text.len > 0 && ((unsigned char)text.ptr[text.len] & 0xC0u) == 0x80u)
-        text.len--;
-    return text;
+    uint64_t len = 0;
+    while (len < text.len && (unsigned char)text.ptr[len] >= ' ')
+        len++;
+    if (len >= TERM_SIZE)
+        for (len = TERM_SIZE - 1; len > 0 && ((unsigned char)text.ptr[len] & 0xC0u) == 0x80u;)
+            len--;
+    while (len > 0 && text.ptr[len - 1] == ' ')
+        len--;
+    return (kith_str){text.ptr, len};
 }
 
 static uint64_t hash_of(uint32_t attribute, kith_str text) {

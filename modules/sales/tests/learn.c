@@ -302,7 +302,30 @@ TEST("what is rare is put together, and a value is the same whatever its case") 
     close_company(&c);
 }
 
-TEST("learning is rehearsed and undone as a whole, and chances follow") {
+TEST("values of several lines, of blanks or of great length are learned as others are") {
+    struct company c;
+    static const char long_one[] =
+        "An interest that is told in so many words that no field of one line would be the place "
+        "to keep it, \xc3\xa4nd more";
+    OPEN(&c, CONF("learn: { attributes = [ \"interest\" ]; min_endings = 20; least = 5; };"),
+         "sales");
+    for (int i = 0; i < 60; i++)
+        end(&c,
+            LEAD(&c, {"interest", i % 3 == 0   ? "Boats\nand ships"
+                                  : i % 3 == 1 ? long_one
+                                               : "\nBoats"}),
+            i % 2);
+    learn(&c);
+    EXPECT_INT(1, find(&c, "score_weight where value = 'Boats'").count);
+    EXPECT_INT(3, find(&c, "score_weight where leads = 20").count);
+    kith_id id = LEAD(&c, {"interest", long_one});
+    struct act a = ACT(&c, "sales.explain_chance", {"lead", ID(&c, id)});
+    EXPECT_ACT(a);
+    EXPECT_HAS("An interest that is told", row_text(&c, &a, 1, "value"));
+    close_company(&c);
+}
+
+TEST("learning is undone as a whole, and chances follow") {
     struct company c;
     OPEN(&c, LEARN(""), "sales");
     past(&c, 1000, 1, 9);
@@ -379,6 +402,7 @@ TEST("an attribute that is not there, or is written by the end, is refused with 
     not_started("account.won", "tells nothing about open ones");
     not_started("state", "tells nothing about open ones");
     not_started("", "sales.learn.attributes");
+    not_started("source", "'source' stands there twice");
 }
 
 /* -- SAL-72 -------------------------------------------------------------------------------------
@@ -419,5 +443,27 @@ TEST("words of notes that go with conversion are told, and luck is not") { /* SA
     EXPECT_STR("webinar|20|0|0.0000", row_text(&c, &a, 3, "word leads converted rate"));
     a = ACT(&c, "sales.note_words", {"all", "true"}, {"limit", "1000"}, {"least", "2"});
     EXPECT(row_count(&a) > 6);
+    close_company(&c);
+}
+
+TEST("arguments that are wrong or enormous are refused, or give nothing") {
+    struct company c;
+    OPEN(&c, LEARN(""), "sales");
+    past(&c, 300, 1, 3);
+    struct act a = ACT(&c, "sales.learn_scores", {"since", "9999-12-31"});
+    EXPECT_HAS("0 leads were converted", a.message);
+    a = ACT(&c, "sales.learn_scores", {"since", "tomorrow or so"});
+    EXPECT_HAS("since", a.message);
+    EXPECT_ACT(ACT(&c, "sales.learn_scores", {"since", "1900-01-01"}));
+    a = ACT(&c, "sales.explain_chance", {"lead", "0SA818WY40000"});
+    EXPECT(a.status != KITH_OK);
+    a = ACT(&c, "sales.note_words", {"since", "9999-12-31"}, {"least", "9007199254740991"});
+    EXPECT_ACT(a);
+    EXPECT_STR("0", result_text(&c, &a, "leads"));
+    EXPECT_INT(0, row_count(&a));
+    a = ACT(&c, "sales.note_words", {"limit", "1001"});
+    EXPECT_HAS("limit", a.message);
+    a = ACT(&c, "sales.note_words", {"of", "won"});
+    EXPECT_HAS("of", a.message);
     close_company(&c);
 }
