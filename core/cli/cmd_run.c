@@ -58,7 +58,7 @@ static void json_action(struct cmd *c, const struct action *a) {
 static kith_status list_actions(struct cmd *c, const char *module) {
     const struct action *a;
     struct table t;
-    table_begin(&t, c, (const char *const[]){"action", "parameters", "what it does", NULL});
+    table_begin(&t, c, (const char *const[]){"action", "what it does", "parameters", NULL});
     for (size_t i = 0; (a = engine_action_at(c->company->engine, i)); i++) {
         if ((module && strcmp(a->module, module) != 0) || !access_may_call(&c->principal, a))
             continue;
@@ -67,8 +67,8 @@ static kith_status list_actions(struct cmd *c, const char *module) {
             continue;
         }
         table_cellz(&t, a->name);
-        table_cellz(&t, params_text(c, a));
         table_cellz(&t, a->doc);
+        table_cellz(&t, params_text(c, a)); /* last, since they are long */
     }
     if (!c->json && t.count > 0)
         table_print(&t);

@@ -266,4 +266,8 @@ kith sales.rescore
 exits 0
 stop_server
 
+it "lists actions with what they do before what they take, which may be long"
+kith run
+expect grep -q "^action .* what it does .* parameters" "$work/out"
+
 finish
