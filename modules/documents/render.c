@@ -370,9 +370,12 @@ static void set_faces(struct pages *p) {
     }
 }
 
-/* Fonts are read once by each thread. Nothing is fitted to the dots of a screen. */
+/* The map of fonts is not that of the thread, which would keep what it has read for as long as the
+ * thread lives. Nothing is fitted to the dots of a screen. */
 static PangoContext *new_context(void) {
-    PangoContext *c = pango_font_map_create_context(pango_cairo_font_map_get_default());
+    PangoFontMap *map = pango_cairo_font_map_new();
+    PangoContext *c = pango_font_map_create_context(map); /* keeps the map */
+    g_object_unref(map);
     cairo_font_options_t *o = cairo_font_options_create();
     cairo_font_options_set_hint_style(o, CAIRO_HINT_STYLE_NONE);
     cairo_font_options_set_hint_metrics(o, CAIRO_HINT_METRICS_OFF);
