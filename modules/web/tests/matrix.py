@@ -210,6 +210,8 @@ RULES = {
     "GET outbox/{effect}": dict(who=administrator(404), parts=lambda c: {"effect": NEVER}),
     # It was the administrator's: it is there for nobody else.
     "POST undo/{transaction}": dict(who=by_name(404, admin=200, actor=200, reader=403, typed=422)),
+    # What it calls is no file; whether it may be called is not looked at before.
+    "GET actions/{action}": dict(who=signed_in(405)),
     "POST actions/{action}": dict(who=lambda c: 403 if c.caller.name in ("actor", "reader") else 200 if c.sees() else 422,
                                   body=members(record_type="contact", keep=lambda c: c.id, others=lambda c: c.second)),
     "POST /mcp": dict(who=signed_in(200), body=members(jsonrpc="2.0", id=1, method="initialize", params={
