@@ -55,6 +55,9 @@ kith_status workdays_check(const struct workdays *w, kith_error *e);
 int64_t worktime_add(const struct workdays *w, const struct zone *z, int64_t from, int64_t ms);
 /* Working time from a to b, negative when b is the earlier one; of at most 400 years. */
 int64_t worktime_between(const struct workdays *w, const struct zone *z, int64_t a, int64_t b);
+/* The next span of working time that ends after `from`. false: there is none within a year. */
+bool worktime_span(const struct workdays *w, const struct zone *z, int64_t from, int64_t *begin,
+                   int64_t *end);
 bool worktime_is(const struct workdays *w, const struct zone *z, int64_t at);
 
 #endif

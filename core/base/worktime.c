@@ -178,6 +178,22 @@ int64_t worktime_between(const struct workdays *w, const struct zone *z, int64_t
     return sum;
 }
 
+bool worktime_span(const struct workdays *w, const struct zone *z, int64_t from, int64_t *begin,
+                   int64_t *end) {
+    struct instants spans[WORK_SPANS_MAX];
+    const int64_t first = zone_day_of(z, from);
+    for (int64_t day = first; day < first + IDLE_MAX; day++) {
+        uint32_t count = spans_of(w, z, day, spans);
+        for (uint32_t i = 0; i < count; i++)
+            if (spans[i].to > from && spans[i].to > spans[i].from) {
+                *begin = spans[i].from;
+                *end = spans[i].to;
+                return true;
+            }
+    }
+    return false;
+}
+
 bool worktime_is(const struct workdays *w, const struct zone *z, int64_t at) {
     struct instants spans[WORK_SPANS_MAX];
     uint32_t count = spans_of(w, z, zone_day_of(z, at), spans);

@@ -348,6 +348,7 @@ extern const kith_sign_in_v1 host_sign_in;
 extern const kith_links_v1 host_links;
 extern const kith_operation_v1 host_operation;
 extern const kith_numbers_v1 host_numbers;
+extern const kith_calendar_v1 host_calendar;
 
 kith_status handle_add(struct handles *h, const void *item, uint32_t *number, kith_error *e);
 /* NULL with KITH_E_INVAL for a number that was never given. */

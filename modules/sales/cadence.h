@@ -9,11 +9,14 @@
 /* clang-format off */
 #define EXPOSURE(X)    X(lead) X(cadence) X(step) X(channel) X(material) X(subject) X(state) X(at) X(viewed_at)
 #define MATERIAL(X)    X(name)
-#define CADENCE_LEAD(X) X(contact) X(cadence) X(cadence_at)
+#define CADENCE_LEAD(X) X(contact) X(cadence) X(cadence_at) X(owner)
 #define VIEWING(X)     X(about) X(contact) X(channel) X(direction) X(at) X(subject) X(planned)
 #define RESPONSE(X)    X(campaign) X(name) X(email) X(phone) X(company) X(contact) X(interest) X(source) \
                        X(channel) X(subject) X(at) X(lead) X(known) X(owner)
 #define RESPONDER(X)   X(name) X(account) X(email) X(phone) X(owner)
+#define APPOINTMENT(X) X(about) X(contact) X(channel) X(direction) X(at) X(duration) X(subject) X(planned) \
+                       X(appointment) X(owner)
+#define WORKER(X)      X(name) X(works) X(time_zone)
 /* clang-format on */
 KITH_RECORD(exposure, EXPOSURE);
 KITH_RECORD(material, MATERIAL);
@@ -21,6 +24,8 @@ KITH_RECORD(cadence_lead, CADENCE_LEAD);
 KITH_RECORD(viewing, VIEWING);
 KITH_RECORD(response, RESPONSE);
 KITH_RECORD(responder, RESPONDER);
+KITH_RECORD(appointment, APPOINTMENT);
+KITH_RECORD(worker, WORKER);
 
 struct cadences {
     struct exposure_numbers exposure;
@@ -29,16 +34,21 @@ struct cadences {
     struct viewing_numbers viewing;
     struct response_numbers response;
     struct responder_numbers responder;
+    struct appointment_numbers appointment;
+    struct worker_numbers worker;
+    const kith_calendar_v1 *calendar;
     struct {
         uint32_t exposures; /* of a lead, the newest first */
         uint32_t lead_of, lead_mail, lead_phone;
+        uint32_t busy; /* appointments of a user in some time */
     } query;
-    uint32_t responded;       /* topic */
-    kith_value limit, period; /* settings */
+    uint32_t responded;                             /* topic */
+    kith_value limit, period, length, step, notice; /* settings */
 };
 
 kith_status cadence_wants(kith_instance *self, kith_error *err);
 kith_status response_wants(kith_instance *self, kith_error *err);
-extern const kith_part cadence_part, response_part;
+kith_status appointment_wants(kith_instance *self, kith_error *err);
+extern const kith_part cadence_part, response_part, appointment_part;
 
 #endif

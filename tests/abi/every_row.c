@@ -22,6 +22,7 @@ struct kith_instance {
     const kith_operation_v1 *operation;
     const kith_numbers_v1 *numbers;
     const kith_links_v1 *links;
+    const kith_calendar_v1 *calendar;
     struct piece_numbers piece;
     uint32_t thing, name, size, stamp;
     uint32_t is_big, all_big, by_name, grown, carried, later, carry;
@@ -41,6 +42,7 @@ static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_OPERATION_1, operation),
     KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
     KITH_WANT(TABLE, KITH_LINKS_1, links),
+    KITH_WANT(TABLE, KITH_CALENDAR_1, calendar),
     KITH_WANT_RECORD("thing", piece, PIECE),
     KITH_WANT(SETTING, "mood", mood),
     KITH_WANT(TYPE, "thing", thing),

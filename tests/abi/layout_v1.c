@@ -298,6 +298,11 @@ AT(kith_report, name, 0);
 AT(kith_report, doc, 8);
 AT(kith_report, query, 16);
 
+SIZE(kith_calendar_v1, 16);
+AT(kith_calendar_v1, struct_size, 0);
+AT(kith_calendar_v1, reserved, 4);
+AT(kith_calendar_v1, span, 8);
+
 SIZE(kith_listening_v1, 40);
 AT(kith_listening_v1, struct_size, 0);
 AT(kith_listening_v1, reserved, 4);
@@ -642,6 +647,7 @@ TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.operation/1", KITH_OPERATION_1);
     EXPECT_STR("kith.numbers/1", KITH_NUMBERS_1);
     EXPECT_STR("kith.links/1", KITH_LINKS_1);
+    EXPECT_STR("kith.calendar/1", KITH_CALENDAR_1);
 }
 
 TEST("the version of the contract is in the header") {

@@ -148,3 +148,18 @@ TEST("hours that are none are refused with what to write") {
         "saturday has hours, but it is one of company.weekend: take it out of one of the two",
         e.message);
 }
+
+TEST("the next span of working time is that which one is in, or the next opening") {
+    berlin();
+    const struct workdays w = hours((const char *const[]){"mon-fri 09:00-12:00 13:00-17:00", NULL});
+    int64_t begin, end;
+    EXPECT(worktime_span(&w, zone, at("2026-06-05T10:00"), &begin, &end)); /* a Friday */
+    EXPECT_INT(at("2026-06-05T09:00"), begin);
+    EXPECT_INT(at("2026-06-05T12:00"), end);
+    EXPECT(worktime_span(&w, zone, end, &begin, &end));
+    EXPECT_INT(at("2026-06-05T13:00"), begin);
+    EXPECT(worktime_span(&w, zone, at("2026-06-05T17:00"), &begin, &end));
+    EXPECT_INT(at("2026-06-08T09:00"), begin);
+    EXPECT_INT(at("2026-06-08T12:00"), end);
+    done();
+}

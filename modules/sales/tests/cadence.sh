@@ -98,6 +98,28 @@ kith workflow runs
 prints_not Old
 stop_server
 
+it "book an appointment in a free slot, for seller and lead, and of two at once only one"
+rosa=$(create user login=rosa name=Rosa works="mon-sun 00:00-24:00")
+fay=$(create lead name=Fay owner="$rosa")
+kith sales.slots seller="$rosa" duration=1h limit=3 --csv
+exits 0
+slot=$(sed -n '2s/,.*//p' "$work/out")
+expect test -n "$slot"
+serve
+for i in 1 2 3 4; do
+    "$KITH" sales.book lead="$fay" at="$slot" duration=1h >"$work/book$i" 2>&1 &
+    asked[i]=$!
+done
+told=0
+for pid in "${asked[@]}"; do wait "$pid" || told=$((told + 1)); done
+expect test "$told" -eq 3
+expect test "$(cat "$work"/book? | grep -c "there is another appointment at that time")" -eq 3
+kith find "interaction where appointment and planned and owner = '$rosa' and about = 'lead/$fay' : count()"
+prints_exactly 1
+kith sales.slots seller="$rosa" duration=1h limit=3 --csv
+prints_not "$slot,"
+stop_server
+
 it "leave a sound database behind"
 kith doctor
 exits 0

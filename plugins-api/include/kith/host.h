@@ -893,6 +893,23 @@ typedef struct kith_numbers_v1 {
     void (*text)(const kith_value *value, char out[KITH_NUMBER_TEXT]);
 } kith_numbers_v1;
 
+/* -- working time ------------------------------------------------------------------------------ */
+
+#define KITH_CALENDAR_1 "kith.calendar/1"
+
+typedef struct kith_calendar_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+
+    /* The next span of working time that ends after `from`: *begin (which may lie before `from`)
+     * and *end, ms UTC. hours: those of somebody, "monday-thursday 09:00-15:00; fri 09:00-12:00";
+     * days that are not named are free. Empty: the company's. The company's holidays are free for
+     * all. zone: that of the clock on their wall, "Europe/Berlin"; empty: the company's.
+     * KITH_E_INVAL: hours or zone cannot be read. KITH_E_NOTFOUND: no work within a year. [any] */
+    kith_status (*span)(const kith_host *host, kith_str hours, kith_str zone, int64_t from,
+                        int64_t *begin, int64_t *end, kith_error *err);
+} kith_calendar_v1;
+
 /* -- settings ---------------------------------------------------------------------------------- */
 
 #define KITH_SETTINGS_1 "kith.settings/1"

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Appointments: planned talks that take a slot of their owner, of which no two overlap, and the
+ * slots that are free in the hours in which somebody works. */
+#include "sales.h"
+
+#define MINUTE_MS    INT64_C(60000)
+#define DAY_MS       (1440 * MINUTE_MS)
+#define AHEAD_MS     (14 * DAY_MS) /* how far slots are looked for, when nothing is said */
+#define AHEAD_MAX    (92 * DAY_MS)
+#define SPANS_MAX    400 /* of working time that are looked at */
+#define DURATION_MAX DAY_MS
+
+static int64_t length_of(const kith_instance *self, kith_value duration) {
+    return duration.kind == KITH_DURATION ? duration.as.i : self->cadences.length.as.i;
+}
+
+/* What takes the time of somebody: those that begin by then and may end in it, by their beginning.
+ */
+static kith_status busy_between(kith_instance *self, const kith_txn *txn, kith_value seller,
+                                int64_t from, int64_t to, struct appointment **out, uint64_t *count,
+                                kith_error *err) {
+    const kith_value params[] = {seller, kith_number(KITH_TIME, from - DURATION_MAX),
+                                 kith_number(KITH_TIME, to)};
+    return KITH_FIND(self, txn, cadences.appointment, self->cadences.query.busy, 3, params, out,
+                     count, err);
+}
+
+/* The first of them that overlaps this time; NULL: it is free. */
+static const struct appointment *clash(const kith_instance *self, const struct appointment *busy,
+                                       uint64_t count, kith_id except, int64_t from, int64_t to) {
+    for (uint64_t i = 0; i < count; i++) {
+        const int64_t begin = busy[i].at.as.i, end = begin + length_of(self, busy[i].duration);
+        if (busy[i].id.as.link.id != except && begin < to && end > from)
+            return &busy[i];
+    }
+    return NULL;
+}
+
+static kith_status check_times(const kith_instance *self, const struct appointment *a,
+                               const kith_change_info *info, int32_t moved, kith_error *err) {
+    if (a->owner.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "owner", "owner: say whose appointment it is");
+    if (a->at.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "at",
+                         "at: say when the appointment begins; sales.slots lists what is free");
+    if (length_of(self, a->duration) < MINUTE_MS || length_of(self, a->duration) > DURATION_MAX)
+        return kith_fail(err, KITH_E_REFUSED, "duration",
+                         "duration: an appointment takes a minute to a day");
+    if (moved && info->origin != KITH_ORIGIN_IMPORT && a->at.as.i < self->host->now(self->host))
+        return kith_fail(err, KITH_E_REFUSED, "at",
+                         "at: it lies in the past; write down what took place with planned=false");
+    return KITH_OK;
+}
+
+/* Whoever plans it by whatever way: on the writer one comes after the other. */
+static kith_status appointment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                    kith_error *err) {
+    const struct appointment_numbers *n = &self->cadences.appointment;
+    kith_change_info info;
+    struct appointment a, *busy;
+    uint64_t count = 0;
+    kith_status st = KITH_CHANGE(self, txn, change, cadences.appointment, &info, &a, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    st = check_times(self, &a, &info, self->records->changed(txn, change, n->at) == 1, err);
+    if (st == KITH_OK && a.duration.kind == KITH_NULL)
+        st = self->records->set(txn, change, 1, &n->duration, &self->cadences.length, err);
+    const int64_t from = a.at.as.i, to = from + length_of(self, a.duration);
+    if (st == KITH_OK)
+        st = busy_between(self, txn, a.owner, from, to, &busy, &count, err);
+    if (st != KITH_OK || !clash(self, busy, count, info.id, from, to))
+        return st;
+    return kith_fail(err, KITH_E_CONFLICT, "at",
+                     "at: there is another appointment at that time; sales.slots lists what is "
+                     "free");
+}
+
+/* -- slots --------------------------------------------------------------------------------------
+ */
+
+struct slots_args {
+    kith_value seller, from, until, duration, limit;
+};
+struct slot_row {
+    kith_value at, to;
+};
+
+static kith_status works_at(kith_instance *self, const struct worker *w, int64_t from,
+                            int64_t *begin, int64_t *end, kith_error *err) {
+    const kith_str hours = w->works.kind ? w->works.as.s : kith_str_of("");
+    const kith_str zone = w->time_zone.kind ? w->time_zone.as.s : kith_str_of("");
+    return self->cadences.calendar->span(self->host, hours, zone, from, begin, end, err);
+}
+
+static int64_t on_step(int64_t at, int64_t step) {
+    return (at + step - 1) / step * step;
+}
+
+/* Those of one span of working time; one step after the other, past what is taken. */
+static kith_status slots_in(kith_instance *self, kith_call *call, const struct slots_args *args,
+                            int64_t from, int64_t to, const struct appointment *busy,
+                            uint64_t count, int64_t *left, kith_error *err) {
+    const int64_t length = args->duration.as.i, step = self->cadences.step.as.i;
+    int64_t at = on_step(from, step);
+    kith_status st = KITH_OK;
+    while (st == KITH_OK && *left > 0 && at + length <= to) {
+        const struct appointment *taken = clash(self, busy, count, 0, at, at + length);
+        if (taken) {
+            at = on_step(taken->at.as.i + length_of(self, taken->duration), step);
+            continue;
+        }
+        struct slot_row row = {kith_number(KITH_TIME, at), kith_number(KITH_TIME, at + length)};
+        st = KITH_ROW(self, call, &row, err);
+        --*left;
+        at += step;
+    }
+    return st;
+}
+
+static kith_status check_slots(kith_instance *self, struct slots_args *args, kith_error *err) {
+    const int64_t earliest = self->host->now(self->host) + self->cadences.notice.as.i;
+    if (args->from.kind == KITH_NULL || args->from.as.i < earliest)
+        args->from = kith_number(KITH_TIME, earliest);
+    if (args->until.kind == KITH_NULL)
+        args->until = kith_number(KITH_TIME, args->from.as.i + AHEAD_MS);
+    if (args->duration.kind == KITH_NULL)
+        args->duration = self->cadences.length;
+    if (args->until.as.i - args->from.as.i > AHEAD_MAX)
+        return kith_fail(err, KITH_E_INVAL, "until", "until: at most 92 days are looked at");
+    return KITH_OK;
+}
+
+static kith_status slots_action(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    struct slots_args args;
+    struct worker w;
+    struct appointment *busy;
+    uint64_t count = 0;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = check_slots(self, &args, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, view, cadences.worker, args.seller.as.link.id, &w, err);
+    if (st == KITH_OK)
+        st = busy_between(self, view, args.seller, args.from.as.i, args.until.as.i, &busy, &count,
+                          err);
+    int64_t at = args.from.as.i, left = args.limit.as.i;
+    for (int i = 0; st == KITH_OK && left > 0 && at < args.until.as.i && i < SPANS_MAX; i++) {
+        int64_t begin = 0, end = 0;
+        st = works_at(self, &w, at, &begin, &end, err);
+        if (st != KITH_OK)
+            break;
+        begin = begin < at ? at : begin;
+        const int64_t to = end < args.until.as.i ? end : args.until.as.i;
+        st = slots_in(self, call, &args, begin, to, busy, count, &left, err);
+        at = end;
+    }
+    return st;
+}
+
+/* -- booking ------------------------------------------------------------------------------------
+ */
+
+struct book_args {
+    kith_value lead, contact, seller, at, duration, subject, channel;
+};
+struct book_results {
+    kith_value interaction, seller, to;
+};
+
+/* With whom, and whose time it takes when nobody is named: their owner's. */
+static kith_status who_meets(kith_instance *self, const kith_txn *txn, struct book_args *args,
+                             struct appointment *a, kith_error *err) {
+    struct cadence_lead lead;
+    struct responder person;
+    kith_status st = KITH_OK;
+    if (args->lead.kind == KITH_NULL && args->contact.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_INVAL, "lead", "lead: say with whom: a lead, or a contact");
+    a->about = args->lead;
+    a->contact = args->contact;
+    a->owner = args->seller;
+    if (args->lead.kind == KITH_LINK)
+        st = KITH_LOAD(self, txn, cadences.lead, args->lead.as.link.id, &lead, err);
+    if (st == KITH_OK && args->lead.kind == KITH_LINK) {
+        a->contact = a->contact.kind ? a->contact : lead.contact;
+        a->owner = a->owner.kind ? a->owner : lead.owner;
+    }
+    if (st == KITH_OK && a->contact.kind == KITH_LINK && a->owner.kind == KITH_NULL) {
+        st = KITH_LOAD(self, txn, cadences.responder, a->contact.as.link.id, &person, err);
+        a->owner = st == KITH_OK ? person.owner : kith_null();
+    }
+    if (st == KITH_OK && a->owner.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "seller",
+                         "seller: nobody owns them yet; say with whom they meet");
+    return st;
+}
+
+static kith_status check_works(kith_instance *self, const kith_txn *txn,
+                               const struct appointment *a, kith_error *err) {
+    struct worker w;
+    int64_t begin = 0, end = 0;
+    const int64_t from = a->at.as.i, to = from + a->duration.as.i;
+    kith_status st = KITH_LOAD(self, txn, cadences.worker, a->owner.as.link.id, &w, err);
+    if (st == KITH_OK)
+        st = works_at(self, &w, from, &begin, &end, err);
+    if (st == KITH_OK && (begin > from || end < to))
+        return kith_fail(err, KITH_E_REFUSED, "at",
+                         "at: %.*s does not work at that time; sales.slots lists what is free",
+                         (int)(w.name.as.s.len < 100 ? w.name.as.s.len : 100), w.name.as.s.ptr);
+    return st;
+}
+
+static kith_status book_action(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct book_args args;
+    struct appointment a = {.planned = kith_number(KITH_BOOL, 1),
+                            .appointment = kith_number(KITH_BOOL, 1),
+                            .direction = kith_text("in")};
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = who_meets(self, txn, &args, &a, err);
+    if (st != KITH_OK)
+        return st;
+    a.at = args.at;
+    a.duration = args.duration.kind ? args.duration : self->cadences.length;
+    a.subject = args.subject;
+    a.channel = args.channel;
+    st = check_works(self, txn, &a, err);
+    if (st == KITH_OK)
+        st = KITH_CREATE(self, txn, cadences.appointment, &a, err);
+    struct book_results results = {a.id, a.owner,
+                                   kith_number(KITH_TIME, a.at.as.i + a.duration.as.i)};
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+/* What cannot be read would be found when somebody wants to meet them. */
+static kith_status works_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info;
+    struct worker w;
+    int64_t begin, end;
+    kith_error why = {0};
+    kith_status st = KITH_CHANGE(self, txn, change, cadences.worker, &info, &w, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    why.struct_size = sizeof why;
+    st = works_at(self, &w, self->host->now(self->host), &begin, &end, &why);
+    return st == KITH_OK ? st
+                         : kith_fail(err, KITH_E_REFUSED, "works", "works: %.300s", why.message);
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field interaction_fields[] = {
+    F("appointment", BOOLEAN,
+      .doc = "While it is planned it takes a slot of its owner, who has no other one then."),
+};
+static const kith_field user_fields[] = {
+    F("works", TEXT,
+      .doc = "When they meet customers, in their time zone: monday-thursday 09:00-15:00; fri "
+             "09:00-12:00. Empty: the company's hours."),
+};
+static const kith_type types[] = {
+    {.name = "interaction", .fields = KITH_ARRAY(interaction_fields), .extends = 1},
+    {.name = "user", .fields = KITH_ARRAY(user_fields), .extends = 1},
+};
+static const char *const slot_fields[] = {"at", "duration", "owner", "planned", "appointment"};
+static const char *const works_fields[] = {"works", "time_zone"};
+static const kith_hook hooks[] = {
+    {.name = "appointment",
+     .type = "interaction",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = appointment_hook,
+     .where = "appointment and planned",
+     .fields = KITH_ARRAY(slot_fields),
+     .doc = "Refuses an appointment at a time that is taken, or has passed."},
+    {.name = "works",
+     .type = "user",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fn = works_hook,
+     .where = "works is not null",
+     .fields = KITH_ARRAY(works_fields),
+     .doc = "Refuses hours that cannot be read."},
+};
+static const kith_setting settings[] = {
+    {.key = "appointments.length",
+     .kind = KITH_DURATION,
+     .default_text = "30m",
+     .min = MINUTE_MS,
+     .max = DURATION_MAX,
+     .doc = "How long an appointment takes when nothing is said."},
+    {.key = "appointments.step",
+     .kind = KITH_DURATION,
+     .default_text = "30m",
+     .min = 5 * MINUTE_MS,
+     .max = DURATION_MAX,
+     .doc = "Slots are proposed at multiples of it."},
+    {.key = "appointments.notice",
+     .kind = KITH_DURATION,
+     .default_text = "2h",
+     .min = 0,
+     .max = 31 * DAY_MS,
+     .doc = "Slots that begin sooner are not proposed."},
+};
+static const kith_field slots_params[] = {
+    F("seller", LINK, .options = "user", .flags = KITH_FF_REQUIRED, .doc = "Whose."),
+    F("from", TIME, .doc = "From when on; now, when nothing is said."),
+    F("until", TIME, .doc = "Until when; two weeks from then, when nothing is said."),
+    F("duration", DURATION, .min = "1m", .max = "24h",
+      .doc = "How long; sales.appointments.length, when nothing is said."),
+    F("limit", INTEGER, .default_text = "20", .min = "1", .max = "500", .doc = "So many at most."),
+};
+static const kith_field slots_columns[] = {
+    F("at", TIME, .doc = "When it begins."),
+    F("to", TIME, .doc = "When it ends."),
+};
+static const kith_field book_params[] = {
+    F("lead", LINK, .options = "lead", .doc = "With whom."),
+    F("contact", LINK, .options = "contact", .doc = "With whom."),
+    F("seller", LINK, .options = "user",
+      .doc = "Who meets them; their owner, when nothing is said."),
+    F("at", TIME, .flags = KITH_FF_REQUIRED, .doc = "When it begins."),
+    F("duration", DURATION, .min = "1m", .max = "24h", .doc = "How long."),
+    F("subject", TEXT, .default_text = "Appointment", .doc = "About what, in one line."),
+    F("channel", CHOICE, .options = "meeting,call", .default_text = "meeting", .doc = "How."),
+};
+static const kith_field book_results[] = {
+    F("interaction", LINK, .options = "interaction", .doc = "The appointment."),
+    F("seller", LINK, .options = "user", .doc = "Whose."),
+    F("to", TIME, .doc = "When it ends."),
+};
+static const kith_action actions[] = {
+    {.name = "slots",
+     .doc = "Lists when a seller works and has no appointment.",
+     .effect = KITH_EFFECT_READ,
+     .fn = slots_action,
+     .params = KITH_ARRAY(slots_params),
+     .columns = KITH_ARRAY(slots_columns)},
+    {.name = "book",
+     .doc = "Books an appointment with a lead or a contact in the working hours of a seller.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = book_action,
+     .params = KITH_ARRAY(book_params),
+     .results = KITH_ARRAY(book_results)},
+};
+static const kith_report reports[] = {
+    {"appointments", "The appointments of the next two weeks.",
+     "interaction where planned and appointment and at >= now() and at < now() + 14d order by at"},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT(TABLE, KITH_CALENDAR_1, cadences.calendar),
+    KITH_WANT_RECORD("interaction", cadences.appointment, APPOINTMENT),
+    KITH_WANT_RECORD("user", cadences.worker, WORKER),
+    KITH_WANT(QUERY,
+              "interaction where owner = :seller and planned and (appointment or channel = "
+              "'meeting') and at > :from and at < :to order by at limit 5000",
+              cadences.query.busy),
+    KITH_WANT(SETTING, "appointments.length", cadences.length),
+    KITH_WANT(SETTING, "appointments.step", cadences.step),
+    KITH_WANT(SETTING, "appointments.notice", cadences.notice),
+};
+kith_status appointment_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part appointment_part = {
+    .struct_size = sizeof appointment_part,
+    .settings = KITH_ARRAY(settings),
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports),
+};
