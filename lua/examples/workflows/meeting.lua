@@ -34,6 +34,7 @@ workflow("meeting", {
     update(write, {state = "done"})
   end
 
+  if not meeting.contact then return "written down" end
   local held = now()
   sleep(business.days(3))
   local since = count("interaction where contact = :c and created > :held", {c = meeting.contact, held = held})
