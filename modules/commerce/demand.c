@@ -298,7 +298,7 @@ static const kith_report reports[] = {
 };
 static const kith_timer timers[] = {
     {.name = "left",
-     .cron = "*/10 * * * *",
+     .cron = "20 * * * *",
      .fn = left_timer,
      .doc = "Finds carts that are left, and offers that nobody answered."},
     {.name = "wanted", .fn = wanted_timer, .doc = "Tells those who wait for what has arrived."},
