@@ -48,9 +48,15 @@ static kith_status exposure_hook(kith_instance *self, kith_txn *txn, kith_change
     kith_change_info info;
     struct exposure x;
     kith_edit edit = {0};
+    struct cadence_lead lead = {.contact = kith_null()};
     kith_status st = KITH_CHANGE(self, txn, change, cadences.exposure, &info, &x, err);
     if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
         return st;
+    if (!info.before)
+        st = KITH_LOAD(self, txn, cadences.lead, x.lead.as.link.id, &lead, err);
+    if (st != KITH_OK)
+        return st;
+    kith_put_given(&edit, n->contact, lead.contact);
     const int32_t new_state = rec->changed(txn, change, n->state) == 1;
     const int32_t shown =
         new_state && (kith_str_is(x.state.as.s, "sent") || kith_str_is(x.state.as.s, "viewed"));
@@ -163,11 +169,14 @@ static const kith_field material_fields[] = {
 static const kith_field exposure_fields[] = {
     F("lead", LINK, .options = "lead", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
       .doc = "To whom it was shown."),
+    F("contact", LINK, .options = "contact", .flags = KITH_FF_SUBJECT | KITH_FF_READONLY,
+      .doc = "The person, as the lead says when it is planned."),
     F("cadence", TEXT, .flags = KITH_FF_INDEXED, .doc = "The cadence whose step it is."),
     F("step", INTEGER, .min = "0", .doc = "Which step, from 1; 0: besides the steps."),
     F("channel", CHOICE, .options = CHANNELS, .flags = KITH_FF_REQUIRED, .doc = "By which way."),
     F("material", LINK, .options = "material", .doc = "What was shown."),
-    F("subject", TEXT, .flags = KITH_FF_SEARCHED, .doc = "Or what it was about, in one line."),
+    F("subject", TEXT, .flags = KITH_FF_SEARCHED | KITH_FF_PERSONAL,
+      .doc = "Or what it was about, in one line."),
     F("state", STATE, .options = "planned>sent|viewed|cancelled,sent>viewed,viewed,cancelled",
       .flags = KITH_FF_INDEXED,
       .doc = "Whoever sends it writes sent; once looked at it is viewed."),

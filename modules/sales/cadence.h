@@ -7,7 +7,7 @@
 #include <kith/plugin.h>
 
 /* clang-format off */
-#define EXPOSURE(X)    X(lead) X(cadence) X(step) X(channel) X(material) X(subject) X(state) X(at) X(viewed_at)
+#define EXPOSURE(X)    X(lead) X(contact) X(cadence) X(step) X(channel) X(material) X(subject) X(state) X(at) X(viewed_at)
 #define MATERIAL(X)    X(name)
 #define CADENCE_LEAD(X) X(contact) X(cadence) X(cadence_at) X(owner)
 #define VIEWING(X)     X(about) X(contact) X(channel) X(direction) X(at) X(subject) X(planned)

@@ -17,6 +17,7 @@ engine: { attempts = 1; };
 rules: { failures = 3; };
 CONF
 "$KITH" module enable sales >/dev/null
+rm -r workflows/sales # their tests would keep rules that always fail from being reloaded
 "$KITH" type add visit --title name >/dev/null # of our own, with a field of every kind that can hold a text
 "$KITH" field add visit 'guest:link[contact]' --subject >/dev/null
 for kind in text longtext email phone url tags json; do
