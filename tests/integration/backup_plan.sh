@@ -247,11 +247,11 @@ it "says that there is no room before it writes, and keeps what is there"
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
     plan 'every = "1m"; keep = { last = 1; };'
     cat >"$work/small.sh" <<'SCRIPT'
-mount -t tmpfs -o size=2500k none "$1" || exit 99
+mount -t tmpfs -o size=4000k none "$1" || exit 99
 "$2" backup run --full || exit 1
 read -rt 1.1 <> <(:)
 "$2" backup run --full || exit 1
-head -c 1200k /dev/zero >"$1/filler"
+head -c 1800k /dev/zero >"$1/filler"
 before=$(ls "$1")
 read -rt 1.1 <> <(:)
 "$2" backup run --full 2>"$3/err"; echo "run $?"
