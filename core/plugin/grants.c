@@ -9,11 +9,38 @@ static bool grant_has(const struct plugin *p, const char *kind, const char *name
     return s && s->value.kind == KITH_LIST && grants_cover(&s->value, kind, name);
 }
 
+/* What else it asks for in vain: "; it also asks for read:note, write:interaction". After an update
+ * of a module that may be much, and nobody wants to hear of it one by one. */
+static void put_others(const struct plugin *p, const char *kind, const char *name,
+                       struct buf *out) {
+    const kith_permission *rows = ROWS(p->desc.permissions, kith_permission);
+    const struct setting *s = settings_find(p->set->settings, p->name, "grant");
+    const char *sep = "; it also asks for ";
+    for (uint32_t i = 0; i < p->desc.permissions.count; i++) {
+        const char *colon = strchr(rows[i].name, ':');
+        char of[32];
+        if (!colon || (size_t)(colon - rows[i].name) >= sizeof of)
+            continue;
+        (void)snprintf(of, sizeof of, "%.*s", (int)(colon - rows[i].name), rows[i].name);
+        if (strcmp(of, kind) == 0 && strcmp(colon + 1, name) == 0)
+            continue;
+        if (s && s->value.kind == KITH_LIST && grants_cover(&s->value, of, colon + 1))
+            continue;
+        buf_printf(out, "%s%s", sep, rows[i].name);
+        sep = ", ";
+    }
+}
+
 static kith_status denied(const struct plugin *p, const char *verb, const char *kind,
                           const char *name, kith_error *e) {
-    return err_set(e, KITH_E_DENIED, NULL,
-                   "module '%s' may not %s %s: add \"%s:%s\" to %s.grant in the configuration",
-                   p->name, verb, name, kind, name, p->name);
+    struct buf others = {0};
+    put_others(p, kind, name, &others);
+    kith_status st = err_set(
+        e, KITH_E_DENIED, NULL,
+        "module '%s' may not %s %s: add \"%s:%s\" to %s.grant in the configuration%s", p->name,
+        verb, name, kind, name, p->name, others.ptr && !others.failed ? others.ptr : "");
+    buf_free(&others);
+    return st;
 }
 
 /* -- checking ---------------------------------------------------------------------------------- */

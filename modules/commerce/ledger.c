@@ -470,9 +470,10 @@ static const kith_report reports[] = {
      .query = "order_line where " PLACED " group by product.name as product, order.currency as "
               "currency : " PROFIT},
     {.name = "profit_by_customer",
-     .doc = "Revenue, cost and base profit of each customer.",
+     .doc = "Whom to approach: revenue, cost and base profit of each customer, the most in front.",
      .query = "order_line where " PLACED " group by order.account.name as account, "
-              "order.contact.name as contact, order.currency as currency : " PROFIT},
+              "order.contact.name as contact, order.currency as currency order by -sum(net - cost)"
+              " : " PROFIT},
     {.name = "profit_by_month",
      .doc = "Revenue, cost and base profit of each month.",
      .query = "order_line where " PLACED " group by year(order.placed_at) as year, "

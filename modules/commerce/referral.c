@@ -8,10 +8,10 @@ static kith_status check_new(kith_instance *self, const kith_txn *txn, const str
     struct made product = {.supplier = kith_null()};
     kith_status st = KITH_OK;
     if (r->contact.kind == KITH_NULL && r->account.kind == KITH_NULL)
-        return kith_fail(err, KITH_E_INVAL, "contact",
+        return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who is sent there: a contact, or an account");
     if (r->product.kind == KITH_NULL && r->wanted.kind == KITH_NULL)
-        return kith_fail(err, KITH_E_INVAL, "wanted",
+        return kith_fail(err, KITH_E_REFUSED, "wanted",
                          "wanted: say what they want: a product, or in words");
     if (partner->kind == KITH_LINK)
         return KITH_OK;

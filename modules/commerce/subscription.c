@@ -390,7 +390,7 @@ static kith_status charge_hook(kith_instance *self, kith_txn *txn, kith_change *
  */
 
 static const kith_field fields[] = {
-    F("number", SERIES, .options = "S-000000", .flags = KITH_FF_SEARCHED, .doc = "Its number."),
+    F("number", SERIES, .options = "SUB-000000", .flags = KITH_FF_SEARCHED, .doc = "Its number."),
     F("state", STATE,
       .options = "trial>active|cancelled|expired,active>past_due|cancelled|expired,"
                  "past_due>active|cancelled|expired,cancelled,expired",

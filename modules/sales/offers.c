@@ -409,14 +409,6 @@ static const kith_action actions[] = {
      .results = KITH_ARRAY(suggest_results),
      .columns = KITH_ARRAY(suggest_columns)},
 };
-static const kith_report reports[] = {
-    {.name = "profit_by_customer",
-     .doc = "Whom to approach: what each customer has ordered, what it cost us, and what is "
-            "left, the most in front.",
-     .query = "order_line where order." PLACED " group by order.account.name as account,"
-              " order.contact.name as contact order by -(sum(net) - sum(cost))"
-              " : sum(net) as net, sum(cost) as cost, sum(net) - sum(cost) as profit"},
-};
 static const kith_permission permissions[] = {
     {"read:product_relation", "Offers what goes with what somebody has."},
     {"read:asset", "Offers nothing that somebody owns."},
@@ -465,5 +457,4 @@ const kith_part offers_part = {
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),
     .actions = KITH_ARRAY(actions),
-    .reports = KITH_ARRAY(reports),
 };

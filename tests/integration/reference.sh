@@ -121,7 +121,7 @@ complains "did you mean 'commands'"
 
 it "tells of every action that can be run, for people and for editors"
 kith run --json
-actions=$(sed -n 's/.*"action":"\([^"]*\)".*/\1/p' "$work/out")
+actions=$(sed -n 's/^{"action":"\([^"]*\)".*/\1/p' "$work/out")
 expect test "$(wc -l <<<"$actions")" -gt 10
 kith rule stubs
 stubs=$(cat rules/library/actions.lua)

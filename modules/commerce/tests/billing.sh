@@ -52,6 +52,12 @@ for report in profit_by_product profit_by_customer profit_by_month; do
     prints "30.00 EUR"
 done
 
+it "names whom to approach: the customers who leave most, in front"
+cheap=$("$KITH" create account name=Cheap --json | json_text id)
+kith commerce.order account="$cheap" items="PEN*1" place=true
+kith report commerce.profit_by_customer
+expect test "$(grep -n "Cheap" "$work/out" | cut -d: -f1)" -gt "$(grep -n "50.00 EUR" "$work/out" | cut -d: -f1)"
+
 it "says by which means orders are paid"
 kith report commerce.payment_methods
 prints "transfer"

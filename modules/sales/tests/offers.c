@@ -150,23 +150,6 @@ TEST("who has an invoice overdue, or returns something, is offered nothing deare
     close_company(&c);
 }
 
-TEST("the customers that leave the most are in front, and without commerce there is none of this") {
-    struct company c;
-    struct shop s = shop(&c);
-    UPDATE(&c, "product", s.pen, {"cost", "1 EUR"});
-    UPDATE(&c, "product", s.ink, {"cost", "2.50 EUR"});
-    kith_id acme = CREATE(&c, "account", {"name", "Acme"});
-    kith_id bolt = CREATE(&c, "account", {"name", "Bolt"});
-    buy(&c, "account", acme, s.ink, s.ink, 0);
-    buy(&c, "account", bolt, s.pen, 0, 0);
-    EXPECT_STR("Bolt||3.00 EUR|1.00 EUR|2.00 EUR\nAcme||6.00 EUR|5.00 EUR|1.00 EUR\n",
-               report_text(&c, "sales.profit_by_customer"));
-    close_company(&c);
-    OPEN(&c, CONF(""), "sales");
-    EXPECT(!engine_report(c.engine, str_of("sales.profit_by_customer")));
-    close_company(&c);
-}
-
 TEST("purchases on day 0, 30, 61 and 90: every 30 days, and the next about day 120") {
     struct company c;
     struct shop s = shop(&c);
