@@ -16,34 +16,19 @@ struct making {
     uint64_t seed;
 };
 
-static uint64_t next(struct making *m) {
-    m->seed = m->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return m->seed >> 33;
-}
-
-static kith_status put(struct txn *t, const char *type, size_t n, const char *const *fields,
-                       const kith_value *values, kith_id *id, kith_error *e) {
-    const struct schema *s = engine_schema(txn_engine(t));
-    const struct rtype *r = schema_type(s, str_of(type));
-    struct assign set[8];
-    for (size_t i = 0; i < n; i++)
-        set[i] = (struct assign){type_field(s, r, str_of(fields[i])), values[i]};
-    return txn_create(t, r, set, n, id, e);
-}
-
 static kith_status make_products(struct txn *t, void *arg, kith_error *e) {
     struct making *m = arg;
     for (int i = 0; i < BUYERS; i++) {
         const kith_value name = value_str(STR("Acme"));
-        TRY(put(t, "account", 1, (const char *const[]){"name"}, &name, &m->buyers[i], e));
+        TRY(put_record(t, "account", 1, (const char *const[]){"name"}, &name, &m->buyers[i], e));
     }
     for (int i = 0; i < PRODUCTS; i++) {
         char code[16];
         snprintf(code, sizeof code, "p%d", i);
         const kith_value v[] = {value_str(str_of(code)), value_str(str_of(code)),
                                 value_str(STR("3 EUR"))};
-        TRY(put(t, "product", 3, (const char *const[]){"code", "name", "price"}, v, &m->products[i],
-                e));
+        TRY(put_record(t, "product", 3, (const char *const[]){"code", "name", "price"}, v,
+                       &m->products[i], e));
     }
     return KITH_OK;
 }
@@ -57,12 +42,14 @@ static kith_status make_orders(struct txn *t, void *arg, kith_error *e) {
         const kith_value who = value_link(m->buyers[m->made % BUYERS], 0);
         kith_id id;
         uint64_t last = 0;
-        TRY(put(t, "order", 1, (const char *const[]){"account"}, &who, &id, e));
+        TRY(put_record(t, "order", 1, (const char *const[]){"account"}, &who, &id, e));
         for (int k = 0; k < EACH; k++) {
-            const uint64_t one = next(m) % PRODUCTS, two = one * (next(m) % PRODUCTS) / PRODUCTS;
-            last = k % 2 && next(m) % 3 == 0 ? (last + 1) % PRODUCTS : two;
+            const uint64_t one = random_next(&m->seed) % PRODUCTS,
+                           two = one * (random_next(&m->seed) % PRODUCTS) / PRODUCTS;
+            last = k % 2 && random_next(&m->seed) % 3 == 0 ? (last + 1) % PRODUCTS : two;
             const kith_value v[] = {value_link(id, 0), value_link(m->products[last], 0)};
-            TRY(put(t, "order_line", 2, (const char *const[]){"order", "product"}, v, NULL, e));
+            TRY(put_record(t, "order_line", 2, (const char *const[]){"order", "product"}, v, NULL,
+                           e));
         }
         const struct assign placed = {type_field(engine_schema(txn_engine(t)), order, STR("state")),
                                       value_str(STR("ordered"))};
@@ -86,7 +73,7 @@ static double call(struct engine *g, const char *name, const kith_value *args, i
 }
 
 int main(int argc, char **argv) {
-    struct making m = {.orders = argc > 2 ? atoll(argv[2]) : 100000, .seed = 7};
+    struct making m = {.orders = argc > 2 ? atoll(argv[2]) : 100000, .seed = RANDOM_SEED};
     struct company c;
     kith_error e = KITH_ERROR_INIT;
     kith_value args[8] = {0};

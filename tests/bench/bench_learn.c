@@ -19,59 +19,45 @@ struct making {
     uint64_t seed;
 };
 
-static uint64_t next(struct making *m) {
-    m->seed = m->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return m->seed >> 33;
-}
-
-static kith_status put(struct txn *t, const char *type, size_t n, const char *const *fields,
-                       const kith_value *values, kith_id *id, kith_error *e) {
-    const struct schema *s = engine_schema(txn_engine(t));
-    const struct rtype *r = schema_type(s, str_of(type));
-    struct assign set[8];
-    for (size_t i = 0; i < n; i++)
-        set[i] = (struct assign){type_field(s, r, str_of(fields[i])), values[i]};
-    return txn_create(t, r, set, n, id, e);
-}
-
 static kith_status make_accounts(struct txn *t, void *arg, kith_error *e) {
     struct making *m = arg;
     for (int i = 0; i < ACCOUNTS; i++) {
-        const kith_value v[] = {value_str(STR("Acme")), value_str(str_of(industries[next(m) % 6])),
-                                value_int((int64_t)(next(m) % 1000))};
-        TRY(put(t, "account", 3, (const char *const[]){"name", "industry", "size"}, v,
-                &m->accounts[i], e));
+        const kith_value v[] = {value_str(STR("Acme")),
+                                value_str(str_of(industries[random_next(&m->seed) % 6])),
+                                value_int((int64_t)(random_next(&m->seed) % 1000))};
+        TRY(put_record(t, "account", 3, (const char *const[]){"name", "industry", "size"}, v,
+                       &m->accounts[i], e));
     }
     return KITH_OK;
 }
 
 /* Who was referred, or is in steel, is converted more often. */
 static kith_status make_lead(struct txn *t, struct making *m, kith_error *e) {
-    const uint64_t source = next(m) % 5, industry = next(m) % 6;
+    const uint64_t source = random_next(&m->seed) % 5, industry = random_next(&m->seed) % 6;
     const int chance = 20 + (source == 1 ? 30 : 0) + (industry == 0 ? 20 : 0);
-    const bool converted = (int)(next(m) % 100) < chance;
+    const bool converted = (int)(random_next(&m->seed) % 100) < chance;
     char town[16];
-    snprintf(town, sizeof town, "Town %d", (int)(next(m) % 200));
+    snprintf(town, sizeof town, "Town %d", (int)(random_next(&m->seed) % 200));
     const kith_value v[] = {
         value_str(STR("One of many")),
         value_str(str_of(sources[source])),
         value_str(str_of(industries[industry])),
         value_str(str_of(town)),
         value_str(STR("ann@example.com")),
-        value_link(m->accounts[next(m) % ACCOUNTS], 0),
+        value_link(m->accounts[random_next(&m->seed) % ACCOUNTS], 0),
         value_str(str_of(m->ended ? converted ? "converted" : "unqualified" : "new"))};
     static const char *const fields[] = {"name",  "source",  "industry", "city",
                                          "email", "account", "state"};
     kith_id id;
-    TRY(put(t, "lead", 7, fields, v, &id, e));
+    TRY(put_record(t, "lead", 7, fields, v, &id, e));
     m->last = id;
     if (m->ended || m->made % 2)
         return KITH_OK;
     const kith_value talk[] = {
         value_str(STR("mail")), value_str(STR("out")),
         value_link(id, schema_type(engine_schema(txn_engine(t)), STR("lead"))->id)};
-    return put(t, "interaction", 3, (const char *const[]){"channel", "direction", "about"}, talk,
-               NULL, e);
+    return put_record(t, "interaction", 3, (const char *const[]){"channel", "direction", "about"},
+                      talk, NULL, e);
 }
 
 static kith_status make_leads(struct txn *t, void *arg, kith_error *e) {
@@ -136,7 +122,7 @@ static const char conf[] = "sales: { grant = [\"*\"]; score: { rules = ("
 
 int main(int argc, char **argv) {
     const int64_t leads = argc > 2 ? atoll(argv[2]) : 100000;
-    struct making m = {.seed = 7};
+    struct making m = {.seed = RANDOM_SEED};
     struct company c;
     kith_error e = KITH_ERROR_INIT;
     kith_value args[8] = {0};

@@ -3,6 +3,7 @@
 #ifndef TESTS_BENCH_MODULE_H
 #define TESTS_BENCH_MODULE_H
 
+#include "../random.h"
 #include "bench.h"
 #include "plugin/plugin.h"
 
@@ -44,6 +45,18 @@ static inline void load_modules(struct company *c, const char *dir, const char *
 
 static inline void load_module(struct company *c, const char *dir, const char *name) {
     load_modules(c, dir, (const char *const[]){name, NULL});
+}
+
+/* Creates a record with at most 8 fields, by their names. */
+static inline kith_status put_record(struct txn *t, const char *type, size_t n,
+                                     const char *const *fields, const kith_value *values,
+                                     kith_id *id, kith_error *e) {
+    const struct schema *s = engine_schema(txn_engine(t));
+    const struct rtype *r = schema_type(s, str_of(type));
+    struct assign set[8];
+    for (size_t i = 0; i < n; i++)
+        set[i] = (struct assign){type_field(s, r, str_of(fields[i])), values[i]};
+    return txn_create(t, r, set, n, id, e);
 }
 
 /* `file`: of the database, without its ending; the settings are those of write_conf(). */

@@ -37,18 +37,8 @@ static kith_status only_look(void *self, struct call *c, kith_error *e) {
 
 static void offer(struct fixture *x, const char *name, uint32_t effect,
                   kith_status (*fn)(void *, struct call *, kith_error *)) {
-    struct action a = {.name = name,
-                       .module = "test",
-                       .effect = effect,
-                       .fn = fn,
-                       .source = {SOURCE_MODULE, "test", "1", 0}};
-    EXPECT_OK(action_fields(x->g, "test", (kith_array)KITH_ARRAY(params), &a.params, &a.param_count,
-                            &x->e),
-              x->e);
-    EXPECT_OK(action_fields(x->g, "test", (kith_array)KITH_ARRAY(results), &a.results,
-                            &a.result_count, &x->e),
-              x->e);
-    EXPECT_OK(engine_add_action(x->g, &a, &x->e), x->e);
+    fixture_offer(x, name, effect, fn, (kith_array)KITH_ARRAY(params),
+                  (kith_array)KITH_ARRAY(results));
 }
 
 static void begin(struct fixture *x) {

@@ -90,6 +90,21 @@ static inline void fixture_open(struct fixture *x) {
     fixture_open_with(x, &lead_source, 1);
 }
 
+/* An action of the test's own; the fixture is its self. Before fixture_start(). */
+static inline void fixture_offer(struct fixture *x, const char *name, uint32_t effect,
+                                 kith_status (*fn)(void *, struct call *, kith_error *),
+                                 kith_array params, kith_array results) {
+    struct action a = {.name = name,
+                       .module = "test",
+                       .effect = effect,
+                       .fn = fn,
+                       .self = x,
+                       .source = {SOURCE_MODULE, "test", "1", 0}};
+    EXPECT_OK(action_fields(x->g, "test", params, &a.params, &a.param_count, &x->e), x->e);
+    EXPECT_OK(action_fields(x->g, "test", results, &a.results, &a.result_count, &x->e), x->e);
+    EXPECT_OK(engine_add_action(x->g, &a, &x->e), x->e);
+}
+
 static void fixture_start(struct fixture *x) {
     EXPECT_OK(engine_start(x->g, &x->e), x->e);
 }

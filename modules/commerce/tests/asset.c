@@ -124,12 +124,12 @@ TEST("what a caller owns is found by telephone number, with renewal and past fau
     struct act x = ACT(&c, "commerce.owns", {"customer", "0049301234567"});
     EXPECT_ACT(x);
     EXPECT_INT(1, row_count(&x));
-    EXPECT_STR("Laptop", cell(&c, &x, 0, "name"));
-    EXPECT_STR("2023-01-31", cell(&c, &x, 0, "purchased_on"));
-    EXPECT_STR("2024-01-31", cell(&c, &x, 0, "renewal_on"));
-    EXPECT_STR("2", cell(&c, &x, 0, "faults"));
-    EXPECT_STR("1", cell(&c, &x, 0, "open_faults"));
-    EXPECT_HAS("2023-11-14", cell(&c, &x, 0, "last_fault"));
+    EXPECT_STR("Laptop", row_text(&c, &x, 0, "name"));
+    EXPECT_STR("2023-01-31", row_text(&c, &x, 0, "purchased_on"));
+    EXPECT_STR("2024-01-31", row_text(&c, &x, 0, "renewal_on"));
+    EXPECT_STR("2", row_text(&c, &x, 0, "faults"));
+    EXPECT_STR("1", row_text(&c, &x, 0, "open_faults"));
+    EXPECT_HAS("2023-11-14", row_text(&c, &x, 0, "last_fault"));
     EXPECT_STR("80.00 EUR", field(&c, "asset", a, "fault_cost"));
     x = ACT(&c, "commerce.owns", {"serial", "X1"});
     EXPECT_INT(1, row_count(&x));

@@ -114,23 +114,23 @@ TEST("COM-X8: a guest with a history is offered the usual kind of room first, an
                        WHEN("2024-01-10 14:00", "2024-01-12 11:00"));
     EXPECT_ACT(x);
     EXPECT_INT(4, row_count(&x));
-    EXPECT_STR("D", cell(&c, &x, 0, "name"));
+    EXPECT_STR("D", row_text(&c, &x, 0, "name"));
     EXPECT_STR("deluxe in 4 of 4 stays, non-smoking in 3 of 4 stays, this very one in 2",
-               cell(&c, &x, 0, "why"));
-    EXPECT_STR("B", cell(&c, &x, 1, "name"));
-    EXPECT_STR("A", cell(&c, &x, 3, "name"));
+               row_text(&c, &x, 0, "why"));
+    EXPECT_STR("B", row_text(&c, &x, 1, "name"));
+    EXPECT_STR("A", row_text(&c, &x, 3, "name"));
     EXPECT(x.results[0].as.link.id == d);
     EXPECT_STR("deluxe,non-smoking,vegetarian", result_text(&c, &x, "preferences"));
     BOOK(&c, d, bob, WHEN("2024-01-11 14:00", "2024-01-13 11:00"));
     x = ACT(&c, "commerce.propose", {"contact", id_text(&c, ada)}, {"limit", "2"},
             WHEN("2024-01-10 14:00", "2024-01-12 11:00"));
     EXPECT_INT(2, row_count(&x));
-    EXPECT_STR("B", cell(&c, &x, 0, "name"));
+    EXPECT_STR("B", row_text(&c, &x, 0, "name"));
     x = ACT(&c, "commerce.propose", {"category", "smoking"},
             WHEN("2024-01-10 14:00", "2024-01-12 11:00"));
     EXPECT_INT(2, row_count(&x));
-    EXPECT_STR("A", cell(&c, &x, 0, "name"));
-    EXPECT_STR("2", cell(&c, &x, 0, "places"));
+    EXPECT_STR("A", row_text(&c, &x, 0, "name"));
+    EXPECT_STR("2", row_text(&c, &x, 0, "places"));
     EXPECT(x.results[0].as.link.id == a);
     x = ACT(&c, "commerce.propose", {"people", "3"}, WHEN("2024-01-10 14:00", "2024-01-12 11:00"));
     EXPECT_ACT(x);

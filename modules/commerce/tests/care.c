@@ -5,31 +5,6 @@
 #define DAY INT64_C(86400000)
 
 /* One row of an answer, its columns from one to another, with | between them. */
-static const char *row(struct company *c, const struct act *a, size_t n, const char *columns) {
-    const struct action_rows rows = action_rows(a->action, a->results);
-    const char *out = "";
-    if (n >= rows.count)
-        return arena_printf(&c->arena, "there are %zu rows", rows.count);
-    for (; *columns; columns += strspn(columns, " ")) {
-        const size_t len = strcspn(columns, " ");
-        uint32_t at = 0;
-        while (at < a->action->column_count &&
-               (strlen(a->action->columns[at]->name) != len ||
-                strncmp(a->action->columns[at]->name, columns, len) != 0))
-            at++;
-        if (at == a->action->column_count)
-            TEST_FAIL("there is no column '%s'", columns);
-        kith_str s =
-            value_text(engine_schema(c->engine), &rows.items[n].as.list.items[at], &c->arena);
-        out = arena_printf(&c->arena, "%s%s%.*s", out, *out ? "|" : "", (int)s.len, s.ptr);
-        columns += len;
-    }
-    return out;
-}
-static size_t rows(const struct act *a) {
-    return action_rows(a->action, a->results).count;
-}
-
 static kith_id line(struct company *c, kith_id order, kith_id product) {
     return CREATE(c, "order_line", {"order", LINK(c, order)}, {"product", LINK(c, product)});
 }
@@ -55,7 +30,7 @@ TEST("where an order is: each step with its time, and what is left of it") { /* 
     struct act a = ACT(&c, "commerce.track", {"number", number});
     EXPECT_ACT(a);
     EXPECT_STR("It is cart.", result_text(&c, &a, "status"));
-    EXPECT_INT(0, rows(&a));
+    EXPECT_INT(0, row_count(&a));
     UPDATE(&c, "order", o, {"state", "ordered"});
     clock_advance(&c.clock, DAY);
     a = ACT(&c, "commerce.ship", {"order", LINK(&c, o)}, {"lines", "pen*1"}, {"carrier", "Post"},
@@ -72,20 +47,20 @@ TEST("where an order is: each step with its time, and what is left of it") { /* 
                "2030-05-04.",
                result_text(&c, &a, "status"));
     EXPECT_STR("2030-05-04", result_text(&c, &a, "expected"));
-    EXPECT_INT(4, rows(&a));
-    EXPECT_STR("placed", row(&c, &a, 0, "step"));
-    EXPECT_STR("packed|Post|RR1", row(&c, &a, 1, "step carrier tracking"));
-    EXPECT_STR("shipped|2030-05-04", row(&c, &a, 2, "step expected"));
-    EXPECT_STR("under_way|in the depot|Bonn|RR1", row(&c, &a, 3, "step what place tracking"));
-    EXPECT_STR(field(&c, "order", o, "placed_at"), row(&c, &a, 0, "at"));
-    EXPECT_STR(field(&c, "shipment", parcel, "shipped_at"), row(&c, &a, 2, "at"));
+    EXPECT_INT(4, row_count(&a));
+    EXPECT_STR("placed", row_text(&c, &a, 0, "step"));
+    EXPECT_STR("packed|Post|RR1", row_text(&c, &a, 1, "step carrier tracking"));
+    EXPECT_STR("shipped|2030-05-04", row_text(&c, &a, 2, "step expected"));
+    EXPECT_STR("under_way|in the depot|Bonn|RR1", row_text(&c, &a, 3, "step what place tracking"));
+    EXPECT_STR(field(&c, "order", o, "placed_at"), row_text(&c, &a, 0, "at"));
+    EXPECT_STR(field(&c, "shipment", parcel, "shipped_at"), row_text(&c, &a, 2, "at"));
     UPDATE(&c, "order", o, {"state", "shipped"});
     UPDATE(&c, "order", o, {"state", "delivered"});
     a = ACT(&c, "commerce.track", {"number", "RR1"});
     EXPECT_ACT(a);
     EXPECT_STR("All of it has arrived.", result_text(&c, &a, "status"));
     EXPECT_STR("", result_text(&c, &a, "expected"));
-    EXPECT_STR("delivered", row(&c, &a, rows(&a) - 1, "step"));
+    EXPECT_STR("delivered", row_text(&c, &a, row_count(&a) - 1, "step"));
     close_company(&c);
 }
 
@@ -136,8 +111,8 @@ TEST("why what was bought fits is told by what they own, had before, chose and l
     EXPECT_ACT(a);
     EXPECT_STR("Ink|true|It goes with your Pen. You have ordered it before. You are interested in "
                "Writing. It dries in a second.",
-               row(&c, &a, 0, "name personal why"));
-    EXPECT_STR("Lamp|false|", row(&c, &a, 1, "name personal why"));
+               row_text(&c, &a, 0, "name personal why"));
+    EXPECT_STR("Lamp|false|", row_text(&c, &a, 1, "name personal why"));
     EXPECT_STR("Ink: It goes with your Pen. You have ordered it before. You are interested in "
                "Writing. It dries in a second.",
                result_text(&c, &a, "note"));
@@ -157,11 +132,11 @@ TEST("an organisation is told why by what it ordered; of this order nothing coun
     line(&c, o, ink);
     UPDATE(&c, "order", o, {"state", "ordered"});
     struct act a = ACT(&c, "commerce.fits", {"number", field(&c, "order", o, "number")});
-    EXPECT_STR("Ink|false|", row(&c, &a, 1, "name personal why"));
+    EXPECT_STR("Ink|false|", row_text(&c, &a, 1, "name personal why"));
     o = ordered(&c, "account", firm, ink);
     a = ACT(&c, "commerce.fits", {"number", field(&c, "order", o, "number")});
     EXPECT_STR("It is the successor of your Pen. You have ordered it before.",
-               row(&c, &a, 0, "why"));
+               row_text(&c, &a, 0, "why"));
     a = ACT(&c, "commerce.fits", {"number", "none"});
     EXPECT_HAS("there is no order", a.message);
     close_company(&c);

@@ -33,22 +33,22 @@ TEST("the catalogue is searched by words, tree and kind, with the prices of who 
                        {"contact", id_text(&c, ada)});
     EXPECT_ACT(a);
     EXPECT_INT(2, row_count(&a));
-    EXPECT_STR("Iron pan", cell(&c, &a, 0, "name"));
-    EXPECT_STR("40.00 EUR", cell(&c, &a, 0, "price"));
-    EXPECT_STR("10.00", cell(&c, &a, 0, "discount"));
-    EXPECT_STR("It lasts for ever.", cell(&c, &a, 0, "value_proposition"));
-    EXPECT_STR("store or meeting, to try it", cell(&c, &a, 0, "channel"));
-    EXPECT_STR("Kettle", cell(&c, &a, 1, "name"));
+    EXPECT_STR("Iron pan", row_text(&c, &a, 0, "name"));
+    EXPECT_STR("40.00 EUR", row_text(&c, &a, 0, "price"));
+    EXPECT_STR("10.00", row_text(&c, &a, 0, "discount"));
+    EXPECT_STR("It lasts for ever.", row_text(&c, &a, 0, "value_proposition"));
+    EXPECT_STR("store or meeting, to try it", row_text(&c, &a, 0, "channel"));
+    EXPECT_STR("Kettle", row_text(&c, &a, 1, "name"));
     a = ACT(&c, "commerce.catalogue", {"words", "iron"});
     EXPECT_INT(2, row_count(&a));
     a = ACT(&c, "commerce.catalogue", {"words", "iron"}, {"category", id_text(&c, pans)});
     EXPECT_INT(1, row_count(&a));
     a = ACT(&c, "commerce.catalogue", {"words", "rake"});
     EXPECT_INT(1, row_count(&a));
-    EXPECT_STR("", cell(&c, &a, 0, "price")); /* it has none, and is shown */
+    EXPECT_STR("", row_text(&c, &a, 0, "price")); /* it has none, and is shown */
     a = ACT(&c, "commerce.catalogue", {"kind", "content"});
     EXPECT_INT(1, row_count(&a));
-    EXPECT_STR("0.00 EUR", cell(&c, &a, 0, "price"));
+    EXPECT_STR("0.00 EUR", row_text(&c, &a, 0, "price"));
     a = ACT(&c, "commerce.catalogue", {"limit", "3"});
     EXPECT_INT(3, row_count(&a));
     REFUSED(&c, "parent", "product_category", home, {"parent", id_text(&c, pans)});
@@ -70,13 +70,13 @@ TEST("COM-X2: who owns a laptop is offered disk and case, and the larger one as 
     struct act a = ACT(&c, "commerce.related", {"contact", who}, {"kinds", "complement"});
     EXPECT_ACT(a);
     EXPECT_INT(2, row_count(&a));
-    EXPECT_STR("disk", cell(&c, &a, 0, "name"));
-    EXPECT_STR("80.00 EUR", cell(&c, &a, 0, "price"));
-    EXPECT_STR("laptop", cell(&c, &a, 0, "because_name"));
-    EXPECT_STR("case", cell(&c, &a, 1, "name"));
+    EXPECT_STR("disk", row_text(&c, &a, 0, "name"));
+    EXPECT_STR("80.00 EUR", row_text(&c, &a, 0, "price"));
+    EXPECT_STR("laptop", row_text(&c, &a, 0, "because_name"));
+    EXPECT_STR("case", row_text(&c, &a, 1, "name"));
     a = ACT(&c, "commerce.related", {"contact", who}, {"kinds", "upgrade"});
     EXPECT_INT(1, row_count(&a));
-    EXPECT_STR("larger", cell(&c, &a, 0, "name"));
+    EXPECT_STR("larger", row_text(&c, &a, 0, "name"));
     a = ACT(&c, "commerce.related", {"contact", who});
     EXPECT_INT(3, row_count(&a));
     delivered(&c, ada, disk, "1"); /* owned now, and not offered any more */
@@ -102,9 +102,9 @@ TEST("COM-X3: who owns a small car is offered the medium one, also in exchange")
            {"serial", "VIN1"});
     struct act a = ACT(&c, "commerce.related", {"account", id_text(&c, acme)});
     EXPECT_INT(2, row_count(&a));
-    EXPECT_STR("medium", cell(&c, &a, 0, "name"));
-    EXPECT_STR("upgrade", cell(&c, &a, 0, "kind"));
-    EXPECT_STR("exchange", cell(&c, &a, 1, "kind"));
+    EXPECT_STR("medium", row_text(&c, &a, 0, "name"));
+    EXPECT_STR("upgrade", row_text(&c, &a, 0, "kind"));
+    EXPECT_STR("exchange", row_text(&c, &a, 1, "kind"));
     UPDATE(&c, "asset", find(&c, "asset").ids[0], {"state", "exchanged"});
     a = ACT(&c, "commerce.related", {"account", id_text(&c, acme)});
     EXPECT_ACT(a);
@@ -125,16 +125,16 @@ TEST("products reach customers directly, or by one, two or three in between, nev
     EXPECT_ACT(a);
     EXPECT_STR("3", result_text(&c, &a, "level"));
     EXPECT_INT(4, row_count(&a));
-    EXPECT_STR("Shop", cell(&c, &a, 1, "name"));
-    EXPECT_STR("distributor", cell(&c, &a, 1, "kind"));
-    EXPECT_STR("Agent", cell(&c, &a, 3, "name"));
+    EXPECT_STR("Shop", row_text(&c, &a, 1, "name"));
+    EXPECT_STR("distributor", row_text(&c, &a, 1, "kind"));
+    EXPECT_STR("Agent", row_text(&c, &a, 3, "name"));
     a = ACT(&c, "commerce.chain", {"account", id_text(&c, agent)});
     EXPECT_STR("0", result_text(&c, &a, "level"));
     a = ACT(&c, "commerce.levels", {"account", NULL});
     EXPECT_ACT(a);
     static const char *const counts[] = {"1", "1", "1", "2", "0"};
     for (size_t i = 0; i < 5; i++)
-        EXPECT_STR(counts[i], cell(&c, &a, i, "accounts"));
+        EXPECT_STR(counts[i], row_text(&c, &a, i, "accounts"));
     REFUSED(&c, "supplied_by", "account", agent, {"supplied_by", id_text(&c, shop)});
     REFUSED(&c, "supplied_by", "account", agent, {"supplied_by", id_text(&c, agent)});
     close_company(&c);

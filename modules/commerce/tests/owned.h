@@ -37,25 +37,6 @@ static inline int64_t told(struct company *c, const char *topic) {
     return count;
 }
 
-/* A value of a row of an answer, as text for people. */
-static inline const char *cell(struct company *c, const struct act *a, size_t row,
-                               const char *name) {
-    const struct action_rows rows = action_rows(a->action, a->results);
-    if (row >= rows.count)
-        TEST_FAIL("%s answered with %zu rows", a->action->name, rows.count);
-    for (uint32_t i = 0; i < a->action->column_count; i++)
-        if (strcmp(a->action->columns[i]->name, name) == 0) {
-            kith_str s =
-                value_text(engine_schema(c->engine), &rows.items[row].as.list.items[i], &c->arena);
-            return arena_strndup(&c->arena, s.ptr, (size_t)s.len);
-        }
-    TEST_FAIL("%s has no column %s", a->action->name, name);
-    return "";
-}
-static inline int64_t row_count(const struct act *a) {
-    return (int64_t)action_rows(a->action, a->results).count;
-}
-
 /* An order of one line, delivered. */
 static inline kith_id delivered(struct company *c, kith_id contact, kith_id product,
                                 const char *quantity) {

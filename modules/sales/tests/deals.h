@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For the tests of what is about opportunities: short words for deals, and for rows of answers. */
+/* For the tests of what is about opportunities: short words for deals, and for totals. */
 #ifndef SALES_TESTS_DEALS_H
 #define SALES_TESTS_DEALS_H
 
@@ -12,34 +12,6 @@
 
 static inline const char *deal(struct company *c, kith_id id, const char *name) {
     return field(c, "opportunity", id, name);
-}
-
-/* One row of an answer, its columns from one to another, with | between them. */
-static inline const char *row_text(struct company *c, const struct act *a, size_t row,
-                                   const char *columns) {
-    const struct action_rows rows = action_rows(a->action, a->results);
-    const char *out = NULL;
-    if (row >= rows.count)
-        TEST_FAIL("there are %zu rows", rows.count);
-    for (; *columns; columns += strspn(columns, " ")) {
-        const size_t len = strcspn(columns, " ");
-        uint32_t at = 0;
-        while (at < a->action->column_count &&
-               (strlen(a->action->columns[at]->name) != len ||
-                strncmp(a->action->columns[at]->name, columns, len) != 0))
-            at++;
-        if (at == a->action->column_count)
-            TEST_FAIL("there is no column '%s'", columns);
-        kith_str s =
-            value_text(engine_schema(c->engine), &rows.items[row].as.list.items[at], &c->arena);
-        out =
-            arena_printf(&c->arena, "%s%s%.*s", out ? out : "", out ? "|" : "", (int)s.len, s.ptr);
-        columns += len;
-    }
-    return out;
-}
-static inline size_t row_count(const struct act *a) {
-    return action_rows(a->action, a->results).count;
 }
 
 /* All rows of a query with totals: columns with | between them, rows with a line end behind. */
