@@ -266,13 +266,13 @@ static kith_status gather(struct proposals *p, const kith_txn *txn, uint32_t of,
     return st == KITH_OK ? by_affinity(p, txn, &owned, products, err) : st;
 }
 
-static kith_status which_buyer(const struct suggest_args *args, uint32_t *of, kith_value *who,
-                               kith_error *err) {
-    if ((args->contact.kind == KITH_NULL) == (args->account.kind == KITH_NULL))
+kith_status offers_buyer(kith_value contact, kith_value account, uint32_t *of, kith_value *who,
+                         kith_error *err) {
+    if ((contact.kind == KITH_NULL) == (account.kind == KITH_NULL))
         return kith_fail(err, KITH_E_INVAL, "contact",
                          "contact: say for whom: a contact, or an account, and not both");
-    *of = args->contact.kind == KITH_NULL ? BUYER_ACCOUNT : BUYER_CONTACT;
-    *who = *of == BUYER_CONTACT ? args->contact : args->account;
+    *of = contact.kind == KITH_NULL ? BUYER_ACCOUNT : BUYER_CONTACT;
+    *who = *of == BUYER_CONTACT ? contact : account;
     return KITH_OK;
 }
 
@@ -302,7 +302,7 @@ static kith_status suggest(kith_instance *self, kith_call *call, kith_error *err
     int64_t given = 0, kept_back = 0;
     kith_status st = KITH_ARGS(self, call, &args, err);
     if (st == KITH_OK)
-        st = which_buyer(&args, &of, &who, err);
+        st = offers_buyer(args.contact, args.account, &of, &who, err);
     if (st == KITH_OK)
         st = guard(self, txn, of, who, why, err);
     if (st == KITH_OK)

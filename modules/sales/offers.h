@@ -45,6 +45,9 @@ struct offers {
     kith_value guard_rules, window, min_together, max_products, nightly; /* settings */
 };
 
+/* A contact or an account, and which of them. KITH_E_INVAL: neither is given, or both. [any] */
+kith_status offers_buyer(kith_value contact, kith_value account, uint32_t *of, kith_value *who,
+                         kith_error *err);
 kith_status basket_wants(kith_instance *self, kith_error *err);
 kith_status offers_wants(kith_instance *self, kith_error *err);
 kith_status repurchase_wants(kith_instance *self, kith_error *err);

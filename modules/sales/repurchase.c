@@ -83,16 +83,14 @@ static kith_status repurchase(kith_instance *self, kith_call *call, kith_error *
         kith_value contact, account, product;
     } args;
     struct rhythm r = {0};
+    uint32_t of = 0;
+    kith_value who;
     int known = 0;
     kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK && (args.contact.kind == KITH_NULL) == (args.account.kind == KITH_NULL))
-        return kith_fail(err, KITH_E_INVAL, "contact",
-                         "contact: say whose purchases: of a contact, or of an account, not both");
-    if (st == KITH_OK) {
-        const int person = args.contact.kind != KITH_NULL;
-        st = rhythm_for(self, self->calls->view(call), person ? BUYER_CONTACT : BUYER_ACCOUNT,
-                        person ? args.contact : args.account, args.product, &r, &known, err);
-    }
+    if (st == KITH_OK)
+        st = offers_buyer(args.contact, args.account, &of, &who, err);
+    if (st == KITH_OK)
+        st = rhythm_for(self, self->calls->view(call), of, who, args.product, &r, &known, err);
     struct {
         kith_value days, mean, median, last, next, overdue;
     } out = {.days = kith_number(KITH_INT, r.days)};
