@@ -244,12 +244,11 @@ it "says of one that there is not that there is none, and slows down who guesses
 stranger GET /l/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 answers 404
 prints "There is no such link"
-slowed=
-for n in $(seq 1 40); do
+for n in $(seq 1 400); do
     stranger GET "/l/guess$n-AAAAAAAAAAAAAAAAAAAAAAAA"
-    [ "$code" -ne 429 ] || slowed=yes
+    [ "$code" -ne 429 ] || break
 done
-expect test "$slowed" = yes
+answers 429
 answers_header "retry-after: [0-9]+"
 stop_server
 
