@@ -20,10 +20,10 @@ kith_status field_group(struct cmd *c, const char *spec, bool options, struct bu
                         kith_error *e) {
     static const char *const texts[] = {"label", "doc",     "default", "min",
                                         "max",   "measure", "rollup"};
-    static const char *const flags[][2] = {{"required", "required"}, {"indexed", "indexed"},
-                                           {"searched", "searched"}, {"unique", "unique"},
-                                           {"personal", "personal"}, {"part-of", "part_of"},
-                                           {"tree", "tree"},         {"subject", "subject"}};
+    static const char *const flags[][2] = {
+        {"required", "required"}, {"indexed", "indexed"},   {"searched", "searched"},
+        {"unique", "unique"},     {"personal", "personal"}, {"part-of", "part_of"},
+        {"tree", "tree"},         {"subject", "subject"},   {"assignee", "assignee"}};
     kith_str kind = str_of(spec), name;
     str_split(&kind, ':', &name);
     if (kind.len == 0)
@@ -93,8 +93,9 @@ static kith_status add(struct type_change *t, kith_error *e) {
         {"unique", NULL, "no two records have the same value"},                                    \
         {"personal", NULL, "it belongs to a person's data"},                                       \
         {"part-of", NULL, "the record is part of the one linked to"},                              \
-        {"tree", NULL, "it links to a parent"}, {                                                  \
-        "subject", NULL, "the record tells about the person that it links to"                      \
+        {"tree", NULL, "it links to a parent"},                                                    \
+        {"subject", NULL, "the record tells about the person that it links to"}, {                 \
+        "assignee", NULL, "the user that it links to sees to the record"                           \
     }
 
 const struct command command_field_add = {
@@ -129,6 +130,7 @@ static const struct set_key {
     {"more", SET_LIST, false},     {"states", SET_TEXT, false},  {"kind", SET_TEXT, true},
     {"unique", SET_BOOL, true},    {"personal", SET_BOOL, true}, {"part_of", SET_BOOL, true},
     {"tree", SET_BOOL, true},      {"subject", SET_BOOL, true},  {"rollup", SET_TEXT, true},
+    {"assignee", SET_BOOL, true},
 };
 #define SET_KEYS (sizeof set_keys / sizeof *set_keys)
 
@@ -245,7 +247,8 @@ const struct command command_field_set = {
         "  kith field set contact.lifecycle 'states=new>fan|lost,fan>lost,lost>new' default=new\n\n"
         "Keys: label, doc, default, min, max, measure, required, indexed, searched; more (further\n"
         "options of a choice) and states of fields that others declare; of your own also kind\n"
-        "(other options, never another kind), unique, personal, part_of, subject, tree, rollup.\n"
+        "(other options, never another kind), unique, personal, part_of, subject, assignee, tree,\n"
+        "rollup.\n"
         "KEY= takes it back.",
     .options = {REHEARSE_OPTION},
     .needs = NEEDS_COMPANY,

@@ -31,7 +31,7 @@ static void flags_text(const struct rfield *f, struct buf *out) {
         {KITH_FF_REQUIRED, "required"},      {KITH_FF_UNIQUE, "unique"},
         {KITH_FF_READONLY, "read-only"},     {KITH_FF_PARTOF, "part of it"},
         {KITH_FF_SUBJECT, "tells about it"}, {KITH_FF_PERSONAL, "personal"},
-        {KITH_FF_INDEXED, "indexed"},
+        {KITH_FF_ASSIGNEE, "sees to it"},    {KITH_FF_INDEXED, "indexed"},
     };
     const char *before = " (";
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {

@@ -37,6 +37,7 @@ enum {
     F_PART_OF,
     F_TREE,
     F_SUBJECT,
+    F_ASSIGNEE,
     F_WAS,
     F_RETIRED,
     F_KEYS
@@ -63,6 +64,7 @@ static const kith_setting field_rows[F_KEYS] = {
     [F_PART_OF] = ROW("part_of", KITH_BOOL, 0, "The record is part of the one linked to."),
     [F_TREE] = ROW("tree", KITH_BOOL, 0, "It links to a parent."),
     [F_SUBJECT] = ROW("subject", KITH_BOOL, 0, "The record tells about the person linked to."),
+    [F_ASSIGNEE] = ROW("assignee", KITH_BOOL, 0, "The user linked to sees to the record."),
     [F_WAS] = ROW("was", KITH_LIST, 0, "Its earlier names."),
     [F_RETIRED] = ROW("retired", KITH_BOOL, 0, "It is out of sight."),
 };
@@ -72,7 +74,7 @@ static const struct {
 } flag_keys[] = {
     {F_REQUIRED, KITH_FF_REQUIRED}, {F_INDEXED, KITH_FF_INDEXED},   {F_SEARCHED, KITH_FF_SEARCHED},
     {F_UNIQUE, KITH_FF_UNIQUE},     {F_PERSONAL, KITH_FF_PERSONAL}, {F_PART_OF, KITH_FF_PARTOF},
-    {F_TREE, KITH_FF_TREE},         {F_SUBJECT, KITH_FF_SUBJECT},
+    {F_TREE, KITH_FF_TREE},         {F_SUBJECT, KITH_FF_SUBJECT},   {F_ASSIGNEE, KITH_FF_ASSIGNEE},
 };
 
 static const kith_setting file_rows[] = {

@@ -52,9 +52,9 @@ static void flags_pair(struct json_out *json, struct buf *out, uint32_t flags,
     buf_free(&list);
 }
 
-static const char *const field_flags[] = {"required", "unique",   "indexed", "searched",
-                                          "personal", "readonly", "partof",  "tree",
-                                          "derived",  "subject",  NULL};
+static const char *const field_flags[] = {"required", "unique",   "indexed",  "searched",
+                                          "personal", "readonly", "partof",   "tree",
+                                          "derived",  "subject",  "assignee", NULL};
 static const char *const setting_flags[] = {"required", "secret", "reload", NULL};
 static const char *const reaction_flags[] = {"undo", NULL};
 

@@ -280,23 +280,44 @@ static kith_status first_in(struct judged *j, const char *sql, kith_id id, uint3
     return KITH_OK;
 }
 
-static bool is_own(const struct judged *j, const struct rtype *t, kith_id id,
-                   const kith_value *values) {
+/* Whose it is: its owner, and, to read and change it, its assignee. */
+struct holder {
+    const char *role;
+    kith_id user; /* 0: nobody */
+};
+#define HOLDERS 2
+static void holders_of(enum right right, const struct rtype *t, const kith_value *values,
+                       struct holder out[HOLDERS]) {
     const kith_value *owner = &values[FIELD_OWNER];
-    return (owner->kind == KITH_LINK && owner->as.link.id == j->access->of.user) ||
-           (type_is_user(t) && id == j->access->of.user);
+    bool assigned = t->assignee && (right == RIGHT_READ || right == RIGHT_UPDATE);
+    const kith_value *assignee = assigned ? &values[t->assignee->index] : NULL;
+    out[0] = (struct holder){"owner", owner->kind == KITH_LINK ? owner->as.link.id : 0};
+    out[1] = (struct holder){"assignee",
+                             assignee && assignee->kind == KITH_LINK ? assignee->as.link.id : 0};
+}
+
+static bool is_own(struct judged *j, const struct rtype *t, kith_id id,
+                   const struct holder holders[HOLDERS]) {
+    kith_id user = j->access->of.user;
+    bool owns = holders[0].user == user || (type_is_user(t) && id == user),
+         sees_to = holders[1].user == user;
+    if ((owns || sees_to) && j->explain)
+        j->why =
+            arena_printf(j->arena, owns ? "%s owns it" : "%s is its assignee", j->access->login);
+    return owns || sees_to;
 }
 
 static kith_status in_team(struct judged *j, const struct rtype *t, kith_id id,
-                           const kith_value *values, bool *yes) {
-    const kith_value *owner = &values[FIELD_OWNER];
+                           const struct holder holders[HOLDERS], bool *yes) {
     kith_id team = 0;
-    if (owner->kind == KITH_LINK)
-        TRY(first_in(j, "SELECT target FROM \"user.teams\" WHERE record = ?1", owner->as.link.id, 0,
-                     &j->access->teams, &team));
-    if (team && j->explain)
-        j->why = arena_printf(j->arena, "its owner %s is in team %s",
-                              title_in(j, "user", owner->as.link.id), title_in(j, "team", team));
+    for (int i = 0; !team && i < HOLDERS; i++) {
+        if (holders[i].user)
+            TRY(first_in(j, "SELECT target FROM \"user.teams\" WHERE record = ?1", holders[i].user,
+                         0, &j->access->teams, &team));
+        if (team && j->explain)
+            j->why = arena_printf(j->arena, "its %s %s is in team %s", holders[i].role,
+                                  title_in(j, "user", holders[i].user), title_in(j, "team", team));
+    }
     if (!team && id) {
         TRY(first_in(j, "SELECT team FROM share WHERE record = ?1 AND record__type = ?2", id, t->id,
                      &j->access->circles, &team));
@@ -407,11 +428,11 @@ static kith_status judge(struct judged *j, enum right right, const struct rtype 
                               t->name);
     if (*yes || !reach)
         return KITH_OK;
-    *yes = is_own(j, t, id, values);
-    if (*yes && j->explain)
-        j->why = arena_printf(j->arena, "%s owns it", j->access->login);
+    struct holder holders[HOLDERS];
+    holders_of(right, t, values, holders);
+    *yes = is_own(j, t, id, holders);
     if (!*yes && (reach & REACH_TEAM) == REACH_TEAM)
-        TRY(in_team(j, t, id, values, yes));
+        TRY(in_team(j, t, id, holders, yes));
     if (!*yes && (reach & REACH_TERRITORY) == REACH_TERRITORY)
         TRY(in_territory(j, t, id, values, yes));
     return KITH_OK;

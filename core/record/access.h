@@ -2,8 +2,9 @@
 /* Access: which records a user may read and write: rights (rights.h) with what they speak of: the
  * user's teams and territories, and the owner, shares, territory and whole of a record.
  *
- *   own        the owner is the user; a user's own record is the user itself
- *   team       own; or the owner works in one of the user's teams or one below; or the record is
+ *   own        the owner is the user, or, unless it is to be created or deleted, the assignee is;
+ *              a user's own record is the user itself
+ *   team       own; or one of these works in one of the user's teams or one below; or the record is
  *              shared with one of these, or with one that the user's teams are part of
  *   territory  own; or the record's territory, or that of its account, is one that the user manages
  *              or works in, or lies in one

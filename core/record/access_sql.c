@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Access: the rule of reading as SQL. Each way to a record is a test of its own on an indexed
- * column, joined with OR: owner, shares, territory. When they lead to few records, SQLite goes
- * these ways and sorts what it finds; when to many, a page is filled soonest in its own order, with
- * each record looked at. SQLite cannot tell which is which, so it is told. The whole of a part is
- * looked at by its primary key, since a list of all that may be read would be as long as the table.
+ * column, joined with OR: owner, assignee, shares, territory. When they lead to few records, SQLite
+ * goes these ways and sorts what it finds; when to many, a page is filled soonest in its own order,
+ * with each record looked at. SQLite cannot tell which is which, so it is told. The whole of a part
+ * is looked at by its primary key, since a list of all that may be read would be as long as the
+ * table.
  */
 #include "base/str.h"
 #include "record/access_internal.h"
@@ -55,28 +56,44 @@ static void put_way(struct access_sql *o, const char *alias, const char *name, b
     put_column(o, alias, name, "");
 }
 
+static void put_is(struct access_sql *o, const char *alias, const char *name, kith_id id,
+                   bool few) {
+    put_way(o, alias, name, few);
+    buf_puts(o->b, " = ");
+    put_id(o, id);
+}
+
 static void put_own(struct access_sql *o, const struct access *x, const struct rtype *t,
                     const char *alias, bool few) {
-    put_way(o, alias, "owner", few);
-    buf_puts(o->b, " = ");
-    put_id(o, x->of.user);
-    if (!type_is_user(t))
-        return;
+    put_is(o, alias, "owner", x->of.user, few);
+    if (t->assignee) {
+        buf_puts(o->b, " OR ");
+        put_is(o, alias, t->assignee->name, x->of.user, few);
+    }
+    if (type_is_user(t)) {
+        buf_puts(o->b, " OR ");
+        put_is(o, alias, "id", x->of.user, few);
+    }
+}
+
+/* A link to somebody who works in one of the teams. */
+static void put_in_team(struct access_sql *o, const struct access *x, const char *alias,
+                        const char *name, bool few) {
     buf_puts(o->b, " OR ");
-    put_way(o, alias, "id", few);
-    buf_puts(o->b, " = ");
-    put_id(o, x->of.user);
+    put_way(o, alias, name, few);
+    buf_puts(o->b, " IN (SELECT record FROM \"user.teams\" JOIN ");
+    put_ids(o, &x->teams);
+    buf_puts(o->b, " ON target = value)");
 }
 
 static void put_team(struct access_sql *o, const struct access *x, const struct rtype *t,
                      const char *alias, bool few) {
     if (x->circles.count == 0)
         return;
+    put_in_team(o, x, alias, "owner", few);
+    if (t->assignee)
+        put_in_team(o, x, alias, t->assignee->name, few);
     buf_puts(o->b, " OR ");
-    put_way(o, alias, "owner", few);
-    buf_puts(o->b, " IN (SELECT record FROM \"user.teams\" JOIN ");
-    put_ids(o, &x->teams);
-    buf_puts(o->b, " ON target = value) OR ");
     put_way(o, alias, "id", few);
     buf_puts(o->b, " IN (SELECT record FROM share WHERE record__type = ");
     put_id(o, t->id);

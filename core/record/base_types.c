@@ -15,6 +15,7 @@
 #define TREE     KITH_FF_TREE
 #define DERIVED  KITH_FF_DERIVED
 #define SUBJECT  KITH_FF_SUBJECT
+#define ASSIGNEE KITH_FF_ASSIGNEE
 
 /* Facts about a customer that follow from the interactions. What is planned did not take place. */
 #define TOOK_PLACE "(planned is null or not planned)"
@@ -292,7 +293,7 @@ static const char *const interaction_indexes[] = {"contact,at", "account,at"};
 static const kith_field task_fields[] = {
     F("title", TEXT, .flags = REQUIRED | SEARCHED, .doc = "What is to be done."),
     F("about", LINK, .options = "*", .flags = SUBJECT, .doc = "The record it is about."),
-    F("assignee", LINK, .options = "user", .doc = "Who is to do it."),
+    F("assignee", LINK, .options = "user", .flags = ASSIGNEE, .doc = "Who is to do it."),
     F("due", TIME, .flags = INDEXED, .doc = "Until when."),
     F("priority", CHOICE, .options = "low,normal,high,urgent", .default_text = "normal",
       .doc = "How pressing it is."),

@@ -458,6 +458,20 @@ static kith_status add_source(struct builder *b, const struct schema_source *src
     return KITH_OK;
 }
 
+static kith_status finish_assignee(struct rtype *t, const struct rfield *f, kith_error *e) {
+    if (!(f->flags & KITH_FF_ASSIGNEE))
+        return KITH_OK;
+    if (f->kind != KITH_F_LINK || !f->target || strcmp(f->target->name, "user") != 0)
+        return err_set(e, KITH_E_INVAL, f->name,
+                       "only a link to user can say who sees to a record");
+    if (t->assignee)
+        return err_set(e, KITH_E_INVAL, f->name,
+                       "%s.%s says already who sees to it, and a record has one assignee", t->name,
+                       t->assignee->name);
+    t->assignee = f;
+    return KITH_OK;
+}
+
 /* Columns, targets and SQL of a type, once all types are known. */
 static kith_status finish_type(struct builder *b, struct building *t, kith_error *e) {
     struct schema *s = b->schema;
@@ -475,6 +489,8 @@ static kith_status finish_type(struct builder *b, struct building *t, kith_error
             err_set(e, KITH_E_INVAL, f->name, "only a link to its own type makes a tree");
             return at_field(f, e);
         }
+        if (finish_assignee(t->type, f, e) != KITH_OK)
+            return at_field(f, e);
         static const char *const money[] = {"", "__cur", "__base"},
                                  *const place[] = {"__lat", "__lon"},
                                  *const link[] = {"", "__type"};
@@ -559,6 +575,12 @@ static kith_status index_types(struct builder *b, kith_error *e) {
         if (!map_put_u64(&s->by_id, t->id, t))
             return err_nomem(e);
         rights_of_type(t);
+        if (t->assignee && t->whole) {
+            err_set(e, KITH_E_INVAL, t->assignee->name,
+                    "a %s is part of what %s links to, and follows that one's assignee", t->name,
+                    t->whole->name);
+            return at_field(t->assignee, e);
+        }
         for (uint32_t k = 0; k < t->field_count; k++)
             if (!map_put_u64(&s->field_by_id, t->fields[k]->id, t->fields[k]))
                 return err_nomem(e);

@@ -129,6 +129,7 @@ struct rtype {
     struct lookup **uniques;             /* what no two records have the same of: unique.h */
     const struct rfield *title;          /* names a record to people; NULL: none */
     const struct rfield *whole;          /* see type_whole */
+    const struct rfield *assignee;       /* the link with KITH_FF_ASSIGNEE; NULL: none */
     bool access;                         /* see type_is_access */
     bool numbered;                       /* it has a number series */
     struct fieldset derived;             /* those with KITH_FF_DERIVED: not journaled */

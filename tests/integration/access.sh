@@ -163,6 +163,22 @@ surfaces "alone"
 serve
 surfaces "served"
 
+it "shows a task to its owner and to whoever is to do it, who may not delete it"
+as "$ben_token" create task title="Call them back" assignee="$anna" --json
+call=$(json_text id <"$work/out")
+as "$anna_token" find task
+prints "Call them back"
+as "$anna_token" update task "$call" state=done
+exits 0
+as "$anna_token" delete task "$call"
+complains "may not delete this task"
+kith access explain anna task "$call"
+prints "anna is its assignee"
+as "$ben_token" update task "$call" assignee="$ben"
+exits 0
+as "$anna_token" get task "$call"
+complains "there is no task"
+
 it "sharing a record with a team opens it to the team at once"
 as "$ben_token" find "contact where name = 'Stranger Danger' : count()"
 prints_exactly 0

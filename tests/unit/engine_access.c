@@ -27,8 +27,9 @@ struct world_role {
 };
 struct world_record {
     kith_id id;
-    int owner, up, territory; /* up: the account of a contact, the contact of a lead or a point */
-    bool value;               /* it has the value in its field */
+    int owner, assignee; /* the latter of leads alone */
+    int up, territory;   /* up: the account of a contact, the contact of a lead or a point */
+    bool value;          /* it has the value in its field */
 };
 struct world {
     struct fixture x;
@@ -53,6 +54,12 @@ struct world {
     } shares[SHARES];
     const struct rtype *types[TYPES];
 };
+
+/* Leads have somebody who sees to them. */
+static const kith_field assigned[] = {
+    {.name = "assignee", .kind = KITH_F_LINK, .options = "user", .flags = KITH_FF_ASSIGNEE}};
+static const kith_type assigned_types[] = {
+    {.name = "lead", .fields = KITH_ARRAY(assigned), .extends = 1}};
 
 static const char *const words[] = {"none", "own", "team", "territory", "all"};
 static const char *const levels[] = {"none", "read", "write"};
@@ -89,7 +96,16 @@ static bool in_territory(const struct world *w, int user, int territory) {
     return false;
 }
 
-static bool reaches(const struct world *w, int user, const char *word, int type, int record) {
+/* A user who works in one of the user's teams, or below. */
+static bool is_mate(const struct world *w, int user, int other) {
+    for (int t = 0; other != NOBODY && t < TEAMS; t++)
+        if ((w->users[other].teams >> t & 1u) && team_within(w, t, w->users[user].teams))
+            return true;
+    return false;
+}
+
+static bool reaches(const struct world *w, int user, const char *word, enum right right, int type,
+                    int record) {
     const struct world_record *r = &w->records[type][record];
     int territory = type == ACCOUNT                      ? r->territory
                     : type == CONTACT && r->up != NOBODY ? w->records[ACCOUNT][r->up].territory
@@ -98,14 +114,13 @@ static bool reaches(const struct world *w, int user, const char *word, int type,
         return true;
     if (strcmp(word, "none") == 0)
         return false;
-    if (r->owner == user)
+    int assignee = right == RIGHT_READ || right == RIGHT_UPDATE ? r->assignee : NOBODY;
+    if (r->owner == user || assignee == user)
         return true;
     if (strcmp(word, "territory") == 0)
         return in_territory(w, user, territory);
-    for (int t = 0; strcmp(word, "team") == 0 && t < TEAMS; t++)
-        if (r->owner != NOBODY && (w->users[r->owner].teams >> t & 1u) &&
-            team_within(w, t, w->users[user].teams))
-            return true;
+    if (strcmp(word, "team") == 0 && (is_mate(w, user, r->owner) || is_mate(w, user, assignee)))
+        return true;
     for (int s = 0; strcmp(word, "team") == 0 && s < SHARES; s++)
         if (w->shares[s].type == type && w->shares[s].record == record &&
             in_circle(w, w->shares[s].team, w->users[user].teams))
@@ -119,7 +134,7 @@ static bool allowed(const struct world *w, int user, enum right right, int type,
                        w->records[POINT][record].up);
     for (int r = 0; r < ROLES; r++)
         if ((w->users[user].roles >> r & 1u) &&
-            reaches(w, user, words[w->roles[r].reach[type][right]], type, record))
+            reaches(w, user, words[w->roles[r].reach[type][right]], right, type, record))
             return true;
     return false;
 }
@@ -240,6 +255,7 @@ static void make_record(struct world *w, int type, int i) {
     static const char *const ups[] = {"territory", "account", "contact", "contact"};
     struct world_record *r = &w->records[type][i];
     r->owner = pick(w, USERS + 1) - 1;
+    r->assignee = type == LEAD ? pick(w, USERS + 1) - 1 : NOBODY;
     r->up = type == ACCOUNT   ? NOBODY
             : type == CONTACT ? pick(w, RECORDS + 1) - 1
                               : pick(w, RECORDS);
@@ -255,13 +271,18 @@ static void make_record(struct world *w, int type, int i) {
               pair(w, ups[type], up),
               arena_printf(&w->x.arena, "%s=%s", field_names[type],
                            r->value ? field_values[type] : ""),
-              type == POINT ? "value=v" : NULL));
+              type == POINT ? "value=v"
+              : type == LEAD
+                  ? pair(w, "assignee", r->assignee == NOBODY ? 0 : w->users[r->assignee].id)
+                  : NULL));
 }
 
 static void make_world(struct world *w, uint32_t seed) {
     memset(w, 0, sizeof *w);
     w->seed = seed;
-    fixture_open(&w->x);
+    const struct schema_source sources[] = {
+        lead_source, {.module = "care", .version = 1, .types = KITH_ARRAY(assigned_types)}};
+    fixture_open_with(&w->x, sources, 2);
     fixture_start(&w->x);
     for (int t = 0; t < TYPES; t++)
         w->types[t] = schema_type(engine_schema(w->x.g), str_of(type_names[t]));
@@ -526,6 +547,14 @@ static void expect_writes(struct world *w, int user, const struct principal *p, 
         EXPECT_INT(want, try_as(w, p, ROW_UPDATE, type, id,
                                 PAIRS(pair(w, "owner", w->users[r->owner].id))));
         *r = was;
+        if (type != LEAD)
+            continue;
+        r->assignee = pick(w, USERS); /* or seen to by somebody else */
+        after = allowed(w, user, RIGHT_UPDATE, type, i);
+        want = unseen ? unseen : may && after ? KITH_OK : KITH_E_DENIED;
+        EXPECT_INT(want, try_as(w, p, ROW_UPDATE, type, id,
+                                PAIRS(pair(w, "assignee", w->users[r->assignee].id))));
+        *r = was;
     }
 }
 
@@ -539,7 +568,10 @@ static void expect_creates(struct world *w, int user, const struct principal *p)
             if (w->shares[s].type == type && w->shares[s].record == 0)
                 w->shares[s].type = NOBODY;
         }
-        *r = (struct world_record){.owner = pick(w, USERS), .up = NOBODY, .territory = NOBODY};
+        *r = (struct world_record){
+            .owner = pick(w, USERS), .assignee = NOBODY, .up = NOBODY, .territory = NOBODY};
+        if (type == LEAD) /* which does not let anybody create it */
+            r->assignee = pick(w, USERS);
         if (type == CONTACT)
             r->up = pick(w, RECORDS);
         bool account = type != CONTACT || allowed(w, user, RIGHT_READ, ACCOUNT, r->up);
@@ -551,6 +583,7 @@ static void expect_creates(struct world *w, int user, const struct principal *p)
                    try_as(w, p, ROW_CREATE, type, 0,
                           PAIRS("name=New", pair(w, "owner", w->users[r->owner].id),
                                 type == CONTACT ? pair(w, "account", w->records[ACCOUNT][r->up].id)
+                                : type == LEAD  ? pair(w, "assignee", w->users[r->assignee].id)
                                                 : NULL)));
         *r = was;
         for (int s = 0; s < SHARES; s++)

@@ -277,6 +277,8 @@ TEST("names and flags that cannot be are refused with the module and the field")
         {{.name = "to", .kind = KITH_F_LINK, .options = "nothing"}},
         {{.name = "part", .kind = KITH_F_TEXT, .flags = KITH_FF_PARTOF}},
         {{.name = "whom", .kind = KITH_F_TEXT, .flags = KITH_FF_SUBJECT}},
+        {{.name = "by", .kind = KITH_F_TEXT, .flags = KITH_FF_ASSIGNEE}},
+        {{.name = "by", .kind = KITH_F_LINK, .options = "team", .flags = KITH_FF_ASSIGNEE}},
         {{.name = "many", .kind = KITH_F_LINKS, .options = "team", .flags = KITH_FF_UNIQUE}},
     };
     struct file x;
@@ -291,6 +293,31 @@ TEST("names and flags that cannot be are refused with the module and the field")
     }
     EXPECT_INT(0, number(&x, "SELECT count(*) FROM sqlite_schema"));
     file_close(&x);
+}
+
+TEST("a type has one assignee, and none when its records are parts") {
+#define SEES_TO(name_)                                                                             \
+    { .name = (name_), .kind = KITH_F_LINK, .options = "user", .flags = KITH_FF_ASSIGNEE }
+    static const kith_field two[] = {SEES_TO("agent"), SEES_TO("nurse")},
+                            part[] = {SEES_TO("agent"),
+                                      {.name = "of",
+                                       .kind = KITH_F_LINK,
+                                       .options = "contact",
+                                       .flags = KITH_FF_PARTOF}};
+    static const struct {
+        kith_type type[1];
+        const char *told;
+    } bad[] = {{{{.name = "item", .fields = KITH_ARRAY(two)}}, "item.agent says already who"},
+               {{{.name = "item", .fields = KITH_ARRAY(part)}}, "part of what of links to"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct file x;
+        file_open(&x);
+        const struct schema_source module = MODULE(1, bad[i].type);
+        EXPECT_INT(KITH_E_INVAL, build(&x, &module));
+        EXPECT_HAS("shop", x.e.message);
+        EXPECT_HAS(bad[i].told, x.e.message);
+        file_close(&x);
+    }
 }
 
 TEST("a field that becomes indexed or unique holds for the rows that are there") {

@@ -60,6 +60,10 @@ extern "C" {
     512u /* link: the record tells about the person it links to, and goes into                     \
             what that person may see, and out when the person is erased; a                         \
             record that is part of a person does so without it */
+#define KITH_FF_ASSIGNEE                                                                           \
+    1024u /* link to user: who is to see to it. They read and update the record as its owner       \
+             does, and so does whoever reaches the owner's records by a team; to delete it is      \
+             the owner's. One in a type, and none in a type whose records are parts. */
 
 /* What a field measures: which comparisons, sums and charts make sense. Each kind has its own, see
  * the reference; a CHOICE may be declared ordinal (its options then have an order, the first is the
