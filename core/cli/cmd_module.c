@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith module list, enable, disable, inspect. */
 #include "cli/conf_file.h"
-#include "cli/modules_conf.h"
-#include "cli/show.h"
+#include "cli/module_grants.h"
 #include "cli/wire.h"
 #include <stdlib.h>
 #include <string.h>
@@ -168,27 +167,12 @@ static kith_status try_load(struct cmd *c, const struct company *company,
 
 /* Whoever enables a module gives it what it asks for, unless the company's settings say already
  * what it may; it is said, and written where it can be taken away again. */
-static kith_status grant_all(struct cmd *c, const char *path, struct module_entry *entry,
-                             kith_error *e) {
-    struct buf text = {0};
-    json_t *module = NULL, *permission;
-    size_t i;
-    kith_status st = plugin_inspect(path, true, &text, e);
-    if (st == KITH_OK)
-        st = json_read(buf_view(&text), &module, e);
+static void grant_all(struct cmd *c, const struct asked_for *asked, struct module_entry *entry) {
     entry->grant_count = 0;
-    json_array_foreach(json_object_get(module, "permissions"), i, permission) {
-        const char *name = json_string_value(json_object_get(permission, "name"));
-        const char *why = json_string_value(json_object_get(permission, "doc"));
-        if (!name || entry->grant_count == GRANTS_MAX)
-            continue;
-        entry->grants[entry->grant_count++] = arena_strdup(&c->arena, name);
-        if (!c->json)
-            io_printf(c->io, "It may %s: %s\n", name, why ? why : "");
+    for (size_t i = 0; i < asked->count; i++) {
+        entry->grants[entry->grant_count++] = asked->names[i];
+        module_may(c, asked->names[i], asked->docs[i]);
     }
-    json_decref(module);
-    buf_free(&text);
-    return st;
 }
 
 /* Settings that come with the module, for the company to change: conf.d/NAME.conf. */
@@ -223,21 +207,6 @@ static kith_status copy_workflows(struct cmd *c, const char *module, kith_error 
     return KITH_OK;
 }
 
-/* Are its permissions set in another file than ours? Says where. */
-static bool granted_elsewhere(struct cmd *c, const char *module) {
-    struct settings_problems problems = {0};
-    struct company *company = NULL;
-    company_read(&company, c->program, c->dir, &problems, NULL);
-    settings_problems_free(&problems);
-    const struct setting *grant =
-        company && company->settings ? settings_find(company->settings, module, "grant") : NULL;
-    bool elsewhere = grant && modules_conf_elsewhere(grant);
-    if (elsewhere && !c->json)
-        io_printf(c->io, "What it may is set at %s:%d.\n", grant->file, grant->line);
-    company_close(company);
-    return elsewhere;
-}
-
 static kith_status check_runs(const struct company *company, const char *module, kith_error *e) {
     for (size_t i = 0; i < plugins_count(company->plugins); i++) {
         struct plugin_status s;
@@ -266,7 +235,23 @@ static kith_status try_start(struct cmd *c, const char *module, kith_error *e) {
                    module, module, why.message);
 }
 
-/* Enabling a module again gives it what a new version asks for. */
+/* Enabling a module again gives it what a new version asks for; where the company's own settings
+ * say what it may, only when that is wanted. */
+static kith_status give(struct cmd *c, const char *path, struct modules_conf *conf,
+                        struct module_entry *entry, kith_error *e) {
+    struct asked_for *asked = ARENA_NEW(&c->arena, struct asked_for);
+    bool elsewhere;
+    if (!asked)
+        return err_nomem(e);
+    TRY(module_asks_for(c, path, asked, e));
+    TRY(module_grants_elsewhere(c, entry->module, asked, cmd_option(c, "grants") != NULL,
+                                &elsewhere, e));
+    if (elsewhere)
+        return KITH_OK;
+    grant_all(c, asked, entry);
+    return modules_conf_write(conf, c->dir, e);
+}
+
 static kith_status enable(struct cmd *c, const struct company *company, struct modules_conf *conf,
                           kith_error *e) {
     char *file = strchr(c->args[0], '/') ? realpath(c->args[0], NULL) : NULL;
@@ -282,10 +267,7 @@ static kith_status enable(struct cmd *c, const struct company *company, struct m
     TRY(copy_settings(c, entry->module, e));
     TRY(copy_workflows(c, entry->module, e));
     TRY(modules_conf_write(conf, c->dir, e));
-    if (!granted_elsewhere(c, entry->module)) {
-        TRY(grant_all(c, path, entry, e));
-        TRY(modules_conf_write(conf, c->dir, e));
-    }
+    TRY(give(c, path, conf, entry, e));
     say_done(c, "enabled", entry->module);
     return try_start(c, entry->module, e);
 }
@@ -412,7 +394,11 @@ const struct command command_module_enable = {
     .more =
         "The module is given the permissions that it asks for. They are shown, and stand in\n"
         "conf.d/modules.conf, where they can be taken away. One that does not start is told with\n"
-        "its reason, and exit code 1; a company that is served shows it at the next start.",
+        "its reason, and exit code 1; a company that is served shows it at the next start.\n\n"
+        "Where a file of yours says what it may, as conf.d/sales.conf, that holds. A new version\n"
+        "may ask for more: what is missing is shown, and --grants adds it to the list there.",
+    .options = {{"grants", NULL,
+                 "add what it asks for and has not to the file that says what it may"}},
     .needs = NEEDS_FOLDER,
     .quiet = true,
     .args_min = 1,

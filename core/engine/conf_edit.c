@@ -234,6 +234,73 @@ kith_status conf_add(kith_str t, const char *list, kith_str group, struct buf *o
     return out->failed ? err_nomem(e) : KITH_OK;
 }
 
+/* -- lists of texts ---------------------------------------------------------------------------- */
+
+#define LINE_COLUMNS 100
+
+static size_t column_of(kith_str t, size_t i) {
+    size_t line = i;
+    while (line > 0 && t.ptr[line - 1] != '\n')
+        line--;
+    return i - line;
+}
+
+/* Behind what stands in out already, in lines that are not too long. */
+static void put_texts(struct buf *out, const char *const *items, size_t count, size_t indent) {
+    for (size_t i = 0; i < count; i++) {
+        struct buf one = {0};
+        conf_quote(str_of(items[i]), &one);
+        size_t column = column_of(buf_view(out), out->len);
+        if (column + one.len + 3 > LINE_COLUMNS)
+            buf_printf(out, "\n%*s", (int)indent, "");
+        else if (column != indent)
+            buf_puts(out, " ");
+        buf_printf(out, "%.*s%s", (int)one.len, one.ptr ? one.ptr : "", i + 1 < count ? "," : "");
+        buf_free(&one);
+    }
+}
+
+static void extend(kith_str t, struct span list, const char *const *items, size_t count,
+                   struct buf *out) {
+    struct span first = {0}, last = {0}, next;
+    size_t close = list.to - 1, line;
+    for (int n = 0; find_item(t, list, n, &next); n++) {
+        first = n ? first : next;
+        last = next;
+    }
+    size_t from = last.to ? last.to : list.from + 1, comma = skip_blank(t, from);
+    size_t indent = last.to ? column_of(t, first.from) : column_of(t, list.from) + 2;
+    bool alone = alone_on_line(t, close, &line);
+    put(out, t, 0, from);
+    buf_puts(out, last.to && at(t, comma) != ',' ? "," : "");
+    if (alone) { /* comments of the last one stay with it */
+        put(out, t, from, line);
+        buf_printf(out, "%*s", (int)indent, "");
+    } else if (last.to && at(t, comma) == ',') {
+        put(out, t, from, comma + 1);
+        from = comma + 1;
+    }
+    put_texts(out, items, count, indent);
+    buf_puts(out, alone ? "\n" : last.to ? "" : " ");
+    put(out, t, alone ? line : last.to ? from : close, t.len);
+}
+
+kith_status conf_extend(kith_str t, const char *group, const char *key, const char *const *items,
+                        size_t count, struct buf *out, kith_error *e) {
+    struct found f;
+    struct span in;
+    if (!find_key(t, whole(t), group, &f) || at(t, f.value.from) != '{')
+        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no group %s", group);
+    in = (struct span){f.value.from + 1, f.value.to - 1};
+    if (!find_key(t, in, key, &f) || at(t, f.value.from) != '[')
+        return err_set(e, KITH_E_NOTFOUND, NULL, "there is no list %s.%s", group, key);
+    if (count)
+        extend(t, f.value, items, count, out);
+    else
+        buf_str(out, t);
+    return out->failed ? err_nomem(e) : KITH_OK;
+}
+
 kith_str conf_get(kith_str t, const char *list, int item, const char *key) {
     struct span in;
     struct found f;

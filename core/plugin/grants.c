@@ -31,21 +31,6 @@ static void put_others(const struct plugin *p, const char *kind, const char *nam
     }
 }
 
-static kith_status denied(const struct plugin *p, const char *verb, const char *kind,
-                          const char *name, kith_error *e) {
-    struct buf others = {0};
-    put_others(p, kind, name, &others);
-    kith_status st = err_set(
-        e, KITH_E_DENIED, NULL,
-        "module '%s' may not %s %s: add \"%s:%s\" to %s.grant in the configuration%s", p->name,
-        verb, name, kind, name, p->name, others.ptr && !others.failed ? others.ptr : "");
-    buf_free(&others);
-    return st;
-}
-
-/* -- checking ---------------------------------------------------------------------------------- */
-
-/* What it asks for may be about something that is not there, as a type of an optional module. */
 static bool asks_for(const struct plugin *p, kith_str grant) {
     const kith_permission *rows = ROWS(p->desc.permissions, kith_permission);
     for (uint32_t i = 0; i < p->desc.permissions.count; i++)
@@ -54,6 +39,29 @@ static bool asks_for(const struct plugin *p, kith_str grant) {
     return false;
 }
 
+static kith_status denied(const struct plugin *p, const char *verb, const char *kind,
+                          const char *name, kith_error *e) {
+    struct buf others = {0}, grant = {0}, all = {0};
+    buf_printf(&grant, "%s:%s", kind, name);
+    if (asks_for(p, buf_view(&grant))) {
+        buf_printf(&all, ", or all that it asks for with 'kith module enable %s --grants'",
+                   p->name);
+        put_others(p, kind, name, &others);
+    }
+    kith_status st =
+        err_set(e, KITH_E_DENIED, NULL,
+                "module '%s' may not %s %s: add \"%s:%s\" to %s.grant in the configuration%s%s",
+                p->name, verb, name, kind, name, p->name, all.ptr && !all.failed ? all.ptr : "",
+                others.ptr && !others.failed ? others.ptr : "");
+    buf_free(&others);
+    buf_free(&grant);
+    buf_free(&all);
+    return st;
+}
+
+/* -- checking ---------------------------------------------------------------------------------- */
+
+/* What it asks for may be about something that is not there, as a type of an optional module. */
 size_t plugins_check_grants(const struct plugins *set, plugins_problem fn, void *arg) {
     size_t wrong = 0;
     for (size_t i = 0; i < set->count; i++) {

@@ -150,6 +150,41 @@ exits 0
 kith check
 exits 0
 
+it "adds what a new version asks for to the company's own settings, and leaves the rest as it stands"
+cp conf.d/modules.conf kept.conf
+sed -i '/^sales:/d' conf.d/modules.conf
+cp "$KITH_SOURCE/config/conf.d/sales.conf" conf.d/zz-own.conf
+sed -i 's/"read:booking", "read:resource"/"publish:lead.created"/; s/"read:contact_point",//; s/hot = 60/hot = 61 /' conf.d/zz-own.conf
+chmod 640 conf.d/zz-own.conf
+cp conf.d/zz-own.conf older.conf
+kith check
+exits 2
+prints "'kith module enable sales --grants'"
+kith module enable sales
+exits 1
+prints "What it may is set at conf.d/zz-own.conf:"
+prints "It also asks for read:contact_point: "
+prints "It also asks for read:resource: "
+prints "'kith module enable sales --grants' adds them there."
+expect cmp -s older.conf conf.d/zz-own.conf
+kith module enable sales --grants
+exits 0
+prints "It may read:contact_point: "
+prints_not "adds them there"
+expect test "$(stat -c %a conf.d/zz-own.conf)" = 640
+expect test "$(diff older.conf conf.d/zz-own.conf | grep -c '^<')" = 1
+expect grep -q 'hot = 61 ;' conf.d/zz-own.conf
+expect grep -q '"publish:lead.created", .*"read:contact_point"' conf.d/zz-own.conf
+expect test ! -e conf.d/zz-own.conf.part
+kith module list
+prints "running"
+cp conf.d/zz-own.conf older.conf
+kith module enable sales --grants
+exits 0
+expect cmp -s older.conf conf.d/zz-own.conf
+rm conf.d/zz-own.conf older.conf
+mv kept.conf conf.d/modules.conf
+
 it "tells what settings the module has"
 kith explain sales
 exits 0

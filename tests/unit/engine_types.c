@@ -537,6 +537,35 @@ static void compare(const struct model *m, const char *text) {
     }
 }
 
+static void extended(const char *text, const char *expected) {
+    static const char *const items[] = {"read:note", "write:task"};
+    struct buf out = {0};
+    EXPECT_OK(conf_extend(str_of(text), "sales", "grant", items, 2, &out, &e), e);
+    EXPECT_STR(expected, out.ptr);
+    buf_free(&out);
+}
+
+TEST("texts are added at the end of a list, in the layout and with the comments that it has") {
+    extended(
+        "a = 1;\nsales: { hot = 3; grant = [ \"read:x\" ]; };\n",
+        "a = 1;\nsales: { hot = 3; grant = [ \"read:x\", \"read:note\", \"write:task\" ]; };\n");
+    extended("sales = { grant = []; };", "sales = { grant = [ \"read:note\", \"write:task\" ]; };");
+    extended(
+        "sales: {\n  grant = [\n    \"read:x\", # why\n    \"read:y\" /* ] */ # also\n  ];\n};\n",
+        "sales: {\n  grant = [\n    \"read:x\", # why\n    \"read:y\", /* ] */ # also\n"
+        "    \"read:note\", \"write:task\"\n  ];\n};\n");
+    extended(
+        "sales: {\n    grant = [ \"read:interaction\", \"write:account\", \"write:contact\",\n"
+        "              \"read:territory\", \"write:order_line\", \"read:booking\", \"r:resource\" "
+        "];\n};\n",
+        "sales: {\n    grant = [ \"read:interaction\", \"write:account\", \"write:contact\",\n"
+        "              \"read:territory\", \"write:order_line\", \"read:booking\", \"r:resource\", "
+        "\"read:note\",\n              \"write:task\" ];\n};\n");
+    struct buf none = {0};
+    EXPECT_INT(KITH_E_NOTFOUND,
+               conf_extend(str_of("sales: { hot = 1; };"), "sales", "grant", NULL, 0, &none, &e));
+}
+
 TEST("random edits of a file do what they say, and lose no comment") {
     static const char *const starts[] = {
         "name = \"t\"; # note",
