@@ -86,12 +86,13 @@ static kith_status take_text(void *arg, const struct named_query *q, kith_error 
 }
 
 /* No saved query stands in front of a report. */
-static kith_status find_named(struct cmd *c, kith_str name, kith_str *out, kith_error *e) {
+static kith_status find_named(struct cmd *c, kith_str name, struct asked *out, kith_error *e) {
     const struct report *report = engine_report(c->company->engine, name);
     struct wanted w = {&c->arena, report ? str_of(report->query) : (kith_str){0}};
     if (!report)
         TRY(each_saved(c, &name, take_text, &w, e));
-    *out = w.text;
+    out->text = w.text;
+    out->fields = report ? report->fields : NULL;
     return w.text.ptr
                ? KITH_OK
                : err_set(e, KITH_E_NOTFOUND, NULL,
@@ -264,7 +265,7 @@ kith_status ask_read(struct cmd *c, const char *const *words, size_t count, stru
     out->named = str_starts(out->text, "@");
     if (out->named) {
         kith_str name = str_trim((kith_str){out->text.ptr + 1, out->text.len - 1});
-        TRY(find_named(c, name, &out->text, e));
+        TRY(find_named(c, name, out, e));
     }
     kith_status st =
         query_parse_for(&out->query, cmd_schema(c), &c->principal, &c->arena, out->text, e);

@@ -15,6 +15,7 @@ struct asked {
     kith_str text;            /* what was asked in the end */
     uint32_t from;            /* of it: where --where begins, or 0 */
     bool named;               /* by its name, and not by its text */
+    const char *fields;       /* the columns that a report has; NULL: none are said */
 };
 /* words: the arguments that the query consists of. In the command's arena. */
 kith_status ask_read(struct cmd *c, const char *const *words, size_t count, struct asked *out,

@@ -63,6 +63,19 @@ static kith_status choose_fields(struct find *f, kith_error *e) {
     return KITH_OK;
 }
 
+/* The columns of a report, those of them that the caller may read. A program is given whole
+ * records. */
+static void take_columns(struct find *f) {
+    kith_str rest = str_of(f->asked.fields), name;
+    kith_error ignored = KITH_ERROR_INIT;
+    while (!f->chosen && !f->c->json && str_split(&rest, ',', &name)) {
+        size_t before = f->field_count;
+        if (take_path(f, name, &ignored) != KITH_OK)
+            f->field_count = before;
+    }
+    f->chosen |= f->field_count > 0;
+}
+
 static bool filled(const struct find *f, const struct rfield *field) {
     for (size_t i = 0; i < f->row_count; i++) {
         if (f->rows[i].values[field->index].kind != KITH_NULL)
@@ -519,6 +532,7 @@ static kith_status run_parsed(struct find *f, kith_error *e) {
     if (query_totals(f->query))
         return as_totals(f, e);
     TRY(choose_fields(f, e));
+    take_columns(f);
     bool bounded = query_limit(f->query) >= 0;
     TRY(cmd_option_int(f->c, "limit", 1, INT64_MAX, lines || bounded ? INT64_MAX : TABLE_LIMIT,
                        &limit, e));

@@ -272,6 +272,8 @@ static void reports_of(struct reference *r, const kith_plugin_desc *d) {
         buf_printf(r->out, "| `%s.%s` | %s `", d->name, reports[i].name,
                    reports[i].doc ? reports[i].doc : "");
         cell(r->out, reports[i].query);
+        if (reports[i].fields)
+            buf_printf(r->out, "`, with the columns `%s", reports[i].fields);
         buf_puts(r->out, "` |\n");
     }
 }

@@ -628,6 +628,7 @@ kith_status engine_call(struct engine *g, struct txn *in, const struct write_opt
 struct report {
     const char *name; /* "sales.pipeline" */
     const char *doc, *query;
+    const char *fields; /* the columns of its table; NULL: those that say most */
 };
 struct kith_report;
 /* Copied. Before start; the query was looked at. */

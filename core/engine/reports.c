@@ -16,8 +16,9 @@ kith_status engine_add_report(struct engine *g, const char *module, const struct
         .name = arena_printf(&g->arena, "%s.%s", module, r->name),
         .doc = arena_strdup(&g->arena, r->doc ? r->doc : ""),
         .query = arena_strdup(&g->arena, r->query),
+        .fields = r->fields ? arena_strdup(&g->arena, r->fields) : NULL,
     };
-    if (!out->name || !out->doc || !out->query)
+    if (!out->name || !out->doc || !out->query || (r->fields && !out->fields))
         return err_nomem(e);
     g->report_count++;
     return KITH_OK;

@@ -2,6 +2,7 @@
 /* From declarations to the engine: names become types, fields and conditions. Everything of a
  * module is resolved before anything of it is registered. */
 #include "base/cron.h"
+#include "engine/path.h"
 #include "plugin/internal.h"
 #include "record/rollup.h"
 
@@ -287,12 +288,27 @@ static kith_status check_rollups(struct plugin *p, kith_error *e) {
 
 /* -- reports ----------------------------------------------------------------------------------- */
 
+/* Of records: totals have the columns of their query. */
+static kith_status bind_columns(struct plugin *p, const struct query *q, const char *fields,
+                                kith_error *e) {
+    kith_str rest = str_of(fields), name;
+    struct path path;
+    if (query_counts(q) || query_totals(q))
+        return err_set(e, KITH_E_INVAL, NULL, "it finds no records, and has fields");
+    while (str_split(&rest, ',', &name))
+        TRY(path_parse(query_type(q), name, &p->arena, &path, e));
+    return KITH_OK;
+}
+
 /* A query that nobody could ask is its author's error. */
 static kith_status bind_reports(struct plugin *p, kith_error *e) {
     const kith_report *rows = ROWS(p->desc.reports, kith_report);
     for (uint32_t i = 0; i < p->desc.reports.count; i++) {
         struct query *q;
-        if (query_parse(&q, p->set->schema, &p->arena, str_of(rows[i].query), e) != KITH_OK)
+        kith_status st = query_parse(&q, p->set->schema, &p->arena, str_of(rows[i].query), e);
+        if (st == KITH_OK && rows[i].fields)
+            st = bind_columns(p, q, rows[i].fields, e);
+        if (st != KITH_OK)
             return err_prefix(e, "report %s: ", rows[i].name);
     }
     return KITH_OK;

@@ -210,6 +210,7 @@ static void action_row(const void *row, struct json_out *json, struct buf *out) 
 static void report_row(const void *row, struct json_out *json, struct buf *out) {
     const kith_report *r = row;
     field_pair(json, out, "query", r->query);
+    field_pair(json, out, "fields", r->fields);
     field_pair(json, out, "doc", r->doc);
 }
 

@@ -648,14 +648,19 @@ static const kith_action actions[] = {
 
 static const kith_report reports[] = {
     {"warranties", "Whose warranty ends in the next days.",
-     "asset where state = 'in_use' and warranty_until in next_days(:days) order by warranty_until"},
+     "asset where state = 'in_use' and warranty_until in next_days(:days) order by warranty_until",
+     "id,product.name,serial,account.name,contact.name,warranty_until,owner.name"},
     {"renewals", "What is to be renewed in the next days.",
-     "asset where state = 'in_use' and renewal_on in next_days(:days) order by renewal_on"},
+     "asset where state = 'in_use' and renewal_on in next_days(:days) order by renewal_on",
+     "id,product.name,serial,account.name,contact.name,renewal_on,owner.name"},
     {"worn", "What has reached the end of its life, and is in use.",
-     "asset where state = 'in_use' and expected_end <= today() order by expected_end"},
+     "asset where state = 'in_use' and expected_end <= today() order by expected_end",
+     "id,product.name,serial,account.name,contact.name,expected_end,owner.name"},
     {"faults", "How often each product was faulty since a day, and how much of that is not mended.",
-     "fault where at >= :since group by asset.product, severity order by -count() : count() as "
-     "faults, count() - count(fixed_at) as open"},
+     "fault where at >= :since group by asset.product.name as product, severity order by -count() "
+     ": count() as "
+     "faults, count() - count(fixed_at) as open",
+     NULL},
 };
 
 static const kith_permission permissions[] = {

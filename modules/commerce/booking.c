@@ -553,10 +553,13 @@ static const kith_action actions[] = {
 static const kith_report reports[] = {
     {"arrivals", "Who comes in the next days.",
      "booking where to >= today() and from in next_days(:days) and state in ('held', 'confirmed') "
-     "order by from"},
+     "order by from",
+     "id,number,resource.name,contact.name,account.name,from,to,people,state"},
     {"occupancy", "How often each resource was booked since a day, by what became of it.",
-     "booking where to >= :since group by resource, state : count() as bookings, sum(people) as "
-     "people"},
+     "booking where to >= :since group by resource.name as resource, state : count() as bookings, "
+     "sum(people) as "
+     "people",
+     NULL},
 };
 
 static const kith_want wants[] = {

@@ -293,7 +293,8 @@ static const kith_report reports[] = {
      .query = "order group by step" RATE},
     {.name = "declined",
      .doc = "What was offered and not bought, and why.",
-     .query = "product_offer where state in ('refused', 'ignored') group by product, state, reason "
+     .query = "product_offer where state in ('refused', 'ignored') group by product.name as "
+              "product, state, reason "
               "order by -count() : count() as offers"},
 };
 static const kith_timer timers[] = {

@@ -340,7 +340,8 @@ static const kith_hook hooks[] = {
 static const kith_report reports[] = {
     {.name = "return_reasons",
      .doc = "Why what comes back.",
-     .query = "return_request where state != 'rejected' group by order_line.product, reason order "
+     .query = "return_request where state != 'rejected' group by order_line.product.name as "
+              "product, reason order "
               "by -count() : count() as returns, sum(quantity) as quantity"},
 };
 

@@ -541,10 +541,13 @@ static const kith_action actions[] = {
 static const kith_report reports[] = {
     {.name = "to_ship",
      .doc = "Orders that wait to leave, the oldest first.",
-     .query = "order where state in ('ordered', 'paid') order by placed_at"},
+     .query = "order where state in ('ordered', 'paid') order by placed_at",
+     .fields = "id,number,account.name,contact.name,placed_at,total,to_ship,state,owner.name"},
     {.name = "in_transit",
      .doc = "What has left and not arrived, the oldest first.",
-     .query = "shipment where state = 'shipped' order by shipped_at"},
+     .query = "shipment where state = 'shipped' order by shipped_at",
+     .fields = "id,number,order.number,order.account.name,order.contact.name,carrier,tracking,"
+               "shipped_at,expected"},
 };
 
 static const kith_want wants[] = {

@@ -398,10 +398,12 @@ static const kith_topic topics[] = {
 static const kith_report reports[] = {
     {.name = "critical_stock",
      .doc = "What is to be ordered again, the emptiest first.",
-     .query = "stock where available <= critical order by available"},
+     .query = "stock where available <= critical order by available",
+     .fields = "id,product.name,location,available,on_hand,reserved,critical,reorder_quantity"},
     {.name = "back_orders",
      .doc = "Of what more was ordered than is there.",
-     .query = "stock where available < 0 order by available"},
+     .query = "stock where available < 0 order by available",
+     .fields = "id,product.name,location,available,on_hand,reserved"},
 };
 
 static const kith_want wants[] = {

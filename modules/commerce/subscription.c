@@ -484,10 +484,13 @@ static const kith_setting settings[] = {
 
 static const kith_report reports[] = {
     {"subscriptions", "How many subscriptions and users each plan has, by state.",
-     "subscription group by product, state : count() as subscriptions, sum(quantity) as users"},
+     "subscription group by product.name as product, state : count() as subscriptions, "
+     "sum(quantity) as users",
+     NULL},
     {"terms_ending", "Which terms end in the next days.",
      "subscription where state in ('active', 'past_due') and term_end in next_days(:days) order by "
-     "term_end"},
+     "term_end",
+     "id,number,account.name,contact.name,product.name,quantity,price,term_end,renews,state"},
 };
 
 static const kith_want wants[] = {

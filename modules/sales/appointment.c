@@ -348,7 +348,8 @@ static const kith_action actions[] = {
 };
 static const kith_report reports[] = {
     {"appointments", "The appointments of the next two weeks.",
-     "interaction where planned and appointment and at >= now() and at < now() + 14d order by at"},
+     "interaction where planned and appointment and at >= now() and at < now() + 14d order by at",
+     "id,at,subject,about,contact.name,channel,owner.name"},
 };
 
 static const kith_want wants[] = {

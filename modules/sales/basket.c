@@ -382,7 +382,8 @@ static const kith_action actions[] = {
 static const kith_report reports[] = {
     {.name = "affinities",
      .doc = "What is bought together, what is least by chance in front.",
-     .query = "affinity order by -lift, -confidence limit 200"},
+     .query = "affinity order by -lift, -confidence limit 200",
+     .fields = "product.name,other.name,together,support,confidence,lift"},
 };
 static const kith_setting settings[] = {
     {.key = "baskets.nightly",

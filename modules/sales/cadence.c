@@ -295,17 +295,20 @@ static const kith_action actions[] = {
 };
 static const kith_report reports[] = {
     {"to_send", "What leads are to be shown and nobody has sent yet.",
-     "exposure where state = 'planned' and at <= now() and channel != 'call' order by at"},
+     "exposure where state = 'planned' and at <= now() and channel != 'call' order by at",
+     "id,at,lead.name,channel,subject,material.name,cadence,step,lead.email"},
     {"cadence_steps", "Each step of the cadences since a day: shown, looked at, to how many leads.",
      "exposure where " SHOWN " and at >= :since group by cadence, step order by cadence, step"
      " : count() as exposures, count(viewed_at) as viewed,"
-     " 100 * count(viewed_at) / count() as viewed_percent, count(distinct lead) as leads"},
+     " 100 * count(viewed_at) / count() as viewed_percent, count(distinct lead) as leads",
+     NULL},
     {"exposures_until_conversion", "How many exposures leads had that were converted, by cadence.",
      "exposure where " SHOWN " and at >= :since and lead.state = 'converted' group by cadence"
      " : count() as exposures, count(viewed_at) as viewed, count(distinct lead) as converted,"
-     " count() / count(distinct lead) as per_conversion"},
+     " count() / count(distinct lead) as per_conversion",
+     NULL},
     {"conversion_by_exposures", "Leads by how often they were shown something, and what became.",
-     "lead where exposures > 0 group by exposures, state : count() as leads"},
+     "lead where exposures > 0 group by exposures, state : count() as leads", NULL},
 };
 
 static const kith_want wants[] = {

@@ -153,13 +153,15 @@ static const kith_action actions[] = {
 static const kith_report reports[] = {
     {.name = "chances",
      .doc = "Sales that are possible one day, the soonest first.",
-     .query = "chance where state = 'waiting' order by expected_on"},
+     .query = "chance where state = 'waiting' order by expected_on",
+     .fields = "id,name,account.name,contact.name,amount,expected_on,owner.name"},
     {.name = "uncovered",
      .doc = "Customers with whom no deal is open and no chance is noted, those first who brought"
             " most.",
      .query = "account where open_opportunities = 0 and"
               " exists(opportunity.account where stage = 'won') and"
-              " not exists(chance where state = 'waiting') order by -won"},
+              " not exists(chance where state = 'waiting') order by -won",
+     .fields = "id,name,industry,won,owner.name,phone,email"},
 };
 static const kith_want wants[] = {
     KITH_WANT_RECORD("chance", deals.chance, CHANCE),

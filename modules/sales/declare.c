@@ -321,17 +321,20 @@ static const kith_action actions[] = {
 static const kith_report reports[] = {
     {.name = "queue",
      .doc = "Open leads, the best first.",
-     .query = "lead where state in ('new', 'working') order by -score"},
+     .query = "lead where state in ('new', 'working') order by -score",
+     .fields = "id,name,company,score,rating,state,source,phone,email,owner.name"},
     {.name = "untouched",
      .doc = "New leads that nobody cared for within a day.",
-     .query = "lead where state = 'new' and created < now() - 1d order by created"},
+     .query = "lead where state = 'new' and created < now() - 1d order by created",
+     .fields = "id,name,company,created,source,score,phone,email,owner.name"},
     {.name = "forgotten",
      .doc = "Leads that somebody works on, without a contact for two weeks.",
      .query = "lead where state = 'working' and last_contacted < now() - 14d"
-              " order by last_contacted"},
+              " order by last_contacted",
+     .fields = "id,name,company,last_contacted,score,phone,email,owner.name"},
     {.name = "won_since",
      .doc = "What each seller has won since a day.",
-     .query = "opportunity where stage = 'won' and closed_at >= :since group by owner"
+     .query = "opportunity where stage = 'won' and closed_at >= :since group by owner.name as owner"
               " order by -sum(amount) : count() as deals, sum(amount) as amount"},
     {.name = "losses",
      .doc = "Why opportunities were lost, and what they would have brought.",

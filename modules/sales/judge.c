@@ -293,7 +293,8 @@ static const kith_action actions[] = {
 static const kith_report reports[] = {
     {.name = "likely_leads",
      .doc = "Open leads, the likeliest to be converted first.",
-     .query = "lead where " OPEN_LEAD " and chance is not null order by -chance limit 200"},
+     .query = "lead where " OPEN_LEAD " and chance is not null order by -chance limit 200",
+     .fields = "id,name,company,chance,score,state,phone,email,owner.name"},
 };
 
 const kith_part judge_part = {

@@ -679,7 +679,8 @@ static const kith_action actions[] = {
 static const kith_report reports[] = {
     {.name = "score_weights",
      .doc = "What marks likely buyers: values of leads, those that promise most in front.",
-     .query = "score_weight order by -weight limit 500"},
+     .query = "score_weight order by -weight limit 500",
+     .fields = "attribute,value,leads,converted,rate,lift,weight,points"},
 };
 static const kith_setting settings[] = {
     {.key = "learn.attributes",

@@ -213,7 +213,8 @@ static const kith_reaction reactions[] = {
 static const kith_report reports[] = {
     {"responses", "Responses to each campaign since a day: of whom, and what became of the leads.",
      "response where created >= :since group by campaign, known, lead.state as became"
-     " : count() as responses, count(distinct lead) as leads"},
+     " : count() as responses, count(distinct lead) as leads",
+     NULL},
 };
 
 static const kith_want wants[] = {

@@ -549,7 +549,9 @@ static const kith_action actions[] = {
      KITH_ARRAY(make_results), KITH_NO_ARRAY, NULL},
 };
 static const kith_report reports[] = {
-    {"sizes", "How much each name has.", "thing where size > :least group by name : sum(size)"},
+    {"things", "The things.", "thing order by name", "id,name,size"},
+    {"sizes", "How much each name has.", "thing where size > :least group by name : sum(size)",
+     NULL},
 };
 static const kith_permission permissions[] = {
     {"read:contact", "Shows that a permission can be asked for."},

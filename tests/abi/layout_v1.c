@@ -293,10 +293,11 @@ AT(kith_numbers_v1, add, 24);
 AT(kith_numbers_v1, split, 32);
 AT(kith_numbers_v1, text, 40);
 
-SIZE(kith_report, 24);
+SIZE(kith_report, 32);
 AT(kith_report, name, 0);
 AT(kith_report, doc, 8);
 AT(kith_report, query, 16);
+AT(kith_report, fields, 24);
 
 SIZE(kith_calendar_v1, 16);
 AT(kith_calendar_v1, struct_size, 0);

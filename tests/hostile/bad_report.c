@@ -3,5 +3,5 @@
 #include "hostile.h"
 
 static const kith_report reports[] = {
-    {"towns", "Contacts by town.", "contact group by town : count()"}};
+    {"towns", "Contacts by town.", "contact group by town : count()", NULL}};
 HOSTILE("bad_report", .reports = KITH_ARRAY(reports))

@@ -545,10 +545,12 @@ TEST("a condition that cannot be read takes its module out before anything is re
 
 TEST("a report that nobody could ask for takes its module out, and says where the query is wrong") {
     struct company c;
-    OPEN(&c, GOOD, "bad_report", "every_row");
+    OPEN(&c, GOOD, "bad_report", "bad_columns", "every_row");
     EXPECT_HAS("report towns: ", status_of(c.plugins, "bad_report").reason);
     EXPECT_HAS("no field 'town' in contact", status_of(c.plugins, "bad_report").reason);
     EXPECT(!engine_report(c.engine, STR("bad_report.towns")));
+    EXPECT_HAS("report named: no field 'town' in account",
+               status_of(c.plugins, "bad_columns").reason);
     const struct report *r = engine_report(c.engine, STR("every_row.sizes"));
     EXPECT_STR("How much each name has.", r ? r->doc : "none");
     close_company(&c);

@@ -29,6 +29,12 @@ prints "sales.pipeline"
 kith report sales.queue --json --fields name
 exits 0
 prints '"name":"Old Lead"'
+kith report sales.queue
+prints "owner.name"
+kith report sales.queue --csv
+prints "id,name,company,score,rating,state,source,phone,email,owner.name"
+kith report sales.queue --json
+prints '"created":'
 deal=$(create opportunity name=Deal probability=50 amount="100 EUR")
 kith report sales.pipeline --csv
 exits 0
@@ -45,6 +51,10 @@ exits 0
 prints "prospecting,1,10.00 EUR,9.00 EUR"
 kith report sales.pipeline --csv
 prints "prospecting,2,110.00 EUR,59.00 EUR"
+"$KITH" create role name=quiet rights='{"types": {"lead": {"read": "all", "fields": {"phone": "none"}}}}' >/dev/null
+"$KITH" user add quinn --name Quinn --role quiet >/dev/null
+KITH_TOKEN=$("$KITH" token add quinn --name test --json | json_text token) kith report sales.queue --csv
+prints "id,name,company,score,rating,state,source,email,owner.name"
 won=$(create opportunity name="Won" amount="7 EUR" opened_at=2026-01-01)
 "$KITH" update opportunity "$won" stage=proposal >/dev/null
 "$KITH" update opportunity "$won" stage=won closed_at=2026-02-01 >/dev/null

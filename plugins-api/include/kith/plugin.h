@@ -164,6 +164,9 @@ typedef struct kith_report {
     const char *doc;  /* one sentence: what it tells */
     const char
         *query; /* of the query language; :name stands for what is given when it is asked for */
+    /* Of one that finds records, the columns of its table: "id,name,account.name". Those that who
+     * asks may not read are left out. NULL: what says most. Totals have their own. */
+    const char *fields;
 } kith_report;
 
 /* -- the description --------------------------------------------------------------------------- */
