@@ -50,7 +50,8 @@ static bool is_covered(const kith_value *grants, const char *name) {
     if (!colon || (size_t)(colon - name) >= sizeof kind || grants->kind != KITH_LIST)
         return false;
     (void)snprintf(kind, sizeof kind, "%.*s", (int)(colon - name), name);
-    return grants_cover(grants, kind, colon + 1);
+    return grants_cover(grants, kind, colon + 1) ||
+           (strcmp(kind, "read") == 0 && grants_cover(grants, "write", colon + 1));
 }
 
 static void find_missing(const struct setting *grant, const struct asked_for *asked,

@@ -14,7 +14,6 @@ static bool grant_has(const struct plugin *p, const char *kind, const char *name
 static void put_others(const struct plugin *p, const char *kind, const char *name,
                        struct buf *out) {
     const kith_permission *rows = ROWS(p->desc.permissions, kith_permission);
-    const struct setting *s = settings_find(p->set->settings, p->name, "grant");
     const char *sep = "; it also asks for ";
     for (uint32_t i = 0; i < p->desc.permissions.count; i++) {
         const char *colon = strchr(rows[i].name, ':');
@@ -24,7 +23,8 @@ static void put_others(const struct plugin *p, const char *kind, const char *nam
         (void)snprintf(of, sizeof of, "%.*s", (int)(colon - rows[i].name), rows[i].name);
         if (strcmp(of, kind) == 0 && strcmp(colon + 1, name) == 0)
             continue;
-        if (s && s->value.kind == KITH_LIST && grants_cover(&s->value, of, colon + 1))
+        if (grant_has(p, of, colon + 1) ||
+            (strcmp(of, "read") == 0 && grant_has(p, "write", colon + 1)))
             continue;
         buf_printf(out, "%s%s", sep, rows[i].name);
         sep = ", ";

@@ -54,7 +54,8 @@ prints "prospecting,2,110.00 EUR,59.00 EUR"
 "$KITH" create role name=quiet rights='{"types": {"lead": {"read": "all", "fields": {"phone": "none"}}}}' >/dev/null
 "$KITH" user add quinn --name Quinn --role quiet >/dev/null
 KITH_TOKEN=$("$KITH" token add quinn --name test --json | json_text token) kith report sales.queue --csv
-prints "id,name,company,score,rating,state,source,email,owner.name"
+prints "id,name,company,score,rating,state,source,email"
+prints_not phone
 won=$(create opportunity name="Won" amount="7 EUR" opened_at=2026-01-01)
 "$KITH" update opportunity "$won" stage=proposal >/dev/null
 "$KITH" update opportunity "$won" stage=won closed_at=2026-02-01 >/dev/null
