@@ -371,6 +371,7 @@ static const kith_hook hooks[] = {
      .type = "configuration",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
      .fn = configuration_hook,
      .fields = KITH_ARRAY(depends),
      .doc = "Refuses what does not go together, adds what follows, and prices it."},

@@ -264,6 +264,7 @@ static const kith_hook hooks[] = {
      .type = "product_offer",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
      .fn = offer_hook,
      .doc = "Refuses an offer to nobody."},
 };

@@ -132,6 +132,7 @@ static const kith_hook hooks[] = {
      .type = "product",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
      .fn = product_hook,
      .fields = KITH_ARRAY(variant_only),
      .doc = "Keeps variants one step away from their product."},
@@ -139,6 +140,7 @@ static const kith_hook hooks[] = {
      .type = "product_relation",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
      .fn = relation_hook,
      .doc = "Refuses a relation of a product to itself."},
 };

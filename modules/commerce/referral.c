@@ -88,6 +88,7 @@ static const kith_hook hooks[] = {
      .type = "partner_referral",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
      .fn = referral_hook,
      .doc = "Sends a customer to the supplier of what they want."},
 };

@@ -447,6 +447,7 @@ static const kith_hook hooks[] = {
      .type = "subscription",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
      .fn = subscription_hook,
      .doc = "Prices a subscription, keeps its terms, and lets less begin at the end of a term."},
     {.name = "charge",
