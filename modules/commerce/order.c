@@ -53,28 +53,64 @@ static kith_status check_product(const struct writing *w, kith_error *err) {
                      (int)code.len, code.ptr);
 }
 
-static kith_status take_price(struct writing *w, kith_error *err) {
-    struct price_answer answer;
+static kith_status ask_price(struct writing *w, struct price_answer *answer, kith_error *err) {
+    kith_value currency = w->order.currency;
+    if (currency.kind == KITH_NULL && w->line.unit_price.kind == KITH_MONEY &&
+        is_changed(w, w->self->line.unit_price))
+        currency = kith_text(w->line.unit_price.as.money.currency);
     const struct price_question ask = {
         .account = w->order.account,
         .contact = w->order.contact,
         .product = w->line.product,
         .quantity = w->line.quantity,
         .price_book = w->order.price_book,
-        .currency = w->order.currency,
+        .currency = currency,
         .day = kith_number(KITH_DATE, w->self->host->today(w->self->host)),
     };
-    kith_status st = price_find(w->self, w->txn, &ask, &answer, err);
+    kith_status st = price_find(w->self, w->txn, &ask, answer, err);
+    if (st == KITH_OK)
+        st = choice_price(&w->choice, answer->unit_price, &answer->unit_price, NULL, err);
+    if (st == KITH_OK && answer->list_price.kind != KITH_NULL)
+        st = choice_price(&w->choice, answer->list_price, &answer->list_price, NULL, err);
+    return st;
+}
+
+static kith_value found_by(const struct price_answer *answer) {
+    return kith_text(answer->price.kind == KITH_NULL ? "list" : "book");
+}
+
+static kith_status take_price(struct writing *w, kith_error *err) {
+    struct price_answer answer;
+    kith_status st = ask_price(w, &answer, err);
     if (st != KITH_OK)
         return st;
-    st = choice_price(&w->choice, answer.unit_price, &w->line.unit_price, NULL, err);
-    if (st == KITH_OK && answer.list_price.kind != KITH_NULL)
-        st = choice_price(&w->choice, answer.list_price, &answer.list_price, NULL, err);
+    w->line.unit_price = answer.unit_price;
     w->line.list_price = answer.list_price;
-    w->line.priced_by = kith_text(answer.price.kind == KITH_NULL ? "list" : "book");
+    w->line.priced_by = found_by(&answer);
     if (!is_changed(w, w->self->line.discount) || w->line.discount.kind == KITH_NULL)
         w->line.discount = answer.discount;
     return st;
+}
+
+/* One that somebody said. What it would be is kept with it, as that tells how much less it is; of
+ * what was sold elsewhere nobody asks. */
+static kith_status keep_price(struct writing *w, kith_error *err) {
+    struct price_answer answer;
+    kith_error none = {.struct_size = sizeof none};
+    w->line.priced_by = kith_text("hand");
+    w->line.list_price = kith_null();
+    if (!state_is(&w->order.state, "cart") && !state_is(&w->order.state, "abandoned"))
+        return KITH_OK;
+    kith_status st = ask_price(w, &answer, &none);
+    if (st == KITH_E_REFUSED)
+        return KITH_OK; /* there is no other */
+    if (st != KITH_OK)
+        return kith_fail(err, st, none.field, "%s", none.message);
+    w->line.list_price =
+        answer.list_price.kind == KITH_NULL ? answer.unit_price : answer.list_price;
+    if (minor_of(&answer.unit_price) == minor_of(&w->line.unit_price))
+        w->line.priced_by = found_by(&answer);
+    return KITH_OK;
 }
 
 static int32_t is_other(const struct writing *w) {
@@ -107,10 +143,8 @@ static kith_status settle_price(struct writing *w, kith_error *err) {
     const int32_t other = is_other(w);
     const int32_t by_hand =
         w->line.priced_by.kind != KITH_NULL && kith_str_is(w->line.priced_by.as.s, "hand");
-    if (w->line.unit_price.kind != KITH_NULL && is_changed(w, self->line.unit_price)) {
-        w->line.priced_by = kith_text("hand");
-        return KITH_OK;
-    }
+    if (w->line.unit_price.kind != KITH_NULL && is_changed(w, self->line.unit_price))
+        return keep_price(w, err);
     if (w->line.unit_price.kind == KITH_NULL || other ||
         (!by_hand && is_changed(w, self->line.quantity)))
         return take_price(w, err);
@@ -378,9 +412,9 @@ static const kith_field line_fields[] = {
     F("unit_price", MONEY, .measure = KITH_M_ORDINAL, .min = "0",
       .doc = "What one costs; looked up when nothing is said, and kept when it is."),
     F("list_price", MONEY, .measure = KITH_M_ORDINAL, .flags = KITH_FF_READONLY,
-      .doc = "What one costs without all terms."),
+      .doc = "What one costs without all terms: by the list, or else by the books."),
     F("priced_by", CHOICE, .options = "list,book,hand", .flags = KITH_FF_READONLY,
-      .doc = "Where the price comes from."),
+      .doc = "Where the price comes from; by hand is one that neither list nor book has."),
     F("discount", PERCENT, .min = "0", .max = "100", .doc = "Percent less."),
     F("tax_rate", PERCENT, .min = "0", .max = "100",
       .doc = "Tax in percent; that of the product when nothing is said."),

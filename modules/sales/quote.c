@@ -13,7 +13,8 @@ struct offer {
     kith_change *change;
     struct quote quote; /* as it will be */
     struct quoted order;
-    int32_t moved;    /* into its state, by this write */
+    int32_t moved; /* into its state, by this write; also where it begins in another than draft */
+    int32_t past;  /* an import writes down what took place elsewhere */
     int64_t discount; /* the highest of its lines, in hundredths of a percent */
     kith_edit edit;
 };
@@ -26,10 +27,23 @@ static kith_value now_of(const kith_instance *self) {
     return kith_number(KITH_TIME, self->host->now(self->host));
 }
 
-static kith_status set_order(struct offer *o, const char *state, kith_error *err) {
-    kith_instance *self = o->self;
-    return KITH_SET(self, o->txn, quotes.order, state, o->order.id.as.link.id, kith_text(state),
-                    err);
+static int32_t order_is(const struct offer *o, const char *state) {
+    return kith_str_is(o->order.state.as.s, state);
+}
+
+static int32_t is_ended(const struct offer *o) {
+    return comes_into(o, "rejected") || comes_into(o, "expired") || comes_into(o, "withdrawn") ||
+           comes_into(o, "revised");
+}
+
+/* The order stands where the quote would take it. */
+static int32_t order_is_there(const struct offer *o) {
+    const int32_t open = order_is(o, "cart") || order_is(o, "quoted");
+    const int32_t given_up = order_is(o, "cancelled") || order_is(o, "abandoned");
+    return comes_into(o, "sent")       ? order_is(o, "quoted")
+           : comes_into(o, "accepted") ? !open && !given_up
+           : is_ended(o)               ? given_up
+                                       : 0;
 }
 
 /* -- what it is over ----------------------------------------------------------------------------
@@ -55,7 +69,7 @@ static kith_status check_alone(const struct offer *o, kith_id own, kith_error *e
 static kith_status check_new(struct offer *o, kith_error *err) {
     const kith_instance *self = o->self;
     const kith_str state = o->order.state.as.s;
-    if (!kith_str_is(state, "cart"))
+    if (!o->past && !kith_str_is(state, "cart"))
         return kith_fail(err, KITH_E_REFUSED, "order",
                          "order: '%.*s' is %.*s; a quote is over an order that is a cart",
                          (int)o->order.number.as.s.len, o->order.number.as.s.ptr, (int)state.len,
@@ -65,6 +79,22 @@ static kith_status check_new(struct offer *o, kith_error *err) {
     return check_alone(o, 0, err);
 }
 
+/* Of a line, in hundredths of a percent. Where a price is somebody's choice, by hand or by the book
+ * that they took, it is what is asked less than the list price, however it came to be. */
+static int64_t discount_of(const struct offer *o, const struct quoted_line *l) {
+    const int64_t given = l->discount.kind == KITH_DECIMAL ? l->discount.as.decimal.units : 0;
+    const int32_t chosen =
+        o->order.price_book.kind != KITH_NULL ||
+        (l->priced_by.kind == KITH_TEXT && kith_str_is(l->priced_by.as.s, "hand"));
+    if (!chosen || l->list_price.kind != KITH_MONEY || l->list_price.as.money.minor <= 0 ||
+        strcmp(l->list_price.as.money.currency, l->unit_price.as.money.currency) != 0)
+        return given;
+    const int64_t share =
+        percent_share(l->unit_price.as.money.minor, l->list_price.as.money.minor).as.decimal.units;
+    const int64_t asked = share < 10000000 ? share * (10000 - given) / 10000 : share;
+    return asked < 10000 ? 10000 - asked : 0;
+}
+
 static kith_status look_at_lines(struct offer *o, kith_error *err) {
     kith_instance *self = o->self;
     struct quoted_line *lines;
@@ -72,9 +102,8 @@ static kith_status look_at_lines(struct offer *o, kith_error *err) {
     kith_status st = KITH_FIND(self, o->txn, quotes.line, self->quotes.lines_of, 1, &o->order.id,
                                &lines, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        if (lines[i].discount.kind == KITH_DECIMAL &&
-            lines[i].discount.as.decimal.units > o->discount)
-            o->discount = lines[i].discount.as.decimal.units;
+        if (discount_of(o, &lines[i]) > o->discount)
+            o->discount = discount_of(o, &lines[i]);
     if (st == KITH_OK && !count)
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the order '%.*s' is empty; add lines to it before it is quoted",
@@ -107,9 +136,11 @@ static kith_status check_approver(struct offer *o, kith_value *by, kith_error *e
     return st;
 }
 
-/* Who sends it had it approved, or need not. */
+/* Who sends it had it approved, or need not. One that is written down as answered counts as sent.
+ */
 static kith_status settle_approval(struct offer *o, const struct quote *before, kith_error *err) {
     const kith_instance *self = o->self;
+    const int32_t sent = comes_into(o, "sent") || (!before && comes_into(o, "accepted"));
     const int64_t limit = self->quotes.discount_limit.as.i * 100;
     kith_value by;
     if (before && kith_str_is(before->state.as.s, "approval")) {
@@ -120,10 +151,11 @@ static kith_status settle_approval(struct offer *o, const struct quote *before, 
         kith_put(&o->edit, self->quotes.quote.approved_at, now_of(self));
         return KITH_OK;
     }
-    if (comes_into(o, "sent") && o->discount > limit)
+    if (sent && o->discount > limit)
         return kith_fail(err, KITH_E_REFUSED, "state",
-                         "state: a line has %lld.%02lld %% discount, and above %lld %% "
-                         "(sales.quote.discount_limit) it is approved first: state=approval",
+                         "state: a line has %lld.%02lld %% discount on the list price, and above "
+                         "%lld %% (sales.quote.discount_limit) it is approved first: "
+                         "state=approval",
                          (long long)(o->discount / 100), (long long)(o->discount % 100),
                          (long long)self->quotes.discount_limit.as.i);
     return KITH_OK;
@@ -137,66 +169,41 @@ static int32_t has_ended(const struct offer *o) {
     return until->kind == KITH_DATE && until->as.i < o->self->host->today(o->self->host);
 }
 
-static kith_status send(struct offer *o, kith_error *err) {
-    const kith_instance *self = o->self;
-    if (o->quote.valid_until.kind == KITH_NULL) {
-        const int64_t days = self->quotes.valid_for.as.i / DAY_MS;
-        o->quote.valid_until = kith_number(KITH_DATE, self->host->today(self->host) + days);
-        kith_put(&o->edit, self->quotes.quote.valid_until, o->quote.valid_until);
-    }
-    if (has_ended(o))
+static kith_status check_day(const struct offer *o, kith_error *err) {
+    char until[KITH_NUMBER_TEXT];
+    if (!has_ended(o) || o->past)
+        return KITH_OK;
+    if (comes_into(o, "sent"))
         return kith_fail(err, KITH_E_REFUSED, "valid_until",
                          "valid_until: it is over; give it a day to come");
+    o->self->numbers->text(&o->quote.valid_until, until);
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: the quote held until %s; make a new version with sales.revise", until);
+}
+
+static void put_sent(struct offer *o) {
+    const kith_instance *self = o->self;
+    const int64_t today = self->host->today(self->host);
+    if (o->quote.valid_until.kind == KITH_NULL) {
+        o->quote.valid_until = kith_number(KITH_DATE, today + self->quotes.valid_for.as.i / DAY_MS);
+        kith_put(&o->edit, self->quotes.quote.valid_until, o->quote.valid_until);
+    }
     kith_put(&o->edit, self->quotes.quote.sent_at, now_of(self));
-    kith_put(&o->edit, self->quotes.quote.sent_on,
-             kith_number(KITH_DATE, self->host->today(self->host)));
+    kith_put(&o->edit, self->quotes.quote.sent_on, kith_number(KITH_DATE, today));
     kith_put(&o->edit, self->quotes.quote.total, o->order.total);
     kith_put(&o->edit, self->quotes.quote.discount, kith_decimal(o->discount, 2));
-    return set_order(o, "quoted", err);
 }
 
-/* The order is placed, and the opportunity won where it has come so far. */
-static kith_status accept(struct offer *o, kith_error *err) {
-    kith_instance *self = o->self;
-    struct quoted_deal deal;
-    char until[KITH_NUMBER_TEXT];
-    if (has_ended(o)) {
-        self->numbers->text(&o->quote.valid_until, until);
-        return kith_fail(err, KITH_E_REFUSED, "state",
-                         "state: the quote held until %s; make a new version with sales.revise",
-                         until);
-    }
-    kith_put(&o->edit, self->quotes.quote.answered_at, now_of(self));
-    kith_status st = set_order(o, "ordered", err);
-    if (st != KITH_OK || o->quote.opportunity.kind == KITH_NULL || !self->quotes.wins.as.i)
-        return st;
-    st = KITH_LOAD(self, o->txn, quotes.deal, o->quote.opportunity.as.link.id, &deal, err);
-    if (st != KITH_OK ||
-        !(kith_str_is(deal.stage.as.s, "proposal") || kith_str_is(deal.stage.as.s, "closing")))
-        return st;
-    kith_edit won = {0};
-    kith_put(&won, self->quotes.deal.stage, kith_text("won"));
-    kith_put(&won, self->quotes.deal.amount, o->order.net); /* tax is not ours */
-    return self->records->update(o->txn, self->quotes.deal.type, deal.id.as.link.id, won.count,
-                                 won.fields, won.values, err);
-}
-
-static kith_status give_up(struct offer *o, kith_error *err) {
-    kith_put(&o->edit, o->self->quotes.quote.answered_at, now_of(o->self));
-    return kith_str_is(o->order.state.as.s, "quoted") || kith_str_is(o->order.state.as.s, "cart")
-               ? set_order(o, "cancelled", err)
-               : KITH_OK;
-}
-
-static kith_status follow_state(struct offer *o, kith_error *err) {
-    if (comes_into(o, "sent"))
-        return send(o, err);
-    if (comes_into(o, "accepted"))
-        return accept(o, err);
-    if (comes_into(o, "rejected") || comes_into(o, "expired") || comes_into(o, "withdrawn") ||
-        comes_into(o, "revised"))
-        return give_up(o, err);
-    return KITH_OK;
+static kith_status follow_state(struct offer *o, const struct quote *before, kith_error *err) {
+    const int32_t accepted = comes_into(o, "accepted");
+    kith_status st = KITH_OK;
+    if (comes_into(o, "sent") || accepted)
+        st = check_day(o, err);
+    if (st == KITH_OK && (comes_into(o, "sent") || (accepted && !before)))
+        put_sent(o);
+    if (accepted || is_ended(o))
+        kith_put(&o->edit, o->self->quotes.quote.answered_at, now_of(o->self));
+    return st;
 }
 
 /* What was sent stays as it was sent. */
@@ -216,35 +223,106 @@ static kith_status keep_sent(const struct offer *o, const struct quote *before, 
     return KITH_OK;
 }
 
+static kith_status read_offer(struct offer *o, kith_change_info *info, struct quote *before,
+                              kith_error *err) {
+    kith_instance *self = o->self;
+    kith_status st = KITH_CHANGE(self, o->txn, o->change, quotes.quote, info, &o->quote, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, o->txn, quotes.order, o->quote.order.as.link.id, &o->order, err);
+    if (st == KITH_OK && info->before)
+        st = KITH_READ(self, o->txn, quotes.quote, info->before, before, err);
+    o->moved = info->before
+                   ? self->records->changed(o->txn, o->change, self->quotes.quote.state) == 1
+                   : !kith_str_is(o->quote.state.as.s, "draft");
+    o->past = !info->before && info->origin == KITH_ORIGIN_IMPORT && order_is_there(o);
+    return st;
+}
+
 static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     kith_change_info info;
     struct offer o = {.self = self, .txn = txn, .change = change};
     struct quote before;
-    kith_status st = KITH_CHANGE(self, txn, change, quotes.quote, &info, &o.quote, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, quotes.order, o.quote.order.as.link.id, &o.order, err);
+    kith_status st = read_offer(&o, &info, &before, err);
     if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
         return st;
-    if (info.before)
-        st = KITH_READ(self, txn, quotes.quote, info.before, &before, err);
-    o.moved = info.before && self->records->changed(txn, change, self->quotes.quote.state) == 1;
-    if (st == KITH_OK)
-        st = info.before ? keep_sent(&o, &before, err) : check_new(&o, err);
-    if (st == KITH_OK && (comes_into(&o, "sent") || comes_into(&o, "approval")))
+    const struct quote *was = info.before ? &before : NULL;
+    st = was ? keep_sent(&o, was, err) : check_new(&o, err);
+    if (st == KITH_OK && (comes_into(&o, "sent") || comes_into(&o, "approval") ||
+                          (!was && comes_into(&o, "accepted"))))
         st = look_at_lines(&o, err);
+    if (st == KITH_OK && o.moved && !o.past)
+        st = settle_approval(&o, was, err);
     if (st == KITH_OK && o.moved)
-        st = settle_approval(&o, &before, err);
-    if (st == KITH_OK && o.moved)
-        st = follow_state(&o, err);
+        st = follow_state(&o, was, err);
     return st == KITH_OK && o.edit.count
                ? self->records->set(txn, change, o.edit.count, o.edit.fields, o.edit.values, err)
                : st;
 }
 
-/* The customer has it before them: by way of the cart nothing of it becomes another offer. */
-static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_change *change,
-                                   kith_error *err) {
+/* -- what follows from it -----------------------------------------------------------------------
+ */
+
+static kith_status move_deal(struct offer *o, const struct quoted_deal *deal, const char *stage,
+                             kith_error *err) {
+    kith_instance *self = o->self;
+    kith_edit edit = {0};
+    kith_put(&edit, self->quotes.deal.stage, kith_text(stage));
+    if (strcmp(stage, "won") == 0)
+        kith_put(&edit, self->quotes.deal.amount, o->order.net); /* tax is not ours */
+    return self->records->update(o->txn, self->quotes.deal.type, deal->id.as.link.id, edit.count,
+                                 edit.fields, edit.values, err);
+}
+
+/* By way of the last stage, wherever it stands: what was accepted was offered. */
+static kith_status win_deal(struct offer *o, kith_error *err) {
+    kith_instance *self = o->self;
+    struct quoted_deal deal;
+    if (o->quote.opportunity.kind == KITH_NULL || !self->quotes.wins.as.i)
+        return KITH_OK;
+    kith_status st =
+        KITH_LOAD(self, o->txn, quotes.deal, o->quote.opportunity.as.link.id, &deal, err);
+    const kith_str stage = deal.stage.as.s;
+    if (st != KITH_OK || kith_str_is(stage, "won"))
+        return st;
+    if (!kith_str_is(stage, "proposal") && !kith_str_is(stage, "closing"))
+        st = move_deal(o, &deal, "closing", err);
+    return st == KITH_OK ? move_deal(o, &deal, "won", err) : st;
+}
+
+static kith_status quote_moved_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                    kith_error *err) {
+    kith_change_info info;
+    struct offer o = {.self = self, .txn = txn, .change = change};
+    struct quote before;
+    kith_status st = read_offer(&o, &info, &before, err);
+    const char *state = comes_into(&o, "sent")       ? "quoted"
+                        : comes_into(&o, "accepted") ? "ordered"
+                        : is_ended(&o)               ? "cancelled"
+                                                     : NULL;
+    const int32_t open = order_is(&o, "cart") || order_is(&o, "quoted");
+    if (st == KITH_OK && state && open && !order_is_there(&o))
+        st = KITH_SET(self, txn, quotes.order, state, o.order.id.as.link.id, kith_text(state), err);
+    return st == KITH_OK && comes_into(&o, "accepted") ? win_deal(&o, err) : st;
+}
+
+kith_status quote_accepted(kith_instance *self, const kith_txn *txn, kith_value deal, int32_t *yes,
+                           kith_error *err) {
+    struct quote *quotes;
+    uint64_t count = 0;
+    *yes = 0;
+    if (!self->quotes.accepted_of)
+        return KITH_OK; /* without commerce there are none */
+    kith_status st = KITH_FIND(self, txn, quotes.quote, self->quotes.accepted_of, 1, &deal, &quotes,
+                               &count, err);
+    *yes = count > 0;
+    return st;
+}
+
+/* The customer has it before them: nothing of it becomes another offer, and it is placed or given
+ * up with its quote. */
+static kith_status quoted_order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                     kith_error *err) {
     kith_change_info info;
     struct quoted order;
     struct quote *quotes;
@@ -257,8 +335,9 @@ static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_chan
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
         if (kith_str_is(quotes[i].state.as.s, "sent"))
             return kith_fail(err, KITH_E_REFUSED, "state",
-                             "state: '%.*s' is offered by %.*s, which was sent; make a new version "
-                             "of that with sales.revise, or withdraw it",
+                             "state: '%.*s' is offered by %.*s, which was sent: set that accepted "
+                             "or withdrawn, and the order follows, or make a new version of it "
+                             "with sales.revise",
                              (int)order.number.as.s.len, order.number.as.s.ptr,
                              (int)quotes[i].number.as.s.len, quotes[i].number.as.s.ptr);
     return st;
@@ -282,7 +361,7 @@ static kith_status copy_lines(kith_instance *self, kith_txn *txn, kith_value fro
         KITH_FIND(self, txn, quotes.line, self->quotes.lines_of, 1, &from, &lines, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
         lines[i].order = to;
-        lines[i].list_price = kith_null(); /* kept by commerce */
+        lines[i].list_price = lines[i].priced_by = kith_null(); /* kept by commerce */
         st = KITH_CREATE(self, txn, quotes.line, &lines[i], err);
     }
     return st;
@@ -396,22 +475,31 @@ static const kith_type types[] = {
     {.name = "opportunity", .fields = KITH_ARRAY(deal_fields), .extends = 1},
 };
 
-static const char *const order_state[] = {"state"};
+static const char *const state_only[] = {"state"};
 static const kith_hook hooks[] = {
     {.name = "quoted_order",
      .type = "order",
      .on = KITH_ON_UPDATE,
      .when = KITH_BEFORE,
-     .fn = order_back_hook,
-     .fields = KITH_ARRAY(order_state),
-     .where = "state = 'cart'",
+     .priority = AFTER_RULES,
+     .fn = quoted_order_hook,
+     .fields = KITH_ARRAY(state_only),
+     .where = "state != 'quoted'",
      .doc = "Keeps an order that is offered by a quote which was sent."},
     {.name = "quote",
      .type = "quote",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
      .fn = quote_hook,
-     .doc = "Has discounts approved, freezes what is sent, and places the order that is accepted."},
+     .doc = "Has discounts approved, and freezes what is sent."},
+    {.name = "quote_moved",
+     .type = "quote",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = quote_moved_hook,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Places the order of a quote that is accepted, and wins its opportunity."},
 };
 static const kith_timer timers[] = {
     {.name = "expire_quotes",
@@ -457,14 +545,15 @@ static const kith_setting settings[] = {
      .default_text = "20",
      .min = 0,
      .max = 100,
-     .doc = "A quote with a higher discount on a line, in percent, is approved before it is sent."},
+     .doc = "A quote with a higher discount on a line, in percent of the list price, is approved "
+            "before it is sent."},
     {.key = "quote.approvers",
      .kind = KITH_TEXT,
      .doc = "Name of the team whose members approve quotes."},
     {.key = "quote.wins",
      .kind = KITH_BOOL,
      .default_text = "true",
-     .doc = "An opportunity in the stage proposal or closing is won when its quote is accepted."},
+     .doc = "An opportunity is won when its quote is accepted, in whatever stage it is."},
 };
 static const kith_want wants[] = {
     KITH_WANT_RECORD("quote", quotes.quote, QUOTE),
@@ -472,6 +561,8 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("order_line", quotes.line, QUOTED_LINE),
     KITH_WANT_RECORD("opportunity", quotes.deal, QUOTED_DEAL),
     KITH_WANT(QUERY, "quote where order = :order", quotes.of_order),
+    KITH_WANT(QUERY, "quote where opportunity = :opportunity and state = 'accepted' limit 1",
+              quotes.accepted_of),
     KITH_WANT(QUERY, "order_line where order = :order order by id", quotes.lines_of),
     KITH_WANT(QUERY, "quote where state = 'sent' and valid_until < today()", quotes.overdue),
     KITH_WANT(QUERY, "user where teams.name = :team and id = :user", quotes.is_approver),

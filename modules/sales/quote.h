@@ -5,6 +5,10 @@
 
 #include <kith/paper.h>
 
+/* Of a hook that checks what follows from the fields: behind the rules of the company, which may
+ * still change them. */
+#define AFTER_RULES 50
+
 /* clang-format off */
 #define QUOTE(X)        X(number) X(opportunity) X(order) X(version) X(revises) X(state) X(account) \
                         X(contact) X(valid_until) X(intro) X(terms) X(approved_by) X(approved_at) \
@@ -12,7 +16,7 @@
 #define QUOTED(X)       X(number) X(state) X(account) X(contact) X(currency) X(price_book) \
                         X(channel) X(reference) X(net) X(total) X(lines) X(owner)
 #define QUOTED_LINE(X)  X(order) X(product) X(description) X(quantity) X(unit_price) X(list_price) \
-                        X(discount) X(tax_rate) X(chosen)
+                        X(priced_by) X(discount) X(tax_rate) X(chosen)
 #define QUOTED_DEAL(X)  X(name) X(stage) X(amount) X(account) X(contact) X(owner)
 /* clang-format on */
 
@@ -26,7 +30,7 @@ struct quotes {
     struct quoted_numbers order;
     struct quoted_line_numbers line;
     struct quoted_deal_numbers deal;
-    uint32_t of_order, lines_of, overdue, is_approver;
+    uint32_t of_order, accepted_of, lines_of, overdue, is_approver;
     kith_value valid_for, discount_limit, approvers, wins; /* settings */
     struct {
         uint32_t action;

@@ -133,6 +133,10 @@ kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err);
 
 /* quote.c, where commerce is enabled */
 kith_status quote_wants(kith_instance *self, kith_error *err);
+/* Whether the customer accepted a quote for this opportunity: it is won then, whatever we had still
+ * to do. [reader] */
+kith_status quote_accepted(kith_instance *self, const kith_txn *txn, kith_value deal, int32_t *yes,
+                           kith_error *err);
 kith_status quote_paper_wants(kith_instance *self, kith_error *err);
 extern const kith_part quote_part, quote_paper_part;
 
