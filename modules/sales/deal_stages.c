@@ -33,6 +33,19 @@ static kith_status check_order(kith_instance *self, const struct opportunity *de
                      funnel_stages[was], funnel_stages[was + 1]);
 }
 
+/* What the customer has accepted is not held up by what we had still to do. */
+static kith_status check_way(kith_instance *self, const kith_txn *txn,
+                             const struct opportunity *deal, kith_str from, kith_error *err) {
+    int32_t accepted = 0;
+    kith_status st = check_order(self, deal, from, err);
+    if (st == KITH_OK)
+        st = plays_check(self, txn, deal, from, err);
+    if (st == KITH_E_REFUSED && quote_accepted(self, txn, deal->id, &accepted, NULL) == KITH_OK &&
+        accepted)
+        return KITH_OK;
+    return st;
+}
+
 /* Whatever tells one total from another. */
 static kith_status find_total(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
                               kith_value *link, kith_error *err) {
@@ -97,39 +110,44 @@ static kith_status before_hook(kith_instance *self, kith_txn *txn, kith_change *
         st = KITH_READ(self, txn, deals.deal, info.before, &was, err);
     if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || deal.stage.kind != KITH_TEXT)
         return st;
-    if (was.stage.kind == KITH_TEXT && info.origin != KITH_ORIGIN_IMPORT) {
-        st = check_order(self, &deal, was.stage.as.s, err);
-        if (st == KITH_OK)
-            st = plays_check(self, txn, &deal, was.stage.as.s, err);
-    }
+    if (was.stage.kind == KITH_TEXT && info.origin != KITH_ORIGIN_IMPORT)
+        st = check_way(self, txn, &deal, was.stage.as.s, err);
     return st == KITH_OK ? keep(self, txn, change, &info, &deal, err) : st;
 }
 
 /* -- after: the visit that ends, and the one that begins ----------------------------------------
  */
 
+/* When it came into the stage that it is in: one that is written down later ended when it says so,
+ * and began when it says so, as one that is imported. */
+static kith_value moved_at(const kith_instance *self, const struct opportunity *deal,
+                           int32_t is_new) {
+    const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
+    const kith_value said = !is_open(deal) ? deal->closed_at : is_new ? deal->opened_at : now;
+    return said.kind == KITH_TIME && said.as.i < now.as.i ? said : now;
+}
+
 static kith_status end_visit(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
-                             kith_error *err) {
+                             kith_value *at, kith_error *err) {
     const struct visit_numbers *n = &self->deals.visit;
     struct visit *open;
     uint64_t count;
-    const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
     kith_status st = KITH_FIND(self, txn, deals.visit, self->deals.query.visit_open, 1, &deal->id,
                                &open, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        if (at->as.i < open[i].entered.as.i)
+            *at = open[i].entered;
         const uint32_t fields[] = {n->left, n->duration, n->moved_to};
         const kith_value values[] = {
-            now, kith_number(KITH_DURATION, now.as.i - open[i].entered.as.i), deal->stage};
+            *at, kith_number(KITH_DURATION, at->as.i - open[i].entered.as.i), deal->stage};
         st = self->records->update(txn, n->type, open[i].id.as.link.id, 3, fields, values, err);
     }
     return st;
 }
 
 static kith_status begin_visit(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
-                               kith_error *err) {
-    struct visit visit = {.opportunity = deal->id,
-                          .stage = deal->stage,
-                          .entered = kith_number(KITH_TIME, self->host->now(self->host))};
+                               kith_value at, kith_error *err) {
+    struct visit visit = {.opportunity = deal->id, .stage = deal->stage, .entered = at};
     kith_id user = 0;
     kith_status st = self->records->acting(txn, &user, err);
     if (user)
@@ -137,17 +155,28 @@ static kith_status begin_visit(kith_instance *self, kith_txn *txn, const struct 
     return st == KITH_OK ? KITH_CREATE(self, txn, deals.visit, &visit, err) : st;
 }
 
+/* One that only passes through a stage, as its quote was accepted, has nothing done there. */
+static kith_status begin_plays(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
+                               kith_error *err) {
+    int32_t accepted = 0;
+    kith_status st = is_open(deal) ? quote_accepted(self, txn, deal->id, &accepted, err) : KITH_OK;
+    return st == KITH_OK && !accepted ? plays_begin(self, txn, deal, err) : st;
+}
+
 static kith_status after_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     kith_change_info info;
     struct opportunity deal;
     kith_status st = KITH_CHANGE(self, txn, change, deals.deal, &info, &deal, err);
-    if (st == KITH_OK && info.kind == KITH_ON_UPDATE)
-        st = end_visit(self, txn, &deal, err);
+    if (st != KITH_OK)
+        return st;
+    kith_value at = moved_at(self, &deal, info.kind == KITH_ON_CREATE);
+    if (info.kind == KITH_ON_UPDATE)
+        st = end_visit(self, txn, &deal, &at, err);
     if (st == KITH_OK)
-        st = begin_visit(self, txn, &deal, err);
+        st = begin_visit(self, txn, &deal, at, err);
     if (st == KITH_OK && info.origin != KITH_ORIGIN_IMPORT)
-        st = plays_begin(self, txn, &deal, err);
+        st = begin_plays(self, txn, &deal, err);
     return st == KITH_OK ? objections_end(self, txn, &deal, err) : st;
 }
 
@@ -200,14 +229,15 @@ static kith_status user_back(kith_instance *self, kith_txn *txn, const kith_even
  */
 
 struct stage_sum {
-    int64_t entries, left, spent;
+    int64_t entries, went_on, left, spent;
 };
 struct funnel {
     struct stage_sum stages[STAGE_WON + 1];
 };
 
 /* Stage and the one it was left for; how many, how long together. One that goes past a stage counts
- * as if it had been there, else a stage that many leave out would look as if nobody got to it. */
+ * as if it had been there, else a stage that many leave out would look as if nobody got to it. What
+ * begins in a stage, as one that is imported as won, was in none before it. */
 static kith_status funnel_group(void *arg, const kith_txn *txn, uint32_t count,
                                 const kith_value *values, kith_error *err) {
     struct funnel *f = arg;
@@ -220,8 +250,10 @@ static kith_status funnel_group(void *arg, const kith_txn *txn, uint32_t count,
     if (values[1].kind == KITH_TEXT)
         f->stages[place].left += values[2].as.i;
     f->stages[place].spent += values[3].kind == KITH_NULL ? 0 : values[3].as.i;
-    for (int i = place + 1; i < next; i++)
-        f->stages[i].entries += values[2].as.i;
+    for (int i = place; i < next; i++) {
+        f->stages[i].entries += i > place ? values[2].as.i : 0;
+        f->stages[i].went_on += values[2].as.i;
+    }
     return KITH_OK;
 }
 
@@ -252,8 +284,8 @@ static kith_status funnel_action(kith_instance *self, kith_call *call, kith_erro
         struct funnel_row row = {
             .stage = kith_text(funnel_stages[i]),
             .entries = kith_number(KITH_INT, s->entries),
-            .went_on = kith_number(KITH_INT, f.stages[i + 1].entries),
-            .conversion = percent_share(f.stages[i + 1].entries, s->entries),
+            .went_on = kith_number(KITH_INT, s->went_on),
+            .conversion = percent_share(s->went_on, s->entries),
             .duration = s->left ? kith_number(KITH_DURATION, s->spent / s->left) : kith_null()};
         const char *problem = problem_of(self, &row);
         row.problem = problem ? kith_text(problem) : kith_null();
@@ -422,7 +454,7 @@ static const kith_field funnel_params[] = {
 static const kith_field funnel_columns[] = {
     F("stage", TEXT, .doc = "The stage."),
     F("entries", INTEGER, .doc = "How many times an opportunity came into it, or went past it."),
-    F("went_on", INTEGER, .doc = "The same of the next."),
+    F("went_on", INTEGER, .doc = "How many times it went on from there, to the next or past it."),
     F("conversion", PERCENT, .doc = "These in percent of those."),
     F("duration", DURATION, .doc = "How long one stays on average."),
     F("problem", TEXT, .doc = "What is wrong with it, by sales.stages.weak and sales.stages.slow."),

@@ -9,21 +9,27 @@
 
 struct desk {
     struct company c;
-    kith_id order, line, deal, quote;
+    kith_id pen, ada, order, line, deal, quote;
 };
 
-static void start(struct desk *d) {
+static void fill(struct desk *d) {
     struct company *c = &d->c;
-    OPEN(c, CONF, "sales", "commerce");
     kith_id pen = CREATE(c, "product", {"code", "pen"}, {"name", "Pen"}, {"price", "10 EUR"});
     kith_id ada = CREATE(c, "contact", {"name", "Ada"});
+    d->pen = pen, d->ada = ada;
     d->order = CREATE(c, "order", {"contact", id_text(c, ada)});
     d->line = CREATE(c, "order_line", {"order", id_text(c, d->order)}, {"product", id_text(c, pen)},
                      {"quantity", "3"});
     d->deal = CREATE(c, "opportunity", {"name", "Pens"});
+    UPDATE(c, "opportunity", d->deal, {"stage", "qualification"});
     UPDATE(c, "opportunity", d->deal, {"stage", "proposal"});
     d->quote = CREATE(c, "quote", {"order", id_text(c, d->order)},
                       {"opportunity", id_text(c, d->deal)}, {"terms", "Net 30"});
+}
+
+static void start(struct desk *d) {
+    OPEN(&d->c, CONF, "sales", "commerce");
+    fill(d);
 }
 
 static const char *quote(struct desk *d, const char *name) {
@@ -70,13 +76,84 @@ TEST("accepting is undone with the order and the deal") {
     close_company(&d.c);
 }
 
-TEST("a deal that has not come to a proposal is not won by a quote") {
+TEST("a quote that is accepted wins its deal in whatever stage, and whatever was still to do") {
     struct desk d;
     start(&d);
-    UPDATE(&d.c, "opportunity", d.deal, {"stage", "qualification"});
+    CREATE(&d.c, "play", {"stage", "prospecting"}, {"title", "Call"}, {"required", "true"});
+    CREATE(&d.c, "play", {"stage", "closing"}, {"title", "Visit"}, {"required", "true"});
+    kith_id deal = CREATE(&d.c, "opportunity", {"name", "Early"});
+    UPDATE(&d.c, "quote", d.quote, {"opportunity", id_text(&d.c, deal)});
     move(&d, "sent");
+    REFUSED(&d.c, "it stays in prospecting until this is done", "opportunity", deal,
+            {"stage", "closing"});
     move(&d, "accepted");
-    EXPECT_STR("qualification", field(&d.c, "opportunity", d.deal, "stage"));
+    EXPECT_STR("won", field(&d.c, "opportunity", deal, "stage"));
+    EXPECT_STR("30.00 EUR", field(&d.c, "opportunity", deal, "amount"));
+    EXPECT_INT(0, find(&d.c, "task where title = 'Visit'").count);
+    EXPECT_STR("proposal", field(&d.c, "opportunity", d.deal, "stage"));
+    close_company(&d.c);
+}
+
+TEST("a deal that was given up is won by its quote, and stages in order do not keep it from that") {
+    struct desk d;
+    OPEN(
+        &d.c,
+        "commerce: { grant = [\"*\"]; }; sales: { grant = [\"*\"]; stages: { skip = false; }; };\n",
+        "sales", "commerce");
+    fill(&d);
+    kith_id early = CREATE(&d.c, "opportunity", {"name", "Early"});
+    UPDATE(&d.c, "quote", d.quote, {"opportunity", id_text(&d.c, early)});
+    move(&d, "sent");
+    UPDATE(&d.c, "opportunity", early, {"stage", "lost"}, {"loss_reason", "price"});
+    move(&d, "accepted");
+    EXPECT_STR("won", field(&d.c, "opportunity", early, "stage"));
+    kith_id order = CREATE(&d.c, "order", {"contact", id_text(&d.c, d.ada)});
+    CREATE(&d.c, "order_line", {"order", id_text(&d.c, order)}, {"product", id_text(&d.c, d.pen)});
+    early = CREATE(&d.c, "opportunity", {"name", "Early"});
+    d.quote = CREATE(&d.c, "quote", {"order", id_text(&d.c, order)},
+                     {"opportunity", id_text(&d.c, early)});
+    move(&d, "sent");
+    REFUSED(&d.c, "behind prospecting comes qualification", "opportunity", early,
+            {"stage", "closing"});
+    move(&d, "accepted");
+    EXPECT_STR("won", field(&d.c, "opportunity", early, "stage"));
+    close_company(&d.c);
+}
+
+TEST("a discount is what is asked less than the list price, however it is given") {
+    struct desk d;
+    start(&d);
+    UPDATE(&d.c, "order_line", d.line, {"unit_price", "7.99 EUR"});
+    EXPECT_STR("10.00 EUR", field(&d.c, "order_line", d.line, "list_price"));
+    MOVE_REFUSED(&d, "a line has 20.10 % discount on the list price, and above 20 %", "sent");
+    UPDATE(&d.c, "order_line", d.line, {"unit_price", "9 EUR"}, {"discount", "12"}); /* 7.92 */
+    MOVE_REFUSED(&d, "a line has 20.80 % discount", "sent");
+    UPDATE(&d.c, "order_line", d.line, {"unit_price", "12 EUR"}, {"discount", "25"}); /* 9.00 */
+    move(&d, "sent");
+    EXPECT_STR("10.00", quote(&d, "discount"));
+    close_company(&d.c);
+}
+
+TEST("what a book has is no discount, unless the seller chose the book") {
+    struct desk d;
+    start(&d);
+    kith_id book = CREATE(&d.c, "price_book", {"name", "Partners"}, {"currency", "EUR"});
+    CREATE(&d.c, "price", {"price_book", id_text(&d.c, book)}, {"product", id_text(&d.c, d.pen)},
+           {"amount", "6 EUR"});
+    UPDATE(&d.c, "order", d.order, {"price_book", id_text(&d.c, book)});
+    UPDATE(&d.c, "order_line", d.line, {"quantity", "4"});
+    EXPECT_STR("6.00 EUR", field(&d.c, "order_line", d.line, "unit_price"));
+    MOVE_REFUSED(&d, "a line has 40.00 % discount", "sent");
+    UPDATE(&d.c, "order", d.order, {"price_book", NULL});
+    UPDATE(&d.c, "contact", d.ada, {"price_book", id_text(&d.c, book)}); /* agreed with her */
+    UPDATE(&d.c, "order_line", d.line, {"quantity", "5"});
+    move(&d, "sent");
+    EXPECT_STR("0.00", quote(&d, "discount"));
+    struct act a = ACT(&d.c, "sales.revise", {"quote", id_text(&d.c, d.quote)});
+    EXPECT_ACT(a); /* the same prices are of the book still */
+    d.quote = a.results[0].as.link.id;
+    move(&d, "sent");
+    EXPECT_STR("30.00 EUR", quote(&d, "total"));
     close_company(&d.c);
 }
 
@@ -92,8 +169,7 @@ TEST("a high discount is approved first, by somebody of the team") {
         CREATE(&d.c, "user", {"login", "max"}, {"name", "Max"}, {"roles", id_text(&d.c, role)});
     const struct pair *sent = PAIRS({"state", "sent"});
     UPDATE(&d.c, "order_line", d.line, {"discount", "20.5"});
-    MOVE_REFUSED(&d, "a line has 20.50 % discount, and above 20 % (sales.quote.discount_limit)",
-                 "sent");
+    MOVE_REFUSED(&d, "a line has 20.50 % discount on the list price, and above 20 %", "sent");
     move(&d, "approval");
     EXPECT_INT(KITH_E_REFUSED, put_as(&d.c, "max", "quote", d.quote, sent, &e));
     EXPECT_HAS("approved by somebody of the team 'Managers'", e.message);
@@ -120,16 +196,72 @@ TEST("what holds no more is not accepted, and ends by itself at night") {
     close_company(&d.c);
 }
 
-TEST("what was sent is not changed by way of the cart") {
+TEST("the order of a quote that was sent goes with its quote, and in no way alone") {
     struct desk d;
     start(&d);
+    UPDATE(&d.c, "order", d.order, {"state", "quoted"});
+    UPDATE(&d.c, "order", d.order, {"state", "cart"}); /* it was not sent yet */
     move(&d, "sent");
-    REFUSED(&d.c, "'O-000001' is offered by Q-000001, which was sent", "order", d.order,
-            {"state", "cart"});
-    UPDATE(&d.c, "order", d.order, {"state", "ordered"}); /* they called, and want it */
-    REFUSED(&d.c, "is offered by Q-000001", "order", d.order, {"state", "cart"});
+    static const char *const states[] = {"cart", "cancelled", "ordered"};
+    for (size_t i = 0; i < 3; i++)
+        REFUSED(&d.c,
+                "'O-000001' is offered by Q-000001, which was sent: set that accepted or withdrawn",
+                "order", d.order, {"state", states[i]});
+    UPDATE(&d.c, "order", d.order, {"note", "Ring twice"});
     move(&d, "accepted");
+    EXPECT_STR("ordered", field(&d.c, "order", d.order, "state"));
     UPDATE(&d.c, "order", d.order, {"state", "cart"});
+    close_company(&d.c);
+}
+
+static const struct write_opts by_import = {.principal = &anna, .origin = ORIGIN_IMPORT};
+
+/* A row of a file of quotes over this order; the id of the quote, or 0 and what was refused. */
+static kith_id import_quote(struct desk *d, kith_id order, const char *state, kith_error *e) {
+    kith_id tx;
+    struct put p = {&d->c, "quote", 0,
+                    PAIRS({"order", id_text(&d->c, order)},
+                          {"opportunity", id_text(&d->c, d->deal)}, {"state", state})};
+    *e = (kith_error)KITH_ERROR_INIT;
+    return engine_write(d->c.engine, &by_import, put_txn, &p, &tx, e) == KITH_OK ? p.id : 0;
+}
+
+TEST("a quote that is imported as accepted places its order as any other, within the limit") {
+    struct desk d;
+    kith_error e;
+    start(&d);
+    UPDATE(&d.c, "quote", d.quote, {"state", "withdrawn"});
+    kith_id order = CREATE(&d.c, "order", {"contact", id_text(&d.c, d.ada)});
+    EXPECT(!import_quote(&d, order, "accepted", &e));
+    EXPECT_HAS("is empty; add lines", e.message);
+    kith_id line = CREATE(&d.c, "order_line", {"order", id_text(&d.c, order)},
+                          {"product", id_text(&d.c, d.pen)}, {"unit_price", "5 EUR"});
+    EXPECT(!import_quote(&d, order, "accepted", &e));
+    EXPECT_HAS("a line has 50.00 % discount on the list price", e.message);
+    UPDATE(&d.c, "order_line", line, {"unit_price", "9 EUR"});
+    d.quote = import_quote(&d, order, "accepted", &e);
+    EXPECT_OK(e.code, e);
+    EXPECT_STR("ordered", field(&d.c, "order", order, "state"));
+    EXPECT_STR("won", field(&d.c, "opportunity", d.deal, "stage"));
+    EXPECT_STR("9.00 EUR", quote(&d, "total"));
+    EXPECT(*quote(&d, "answered_at"));
+    close_company(&d.c);
+}
+
+TEST("quotes of orders that were placed elsewhere are written down as they were") {
+    struct desk d;
+    kith_error e;
+    start(&d);
+    kith_id order = CREATE(&d.c, "order", {"contact", id_text(&d.c, d.ada)});
+    CREATE(&d.c, "order_line", {"order", id_text(&d.c, order)}, {"product", id_text(&d.c, d.pen)},
+           {"discount", "50"});
+    UPDATE(&d.c, "order", order, {"state", "ordered"});
+    EXPECT(!import_quote(&d, order, "sent", &e));
+    EXPECT_HAS("is ordered; a quote is over an order that is a cart", e.message);
+    d.quote = import_quote(&d, order, "accepted", &e);
+    EXPECT_OK(e.code, e);
+    EXPECT_STR("ordered", field(&d.c, "order", order, "state"));
+    EXPECT_STR("50.00", quote(&d, "discount"));
     close_company(&d.c);
 }
 

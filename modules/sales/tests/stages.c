@@ -67,6 +67,58 @@ TEST("the funnel is entries into a stage by entries into the one before, and nam
     close_company(&c);
 }
 
+static const struct write_opts by_import = {.principal = &anna, .origin = ORIGIN_IMPORT};
+
+static kith_id imported(struct company *c, const struct pair *pairs) {
+    struct put p = {c, "opportunity", 0, pairs};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_write(c->engine, &by_import, put_txn, &p, NULL, &e), e);
+    return p.id;
+}
+
+TEST("what is imported was in the stages that are known of it, and then when it says so") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    imported(&c, PAIRS({"name", "Old"}, {"stage", "won"}, {"opened_at", "2023-01-02T00:00:00Z"},
+                       {"closed_at", "2023-03-04T00:00:00Z"}));
+    kith_id open = imported(
+        &c, PAIRS({"name", "Open"}, {"stage", "proposal"}, {"opened_at", "2023-11-01T12:00:00Z"}));
+    struct found f = find(&c, "stage_visit order by id");
+    EXPECT_INT(2, f.count);
+    EXPECT_STR("2023-03-04T00:00:00.000Z", field(&c, "stage_visit", f.ids[0], "entered"));
+    EXPECT_STR("2023-11-01T12:00:00.000Z", field(&c, "stage_visit", f.ids[1], "entered"));
+    MOVE(&c, open, {"stage", "won"}, {"closed_at", "2023-11-05T12:00:00Z"});
+    f = find(&c, "stage_visit order by id");
+    EXPECT_STR("4d", field(&c, "stage_visit", f.ids[1], "duration"));
+    EXPECT_STR("2023-11-05T12:00:00.000Z", field(&c, "stage_visit", f.ids[2], "entered"));
+    MOVE(&c, open, {"stage", "closing"});
+    MOVE(&c, open, {"stage", "won"}, {"closed_at", "2023-11-06"}); /* before it came there */
+    f = find(&c, "stage_visit where stage = 'closing'");
+    EXPECT_STR("0s", field(&c, "stage_visit", f.ids[0], "duration"));
+    close_company(&c);
+}
+
+TEST("no more than all go on from a stage, however they came there and go back and forth") {
+    struct company c;
+    const char *all = "stage entries went_on conversion";
+    OPEN(&c, CONF(""), "sales");
+    kith_id id = DEAL(&c);
+    for (int i = 0; i < 3; i++)
+        imported(&c, PAIRS({"name", "Old"}, {"stage", "won"}, {"closed_at", "2023-03-04"}));
+    MOVE(&c, id, {"stage", "qualification"});
+    MOVE(&c, id, {"stage", "closing"});
+    MOVE(&c, id, {"stage", "qualification"});
+    MOVE(&c, id, {"stage", "closing"});
+    MOVE(&c, id, {"stage", "won"});
+    struct act a = ACT(&c, "sales.funnel", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_STR("prospecting|1|1|100.00", row_text(&c, &a, 0, all));
+    EXPECT_STR("qualification|2|2|100.00", row_text(&c, &a, 1, all));
+    EXPECT_STR("proposal|2|2|100.00", row_text(&c, &a, 2, all));
+    EXPECT_STR("closing|2|1|50.00", row_text(&c, &a, 3, all));
+    close_company(&c);
+}
+
 TEST("where a rule forbids to skip stages, each comes behind the other, and back is free") {
     struct company c;
     OPEN(&c, CONF("stages: { skip = false; };"), "sales");
