@@ -5,6 +5,7 @@
 
 #include "base/id.h"
 #include "plugins.h"
+#include "record/access.h"
 
 /* A field and its value as a user types it. */
 struct pair {
@@ -74,6 +75,25 @@ static inline kith_status put_as(struct company *c, const char *login, const cha
     kith_status st = engine_write(c->engine, &by_anna, put_as_txn, &p, NULL, e);
     acting_free(&p.who);
     return st;
+}
+
+/* A user with a role of these rights who came in, for act_as(); until leave(). */
+struct someone {
+    kith_id id;
+    struct principal who;
+    struct write_opts by;
+};
+static inline void come_in(struct company *c, struct someone *s, const char *login,
+                           const char *rights) {
+    kith_error e = KITH_ERROR_INIT;
+    char role[ID_TEXT + 1];
+    id_format(CREATE(c, "role", {"name", login}, {"rights", rights}), role);
+    *s = (struct someone){.by = {.principal = &s->who, .origin = ORIGIN_CLI}};
+    s->id = CREATE(c, "user", {"login", login}, {"name", login}, {"roles", role});
+    EXPECT_OK(engine_enter(c->engine, &(struct access_of){.user = s->id}, NULL, &s->who, &e), e);
+}
+static inline void leave(struct someone *s) {
+    engine_leave(&s->who);
 }
 
 /* A field of a record as text for people. */

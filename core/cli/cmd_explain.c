@@ -314,6 +314,10 @@ static kith_status print_action(struct cmd *c, const struct schema *s,
     TRY(print_fields(c, s, a->module, "takes", a->decl.params, e));
     TRY(print_fields(c, s, a->module, "gives", a->decl.results, e));
     TRY(print_fields(c, s, a->module, "rows of", a->decl.columns, e));
+    if (a->decl.flags & KITH_AF_WHOLE)
+        io_printf(c->io,
+                  "  %-10s or counts by all records, also those that whoever asks may not see\n",
+                  "decides");
     io_printf(c->io,
               "  called     kith run %s%s, or action.%s {...} in files of rules and "
               "workflows\n",

@@ -225,6 +225,10 @@ static kith_status tell_action(struct reference *r, const char *module, const ch
                a->effect == KITH_EFFECT_READ    ? "reads"
                : a->effect == KITH_EFFECT_WRITE ? "writes"
                                                 : "writes, and sends something");
+    if (a->flags & KITH_AF_WHOLE)
+        buf_puts(r->out,
+                 "\nIt decides or counts by all records, also those that whoever asks may not see, "
+                 "and shows none of these.\n");
     if (a->params.count > 0)
         buf_puts(r->out, "\nParameters:\n");
     TRY(declared_fields(r, module, a->params, e));

@@ -264,7 +264,10 @@ static void put_action(struct json_out *j, const struct action *a) {
     struct buf doc = {0};
     json_object_(j);
     tool_name(j, a);
-    buf_printf(&doc, "%s%s%s", a->doc ? a->doc : "", a->final ? " It cannot be taken back." : "",
+    buf_printf(&doc, "%s%s%s%s", a->doc ? a->doc : "",
+               a->whole ? " It decides or counts by all records, also those that you may not see."
+                        : "",
+               a->final ? " It cannot be taken back." : "",
                a->effect == EFFECT_EXTERNAL ? " Something leaves the company." : "");
     json_key(j, "description");
     json_str(j, buf_view(&doc));

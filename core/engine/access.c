@@ -217,6 +217,10 @@ const struct principal *txn_caller(const struct txn *t) {
     return t->principal;
 }
 
+void txn_as_system(struct txn *t, bool yes) {
+    t->system += yes ? 1u : -1u;
+}
+
 kith_status access_absent(const struct rtype *t, kith_id id, kith_error *e) {
     char text[ID_TEXT + 1];
     id_format(id, text);

@@ -225,7 +225,8 @@ struct conn *txn_conn(struct txn *t);   /* for reading with queries; never to wr
 struct arena *txn_arena(struct txn *t); /* until the transaction ends */
 const struct principal *txn_principal(const struct txn *t);
 const struct principal *txn_caller(const struct txn *t); /* who asked, also while hooks run */
-int64_t txn_now(const struct txn *t);                    /* one instant for the whole transaction */
+void txn_as_system(struct txn *t, bool yes); /* what is read is not what the caller asks for */
+int64_t txn_now(const struct txn *t);        /* one instant for the whole transaction */
 kith_id txn_id(struct txn *t);
 const struct source *txn_code(const struct txn *t); /* that runs in it; NULL: the caller */
 uint64_t txn_last_seq(const struct txn *t);         /* of the newest row it wrote; 0: none yet */
@@ -550,9 +551,9 @@ struct call {
 struct action {
     const char *name; /* "sales.rescore" */
     const char *module, *doc;
-    uint32_t effect;              /* EFFECT_* */
-    bool final;                   /* what it does cannot be undone */
-    bool gone;                    /* its links may lead to what was deleted */
+    uint32_t effect;  /* EFFECT_* */
+    bool final;       /* what it does cannot be undone */
+    bool gone, whole; /* links may lead to what was deleted; it decides by all records */
     struct rfield *const *params; /* built by engine_add_action's caller with action_fields */
     uint32_t param_count;
     struct rfield *const *results;

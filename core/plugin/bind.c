@@ -238,6 +238,7 @@ static kith_status bind_action(struct plugin *p, const kith_action *d, struct bo
         .module = p->name,
         .doc = d->doc ? d->doc : "",
         .effect = d->effect,
+        .whole = (d->flags & KITH_AF_WHOLE) != 0,
         .file = d->file,
         .fn = thunk_action,
         .self = b,

@@ -229,6 +229,8 @@ static kith_status copy_actions(kith_array *actions, struct arena *a, kith_error
             return bad("action", rows[i].name, "names no function", e);
         if (rows[i].effect > KITH_EFFECT_EXTERNAL)
             return bad("action", rows[i].name, "has an effect that this Kith does not know", e);
+        if (rows[i].flags & ~KITH_AF_WHOLE)
+            return bad("action", rows[i].name, "has a flag that this Kith does not know", e);
     }
     return KITH_OK;
 }

@@ -56,7 +56,8 @@ void frame_enter(struct frame *f, struct plugin *p, enum frame_phase phase, cons
         .phase = phase,
         .error = KITH_ERROR_INIT,
     };
-    f->handle.frame = f;
+    f->handle = (struct kith_txn){f, false};
+    f->whole = (struct kith_txn){f, true};
     replace_running(top, f);
     top = f;
 }
@@ -117,7 +118,7 @@ static kith_status wrong_thread(kith_error *e) {
 }
 
 struct frame *frame_of(const kith_txn *txn, kith_error *e) {
-    if (top && top->phase == PHASE_RUN && txn == &top->handle)
+    if (top && top->phase == PHASE_RUN && (txn == &top->handle || txn == &top->whole))
         return top;
     (void)wrong_thread(e);
     return NULL;
@@ -127,6 +128,10 @@ kith_status frame_writing(kith_txn *txn, struct frame **out, kith_error *e) {
     struct frame *f = *out = frame_of(txn, e);
     if (!f)
         return KITH_E_THREAD;
+    if (txn->whole)
+        return err_set(e, KITH_E_DENIED, NULL,
+                       "module '%s': %s may only read by what whole() gave it", f->plugin->name,
+                       f->context.callback);
     if (!f->txn || f->reading)
         return err_set(e, KITH_E_DENIED, NULL,
                        "module '%s': %s declares that it only reads, and may not write",

@@ -25,6 +25,11 @@ static const kith_txn *calls_view(const kith_call *call) {
     return f ? &f->handle : NULL;
 }
 
+static const kith_txn *calls_whole(const kith_call *call) {
+    struct frame *f = call_frame(call, NULL);
+    return f && f->call.call->action->whole ? &f->whole : NULL;
+}
+
 static kith_status calls_arg(const kith_call *call, uint32_t parameter, kith_value *value,
                              kith_error *e) {
     struct frame *f = call_frame(call, e);
@@ -155,4 +160,5 @@ const kith_calls_v1 host_calls = {
     .action = calls_action,
     .call = calls_call,
     .file = calls_file,
+    .whole = calls_whole,
 };

@@ -92,12 +92,35 @@ static kith_status records_query(const kith_host *host, kith_str text, uint32_t 
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
-static kith_status read_record(struct frame *f, const struct rtype *t, kith_id *id,
+/* As whom a handle of whole() reads. */
+static const struct principal system_reads = {.name = "module", .all = true};
+
+static const struct principal *reads_as(const struct kith_txn *txn) {
+    return txn->whole ? &system_reads : txn->frame->principal;
+}
+
+/* The same in a transaction, as long as one function of the host reads. */
+static struct txn *begin_reading(const struct kith_txn *txn) {
+    if (txn->whole && txn->frame->txn)
+        txn_as_system(txn->frame->txn, true);
+    return txn->frame->txn;
+}
+
+static void end_reading(const struct kith_txn *txn) {
+    if (txn->whole && txn->frame->txn)
+        txn_as_system(txn->frame->txn, false);
+}
+
+static kith_status read_record(const struct kith_txn *by, const struct rtype *t, kith_id *id,
                                const kith_value **values, kith_error *e) {
+    struct frame *f = by->frame;
     kith_value *own = NULL;
-    if (f->txn)
-        return txn_read(f->txn, t, id, values, e);
-    kith_status st = engine_read(f->engine, f->principal, t, id, &f->arena, &own, e);
+    if (f->txn) {
+        kith_status st = txn_read(begin_reading(by), t, id, values, e);
+        end_reading(by);
+        return st;
+    }
+    kith_status st = engine_read(f->engine, reads_as(by), t, id, &f->arena, &own, e);
     *values = own;
     return st;
 }
@@ -111,7 +134,7 @@ static kith_status records_get(const kith_txn *txn, uint32_t type, kith_id id, c
         return KITH_E_THREAD;
     TRY(find_type(f->plugin, type, &t, e));
     TRY(grant_read(f->plugin, t, e));
-    TRY(read_record(f, t, &id, &values, e));
+    TRY(read_record(txn, t, &id, &values, e));
     struct kith_row *out = ARENA_NEW(&f->arena, struct kith_row);
     if (!out)
         return err_nomem(e);
@@ -122,6 +145,7 @@ static kith_status records_get(const kith_txn *txn, uint32_t type, kith_id id, c
 
 struct finding {
     struct frame *frame;
+    const struct kith_txn *by;
     const struct rtype *type;
     kith_row_fn fn;
     void *arg;
@@ -131,7 +155,9 @@ static kith_status found(void *arg, kith_id id, const kith_value *values, kith_e
     struct finding *x = arg;
     struct kith_row row = {x->type, id, values};
     x->frame->finding++;
-    kith_status st = x->fn(x->arg, &x->frame->handle, &row, e);
+    end_reading(x->by);
+    kith_status st = x->fn(x->arg, x->by, &row, e);
+    (void)begin_reading(x->by);
     x->frame->finding--;
     return st;
 }
@@ -151,7 +177,7 @@ static kith_status find_pages(struct finding *x, const struct query *q, const ki
         page.after = page.cursor;
         page.cursor = (kith_str){NULL, 0};
         struct arena *a = &x->frame->arena;
-        TRY(engine_find(x->frame->engine, x->frame->principal, q, params, &page, a, found, x, e));
+        TRY(engine_find(x->frame->engine, reads_as(x->by), q, params, &page, a, found, x, e));
         left -= page.count;
         if (!page.cursor.len || left <= 0)
             return KITH_OK;
@@ -189,16 +215,20 @@ static kith_status records_find(const kith_txn *txn, uint32_t number, uint32_t c
     if (!fn)
         return err_set(e, KITH_E_INVAL, NULL, "find() was given no function");
     TRY(asked_query(f, number, count, params, false, &q, e));
-    struct finding x = {f, query_type(q), fn, arg};
+    struct finding x = {f, txn, query_type(q), fn, arg};
     int64_t most = max > INT64_MAX ? INT64_MAX : (int64_t)max;
-    if (f->txn)
-        return txn_find(f->txn, q, params, most, found, &x, e);
+    if (f->txn) {
+        kith_status st = txn_find(begin_reading(txn), q, params, most, found, &x, e);
+        end_reading(txn);
+        return st;
+    }
     return find_pages(&x, q, params, most ? most : INT64_MAX, e);
 }
 
 /* One row of one number. */
-static kith_status count_records(struct frame *f, const struct query *q, const kith_value *params,
-                                 struct totals *out, kith_error *e) {
+static kith_status count_records(const struct kith_txn *by, const struct query *q,
+                                 const kith_value *params, struct totals *out, kith_error *e) {
+    struct frame *f = by->frame;
     struct find_page page = {.limit = 1};
     kith_value *n = ARENA_NEW(&f->arena, kith_value);
     if (!n)
@@ -206,19 +236,21 @@ static kith_status count_records(struct frame *f, const struct query *q, const k
     if (f->txn)
         TRY(txn_count(f->txn, q, params, &page.count, e));
     else
-        TRY(engine_find(f->engine, f->principal, q, params, &page, &f->arena, NULL, NULL, e));
+        TRY(engine_find(f->engine, reads_as(by), q, params, &page, &f->arena, NULL, NULL, e));
     *n = value_int(page.count);
     *out = (struct totals){.values = n, .count = 1, .columns = 1};
     return KITH_OK;
 }
 
-static kith_status read_totals(struct frame *f, const struct query *q, const kith_value *params,
-                               int64_t max, struct totals *out, kith_error *e) {
+static kith_status read_totals(const struct kith_txn *by, const struct query *q,
+                               const kith_value *params, int64_t max, struct totals *out,
+                               kith_error *e) {
+    struct frame *f = by->frame;
     if (query_counts(q))
-        return count_records(f, q, params, out, e);
+        return count_records(by, q, params, out, e);
     if (f->txn)
         return txn_select(f->txn, q, params, max, out, e);
-    TRY(engine_select(f->engine, f->principal, q, params, out, &f->arena, e));
+    TRY(engine_select(f->engine, reads_as(by), q, params, out, &f->arena, e));
     if (max && out->count > (uint64_t)max)
         out->count = (size_t)max;
     return KITH_OK;
@@ -235,11 +267,13 @@ static kith_status records_groups(const kith_txn *txn, uint32_t number, uint32_t
     if (!fn)
         return err_set(e, KITH_E_INVAL, NULL, "groups() was given no function");
     TRY(asked_query(f, number, count, params, true, &q, e));
-    TRY(read_totals(f, q, params, max > INT64_MAX ? INT64_MAX : (int64_t)max, &t, e));
-    kith_status st = KITH_OK;
+    (void)begin_reading(txn);
+    kith_status st = read_totals(txn, q, params, max > INT64_MAX ? INT64_MAX : (int64_t)max, &t, e);
+    end_reading(txn);
+    TRY(st);
     f->finding++;
     for (size_t i = 0; i < t.count && st == KITH_OK; i++)
-        st = fn(arg, &f->handle, (uint32_t)t.columns, &t.values[i * t.columns], e);
+        st = fn(arg, txn, (uint32_t)t.columns, &t.values[i * t.columns], e);
     f->finding--;
     return st;
 }
@@ -271,14 +305,15 @@ static kith_status records_read(const kith_txn *txn, const kith_row *row, uint32
 
 static kith_status look_up(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
                            kith_error *e) {
+    const struct kith_txn *by = *(const struct kith_txn *const *)arg;
     *values = NULL;
-    kith_status st = read_record(arg, t, &id, values, e);
+    kith_status st = read_record(by, t, &id, values, e);
     return st == KITH_E_NOTFOUND ? KITH_OK : st;
 }
 
 /* With a reader, or in a transaction on the writer's connection. */
 static kith_status ask(void *arg, const struct match_question *q, int64_t *n, kith_error *e) {
-    struct frame *f = arg;
+    struct frame *f = (*(const struct kith_txn *const *)arg)->frame;
     struct conn *c;
     if (f->txn)
         return txn_ask(f->txn, q, n, e);
@@ -297,8 +332,8 @@ static int32_t records_match(const kith_txn *txn, uint32_t predicate, const kith
         handle_get(&f->plugin->predicates, predicate, "predicate", NULL);
     if (!p || !row || row->type != p->type)
         return KITH_E_INVAL;
-    const struct query_env env = engine_env(f->engine, frame_now(f), f->principal);
-    const struct match_source source = {look_up, ask, f};
+    const struct query_env env = engine_env(f->engine, frame_now(f), reads_as(txn));
+    const struct match_source source = {look_up, ask, &txn};
     kith_status st = predicate_match(p->predicate, &env, row->id, row->values, &source, &yes, NULL);
     return st == KITH_OK ? yes : st;
 }

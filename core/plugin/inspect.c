@@ -200,6 +200,7 @@ static void action_row(const void *row, struct json_out *json, struct buf *out) 
     static const char *const effects[] = {"read", "write", "external"};
     const kith_action *a = row;
     field_pair(json, out, "effect", effects[a->effect]);
+    field_pair(json, out, "reads", a->flags & KITH_AF_WHOLE ? "whole" : NULL);
     field_pair(json, out, "doc", a->doc);
     fields_list("params", a->params, json, out);
     fields_list("results", a->results, json, out);

@@ -242,6 +242,7 @@ kith_status grant_serve(const struct plugin *p, kith_error *e);
 
 struct kith_txn { /* its address is the handle; good only while its frame is the top one */
     struct frame *frame;
+    bool whole; /* reads what the module may, whoever asks */
 };
 struct kith_row {
     const struct rtype *type;
@@ -281,7 +282,7 @@ struct frame {
     atomic_bool waits; /* it may take long: nobody waits for it */
     bool reading;      /* an action that declares KITH_EFFECT_READ, though it may be in a txn */
     uint32_t finding;  /* row functions that run: they must not write */
-    struct kith_txn handle;
+    struct kith_txn handle, whole;
     struct kith_change change;
     struct kith_event event;
     struct kith_firing firing;

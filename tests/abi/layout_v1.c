@@ -178,7 +178,7 @@ AT(kith_timers_v1, at, 16);
 AT(kith_timers_v1, cancel, 24);
 AT(kith_timers_v1, info, 32);
 
-SIZE(kith_calls_v1, 80);
+SIZE(kith_calls_v1, 88);
 AT(kith_calls_v1, struct_size, 0);
 AT(kith_calls_v1, reserved, 4);
 AT(kith_calls_v1, txn, 8);
@@ -190,6 +190,7 @@ AT(kith_calls_v1, row, 48);
 AT(kith_calls_v1, action, 56);
 AT(kith_calls_v1, call, 64);
 AT(kith_calls_v1, file, 72);
+AT(kith_calls_v1, whole, 80);
 
 SIZE(kith_settings_v1, 24);
 AT(kith_settings_v1, struct_size, 0);
@@ -229,7 +230,7 @@ SIZE(kith_action, 88);
 AT(kith_action, name, 0);
 AT(kith_action, doc, 8);
 AT(kith_action, effect, 16);
-AT(kith_action, reserved, 20);
+AT(kith_action, flags, 20);
 AT(kith_action, fn, 24);
 AT(kith_action, params, 32);
 AT(kith_action, results, 48);

@@ -140,6 +140,64 @@ static kith_status in_reading(kith_instance *self, kith_call *call, kith_error *
     return answer(self, call, st, &e, err);
 }
 
+/* Writes by what only reads, and asks for it where it is not declared. */
+static kith_status by_whole(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_error e = {.struct_size = sizeof e};
+    kith_txn *txn = (kith_txn *)(uintptr_t)self->calls->whole(call);
+    return answer(self, call, make(self, txn, self->mine, &e), &e, err);
+}
+static kith_status undeclared(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_error e = {.struct_size = sizeof e};
+    return answer(self, call, self->calls->whole(call) ? KITH_OK : KITH_E_DENIED, &e, err);
+}
+
+static kith_status one_number(void *arg, const kith_txn *txn, uint32_t count,
+                              const kith_value *values, kith_error *err) {
+    (void)txn, (void)count, (void)err;
+    *(int64_t *)arg = values[0].as.i;
+    return KITH_OK;
+}
+static int64_t counted(kith_instance *self, const kith_txn *txn) {
+    int64_t n = -1;
+    (void)self->records->groups(txn, self->how_many, 0, NULL, 0, one_number, &n, NULL);
+    return n;
+}
+
+struct sight {
+    kith_instance *self;
+    kith_call *call;
+    int64_t rows, got, inner_view, inner_same;
+};
+static kith_status look(void *arg, const kith_txn *txn, const kith_row *r, kith_error *err) {
+    struct sight *s = arg;
+    const kith_row *again;
+    const kith_id id = s->self->records->row_id(txn, r);
+    (void)err;
+    s->rows++;
+    s->got += s->self->records->get(s->self->calls->view(s->call), s->self->mine, id, &again,
+                                    NULL) == KITH_OK;
+    s->inner_view = counted(s->self, s->self->calls->view(s->call));
+    s->inner_same = counted(s->self, txn);
+    return KITH_OK;
+}
+
+/* Counts by both, also within each other: what the one may see tells the other nothing. */
+static kith_status sees(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *whole = self->calls->whole(call), *view = self->calls->view(call);
+    struct sight s = {.self = self, .call = call};
+    char text[100];
+    kith_status st = self->records->find(whole, self->all, 0, NULL, 0, look, &s, err);
+    if (st != KITH_OK)
+        return st;
+    (void)snprintf(text, sizeof text,
+                   "%lld of %lld, got %lld, within %lld of %lld, then %lld of %lld",
+                   (long long)counted(self, view), (long long)s.rows, (long long)s.got,
+                   (long long)s.inner_view, (long long)s.inner_same, (long long)counted(self, view),
+                   (long long)counted(self, whole));
+    const kith_value told = kith_text(text);
+    return self->calls->result(call, 1, &told, err);
+}
+
 static kith_status ungranted(kith_instance *self, kith_call *call, kith_error *err) {
     kith_error e = {.struct_size = sizeof e};
     kith_status st = make(self, self->calls->txn(call), self->contact, &e);
@@ -202,16 +260,28 @@ static const kith_type types[] = {
 static const kith_field told[] = {
     {"status", KITH_F_INTEGER, 0, NULL, NULL, NULL, "Code.", 0, 0, NULL, NULL, NULL, 0, 0},
     {"message", KITH_F_TEXT, 0, NULL, NULL, NULL, "Why.", 0, 0, NULL, NULL, NULL, 0, 0}};
-#define ACTION(name, effect)                                                                       \
-    { #name, "Tries it.", effect, 0, name, KITH_NO_ARRAY, KITH_ARRAY(told), KITH_NO_ARRAY, NULL }
+#define NAMED(name, fn, effect, flags)                                                             \
+    { name, "Tries it.", effect, flags, fn, KITH_NO_ARRAY, KITH_ARRAY(told), KITH_NO_ARRAY, NULL }
+#define ACTION(name, effect) NAMED(#name, name, effect, 0)
 static const kith_action actions[] = {
-    ACTION(other_thread, KITH_EFFECT_WRITE), ACTION(keep, KITH_EFFECT_WRITE),
-    ACTION(use_kept, KITH_EFFECT_WRITE),     ACTION(in_row, KITH_EFFECT_WRITE),
-    ACTION(in_reading, KITH_EFFECT_READ),    ACTION(ungranted, KITH_EFFECT_WRITE),
-    ACTION(resolve_late, KITH_EFFECT_WRITE), ACTION(fine, KITH_EFFECT_WRITE),
-    ACTION(odd_status, KITH_EFFECT_WRITE),   ACTION(nothing, KITH_EFFECT_WRITE),
-    ACTION(in_group, KITH_EFFECT_WRITE),     ACTION(find_totals, KITH_EFFECT_WRITE),
-    ACTION(group_records, KITH_EFFECT_READ), ACTION(crash, KITH_EFFECT_WRITE),
+    ACTION(other_thread, KITH_EFFECT_WRITE),
+    ACTION(keep, KITH_EFFECT_WRITE),
+    ACTION(use_kept, KITH_EFFECT_WRITE),
+    ACTION(in_row, KITH_EFFECT_WRITE),
+    ACTION(in_reading, KITH_EFFECT_READ),
+    ACTION(ungranted, KITH_EFFECT_WRITE),
+    ACTION(resolve_late, KITH_EFFECT_WRITE),
+    ACTION(fine, KITH_EFFECT_WRITE),
+    ACTION(odd_status, KITH_EFFECT_WRITE),
+    ACTION(nothing, KITH_EFFECT_WRITE),
+    ACTION(in_group, KITH_EFFECT_WRITE),
+    ACTION(find_totals, KITH_EFFECT_WRITE),
+    ACTION(group_records, KITH_EFFECT_READ),
+    ACTION(crash, KITH_EFFECT_WRITE),
+    ACTION(undeclared, KITH_EFFECT_WRITE),
+    NAMED("by_whole", by_whole, KITH_EFFECT_WRITE, KITH_AF_WHOLE),
+    NAMED("sees", sees, KITH_EFFECT_READ, KITH_AF_WHOLE),
+    NAMED("sees_writing", sees, KITH_EFFECT_WRITE, KITH_AF_WHOLE),
 };
 HOSTILE("trespasser", .create = create, .destroy = destroy, .types = KITH_ARRAY(types),
         .actions = KITH_ARRAY(actions))

@@ -852,6 +852,12 @@ typedef struct kith_calls_v1 {
      * "quote-17.pdf", and its bytes, at most 10 MiB. Both are copied. Whoever calls that action has
      * three results: its name, its media type, its bytes. */
     kith_status (*file)(kith_call *call, kith_str name, kith_str bytes, kith_error *err);
+
+    /* To read in as hooks do: all that the module is granted, with every field, whatever whoever
+     * asks may see. For what a check decides by, and for how many and how much; what is handed out
+     * is read in view(). The functions that read take either, and what one of them calls is handed
+     * the same. NULL: the action does not declare KITH_AF_WHOLE. */
+    const kith_txn *(*whole)(const kith_call *call);
 } kith_calls_v1;
 
 /* -- numbers ----------------------------------------------------------------------------------- */

@@ -140,11 +140,16 @@ typedef kith_status (*kith_action_fn)(kith_instance *self, kith_call *call, kith
 /* Runs in a transaction, and has something leave Kith by a delivery. */
 #define KITH_EFFECT_EXTERNAL 2u
 
+/* It decides or counts by all records, whoever asks (kith_calls_v1.whole), as a check of a credit
+ * limit does: what it answers with says how many or how much, and shows no record that whoever asks
+ * may not see. Users are told so of the action. */
+#define KITH_AF_WHOLE 1u
+
 typedef struct kith_action {
-    const char *name;  /* within the module: "rescore"; called as "sales.rescore" */
-    const char *doc;   /* one sentence: what it does, for people and for programs that choose */
-    uint32_t effect;   /* KITH_EFFECT_* */
-    uint32_t reserved; /* 0 */
+    const char *name; /* within the module: "rescore"; called as "sales.rescore" */
+    const char *doc;  /* one sentence: what it does, for people and for programs that choose */
+    uint32_t effect;  /* KITH_EFFECT_* */
+    uint32_t flags;   /* KITH_AF_* */
     kith_action_fn fn;
     kith_array params;  /* kith_field: kinds, REQUIRED and defaults as in a type */
     kith_array results; /* kith_field; none is "transaction", which Kith adds */
