@@ -96,10 +96,10 @@ static kith_status taken(const struct resource *r, const struct booking *other, 
                          "is free",
                          (int)name.len, name.ptr, from, to, (int)number.len, number.ptr);
     return kith_fail(err, KITH_E_CONFLICT, "people",
-                     "people: '%.*s' has %lld places left, since %.*s is there from %s to %s; "
+                     "people: '%.*s' has %lld place%s left, since %.*s is there from %s to %s; "
                      "commerce.propose lists what is free",
-                     (int)name.len, name.ptr, (long long)free, (int)number.len, number.ptr, from,
-                     to);
+                     (int)name.len, name.ptr, (long long)free, free == 1 ? "" : "s",
+                     (int)number.len, number.ptr, from, to);
 }
 
 static kith_status check_free(kith_instance *self, const kith_txn *txn, const struct booking *b,
@@ -267,7 +267,8 @@ struct candidate {
 };
 struct proposal {
     kith_instance *self;
-    const kith_txn *txn;
+    const kith_txn *txn,
+        *whole; /* whole: a place that is taken is taken, whoever may see by whom */
     struct propose_args args;
     struct liking liking;
     struct booking *taken; /* in that time, by resource */
@@ -335,7 +336,7 @@ static kith_status find_taken(struct proposal *p, kith_error *err) {
     kith_instance *self = p->self;
     const kith_value span[] = {p->args.from, p->args.to};
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, p->txn, own.booking, self->own.bookings.all_taken, 2, span,
+    kith_status st = KITH_FIND(self, p->whole, own.booking, self->own.bookings.all_taken, 2, span,
                                &p->taken, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
         if (holds_a_place(&p->taken[i]))
@@ -396,7 +397,8 @@ static void say_why(const struct proposal *p, const struct resource *r, char *ou
 }
 
 static kith_status propose_action(kith_instance *self, kith_call *call, kith_error *err) {
-    struct proposal p = {.self = self, .txn = self->calls->view(call)};
+    struct proposal p = {
+        .self = self, .txn = self->calls->view(call), .whole = self->calls->whole(call)};
     kith_status st = KITH_ARGS(self, call, &p.args, err);
     if (st != KITH_OK)
         return st;
@@ -545,6 +547,7 @@ static const kith_action actions[] = {
     {.name = "propose",
      .doc = "Lists what can be booked in a time, what fits the habits of the guest first.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = propose_action,
      .params = KITH_ARRAY(propose_params),
      .results = KITH_ARRAY(propose_results),

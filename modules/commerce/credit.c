@@ -202,7 +202,7 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
     struct {
         kith_value account, contact, amount;
     } args;
-    const kith_txn *txn = self->calls->view(call);
+    const kith_txn *txn = self->calls->whole(call);
     struct terms t;
     struct check c;
     kith_status st = KITH_ARGS(self, call, &args, err);
@@ -241,7 +241,7 @@ static kith_status bonus_action(kith_instance *self, kith_call *call, kith_error
     struct {
         kith_value account, contact, from, until, currency;
     } args;
-    const kith_txn *txn = self->calls->view(call);
+    const kith_txn *txn = self->calls->whole(call);
     struct terms t;
     int64_t minor = 0;
     kith_status st = KITH_ARGS(self, call, &args, err);
@@ -336,12 +336,14 @@ static const kith_action actions[] = {
     {.name = "bonus",
      .doc = "Says which bonus on their turnover a customer has earned in some days.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = bonus_action,
      .params = KITH_ARRAY(bonus_params),
      .results = KITH_ARRAY(bonus_results)},
     {.name = "credit_check",
      .doc = "Says whether an order of that amount is within the limit of a customer.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = check_action,
      .params = KITH_ARRAY(check_params),
      .results = KITH_ARRAY(check_results)},

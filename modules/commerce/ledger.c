@@ -118,8 +118,23 @@ static int by_customer(const void *x, const void *y) {
     return strcmp(a->currency, b->currency);
 }
 
+/* What a customer may be called to whoever asks: its id, or nothing of somebody they may not see.
+ */
+static void name_customer(const kith_instance *self, const kith_txn *view, const struct balance *b,
+                          char *out, size_t cap) {
+    const uint32_t type = b->account ? self->account.type : self->contact.type;
+    const kith_id who = b->account ? b->account : b->contact;
+    char id[KITH_ID_CHARS + 1];
+    const kith_row *row;
+    kith_id_text(who, id);
+    if (self->records->get(view, type, who, &row, NULL) == KITH_OK)
+        (void)snprintf(out, cap, "%s %s", b->account ? "account" : "contact", id);
+    else
+        (void)snprintf(out, cap, "somebody whom you may not see");
+}
+
 /* How many customers' balances differ, and the first of them in words. */
-static int64_t count_faults(struct balances *b, char *why, size_t cap) {
+static int64_t count_faults(struct balances *b, const kith_txn *view, char *why, size_t cap) {
     int64_t faults = 0;
     if (b->count)
         qsort(b->items, (size_t)b->count, sizeof *b->items, by_customer);
@@ -127,19 +142,18 @@ static int64_t count_faults(struct balances *b, char *why, size_t cap) {
         kith_value sum = money_zero(b->items[i].currency);
         for (end = i; end < b->count && by_customer(&b->items[i], &b->items[end]) == 0; end++)
             sum.as.money.minor += b->items[end].minor;
-        char id[KITH_ID_CHARS + 1], text[KITH_NUMBER_TEXT];
+        char who[60], text[KITH_NUMBER_TEXT];
         if (!sum.as.money.minor || faults++)
             continue;
-        kith_id_text(b->items[i].account ? b->items[i].account : b->items[i].contact, id);
+        name_customer(b->self, view, &b->items[i], who, sizeof who);
         b->self->numbers->text(&sum, text);
-        (void)snprintf(why, cap, "%s %s: the ledger is %s off what is open",
-                       b->items[i].account ? "account" : "contact", id, text);
+        (void)snprintf(why, cap, "%s: the ledger is %s off what is open", who, text);
     }
     return faults;
 }
 
 static kith_status check_action(kith_instance *self, kith_call *call, kith_error *err) {
-    const kith_txn *txn = self->calls->view(call);
+    const kith_txn *txn = self->calls->whole(call);
     struct balances b = {.self = self, .sign = 1};
     char why[200] = "debits and credits are equal, and all balances are what is open";
     kith_status st =
@@ -153,7 +167,7 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
             self->records->groups(txn, self->bill.open_payments, 0, NULL, 0, note_balance, &b, err);
     if (st != KITH_OK)
         return st;
-    const int64_t faults = count_faults(&b, why, sizeof why);
+    const int64_t faults = count_faults(&b, self->calls->view(call), why, sizeof why);
     const struct {
         kith_value balanced, faults, why;
     } results = {kith_number(KITH_BOOL, !faults), kith_number(KITH_INT, faults), kith_text(why)};
@@ -257,37 +271,52 @@ static kith_status sum_ages(struct ages *a, struct age *all, kith_error *err) {
     return st;
 }
 
-static kith_status age_action(kith_instance *self, kith_call *call, kith_error *err) {
-    struct {
-        kith_value currency, account, contact, limit;
-    } args;
+struct age_args {
+    kith_value currency, account, contact, limit;
+};
+
+/* What is open by age, as far as it may be read by this. */
+static kith_status read_ages(const kith_txn *txn, const struct age_args *args, struct ages *a,
+                             struct age *all, kith_error *err) {
     /* Days late: from[i] to from[i + 1] - 1; the ends are as far as a date may be. */
     static const int64_t from[AGES + 1] = {-100000, 1, 31, 61, 91, 100000};
+    kith_instance *self = a->self;
     const int64_t today = self->host->today(self->host);
+    const int32_t one = is_set(&args->account) || is_set(&args->contact);
+    const uint32_t query = is_set(&args->account)   ? self->bill.age_account
+                           : is_set(&args->contact) ? self->bill.age_contact
+                                                    : self->bill.age_all;
+    kith_status st = KITH_OK;
+    for (; st == KITH_OK && a->at < AGES; a->at++) {
+        const kith_value params[] = {
+            args->currency,
+            kith_number(KITH_DATE, today - from[a->at + 1] + 1),
+            kith_number(KITH_DATE, today - from[a->at]),
+            is_set(&args->account) ? args->account : args->contact,
+        };
+        st = self->records->groups(txn, query, one ? 4 : 3, params, 0, note_age, a, err);
+    }
+    return st == KITH_OK ? sum_ages(a, all, err) : st;
+}
+
+static kith_status age_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct age_args args;
     kith_status st = KITH_ARGS(self, call, &args, err);
     if (st != KITH_OK)
         return st;
-    struct ages a = {.self = self, .currency = args.currency};
-    struct age all = no_age(&args.currency);
-    const int32_t one = is_set(&args.account) || is_set(&args.contact);
-    const uint32_t query = is_set(&args.account)   ? self->bill.age_account
-                           : is_set(&args.contact) ? self->bill.age_contact
-                                                   : self->bill.age_all;
-    for (; st == KITH_OK && a.at < AGES; a.at++) {
-        const kith_value params[] = {
-            args.currency,
-            kith_number(KITH_DATE, today - from[a.at + 1] + 1),
-            kith_number(KITH_DATE, today - from[a.at]),
-            is_set(&args.account) ? args.account : args.contact,
-        };
-        st = self->records->groups(self->calls->view(call), query, one ? 4 : 3, params, 0, note_age,
-                                   &a, err);
-    }
+    struct ages seen = {.self = self, .currency = args.currency}, whole = seen;
+    struct age of_whole = no_age(&args.currency);
+    struct {
+        struct age all;
+        kith_value complete;
+    } out = {no_age(&args.currency), kith_null()};
+    st = read_ages(self->calls->view(call), &args, &seen, &out.all, err);
     if (st == KITH_OK)
-        st = sum_ages(&a, &all, err);
-    for (uint64_t i = 0; st == KITH_OK && i < a.count && (int64_t)i < args.limit.as.i; i++)
-        st = KITH_ROW(self, call, &a.rows[i], err);
-    return st == KITH_OK ? KITH_RESULTS(self, call, &all, err) : st;
+        st = read_ages(self->calls->whole(call), &args, &whole, &of_whole, err);
+    for (uint64_t i = 0; st == KITH_OK && i < seen.count && (int64_t)i < args.limit.as.i; i++)
+        st = KITH_ROW(self, call, &seen.rows[i], err);
+    out.complete = kith_number(KITH_BOOL, minor_of(&out.all.total) == minor_of(&of_whole.total));
+    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
 }
 
 /* -- by which means -----------------------------------------------------------------------------
@@ -397,7 +426,10 @@ static const kith_field age_params[] = {
         F("days_90", MONEY, .doc = "61 to 90 days late."),                                         \
         F("older", MONEY, .doc = "More than 90 days late."),                                       \
         F("total", MONEY, .doc = "All of it.")
-static const kith_field age_results[] = {AGE_FIELDS};
+static const kith_field age_results[] = {
+    AGE_FIELDS,
+    F("complete", BOOLEAN, .doc = "No: more is open, on invoices that you may not see."),
+};
 static const kith_field age_columns[] = {
     F("account", LINK, .options = "account", .doc = "Who owes: an organisation."),
     F("contact", LINK, .options = "contact", .doc = "Or a person."),
@@ -419,11 +451,14 @@ static const kith_action actions[] = {
     {.name = "ledger_check",
      .doc = "Proves that the ledger agrees with what is open of each customer.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = check_action,
      .results = KITH_ARRAY(check_results)},
     {.name = "open_by_age",
-     .doc = "Says how old what is open is, of all and of each customer, who owes most first.",
+     .doc = "Says how old what is open is, as far as you may see it: of all and of each customer, "
+            "who owes most first.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = age_action,
      .params = KITH_ARRAY(age_params),
      .results = KITH_ARRAY(age_results),

@@ -91,6 +91,25 @@ TEST("what is not confirmed in time is free again") {
     close_company(&c);
 }
 
+TEST("a room that is taken is not proposed, though nobody may see by whom") {
+    struct company c;
+    struct someone desk;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id ada = CREATE(&c, "contact", {"name", "Ada"});
+    kith_id one = room(&c, "Room 1", "standard"), two = room(&c, "Room 2", "standard");
+    BOOK(&c, one, ada, WHEN("2024-01-01 12:00", "2024-01-02 12:00"));
+    come_in(&c, &desk, "desk",
+            "{\"types\": {\"resource\": {\"read\": \"all\"}, \"booking\": {\"read\": \"own\"}}, "
+            "\"actions\": [\"commerce.propose\"]}");
+    struct act a = act_as(&c, &desk.by, "commerce.propose",
+                          PAIRS(WHEN("2024-01-01 12:00", "2024-01-02 12:00")));
+    EXPECT_ACT(a);
+    EXPECT_INT(1, (int64_t)row_count(&a));
+    EXPECT_INT((int64_t)two, (int64_t)a.results[0].as.link.id);
+    leave(&desk);
+    close_company(&c);
+}
+
 /* A stay that is over. */
 static void stay(struct company *c, kith_id room, kith_id who, const char *from, const char *to,
                  const char *preferences) {

@@ -192,3 +192,73 @@ TEST("the share of a means of payment in a category") {
     EXPECT_STR("", result_text(c, &a, "share"));
     close_company(c);
 }
+
+/* -- who asks -----------------------------------------------------------------------------------
+ */
+
+/* Sees all customers, and only what is theirs of what these owe. */
+#define CLERK                                                                                      \
+    "{\"types\": {\"account\": {\"read\": \"all\", \"fields\": {\"credit_limit\": \"none\"}}, "    \
+    "\"invoice\": {\"read\": \"own\"}, \"order\": {\"read\": \"own\"}, \"ledger_entry\": "         \
+    "{\"read\": \"own\"}, \"payment\": {\"read\": \"own\"}}, \"actions\": [\"commerce.*\"]}"
+
+TEST("a check of credit counts what whoever asks may not see, and shows none of it") {
+    struct company company, *c = &company;
+    struct someone clerk;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}, {"credit_limit", "1000 EUR"},
+                          {"bonus", "10"}, {"bonus_from", "900 EUR"});
+    kith_id unit = product(c, "unit", "100 EUR");
+    (void)invoiced(c, placed(c, acme, unit, "9"));
+    come_in(c, &clerk, "clerk", CLERK);
+    struct act a = act_as(c, &clerk.by, "commerce.credit_check",
+                          PAIRS({"account", ID(acme)}, {"amount", "200 EUR"}));
+    EXPECT_ACT(a);
+    EXPECT_STR("false", result_text(c, &a, "passes"));
+    EXPECT_STR("900.00 EUR", result_text(c, &a, "open"));
+    a = act_as(c, &clerk.by, "commerce.bonus",
+               PAIRS({"account", ID(acme)}, {"from", "2023-01-01"}, {"until", "2023-12-31"},
+                     {"currency", "EUR"}));
+    EXPECT_ACT(a);
+    EXPECT_STR("90.00 EUR", result_text(c, &a, "bonus"));
+    leave(&clerk);
+    close_company(c);
+}
+
+TEST("what is open by age is told as far as it may be seen, and whether that is all of it") {
+    struct company company, *c = &company;
+    struct someone clerk;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"});
+    kith_id unit = product(c, "unit", "100 EUR");
+    kith_id theirs = invoiced(c, placed(c, acme, unit, "1"));
+    (void)invoiced(c, placed(c, acme, unit, "2"));
+    come_in(c, &clerk, "clerk", CLERK);
+    UPDATE(c, "invoice", theirs, {"owner", ID(clerk.id)});
+    struct act a = act_as(c, &clerk.by, "commerce.open_by_age", PAIRS({"currency", "EUR"}));
+    EXPECT_ACT(a);
+    EXPECT_STR("100.00 EUR", result_text(c, &a, "total"));
+    EXPECT_STR("false", result_text(c, &a, "complete"));
+    EXPECT_INT(1, (int64_t)row_count(&a));
+    a = ACT(c, "commerce.open_by_age", {"currency", "EUR"});
+    EXPECT_STR("300.00 EUR", result_text(c, &a, "total"));
+    EXPECT_STR("true", result_text(c, &a, "complete"));
+    leave(&clerk);
+    close_company(c);
+}
+
+TEST("the ledger is checked as a whole, whoever asks") {
+    struct company company, *c = &company;
+    struct someone clerk;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"});
+    kith_id unit = product(c, "unit", "100 EUR");
+    kith_id inv = invoiced(c, placed(c, acme, unit, "1"));
+    come_in(c, &clerk, "clerk", CLERK);
+    UPDATE(c, "invoice", inv, {"owner", ID(clerk.id)}); /* its entries they may not see */
+    struct act a = act_as(c, &clerk.by, "commerce.ledger_check", PAIRS({"none", ""}));
+    EXPECT_ACT(a);
+    EXPECT_STR("true", result_text(c, &a, "balanced"));
+    leave(&clerk);
+    close_company(c);
+}
