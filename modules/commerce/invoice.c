@@ -228,6 +228,12 @@ static kith_status write_lines(struct making *m, kith_error *err) {
     return st;
 }
 
+static const char *state_for(const kith_instance *self, const struct invoice *in) {
+    return !minor_of(&in->open)                                                ? "paid"
+           : !is_credit(in) && in->due_on.as.i < self->host->today(self->host) ? "overdue"
+                                                                               : "open";
+}
+
 static kith_status write_totals(const struct making *m, kith_error *err) {
     const kith_instance *self = m->self;
     const struct invoice *in = &m->invoice;
@@ -237,8 +243,7 @@ static kith_status write_totals(const struct making *m, kith_error *err) {
     kith_put(&edit, self->invoice.total, in->total);
     kith_put(&edit, self->invoice.billed, in->billed);
     kith_put(&edit, self->invoice.open, in->open);
-    if (!in->total.as.money.minor)
-        kith_put(&edit, self->invoice.state, kith_text("paid"));
+    kith_put(&edit, self->invoice.state, kith_text(state_for(self, in)));
     return self->records->update(m->txn, self->invoice.type, in->id.as.link.id, edit.count,
                                  edit.fields, edit.values, err);
 }
@@ -390,12 +395,6 @@ static kith_status make_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 
 /* -- afterwards ---------------------------------------------------------------------------------
  */
-
-static const char *state_for(const kith_instance *self, const struct invoice *in) {
-    return !minor_of(&in->open)                                                ? "paid"
-           : !is_credit(in) && in->due_on.as.i < self->host->today(self->host) ? "overdue"
-                                                                               : "open";
-}
 
 /* Its states follow from what is open; all but writing it off, which somebody decides. */
 static kith_status check_state(const kith_instance *self, const struct invoice *in,
@@ -581,7 +580,8 @@ static const kith_field invoice_fields[] = {
     F("kind", CHOICE, .options = "invoice,credit_note", .default_text = "invoice",
       .flags = KITH_FF_READONLY, .doc = "A credit note says what an invoice is less."),
     F("state", STATE, .options = STATES, .flags = KITH_FF_INDEXED,
-      .doc = "What became of it; only writing it off is set by hand."),
+      .doc = "What became of it; only writing it off is set by hand. It is overdue from the day "
+             "after due_on, one that is made later at once."),
     F("order", LINK, .options = "order", .flags = KITH_FF_REQUIRED, .doc = "The order."),
     F("corrects", LINK, .options = "invoice", .doc = "The invoice that a credit note corrects."),
     F("account", LINK, .options = "account", .flags = KITH_FF_READONLY,

@@ -65,6 +65,21 @@ TEST("an invoice comes about by a record as by the action, and for no cart") {
     close_company(c);
 }
 
+TEST("an invoice that is late when it is made is overdue at once, and no other is by hand") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"});
+    kith_id pen = product(c, "pen", "3 EUR");
+    kith_id late = CREATE(c, "invoice", {"order", ID(placed(c, acme, pen, "2"))},
+                          {"issued_on", "2023-08-01"}, {"due_on", "2023-11-13"}); /* yesterday */
+    EXPECT_STR("overdue", INV(late, "state"));
+    kith_id today = CREATE(c, "invoice", {"order", ID(placed(c, acme, pen, "2"))},
+                           {"issued_on", "2023-08-01"}, {"due_on", "2023-11-14"});
+    EXPECT_STR("open", INV(today, "state"));
+    REFUSED(c, "it is due on its day", "invoice", today, {"state", "overdue"});
+    close_company(c);
+}
+
 TEST("parts of an order add up to the order, to the cent") {
     struct company company, *c = &company;
     OPEN(c, SHOP(""), "commerce");
