@@ -144,6 +144,14 @@ static kith_status create_client(struct entering *w, kith_error *err) {
     return KITH_CREATE(w->self, w->txn, goods.client, &w->client, err);
 }
 
+/* Somebody who belongs to an organisation buys for it, by its prices and terms. */
+static kith_status take_client(struct entering *w, kith_value contact, kith_error *err) {
+    kith_status st = KITH_LOAD(w->self, w->txn, goods.client, contact.as.link.id, &w->client, err);
+    if (st == KITH_OK && w->a.account.kind == KITH_NULL)
+        w->a.account = w->client.account;
+    return st;
+}
+
 /* Who is named, or has the address; else a new one. */
 static kith_status settle_client(struct entering *w, kith_error *err) {
     const struct goods *g = &w->self->goods;
@@ -160,7 +168,7 @@ static kith_status settle_client(struct entering *w, kith_error *err) {
     if (st != KITH_OK)
         return st;
     if (contact.kind != KITH_NULL)
-        return KITH_LOAD(w->self, w->txn, goods.client, contact.as.link.id, &w->client, err);
+        return take_client(w, contact, err);
     if (w->a.email.kind != KITH_NULL || w->a.phone.kind != KITH_NULL || w->a.name.kind != KITH_NULL)
         return create_client(w, err);
     return w->a.account.kind != KITH_NULL
@@ -285,7 +293,8 @@ static const kith_field params[] = {
     F("items", LONGTEXT, .flags = KITH_FF_REQUIRED,
       .doc = "What is ordered: CODE*QUANTITY; CODE*QUANTITY."),
     F("contact", LINK, .options = "contact", .doc = "Who buys."),
-    F("account", LINK, .options = "account", .doc = "The organisation that buys."),
+    F("account", LINK, .options = "account",
+      .doc = "The organisation that buys; that of the contact when nothing is said."),
     F("place", BOOLEAN, .default_text = "false", .doc = "Place it at once; else it is a cart."),
     F("name", TEXT, .doc = "Of a customer who is new."),
     F("email", EMAIL, .doc = "Instead of contact: who has this address; else a new customer."),

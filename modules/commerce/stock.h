@@ -23,7 +23,8 @@
 #define OFFER(X)   X(contact) X(account) X(product) X(state) X(order)
 #define ADDRESS(X) X(contact)
 #define CLIENT(X)                                                                                  \
-    X(name) X(email) X(phone) X(source) X(street) X(postal_code) X(city) X(region) X(country)
+    X(name)                                                                                        \
+    X(account) X(email) X(phone) X(source) X(street) X(postal_code) X(city) X(region) X(country)
 #define INTAKE(X)                                                                                  \
     X(contact)                                                                                     \
     X(account)                                                                                     \

@@ -69,6 +69,28 @@ TEST("whoever is known by an address orders with it, to the stored address, paid
     close_company(&c);
 }
 
+TEST("whoever belongs to an organisation orders for it, by its prices and within its limit") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    product(&c, "pen", "10 EUR");
+    kith_id acme =
+        CREATE(&c, "account", {"name", "Acme"}, {"discount", "20"}, {"credit_limit", "100 EUR"});
+    kith_id other = CREATE(&c, "account", {"name", "Other"});
+    CREATE(&c, "contact", {"name", "Ada"}, {"email", "ada@example.org"},
+           {"account", id_text(&c, acme)});
+    struct act a = ACT(&c, "commerce.order", {"items", "pen*2"}, {"email", "ada@example.org"});
+    EXPECT_ACT(a);
+    EXPECT_STR("16.00 EUR", result_text(&c, &a, "total"));
+    EXPECT_STR(id_text(&c, acme), field(&c, "order", id_of(&a, "order"), "account"));
+    a = ACT(&c, "commerce.order", {"items", "pen*20"}, {"email", "ada@example.org"},
+            {"place", "true"});
+    EXPECT_HAS("above the limit of 100.00 EUR", a.message);
+    a = ACT(&c, "commerce.order", {"items", "pen"}, {"email", "ada@example.org"},
+            {"account", id_text(&c, other)});
+    EXPECT_STR(id_text(&c, other), field(&c, "order", id_of(&a, "order"), "account"));
+    close_company(&c);
+}
+
 TEST("nothing of an order is kept when a part of it is wrong") {
     static const struct {
         const char *items, *words;
