@@ -302,8 +302,8 @@ static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         st = KITH_FIND(self, txn, price, self->query.prices_of, 1, &b.id, &rows, &count, err);
         if (st == KITH_OK && count)
             return kith_fail(err, KITH_E_REFUSED, "currency",
-                             "currency: the book has %llu prices in the old one; make a new book",
-                             (unsigned long long)count);
+                             "currency: the book has %llu price%s in the old one; make a new book",
+                             (unsigned long long)count, count == 1 ? "" : "s");
     }
     return st == KITH_OK ? check_days(b.valid_from, b.valid_until, err) : st;
 }

@@ -250,9 +250,9 @@ static kith_status order_returned_hook(kith_instance *self, kith_txn *txn, kith_
         o.to_return.as.i == 0)
         return st;
     return kith_fail(err, KITH_E_REFUSED, "state",
-                     "state: %lld lines have not come back as a whole; record a return_request for "
+                     "state: %lld line%s not come back as a whole; record a return_request for "
                      "what has, and the order is returned with the last one",
-                     (long long)o.to_return.as.i);
+                     (long long)o.to_return.as.i, o.to_return.as.i == 1 ? " has" : "s have");
 }
 
 /* -- declared -----------------------------------------------------------------------------------

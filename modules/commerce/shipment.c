@@ -281,10 +281,11 @@ static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_chan
     if (st != KITH_OK || !o.shipments.as.i || /* nor by an undo */
         !(is_before_order(o.state.as.s) || is(&o.state, "cancelled")))
         return st;
-    return kith_fail(err, KITH_E_REFUSED, "state",
-                     "state: the order has %lld shipments; delete those that are being prepared, "
-                     "and have returned what has left",
-                     (long long)o.shipments.as.i);
+    return kith_fail(
+        err, KITH_E_REFUSED, "state",
+        "state: the order has %lld shipment%s; delete what is being prepared, and have "
+        "returned what has left",
+        (long long)o.shipments.as.i, o.shipments.as.i == 1 ? "" : "s");
 }
 
 static kith_status feedback_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,

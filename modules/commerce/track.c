@@ -147,8 +147,10 @@ static void say(const struct track *t, const struct tracked *o, char *out, size_
              o->placed_at.kind != KITH_TIME)
         (void)snprintf(out, room, "It is %.*s.", (int)o->state.as.s.len, o->state.as.s.ptr);
     else
-        (void)snprintf(out, room, "%lld of %lld lines have left; %lld of %lld shipments %s%s%s.",
-                       lines - left, lines, away, (long long)o->shipments.as.i,
+        (void)snprintf(out, room, "%lld of %lld line%s %s left; %lld of %lld shipment%s %s%s%s.",
+                       lines - left, lines, lines == 1 ? "" : "s",
+                       lines - left == 1 ? "has" : "have", away, (long long)o->shipments.as.i,
+                       o->shipments.as.i == 1 ? "" : "s",
                        away == 1 ? "has not arrived" : "have not arrived",
                        *day ? ", which is expected by " : "", day);
 }

@@ -32,11 +32,11 @@ static kith_status check_room(kith_instance *self, const kith_txn *txn, const st
     kith_status st = room_at(self, txn, x->lead, x->at.as.i, &next, err);
     if (st != KITH_OK || next <= x->at.as.i)
         return st;
+    const long long hours = (long long)((next - x->at.as.i + HOUR_MS - 1) / HOUR_MS);
     return kith_fail(err, KITH_E_REFUSED, "at",
                      "at: the lead has had as many exposures as sales.exposures.limit allows "
-                     "(%lld); there is room for another one %lld hours later",
-                     (long long)self->cadences.limit.as.i,
-                     (long long)((next - x->at.as.i + HOUR_MS - 1) / HOUR_MS));
+                     "(%lld); there is room for another one %lld hour%s later",
+                     (long long)self->cadences.limit.as.i, hours, hours == 1 ? "" : "s");
 }
 
 /* When it was shown and seen. What an import or an undo brings was so already. */

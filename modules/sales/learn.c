@@ -83,9 +83,10 @@ static kith_status too_few(const kith_instance *self, uint64_t converted, uint64
                            kith_error *err) {
     return kith_fail(
         err, KITH_E_REFUSED, NULL,
-        "%llu leads were converted and %llu were not, and chances are learned from %lld "
-        "of either kind; look further back (since), or set sales.learn.min_endings",
-        (unsigned long long)converted, (unsigned long long)not_converted,
+        "%llu lead%s converted and %llu %s not, and chances are learned from %lld of either kind; "
+        "look further back (since), or set sales.learn.min_endings",
+        (unsigned long long)converted, converted == 1 ? " was" : "s were",
+        (unsigned long long)not_converted, not_converted == 1 ? "was" : "were",
         (long long)self->learned.min_endings.as.i);
 }
 

@@ -49,7 +49,7 @@ test("a note tells where the order is, and why it fits", function(t)
   t.create("asset", {contact = ann, product = pen})
   order(t, ann, ink)
   local sent = t.expect_effect("create interaction", {contact = ann, channel = "email"})
-  t.expect_equal(sent.body, "Your order O-000001 has left. 1 of 1 lines have left; 1 of 1 shipments has not arrived."
+  t.expect_equal(sent.body, "Your order O-000001 has left. 1 of 1 line has left; 1 of 1 shipment has not arrived."
     .. "\n\nWhy it is right for you:\n- Ink: It goes with your Pen.\n")
 end)
 

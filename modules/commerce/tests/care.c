@@ -43,7 +43,7 @@ TEST("where an order is: each step with its time, and what is left of it") { /* 
            {"place", "Bonn"});
     a = ACT(&c, "commerce.track", {"number", number}, {"email", "ada@example.org"});
     EXPECT_ACT(a);
-    EXPECT_STR("1 of 2 lines have left; 1 of 1 shipments has not arrived, which is expected by "
+    EXPECT_STR("1 of 2 lines has left; 1 of 1 shipment has not arrived, which is expected by "
                "2030-05-04.",
                result_text(&c, &a, "status"));
     EXPECT_STR("2030-05-04", result_text(&c, &a, "expected"));

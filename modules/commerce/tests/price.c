@@ -93,7 +93,7 @@ TEST("prices are in the currency of their book, and amount or discount, not both
     REFUSED(&c, "an amount, or a discount", "price", 0, {"price_book", in}, {"product", of});
     REFUSED(&c, "'XYZ' is none of ISO 4217", "price_book", 0, {"name", "X"}, {"currency", "XYZ"});
     PRICE(&c, usd, pen, {"amount", "4 USD"});
-    REFUSED(&c, "has 1 prices in the old one", "price_book", usd, {"currency", "EUR"});
+    REFUSED(&c, "has 1 price in the old one", "price_book", usd, {"currency", "EUR"});
     COSTS("4.00 USD", &c, pen, {"currency", "USD"});
     COSTS("3.00 EUR", &c, pen, {"currency", "EUR"});
     close_company(&c);

@@ -118,12 +118,12 @@ TEST("no more is shipped than was ordered, only what was ordered, and what has l
     REFUSED(&s.c, "nothing is shipped for an order that is cart", "shipment", 0,
             {"order", id_text(&s.c, other)});
     REFUSED(&s.c, "gone", "shipment_line", l, {"gone", "true"});
-    REFUSED(&s.c, "the order has 1 shipments", "order", s.order, {"state", "cart"});
+    REFUSED(&s.c, "the order has 1 shipment", "order", s.order, {"state", "cart"});
     UPDATE(&s.c, "shipment", a, {"state", "shipped"});
     REFUSED(&s.c, "'S-000001' has left", "shipment_line", l, {"quantity", "1"});
     EXPECT_HAS("has left", remove_refused(&s.c, "shipment_line", l));
     EXPECT_HAS("has left", remove_refused(&s.c, "shipment", a));
-    REFUSED(&s.c, "the order has 1 shipments", "order", s.order, {"state", "cancelled"});
+    REFUSED(&s.c, "the order has 1 shipment", "order", s.order, {"state", "cancelled"});
     close_company(&s.c);
 }
 
