@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Appointments: planned talks that take a slot of their owner, of which no two overlap, and the
- * slots that are free in the hours in which somebody works. */
+/* Appointments: planned talks that take a slot of their owner, over none of whose other planned
+ * talks they lie, and the slots that are free in the hours in which somebody works. */
 #include "sales.h"
 
 #define MINUTE_MS    INT64_C(60000)
@@ -71,8 +71,8 @@ static kith_status appointment_hook(kith_instance *self, kith_txn *txn, kith_cha
     if (st != KITH_OK || !clash(self, busy, count, info.id, from, to))
         return st;
     return kith_fail(err, KITH_E_CONFLICT, "at",
-                     "at: there is another appointment at that time; sales.slots lists what is "
-                     "free");
+                     "at: there is another appointment at that time, or a planned call or visit; "
+                     "sales.slots lists what is free");
 }
 
 /* -- slots --------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ static kith_status check_slots(kith_instance *self, struct slots_args *args, kit
 }
 
 static kith_status slots_action(kith_instance *self, kith_call *call, kith_error *err) {
-    const kith_txn *view = self->calls->view(call);
+    const kith_txn *whole = self->calls->whole(call); /* also for who may not see what takes it */
     struct slots_args args;
     struct worker w;
     struct appointment *busy;
@@ -140,9 +140,9 @@ static kith_status slots_action(kith_instance *self, kith_call *call, kith_error
     if (st == KITH_OK)
         st = check_slots(self, &args, err);
     if (st == KITH_OK)
-        st = KITH_LOAD(self, view, cadences.worker, args.seller.as.link.id, &w, err);
+        st = KITH_LOAD(self, whole, cadences.worker, args.seller.as.link.id, &w, err);
     if (st == KITH_OK)
-        st = busy_between(self, view, args.seller, args.from.as.i, args.until.as.i, &busy, &count,
+        st = busy_between(self, whole, args.seller, args.from.as.i, args.until.as.i, &busy, &count,
                           err);
     int64_t at = args.from.as.i, left = args.limit.as.i;
     for (int i = 0; st == KITH_OK && left > 0 && at < args.until.as.i && i < SPANS_MAX; i++) {
@@ -254,7 +254,8 @@ static kith_status works_hook(kith_instance *self, kith_txn *txn, kith_change *c
 
 static const kith_field interaction_fields[] = {
     F("appointment", BOOLEAN,
-      .doc = "While it is planned it takes a slot of its owner, who has no other one then."),
+      .doc = "While it is planned it takes a slot of its owner, who has no other one then, and no "
+             "call, meeting or visit."),
 };
 static const kith_field user_fields[] = {
     F("works", TEXT,
@@ -291,7 +292,7 @@ static const kith_setting settings[] = {
      .default_text = "30m",
      .min = MINUTE_MS,
      .max = DURATION_MAX,
-     .doc = "How long an appointment takes when nothing is said."},
+     .doc = "How long an appointment, a call, a meeting or a visit takes that says nothing of it."},
     {.key = "appointments.step",
      .kind = KITH_DURATION,
      .default_text = "30m",
@@ -334,8 +335,10 @@ static const kith_field book_results[] = {
 };
 static const kith_action actions[] = {
     {.name = "slots",
-     .doc = "Lists when a seller works and has no appointment.",
+     .doc = "Lists when a seller works and has no appointment, and no call or talk that is "
+            "planned.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = slots_action,
      .params = KITH_ARRAY(slots_params),
      .columns = KITH_ARRAY(slots_columns)},
@@ -357,8 +360,9 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("interaction", cadences.appointment, APPOINTMENT),
     KITH_WANT_RECORD("user", cadences.worker, WORKER),
     KITH_WANT(QUERY,
-              "interaction where owner = :seller and planned and (appointment or channel = "
-              "'meeting') and at > :from and at < :to order by at limit 5000",
+              "interaction where owner = :seller and planned and (appointment or channel in "
+              "('meeting', 'call', 'store') or visit or duration is not null) and at > :from and "
+              "at < :to order by at limit 5000",
               cadences.query.busy),
     KITH_WANT(SETTING, "appointments.length", cadences.length),
     KITH_WANT(SETTING, "appointments.step", cadences.step),

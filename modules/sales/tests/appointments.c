@@ -78,3 +78,47 @@ TEST("no two appointments of one seller overlap, whoever plans them, and one who
             {"appointment", "true"}, {"planned", "true"}, {"at", "2030-03-11T10:00:00Z"});
     close_company(&c);
 }
+
+#define DAY_OF(c, seller) slots(c, seller, "2030-03-11T00:00:00Z", "2030-03-12T00:00:00Z")
+
+TEST("planned calls and visits take their time too, half an hour where none is said") {
+    struct company c;
+    OPEN(&c, CONF("appointments: { step = \"1h\"; };"), "sales");
+    kith_id rosa = CREATE(&c, "user", {"login", "rosa"}, {"name", "Rosa"});
+    kith_id lead = CREATE(&c, "lead", {"name", "Ann"}, {"owner", ID(&c, rosa)});
+    CREATE(&c, "interaction", {"channel", "call"}, {"planned", "true"}, {"owner", ID(&c, rosa)},
+           {"at", "2030-03-11T10:30:00Z"});
+    CREATE(&c, "interaction", {"channel", "other"}, {"visit", "true"}, {"planned", "true"},
+           {"owner", ID(&c, rosa)}, {"at", "2030-03-11T13:00:00Z"}, {"duration", "2h"});
+    CREATE(&c, "interaction", {"channel", "email"}, {"planned", "true"}, {"owner", ID(&c, rosa)},
+           {"at", "2030-03-11T15:00:00Z"}); /* takes nobody's time */
+    struct act a = DAY_OF(&c, rosa);
+    EXPECT_INT(5, (int64_t)row_count(&a));
+    EXPECT_HAS("2030-03-11T11:00", row_text(&c, &a, 2, "at"));
+    EXPECT_HAS("2030-03-11T15:00", row_text(&c, &a, 4, "at"));
+    struct act taken = book(&c, lead, "2030-03-11T10:00:00Z");
+    EXPECT_HAS("or a planned call or visit", taken.message);
+    close_company(&c);
+}
+
+TEST("slots are free or not for all, whatever whoever asks may see of the calendar") {
+    struct company c;
+    struct someone ben;
+    OPEN(&c, CONF("appointments: { step = \"1h\"; };"), "sales");
+    kith_id rosa =
+        CREATE(&c, "user", {"login", "rosa"}, {"name", "Rosa"}, {"works", "monday 10:00-12:00"});
+    kith_id lead = CREATE(&c, "lead", {"name", "Ann"}, {"owner", ID(&c, rosa)});
+    struct act a = book(&c, lead, "2030-03-11T09:00:00Z");
+    EXPECT_ACT(a);
+    come_in(&c, &ben, "ben",
+            "{\"types\": {\"interaction\": {\"read\": \"own\"}, \"user\": {\"read\": \"all\"}}, "
+            "\"actions\": [\"sales.slots\"]}");
+    a = act_as(&c, &ben.by, "sales.slots",
+               PAIRS({"seller", ID(&c, rosa)}, {"from", "2030-03-11T00:00:00Z"},
+                     {"until", "2030-03-12T00:00:00Z"}, {"duration", "1h"}));
+    EXPECT_ACT(a);
+    EXPECT_INT(1, (int64_t)row_count(&a));
+    EXPECT_HAS("2030-03-11T10:00", row_text(&c, &a, 0, "at"));
+    leave(&ben);
+    close_company(&c);
+}
