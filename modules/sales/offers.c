@@ -247,21 +247,30 @@ static kith_status give(kith_instance *self, kith_call *call, const struct propo
     return KITH_ROW(self, call, &row, err);
 }
 
-static kith_status gather(struct proposals *p, const kith_txn *txn, uint32_t of, kith_value who,
-                          kith_error *err) {
-    const struct offers *o = &p->self->offers;
-    struct owned owned = {.self = p->self};
+static kith_status read_owned(struct owned *owned, const kith_txn *txn, uint32_t of, kith_value who,
+                              kith_error *err) {
+    const struct offers *o = &owned->self->offers;
+    const kith_records_v1 *rec = owned->self->records;
+    kith_status st = rec->groups(txn, o->query.owned[of], 1, &who, 0, take_owned, owned, err);
+    return st == KITH_OK
+               ? rec->groups(txn, o->query.ordered[of], 1, &who, 0, take_owned, owned, err)
+               : st;
+}
+
+/* What leads to an offer is told with it, and so is what whoever asks may see. What is left out for
+ * being there already is all that is there. */
+static kith_status gather(struct proposals *p, const kith_txn *txn, const kith_txn *whole,
+                          uint32_t of, kith_value who, kith_error *err) {
+    struct owned seen = {.self = p->self}, owned = seen;
     kith_value products = kith_null();
-    kith_status st =
-        p->self->records->groups(txn, o->query.owned[of], 1, &who, 0, take_owned, &owned, err);
+    kith_status st = read_owned(&seen, txn, of, who, err);
     if (st == KITH_OK)
-        st = p->self->records->groups(txn, o->query.ordered[of], 1, &who, 0, take_owned, &owned,
-                                      err);
-    if (st != KITH_OK || owned.count == 0)
+        st = read_owned(&owned, whole, of, who, err);
+    if (st != KITH_OK || seen.count == 0)
         return st;
     products.kind = KITH_LIST;
-    products.as.list.items = owned.items;
-    products.as.list.count = owned.count;
+    products.as.list.items = seen.items;
+    products.as.list.count = seen.count;
     st = by_catalogue(p, txn, &owned, products, err);
     return st == KITH_OK ? by_affinity(p, txn, &owned, products, err) : st;
 }
@@ -293,7 +302,7 @@ static kith_status guard(kith_instance *self, const kith_txn *txn, uint32_t of, 
 }
 
 static kith_status suggest(kith_instance *self, kith_call *call, kith_error *err) {
-    const kith_txn *txn = self->calls->view(call);
+    const kith_txn *txn = self->calls->view(call), *whole = self->calls->whole(call);
     struct suggest_args args;
     struct proposals p = {.self = self};
     uint32_t of = 0;
@@ -304,11 +313,11 @@ static kith_status suggest(kith_instance *self, kith_call *call, kith_error *err
     if (st == KITH_OK)
         st = offers_buyer(args.contact, args.account, &of, &who, err);
     if (st == KITH_OK)
-        st = guard(self, txn, of, who, why, err);
+        st = guard(self, whole, of, who, why, err);
     if (st == KITH_OK)
-        st = gather(&p, txn, of, who, err);
+        st = gather(&p, txn, whole, of, who, err);
     if (st == KITH_OK)
-        st = sort_proposals(&p, txn, who, err);
+        st = sort_proposals(&p, whole, who, err);
     for (uint64_t i = 0; st == KITH_OK && i < p.count; i++) {
         const char *kind = p.items[i].is_up ? "up" : "cross";
         if (!kith_str_is(args.kind.as.s, "both") && !kith_str_is(args.kind.as.s, kind))
@@ -404,6 +413,7 @@ static const kith_action actions[] = {
     {.name = "suggest",
      .doc = "What to offer a customer next, and why; nothing dearer while something is wrong.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = suggest,
      .params = KITH_ARRAY(suggest_params),
      .results = KITH_ARRAY(suggest_results),

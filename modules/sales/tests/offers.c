@@ -181,3 +181,35 @@ TEST("purchases on day 0, 30, 61 and 90: every 30 days, and the next about day 1
                arena_printf(&c.arena, "Acme|%s", row_text(&c, &a, 0, "days mean next overdue")));
     close_company(&c);
 }
+
+TEST("nothing dearer is offered while something is wrong, though whoever asks may not see it") {
+    struct company c;
+    struct someone max;
+    struct shop s = shop(&c);
+    relate(&c, s.pen, "upgrade", s.lamp);
+    relate(&c, s.pen, "complement", s.ink);
+    relate(&c, s.pen, "complement", s.desk);
+    come_in(&c, &max, "max",
+            "{\"types\": {\"contact\": {\"read\": \"all\"}, \"product\": {\"read\": \"all\"}, "
+            "\"order\": {\"read\": \"own\"}, \"asset\": {\"read\": \"own\"}, \"task\": {\"read\": "
+            "\"own\"}}, \"actions\": "
+            "[\"sales.suggest\"]}");
+    const struct pair *ben = PAIRS({"contact", ID(&c, s.ben)});
+    kith_id theirs = buy(&c, "contact", s.ben, s.pen, 0, 0);
+    UPDATE(&c, "order", theirs, {"owner", ID(&c, max.id)});
+    struct act a = act_as(&c, &max.by, "sales.suggest", ben);
+    EXPECT_ACT(a);
+    EXPECT_INT(3, row_count(&a));
+    buy(&c, "contact", s.ben, s.ink, 0, 0); /* by somebody else */
+    CREATE(&c, "task", {"title", "The pen leaks"},
+           {"about", arena_printf(&c.arena, "contact/%s", ID(&c, s.ben))});
+    a = act_as(&c, &max.by, "sales.suggest", ben);
+    EXPECT_ACT(a);
+    EXPECT_STR("1", result_text(&c, &a, "blocked"));
+    EXPECT_STR("a complaint is open", result_text(&c, &a, "reason"));
+    EXPECT_INT(1, row_count(&a)); /* the ink is theirs already */
+    EXPECT_STR("cross|complement of Pen|a complaint is open",
+               row_text(&c, &a, 0, "kind why caution"));
+    leave(&max);
+    close_company(&c);
+}
