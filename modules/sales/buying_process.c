@@ -3,35 +3,48 @@
  * step of it, and how many are there. */
 #include "sales.h"
 
+/* Who bought is a customer, also where nobody said so: nothing but people set kind and lifecycle.
+ */
+#define WON(whom) "exists(opportunity." whom " where stage = 'won')"
+#define ORDERED_BY(whom)                                                                           \
+    "exists(order." whom " where placed_at is not null and state != 'cancelled')"
 #define STEP_MODULES 2
 static const struct {
-    const char *phase, *modules[STEP_MODULES], *what, *query;
+    const char *phase, *modules[STEP_MODULES], *what, *query, *with_orders;
 } steps[] = {
-    {"awareness", {"campaign"}, "new leads", "lead where state = 'new' : count() as n"},
+    {"awareness", {"campaign"}, "new leads", "lead where state = 'new' : count() as n", NULL},
     {"search",
      {"campaign", "sales"},
      "leads that somebody cares for",
-     "lead where state = 'working' : count() as n"},
+     "lead where state = 'working' : count() as n",
+     NULL},
     {"evaluation",
      {"campaign", "sales"},
      "qualified leads",
-     "lead where state = 'qualified' : count() as n"},
+     "lead where state = 'qualified' : count() as n",
+     NULL},
     {"evaluation",
      {"campaign", "sales"},
      "deals before an offer",
-     "opportunity where stage in ('prospecting', 'qualification') : count() as n"},
+     "opportunity where stage in ('prospecting', 'qualification') : count() as n",
+     NULL},
     {"purchase",
      {"sales"},
      "deals with an offer",
-     "opportunity where stage in ('proposal', 'closing') : count() as n"},
+     "opportunity where stage in ('proposal', 'closing') : count() as n",
+     NULL},
     {"post_purchase",
      {"feedback"},
-     "accounts that are customers",
-     "account where kind = 'customer' : count() as n"},
+     "accounts that are customers (kind, a deal that was won, or an order)",
+     "account where kind = 'customer' or " WON("account") " : count() as n",
+     "account where kind = 'customer' or " WON("account") " or " ORDERED_BY("account") " : count() "
+                                                                                       "as n"},
     {"post_purchase",
      {"feedback"},
-     "people who are customers",
-     "contact where lifecycle not in ('prospect', 'lost') : count() as n"},
+     "people who are customers (lifecycle, a deal that was won, or an order)",
+     "contact where lifecycle not in ('prospect', 'lost') or " WON("contact") " : count() as n",
+     "contact where lifecycle not in ('prospect', 'lost') or " WON("contact") " or " ORDERED_BY(
+         "contact") " : count() as n"},
 };
 #define STEPS (sizeof steps / sizeof *steps)
 _Static_assert(STEPS == BUYING_STEPS, "the instance has a query for each step");
@@ -87,9 +100,12 @@ static const kith_action actions[] = {
 
 kith_status buying_process_wants(kith_instance *self, kith_error *err) {
     kith_status st = KITH_OK;
+    const int32_t orders = self->host->enabled(self->host, "commerce");
     for (size_t i = 0; st == KITH_OK && i < STEPS; i++)
-        st = self->records->query(self->host, kith_str_of(steps[i].query),
-                                  &self->after.query.steps[i], err);
+        st = self->records->query(
+            self->host,
+            kith_str_of(orders && steps[i].with_orders ? steps[i].with_orders : steps[i].query),
+            &self->after.query.steps[i], err);
     return st;
 }
 

@@ -121,6 +121,24 @@ static kith_status plan_action(kith_instance *self, kith_call *call, kith_error 
     return st;
 }
 
+/* What is about a deal is with whom the deal is. */
+static kith_status of_deal_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    kith_value about;
+    struct bid deal;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = self->records->read(txn, info.after, 1, &self->interaction.about, &about, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || about.kind != KITH_LINK ||
+        about.as.link.type != self->opportunity.type)
+        return st;
+    st = KITH_LOAD(self, txn, regions.bid, about.as.link.id, &deal, err);
+    return st == KITH_OK && deal.account.kind == KITH_LINK
+               ? self->records->set(txn, change, 1, &self->regions.talk.account, &deal.account, err)
+               : st;
+}
+
 static kith_status wasted_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
     (void)self, (void)txn, (void)change;
@@ -146,7 +164,17 @@ static const kith_type types[] = {
     {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
 };
 static const char *const waste[] = {"wasted", "visit", "planned"};
+static const char *const about_what[] = {"about"};
 static const kith_hook hooks[] = {
+    {.name = "of_deal",
+     .type = "interaction",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = -10, /* the open problems of the account are counted behind it */
+     .fn = of_deal_hook,
+     .where = "about is not null and account is null",
+     .fields = KITH_ARRAY(about_what),
+     .doc = "A talk or visit about an opportunity is with its account."},
     {.name = "wasted",
      .type = "interaction",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,

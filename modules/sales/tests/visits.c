@@ -43,6 +43,22 @@ TEST("the plan tells where, when and to whom, and what is missing for a visit") 
     close_company(&c);
 }
 
+TEST("a visit about a deal is with the account of the deal, unless somebody says otherwise") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id acme = FIRM(&c, {"name", "Acme"}), other = FIRM(&c, {"name", "Other"});
+    kith_id deal = DEAL(&c, {"account", ID(&c, acme)});
+    const char *about = arena_printf(&c.arena, "opportunity/%s", ID(&c, deal));
+    kith_id v = VISIT(&c, {"planned", "true"}, {"at", "2023-11-20 10:00"}, {"about", about});
+    EXPECT_STR(ID(&c, acme), field(&c, "interaction", v, "account"));
+    EXPECT_STR("0", field(&c, "interaction", v, "open_problems"));
+    v = VISIT(&c, {"about", about}, {"account", ID(&c, other)});
+    EXPECT_STR(ID(&c, other), field(&c, "interaction", v, "account"));
+    v = VISIT(&c, {"about", arena_printf(&c.arena, "account/%s", ID(&c, acme))});
+    EXPECT_STR("", field(&c, "interaction", v, "account"));
+    close_company(&c);
+}
+
 TEST("visits for nothing are counted by seller and reason, with what they cost") { /* SAL-61 */
     struct company c;
     OPEN(&c, CONF(""), "sales");
@@ -188,6 +204,12 @@ TEST("each phase of buying has a module that cares for it, and so many who are t
     DEAL(&c, {NULL, NULL});
     MOVE(&c, DEAL(&c, {NULL, NULL}), {"stage", "proposal"});
     FIRM(&c, {"name", "Acme"}, {"kind", "customer"});
+    kith_id buyer = FIRM(&c, {"name", "Bought once"}); /* whatever its kind */
+    FIRM(&c, {"name", "Never bought"});
+    kith_id deal = DEAL(&c, {"account", ID(&c, buyer)}, {"amount", "5 EUR"});
+    const char *const stages[] = {"qualification", "proposal", "closing", "won"};
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        MOVE(&c, deal, {"stage", stages[i]});
     struct act a = ACT(&c, "sales.buying_process", {NULL, NULL});
     EXPECT_ACT(a);
     EXPECT_STR("awareness|campaign|campaign|1", row_text(&c, &a, 0, "phase modules absent count"));
@@ -196,7 +218,7 @@ TEST("each phase of buying has a module that cares for it, and so many who are t
     EXPECT_STR("evaluation|1", row_text(&c, &a, 2, "phase count"));
     EXPECT_STR("evaluation|1", row_text(&c, &a, 3, "phase count"));
     EXPECT_STR("purchase|sales||1", row_text(&c, &a, 4, "phase modules absent count"));
-    EXPECT_STR("post_purchase|feedback|1", row_text(&c, &a, 5, "phase modules count"));
+    EXPECT_STR("post_purchase|feedback|2", row_text(&c, &a, 5, "phase modules count"));
     EXPECT_INT(7, row_count(&a));
     close_company(&c);
 }
