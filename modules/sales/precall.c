@@ -9,7 +9,19 @@
 /* -- what counts as a problem -------------------------------------------------------------------
  */
 
-enum { PROBLEM_KIND, PROBLEM_TYPE, PROBLEM_WHEN };
+enum { PROBLEM_KIND, PROBLEM_TYPE, PROBLEM_WHEN, PROBLEM_ACCOUNT };
+
+/* The first of these fields, with blanks between, that the type has; 0: none. */
+static uint32_t field_among(const kith_instance *self, uint32_t type, const char *names) {
+    uint32_t field = 0;
+    for (; *names; names += strspn(names, " ")) {
+        const kith_str name = {names, strcspn(names, " ")};
+        if (self->records->field(self->host, type, name, &field, NULL) == KITH_OK)
+            return field;
+        names += name.len;
+    }
+    return 0;
+}
 
 static kith_status compile(kith_instance *self, const struct problem *p, kith_str when,
                            const char *behind, uint64_t row, uint32_t *query, kith_error *err) {
@@ -34,26 +46,34 @@ static kith_status read_problem(kith_instance *self, const kith_value *group, ui
     const kith_value *items = group->as.list.items;
     const kith_str when = items[PROBLEM_WHEN].as.s;
     struct problem p = {.kind = items[PROBLEM_KIND].as.s, .type = items[PROBLEM_TYPE].as.s};
-    uint32_t type, field;
+    char behind[130];
+    uint32_t type;
     kith_status st = rec->type(self->host, p.type, &type, err);
     if (st == KITH_E_NOTFOUND)
         return KITH_OK;
     if (st != KITH_OK)
         return st;
-    const int32_t account =
-        rec->field(self->host, type, kith_str_of("account"), &field, NULL) == KITH_OK;
-    const int32_t contact =
-        rec->field(self->host, type, kith_str_of("contact"), &field, NULL) == KITH_OK;
-    if (!account && !contact)
+    const int32_t told = items[PROBLEM_ACCOUNT].kind == KITH_TEXT;
+    const kith_str account = told
+                                 ? items[PROBLEM_ACCOUNT].as.s
+                                 : kith_str_of(field_among(self, type, "account") ? "account" : "");
+    const int32_t contact = field_among(self, type, "contact") != 0;
+    if (!account.len && !contact)
         return kith_fail(err, KITH_E_INVAL, "problems",
                          "%s, row %llu: %.*s has neither a field account nor a field contact, so "
                          "nobody can tell whose problem it is",
                          sales_place(self, "problems"), (unsigned long long)row, (int)p.type.len,
                          p.type.ptr);
-    if (account)
-        st = compile(self, &p, when, "account = :who limit 50", row, &p.by_account, err);
+    if (account.len) {
+        (void)snprintf(behind, sizeof behind, "%.*s = :who limit 50",
+                       (int)(account.len < 100 ? account.len : 100), account.ptr);
+        st = compile(self, &p, when, behind, row, &p.by_account, err);
+    }
     if (st == KITH_OK && contact)
         st = compile(self, &p, when, "contact = :who limit 50", row, &p.by_contact, err);
+    p.name = field_among(self, type, "number subject title name");
+    p.due = field_among(self, type, "due_on due due_at");
+    p.amount = field_among(self, type, "open amount total");
     if (st == KITH_OK)
         self->regions.problems[self->regions.problem_count++] = p;
     return st;
@@ -75,7 +95,7 @@ static kith_status read_problems(kith_instance *self, kith_error *err) {
  */
 
 typedef kith_status (*problem_fn)(void *arg, const kith_txn *txn, const struct problem *p,
-                                  const kith_value *record, kith_error *err);
+                                  const kith_row *row, kith_error *err);
 struct search {
     kith_instance *self;
     const struct problem *problem;
@@ -96,7 +116,18 @@ static kith_status note_problem(void *arg, const kith_txn *txn, const kith_row *
     if (s->count == SEEN_MAX)
         return KITH_OK;
     s->seen[s->count++] = record;
-    return s->fn ? s->fn(s->arg, txn, s->problem, &record, err) : KITH_OK;
+    return s->fn ? s->fn(s->arg, txn, s->problem, row, err) : KITH_OK;
+}
+
+/* Who may see none of that type sees none. */
+static kith_status search_by(struct search *s, const kith_txn *txn, uint32_t query,
+                             const kith_value *who, kith_error *err) {
+    kith_error why = {.struct_size = sizeof why};
+    kith_status st =
+        s->self->records->find(txn, query, 1, who, 0, note_problem, s, s->fn ? &why : err);
+    if (st != KITH_OK && s->fn && err)
+        *err = why;
+    return st == KITH_E_DENIED && s->fn ? KITH_OK : st;
 }
 
 static kith_status search_problems(struct search *s, const kith_txn *txn,
@@ -105,11 +136,9 @@ static kith_status search_problems(struct search *s, const kith_txn *txn,
     for (uint64_t i = 0; st == KITH_OK && i < s->self->regions.problem_count; i++) {
         const struct problem *p = s->problem = &s->self->regions.problems[i];
         if (p->by_account && who->account.kind == KITH_LINK)
-            st = s->self->records->find(txn, p->by_account, 1, &who->account, 0, note_problem, s,
-                                        err);
+            st = search_by(s, txn, p->by_account, &who->account, err);
         if (st == KITH_OK && p->by_contact && who->contact.kind == KITH_LINK)
-            st = s->self->records->find(txn, p->by_contact, 1, &who->contact, 0, note_problem, s,
-                                        err);
+            st = search_by(s, txn, p->by_contact, &who->contact, err);
     }
     return st;
 }
@@ -124,25 +153,45 @@ struct brief {
     kith_instance *self;
     kith_call *call;
     const kith_txn *txn;
-    int64_t problems, deals;
+    int64_t problems, hidden, deals;
     kith_value pipeline, won;
 };
 
+/* "invoice INV-2026-000017", when it is due, and how much it is about. */
 static kith_status tell_problem(void *arg, const kith_txn *txn, const struct problem *p,
-                                const kith_value *record, kith_error *err) {
+                                const kith_row *of, kith_error *err) {
     struct brief *b = arg;
-    struct brief_row row = {.section = kith_text("problem"), .record = *record};
-    (void)txn;
-    row.kind = row.what = kith_text("");
+    const kith_records_v1 *rec = b->self->records;
+    const uint32_t fields[] = {p->name, p->due, p->amount};
+    kith_value more[3] = {{.kind = KITH_NULL}};
+    struct brief_row row = {.section = kith_text("problem"), .kind = kith_text("")};
+    char what[200];
+    kith_status st = KITH_OK;
+    for (size_t i = 0; st == KITH_OK && i < 3; i++)
+        st = fields[i] ? rec->read(txn, of, 1, &fields[i], &more[i], err) : KITH_OK;
+    if (st != KITH_OK)
+        return st;
+    const kith_str name = more[0].kind == KITH_TEXT ? more[0].as.s : kith_str_of("");
+    (void)snprintf(what, sizeof what, "%.*s%s%.*s", (int)p->type.len, p->type.ptr,
+                   name.len ? " " : "", (int)(name.len < 100 ? name.len : 100), name.ptr);
     row.kind.as.s = p->kind;
-    row.what.as.s = p->type;
-    b->problems++;
+    row.record = kith_link(rec->row_type(txn, of), rec->row_id(txn, of));
+    row.what = kith_text(what);
+    *(more[1].kind == KITH_TIME ? &row.at : &row.due) = more[1];
+    row.amount = more[2].kind == KITH_MONEY ? more[2] : kith_null();
     return KITH_ROW(b->self, b->call, &row, err);
 }
 
+/* All are counted, and those told that whoever asks may see: who thinks that all is well sells. */
 static kith_status tell_problems(struct brief *b, const struct customer *who, kith_error *err) {
-    struct search s = {.self = b->self, .fn = tell_problem, .arg = b};
-    return search_problems(&s, b->txn, who, err);
+    struct search seen = {.self = b->self, .fn = tell_problem, .arg = b};
+    struct search all = {.self = b->self};
+    kith_status st = search_problems(&seen, b->txn, who, err);
+    if (st == KITH_OK)
+        st = search_problems(&all, b->self->calls->whole(b->call), who, err);
+    b->problems += (int64_t)all.count;
+    b->hidden += (int64_t)(all.count - (seen.count < all.count ? seen.count : all.count));
+    return st;
 }
 
 static kith_status tell_deals(struct brief *b, uint32_t query, const kith_value *who,
@@ -239,9 +288,9 @@ static kith_status tell_all_talks(struct brief *b, const struct customer *who, k
 
 static kith_status tell_results(struct brief *b, kith_error *err) {
     struct {
-        kith_value problems, deals, pipeline, won;
+        kith_value problems, deals, pipeline, won, hidden;
     } results = {kith_number(KITH_INT, b->problems), kith_number(KITH_INT, b->deals), b->pipeline,
-                 b->won};
+                 b->won, kith_number(KITH_INT, b->hidden)};
     return KITH_RESULTS(b->self, b->call, &results, err);
 }
 
@@ -268,9 +317,14 @@ static kith_status precall_action(kith_instance *self, kith_call *call, kith_err
     if (st == KITH_OK && who.contact.kind == KITH_LINK)
         st = tell_treatments(&b, &who.contact, err);
     if (st == KITH_OK && who.account.kind == KITH_LINK) {
-        st = KITH_LOAD(self, b.txn, regions.firm, who.account.as.link.id, &firm, err);
+        kith_error why = {.struct_size = sizeof why};
+        st = KITH_LOAD(self, b.txn, regions.firm, who.account.as.link.id, &firm, &why);
         if (st == KITH_OK)
             st = add_account(&b, &firm, err);
+        else if (st == KITH_E_NOTFOUND) /* that of a person, which they may not see */
+            st = KITH_OK;
+        else if (err)
+            *err = why;
     }
     const int of = who.account.kind == KITH_LINK ? 0 : 1;
     if (st == KITH_OK)
@@ -330,9 +384,10 @@ static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change 
     if (st == KITH_OK && s.count && t.confirmed.kind == KITH_BOOL && t.confirmed.as.i &&
         self->records->changed(txn, change, n->confirmed) == 1 && (count || !info.before))
         return kith_fail(err, KITH_E_REFUSED, "confirmed",
-                         "confirmed: %llu problems are open with this customer ('kith "
-                         "sales.precall'); close the task about them first, and confirm then",
-                         (unsigned long long)s.count);
+                         "confirmed: %llu %s open with this customer ('kith sales.precall'); "
+                         "close the task about %s first, and confirm then",
+                         (unsigned long long)s.count, s.count == 1 ? "problem is" : "problems are",
+                         s.count == 1 ? "it" : "them");
     const kith_value problems = kith_number(KITH_INT, (int64_t)s.count);
     return st == KITH_OK ? self->records->set(txn, change, 1, &n->open_problems, &problems, err)
                          : st;
@@ -368,13 +423,14 @@ static kith_status alert_hook(kith_instance *self, kith_txn *txn, kith_change *c
         st = who_sells(self, txn, &t, &task.assignee, &name, err);
     if (st != KITH_OK || count)
         return st;
-    (void)snprintf(title, sizeof title, "Solve %lld open problems with %.*s before you talk",
-                   (long long)t.open_problems.as.i,
+    (void)snprintf(title, sizeof title, "Solve %lld open problem%s with %.*s before you talk",
+                   (long long)t.open_problems.as.i, t.open_problems.as.i == 1 ? "" : "s",
                    (int)(name.as.s.len < 100 ? name.as.s.len : 100), name.as.s.ptr);
     task.title = kith_text(title);
     task.about = t.id;
     task.due = t.at;
-    task.body = kith_text("kith sales.precall lists them.");
+    task.body = kith_text(t.open_problems.as.i == 1 ? "kith sales.precall tells it."
+                                                    : "kith sales.precall lists them.");
     return KITH_CREATE(self, txn, regions.todo, &task, err);
 }
 
@@ -426,6 +482,9 @@ static const kith_setting problem_items[] = {
      .kind = KITH_TEXT,
      .flags = KITH_SF_REQUIRED,
      .doc = "A condition on it: when it is open."},
+    {.key = "account",
+     .kind = KITH_TEXT,
+     .doc = "How it leads to the organisation, where that is no field account: order.account."},
 };
 static const kith_setting settings[] = {
     {.key = "problems",
@@ -450,25 +509,28 @@ static const kith_field summary_params[] = {
       .doc = "The organisation, with its units."),
 };
 static const kith_field results[] = {
-    F("problems", INTEGER, .doc = "Open problems."),
+    F("problems", INTEGER, .doc = "Open problems, all of them."),
     F("opportunities", INTEGER, .doc = "Open deals."),
     F("pipeline", MONEY, .doc = "What those are expected to bring."),
     F("won", MONEY, .doc = "What the deals that were won bring."),
+    F("hidden", INTEGER,
+      .doc = "How many of the problems have no row, since you may not see them."),
 };
 static const kith_field columns[] = {
     F("section", CHOICE, .options = "problem,treatment,deal,contact,task,planned,interaction",
       .doc = "What the row tells of."),
     F("kind", TEXT, .doc = "Of the problem its kind, of a deal the stage, of a talk the channel."),
     F("record", LINK, .options = "*", .doc = "The record."),
-    F("what", TEXT, .doc = "What it is."),
+    F("what", TEXT, .doc = "What it is; of a problem its type and number."),
     F("at", TIME, .doc = "When it was, is planned, or is due."),
-    F("due", DATE, .doc = "When a deal is expected to close."),
-    F("amount", MONEY, .doc = "Its amount."),
+    F("due", DATE, .doc = "When a problem was due, as an invoice, or a deal is expected to close."),
+    F("amount", MONEY, .doc = "Its amount; of an invoice what is open."),
 };
 static const kith_action actions[] = {
     {.name = "precall",
      .doc = "What to know before a call or a visit: open problems first, then deals and talks.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = precall_action,
      .params = KITH_ARRAY(precall_params),
      .results = KITH_ARRAY(results),
@@ -476,6 +538,7 @@ static const kith_action actions[] = {
     {.name = "summary",
      .doc = "An account with its units: problems, deals, people, tasks and talks.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = summary_action,
      .params = KITH_ARRAY(summary_params),
      .results = KITH_ARRAY(results),

@@ -50,6 +50,7 @@ KITH_RECORD(seller, SELLER);
 struct problem {
     kith_str kind, type;
     uint32_t by_account, by_contact; /* queries */
+    uint32_t name, due, amount;      /* fields that tell more of it; 0: it has none */
 };
 #define RULES_MAX 32 /* rows of the setting sales.coordinator.rules */
 struct coordinator_rule {

@@ -27,12 +27,11 @@ TEST("a planned call with a customer who has problems gives the seller a task fi
     EXPECT_STR("1", field(&c, "interaction", call, "open_problems"));
     struct found tasks = find(&c, "task where state = 'open'");
     EXPECT_INT(1, tasks.count);
-    EXPECT_STR("Solve 1 open problems with Acme before you talk",
+    EXPECT_STR("Solve 1 open problem with Acme before you talk",
                field(&c, "task", tasks.ids[0], "title"));
     EXPECT_STR(ID(&c, ben), field(&c, "task", tasks.ids[0], "assignee"));
-    REFUSED(&c, "1 problems are open with this customer", "interaction", call,
-            {"confirmed", "true"});
-    REFUSED(&c, "problems are open", "interaction", 0, {"channel", "meeting"}, {"planned", "true"},
+    REFUSED(&c, "1 problem is open with this customer", "interaction", call, {"confirmed", "true"});
+    REFUSED(&c, "problem is open", "interaction", 0, {"channel", "meeting"}, {"planned", "true"},
             {"account", ID(&c, acme)}, {"confirmed", "true"});
     UPDATE(&c, "task", tasks.ids[0], {"state", "done"});
     UPDATE(&c, "interaction", call, {"confirmed", "true"});
@@ -87,5 +86,71 @@ TEST("the summary of an account has all of its units") { /* SAL-18, SAL-24 */
     EXPECT_STR("deal|1.00 EUR", row_text(&c, &a, 0, "section amount"));
     EXPECT_STR("problem|service", row_text(&c, &a, 1, "section kind"));
     EXPECT_STR("contact|Professor|Ada", row_text(&c, &a, 3, "section kind what"));
+    close_company(&c);
+}
+
+TEST("problems count for whoever asks, and those that they may not see have no row") {
+    struct company c;
+    struct someone max;
+    OPEN(&c, COMPLAINTS, "sales");
+    kith_id acme = FIRM(&c, {"name", "Acme"});
+    kith_id ada = PERSON(&c, {"name", "Ada"}, {"account", ID(&c, acme)});
+    complaint(&c, "account", acme);
+    kith_id seen = complaint(&c, "account", acme);
+    come_in(&c, &max, "max",
+            "{\"types\": {\"account\": {\"read\": \"all\"}, \"contact\": {\"read\": \"all\"}, "
+            "\"interaction\": {\"read\": \"own\"}, "
+            "\"opportunity\": {\"read\": \"own\"}, \"task\": {\"read\": \"own\"}}, \"actions\": "
+            "[\"sales.*\"]}");
+    UPDATE(&c, "interaction", seen, {"owner", ID(&c, max.id)});
+    struct act a = act_as(&c, &max.by, "sales.precall", PAIRS({"contact", ID(&c, ada)}));
+    EXPECT_ACT(a);
+    EXPECT_STR("2", result_text(&c, &a, "problems"));
+    EXPECT_STR("1", result_text(&c, &a, "hidden"));
+    EXPECT_STR("problem|interaction Broken", row_text(&c, &a, 0, "section what"));
+    EXPECT_STR("interaction|form", row_text(&c, &a, 1, "section kind"));
+    EXPECT_INT(2, row_count(&a));
+    a = act_as(&c, &max.by, "sales.summary", PAIRS({"account", ID(&c, acme)}));
+    EXPECT_STR("2", result_text(&c, &a, "problems"));
+    leave(&max);
+    close_company(&c);
+}
+
+/* As the shipped configuration has them. */
+#define SHIPPED                                                                                    \
+    CONF(                                                                                          \
+        "problems = ( { kind = \"payment\"; type = \"invoice\"; when = \"state = 'overdue'\"; }, " \
+        "{ kind = \"return\"; type = \"return_request\"; account = \"order.account\"; when = "     \
+        "\"state in ('requested', 'approved', 'received')\"; } );")
+
+TEST("a problem is told with its number, when it was due and how much it is about") {
+    struct company c;
+    struct someone max;
+    OPEN(&c, SHIPPED "commerce: { grant = [\"*\"]; };\n", "commerce", "sales");
+    kith_id acme = FIRM(&c, {"name", "Acme"});
+    kith_id pen = CREATE(&c, "product", {"code", "pen"}, {"name", "Pen"}, {"price", "3 EUR"});
+    kith_id order = CREATE(&c, "order", {"account", ID(&c, acme)});
+    kith_id line = CREATE(&c, "order_line", {"order", ID(&c, order)}, {"product", ID(&c, pen)},
+                          {"quantity", "2"});
+    UPDATE(&c, "order", order, {"state", "ordered"});
+    CREATE(&c, "invoice", {"order", ID(&c, order)}, {"issued_on", "2023-08-01"},
+           {"due_on", "2023-09-01"});
+    ACT(&c, "commerce.ship", {"order", ID(&c, order)});
+    CREATE(&c, "return_request", {"order_line", ID(&c, line)}, {"quantity", "1"});
+    struct act a = ACT(&c, "sales.precall", {"account", ID(&c, acme)});
+    EXPECT_ACT(a);
+    EXPECT_STR("payment|invoice INV-2023-000001|2023-09-01|6.00 EUR",
+               row_text(&c, &a, 0, "kind what due amount"));
+    EXPECT_STR("return|return_request R-000001", row_text(&c, &a, 1, "kind what"));
+    EXPECT_STR("2", result_text(&c, &a, "problems"));
+    come_in(&c, &max, "max", /* nothing of invoices */
+            "{\"types\": {\"account\": {\"read\": \"all\"}, \"opportunity\": {\"read\": \"own\"}, "
+            "\"interaction\": {\"read\": \"own\"}}, \"actions\": [\"sales.precall\"]}");
+    a = act_as(&c, &max.by, "sales.precall", PAIRS({"account", ID(&c, acme)}));
+    EXPECT_ACT(a);
+    EXPECT_STR("2", result_text(&c, &a, "problems"));
+    EXPECT_STR("2", result_text(&c, &a, "hidden"));
+    EXPECT_INT(0, row_count(&a));
+    leave(&max);
     close_company(&c);
 }
