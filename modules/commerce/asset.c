@@ -288,8 +288,9 @@ static kith_value folded(kith_instance *self, const kith_txn *txn, kith_value ma
 }
 
 /* Who fills in the card: the contact that is named, the one with this address, or a new one. */
-static kith_status find_owner(kith_instance *self, kith_txn *txn, struct register_args *args,
+static kith_status find_owner(kith_instance *self, kith_call *call, struct register_args *args,
                               int32_t *is_new, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
     struct point *points;
     uint64_t count = 0;
     kith_status st = KITH_OK;
@@ -301,6 +302,9 @@ static kith_status find_owner(kith_instance *self, kith_txn *txn, struct registe
                        err);
         if (st == KITH_OK && count)
             args->contact = points[0].contact;
+        if (st == KITH_OK && !count)
+            st = refuse_unseen(self, self->calls->whole(call), self->own.assets.by_mail, &mail,
+                               "email", err);
         if (st != KITH_OK || count)
             return st;
     }
@@ -395,7 +399,7 @@ static kith_status register_action(kith_instance *self, kith_call *call, kith_er
         args.purchased_on.as.i > self->host->today(self->host))
         return kith_fail(err, KITH_E_INVAL, "purchased_on", "purchased_on: it lies in the future");
     if (st == KITH_OK)
-        st = find_owner(self, txn, &args, &is_new, err);
+        st = find_owner(self, call, &args, &is_new, err);
     if (st == KITH_OK)
         st = register_piece(self, txn, &args, &results.asset, err);
     results.contact = args.contact;
@@ -637,6 +641,7 @@ static const kith_action actions[] = {
     {.name = "register",
      .doc = "Registers what somebody bought, by its serial number; the owner is found or created.",
      .effect = KITH_EFFECT_WRITE,
+     .flags = KITH_AF_WHOLE,
      .fn = register_action,
      .params = KITH_ARRAY(register_params),
      .results = KITH_ARRAY(register_results)},

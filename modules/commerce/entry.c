@@ -111,6 +111,25 @@ static kith_status find_by(struct entering *w, uint32_t query, const kith_value 
     return st;
 }
 
+static kith_status note_any(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
+    (void)txn, (void)row, (void)err;
+    *(int32_t *)arg = 1;
+    return KITH_OK;
+}
+
+/* Two cards of one person, each with a half of what there is, are worse than to ask. */
+kith_status refuse_unseen(kith_instance *self, const kith_txn *whole, uint32_t query,
+                          const kith_value *address, const char *field, kith_error *err) {
+    int32_t any = 0;
+    kith_status st = self->records->find(whole, query, 1, address, 1, note_any, &any, err);
+    return st != KITH_OK || !any
+               ? st
+               : kith_fail(err, KITH_E_REFUSED, field,
+                           "%s: somebody whom you may not see has it already; let who may see them "
+                           "do this, or share them with you",
+                           field);
+}
+
 /* As Kith compares numbers: + and digits. */
 static kith_status digits_of(struct entering *w, const kith_value *phone, kith_value *out,
                              kith_error *err) {
@@ -157,18 +176,23 @@ static kith_status settle_client(struct entering *w, kith_error *err) {
     const struct goods *g = &w->self->goods;
     kith_value contact = w->a.contact;
     kith_status st = KITH_OK;
+    const kith_txn *whole = w->self->calls->whole(w->call);
+    kith_value digits = kith_null();
     if (contact.kind == KITH_NULL && w->a.email.kind != KITH_NULL)
         st = find_by(w, g->mail_of, &w->a.email, "email", &contact, err);
     if (st == KITH_OK && contact.kind == KITH_NULL && w->a.phone.kind != KITH_NULL) {
-        kith_value digits;
         st = digits_of(w, &w->a.phone, &digits, err);
         if (st == KITH_OK)
             st = find_by(w, g->phone_of, &digits, "phone", &contact, err);
     }
+    if (st == KITH_OK && contact.kind != KITH_NULL)
+        return take_client(w, contact, err);
+    if (st == KITH_OK && w->a.email.kind != KITH_NULL)
+        st = refuse_unseen(w->self, whole, g->mail_of, &w->a.email, "email", err);
+    if (st == KITH_OK && digits.kind != KITH_NULL)
+        st = refuse_unseen(w->self, whole, g->phone_of, &digits, "phone", err);
     if (st != KITH_OK)
         return st;
-    if (contact.kind != KITH_NULL)
-        return take_client(w, contact, err);
     if (w->a.email.kind != KITH_NULL || w->a.phone.kind != KITH_NULL || w->a.name.kind != KITH_NULL)
         return create_client(w, err);
     return w->a.account.kind != KITH_NULL
@@ -336,6 +360,7 @@ static const kith_action actions[] = {
     {.name = "order",
      .doc = "Enters an order in one go: the customer, the order, its lines; and places it.",
      .effect = KITH_EFFECT_WRITE,
+     .flags = KITH_AF_WHOLE,
      .fn = order_action,
      .params = KITH_ARRAY(params),
      .results = KITH_ARRAY(results),

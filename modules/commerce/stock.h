@@ -120,5 +120,9 @@ kith_status stock_take(kith_instance *self, kith_txn *txn, const struct taking *
 /* "CODE*QUANTITY; CODE*QUANTITY", in the memory of the callback. [reader] */
 kith_status items_read(kith_instance *self, const kith_txn *txn, kith_str text, struct item **items,
                        uint64_t *count, kith_error *err);
+/* Refuses to make a new customer of an address that the query finds: nobody whom whoever asks may
+ * see has it. [reader] */
+kith_status refuse_unseen(kith_instance *self, const kith_txn *whole, uint32_t query,
+                          const kith_value *address, const char *field, kith_error *err);
 
 #endif

@@ -91,6 +91,41 @@ TEST("whoever belongs to an organisation orders for it, by its prices and within
     close_company(&c);
 }
 
+TEST("nobody becomes a second customer since whoever enters the order may not see the first") {
+    struct company c;
+    struct someone max;
+    OPEN(&c, SHOP(""), "commerce");
+    product(&c, "pen", "10 EUR");
+    CREATE(&c, "contact", {"name", "Ada"}, {"email", "ada@example.org"},
+           {"phone", "+43 1 5551234"});
+    come_in(
+        &c, &max, "max",
+        "{\"types\": {\"contact\": {\"read\": \"own\", \"create\": \"all\"}, \"order\": {\"read\": "
+        "\"own\", \"create\": \"all\", \"update\": \"own\"}, \"product\": {\"read\": \"all\"}, "
+        "\"price_book\": {\"read\": \"all\"}, \"asset\": {\"read\": \"own\", \"create\": "
+        "\"all\"}}, "
+        "\"actions\": [\"commerce.*\"]}");
+    const struct pair *by[] = {
+        PAIRS({"items", "pen"}, {"name", "Ada"}, {"email", "ada@example.org"}),
+        PAIRS({"items", "pen"}, {"name", "Ada"}, {"phone", "+43 1 5551234"})};
+    struct act a;
+    for (size_t i = 0; i < 2; i++) {
+        a = act_as(&c, &max.by, "commerce.order", by[i]);
+        EXPECT_INT(KITH_E_REFUSED, a.status);
+        EXPECT_HAS("somebody whom you may not see has it already", a.message);
+    }
+    a = act_as(&c, &max.by, "commerce.register",
+               PAIRS({"product", id_text(&c, find(&c, "product").ids[0])}, {"serial", "1"},
+                     {"name", "Ada"}, {"email", "ada@example.org"}));
+    EXPECT_HAS("email: somebody whom you may not see has it already", a.message);
+    a = act_as(&c, &max.by, "commerce.order",
+               PAIRS({"items", "pen"}, {"name", "Ben"}, {"email", "ben@example.org"}));
+    EXPECT_ACT(a);
+    EXPECT_INT(2, find(&c, "contact").count);
+    leave(&max);
+    close_company(&c);
+}
+
 TEST("nothing of an order is kept when a part of it is wrong") {
     static const struct {
         const char *items, *words;
