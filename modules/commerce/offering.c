@@ -247,7 +247,7 @@ static kith_status answer_tie(kith_instance *self, kith_call *call, const struct
 static kith_status related_action(kith_instance *self, kith_call *call, kith_error *err) {
     static const char *const usual[] = {"complement", "upgrade", "successor", "exchange"};
     const kith_txn *txn = self->calls->view(call);
-    struct ids owned = {.self = self}, shown = {.self = self};
+    struct ids seen = {.self = self}, owned = seen, shown = seen;
     struct related_args args;
     struct tie *ties = NULL;
     uint64_t count = 0;
@@ -259,8 +259,10 @@ static kith_status related_action(kith_instance *self, kith_call *call, kith_err
                          "product: say to what: a product, or a contact or account and so all that "
                          "they own");
     if (st == KITH_OK)
-        st = find_owned(self, txn, &args, &owned, err);
-    params[0] = args.product.kind ? list_of(&args.product, 1) : list_of(owned.items, owned.count);
+        st = find_owned(self, txn, &args, &seen, err);
+    if (st == KITH_OK) /* what they have is left out, whoever may see that they do */
+        st = find_owned(self, self->calls->whole(call), &args, &owned, err);
+    params[0] = args.product.kind ? list_of(&args.product, 1) : list_of(seen.items, seen.count);
     params[1] = options(args.kinds, usual, items, 4);
     if (st == KITH_OK && params[0].as.list.count)
         st = KITH_FIND(self, txn, own.tie, self->own.offering.ties, 2, params, &ties, &count, err);
@@ -412,6 +414,7 @@ static const kith_action actions[] = {
     {.name = "related",
      .doc = "Lists what goes with a product, or with all that a customer owns, and is not owned.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = related_action,
      .params = KITH_ARRAY(related_params),
      .columns = KITH_ARRAY(related_columns)},

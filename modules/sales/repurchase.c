@@ -90,7 +90,7 @@ static kith_status repurchase(kith_instance *self, kith_call *call, kith_error *
     if (st == KITH_OK)
         st = offers_buyer(args.contact, args.account, &of, &who, err);
     if (st == KITH_OK)
-        st = rhythm_for(self, self->calls->view(call), of, who, args.product, &r, &known, err);
+        st = rhythm_for(self, self->calls->whole(call), of, who, args.product, &r, &known, err);
     struct {
         kith_value days, mean, median, last, next, overdue;
     } out = {.days = kith_number(KITH_INT, r.days)};
@@ -184,8 +184,9 @@ static kith_status give_late(kith_instance *self, kith_call *call, const struct 
     const int64_t today = self->host->today(self->host);
     struct rhythm r;
     int known;
+    /* Who bought of somebody else meanwhile is not late. */
     kith_status st =
-        rhythm_for(self, self->calls->view(call), c->of, who, kith_null(), &r, &known, err);
+        rhythm_for(self, self->calls->whole(call), c->of, who, kith_null(), &r, &known, err);
     if (st != KITH_OK || !known || r.next >= today)
         return st;
     const struct {
@@ -264,12 +265,14 @@ static const kith_action actions[] = {
     {.name = "repurchase",
      .doc = "How often a customer buys, and when they are likely to buy again.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = repurchase,
      .params = KITH_ARRAY(repurchase_params),
      .results = KITH_ARRAY(repurchase_results)},
     {.name = "overdue_buyers",
      .doc = "Customers who have not bought though their likely day has passed: reach out to them.",
      .effect = KITH_EFFECT_READ,
+     .flags = KITH_AF_WHOLE,
      .fn = overdue_buyers,
      .params = KITH_ARRAY(overdue_params),
      .columns = KITH_ARRAY(overdue_columns)},

@@ -139,3 +139,31 @@ TEST("products reach customers directly, or by one, two or three in between, nev
     REFUSED(&c, "supplied_by", "account", agent, {"supplied_by", id_text(&c, agent)});
     close_company(&c);
 }
+
+TEST(
+    "what somebody has already is not offered, though whoever asks may not see that they have it") {
+    struct company c;
+    struct someone max;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id laptop = product(&c, "laptop", "900 EUR"), disk = product(&c, "disk", "80 EUR");
+    kith_id ada = CREATE(&c, "contact", {"name", "Ada"});
+    relate(&c, laptop, "complement", disk);
+    relate(&c, disk, "complement", product(&c, "case", "30 EUR"));
+    delivered(&c, ada, disk, "1");
+    come_in(&c, &max, "max",
+            "{\"types\": {\"contact\": {\"read\": \"all\"}, \"product\": {\"read\": \"all\"}, "
+            "\"price_book\": {\"read\": \"all\"}, \"order\": {\"read\": \"own\"}, \"asset\": "
+            "{\"read\": "
+            "\"own\"}}, \"actions\": [\"commerce.related\"]}");
+    struct act a = act_as(&c, &max.by, "commerce.related", PAIRS({"contact", id_text(&c, ada)}));
+    EXPECT_ACT(a);
+    EXPECT_INT(0, row_count(&a)); /* nothing that leads to anything may be seen */
+    a = act_as(&c, &max.by, "commerce.related",
+               PAIRS({"contact", id_text(&c, ada)}, {"product", id_text(&c, laptop)}));
+    EXPECT_ACT(a);
+    EXPECT_INT(0, row_count(&a));
+    a = act_as(&c, &max.by, "commerce.related", PAIRS({"product", id_text(&c, laptop)}));
+    EXPECT_INT(1, row_count(&a));
+    leave(&max);
+    close_company(&c);
+}

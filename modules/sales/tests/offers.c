@@ -213,3 +213,31 @@ TEST("nothing dearer is offered while something is wrong, though whoever asks ma
     leave(&max);
     close_company(&c);
 }
+
+TEST("who bought of somebody else meanwhile is not late, whoever asks") {
+    struct company c;
+    struct someone max;
+    struct shop s = shop(&c);
+    kith_id acme = CREATE(&c, "account", {"name", "Acme"});
+    const struct pair *none = PAIRS({"none", ""});
+    come_in(&c, &max, "max",
+            "{\"types\": {\"account\": {\"read\": \"all\"}, \"order\": {\"read\": \"own\"}}, "
+            "\"actions\": [\"sales.*\"]}");
+    for (int i = 0; i < 3; i++) {
+        kith_id o = buy(&c, "account", acme, s.pen, 0, 0);
+        UPDATE(&c, "order", o, {"owner", ID(&c, max.id)});
+        clock_advance(&c.clock, INT64_C(30) * DAY_MS);
+    }
+    clock_advance(&c.clock, INT64_C(10) * DAY_MS);
+    struct act a = act_as(&c, &max.by, "sales.overdue_buyers", none);
+    EXPECT_ACT(a);
+    EXPECT_INT(1, row_count(&a));
+    buy(&c, "account", acme, s.pen, 0, 0);
+    a = act_as(&c, &max.by, "sales.overdue_buyers", none);
+    EXPECT_INT(0, row_count(&a));
+    a = act_as(&c, &max.by, "sales.repurchase", PAIRS({"account", ID(&c, acme)}));
+    EXPECT_ACT(a);
+    EXPECT_STR("4", result_text(&c, &a, "days"));
+    leave(&max);
+    close_company(&c);
+}
