@@ -35,13 +35,13 @@ static const struct {
      NULL},
     {"post_purchase",
      {"feedback"},
-     "accounts that are customers (kind, a deal that was won, or an order)",
+     "accounts that are customers or have bought",
      "account where kind = 'customer' or " WON("account") " : count() as n",
      "account where kind = 'customer' or " WON("account") " or " ORDERED_BY("account") " : count() "
                                                                                        "as n"},
     {"post_purchase",
      {"feedback"},
-     "people who are customers (lifecycle, a deal that was won, or an order)",
+     "people who are customers or have bought",
      "contact where lifecycle not in ('prospect', 'lost') or " WON("contact") " : count() as n",
      "contact where lifecycle not in ('prospect', 'lost') or " WON("contact") " or " ORDERED_BY(
          "contact") " : count() as n"},
