@@ -242,6 +242,36 @@ kith_status access_unlimited(const struct principal *p, kith_error *e) {
                    p->name);
 }
 
+/* What whatever is a part of this type is in the end a part of; NULL: of anything. */
+static const struct rtype *root_of(const struct rtype *t) {
+    const struct rfield *whole;
+    for (int i = 0; i < 8 && t && (whole = type_whole(t)); i++)
+        t = whole->any_target ? NULL : whole->target;
+    return t;
+}
+
+/* Which right on what is missing. */
+static const char *missing(struct txn *t, enum right right, const struct change *c,
+                           const kith_value *values) {
+    const struct rfield *whole = type_whole(c->type);
+    const kith_value *of = whole ? &values[whole->index] : NULL;
+    if (of && of->kind != KITH_LINK)
+        return arena_printf(t->arena, ": say in %s what it is part of", whole->name);
+    if (of) {
+        const struct rtype *root = root_of(schema_type_by_id(t->g->schema, of->as.link.type));
+        return arena_printf(t->arena, ": that takes the right to update the %s that it is part of",
+                            root ? root->name : "record");
+    }
+    if (right != RIGHT_CREATE || !t->principal->access)
+        return "";
+    const uint8_t reach = t->principal->access->rights.types[c->type->id].reach[RIGHT_CREATE];
+    return reach ? arena_printf(t->arena,
+                                ": their right to create one reaches as far as '%s', and its owner"
+                                " and territory lie outside",
+                                reach_text(reach))
+                 : ": no role of theirs gives the right to create one";
+}
+
 static kith_status may(struct txn *t, enum right right, const struct change *c,
                        const kith_value *values, const char *remark, kith_error *e) {
     bool yes;
@@ -251,8 +281,9 @@ static kith_status may(struct txn *t, enum right right, const struct change *c,
         return KITH_OK;
     if (right != RIGHT_READ)
         TRY(access_only_reads(t->principal, e));
-    return err_set(e, KITH_E_DENIED, NULL, "%s may not %s this %s%s", t->principal->name,
-                   right_names[right], c->type->name, remark);
+    const char *why = missing(t, right, c, values);
+    return err_set(e, KITH_E_DENIED, NULL, "%s may not %s this %s%s%s", t->principal->name,
+                   right_names[right], c->type->name, remark, why ? why : "");
 }
 
 /* A field that the caller itself sets. */
@@ -437,6 +468,14 @@ kith_status txn_may_begin(struct txn *t, const struct change *c, kith_error *e) 
     return may(t, c->kind == ROW_UPDATE ? RIGHT_UPDATE : RIGHT_DELETE, c, c->before, "", e);
 }
 
+kith_status txn_may_stand(struct txn *t, const struct change *c, kith_error *e) {
+    if (!as_caller(t))
+        return KITH_OK;
+    if (c->kind == ROW_CREATE)
+        return may(t, RIGHT_CREATE, c, c->after, "", e);
+    return may(t, RIGHT_UPDATE, c, c->after, " so that it is out of reach afterwards", e);
+}
+
 kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e) {
     if (!as_caller(t))
         return KITH_OK;
@@ -444,9 +483,13 @@ kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e) {
     TRY(may_define(t, c, e));
     TRY(may_save(t, c, e));
     TRY(may_bring(t, c, e));
-    if (c->kind == ROW_CREATE)
-        return may(t, RIGHT_CREATE, c, c->after, ": look at its owner", e);
-    return may(t, RIGHT_UPDATE, c, c->after, " so that it is out of reach afterwards", e);
+    return txn_part_of_nothing(t, c) ? KITH_OK : txn_may_stand(t, c, e);
+}
+
+bool txn_part_of_nothing(const struct txn *t, const struct change *c) {
+    const struct rfield *whole = type_whole(c->type);
+    return whole && !(whole->flags & KITH_FF_REQUIRED) && !t->undoing && c->kind == ROW_CREATE &&
+           c->after[whole->index].kind == KITH_NULL;
 }
 
 kith_status txn_may_change(struct txn *t, const struct change *c, const struct rfield *f,

@@ -528,6 +528,10 @@ kith_status txn_may_set(struct txn *t, const struct rfield *f, kith_error *e);
 kith_status txn_may_number(struct txn *t, const struct rfield *f, const kith_value *v,
                            kith_error *e);
 kith_status txn_may_end(struct txn *t, const struct change *c, kith_error *e);
+/* A new part of which the caller does not say what it is part of: a hook may. txn_may_stand judges
+ * it behind the hooks. */
+bool txn_part_of_nothing(const struct txn *t, const struct change *c);
+kith_status txn_may_stand(struct txn *t, const struct change *c, kith_error *e);
 /* May the caller be told of a record, by what the system does on the caller's account, too? */
 bool txn_tells(struct txn *t, const struct rtype *type, kith_id id);
 /* e is the refusal of a value that is taken. */

@@ -615,6 +615,21 @@ static void own_it(struct txn *t, struct change *c) {
     c->after[FIELD_OWNER] = value_link(p->user, c->type->fields[FIELD_OWNER]->target->id);
 }
 
+/* What a part is part of says who may write it: where a hook says or changes that, it is judged
+ * behind the hooks, by what is stored in the end. */
+static kith_status write_asked(struct txn *t, struct change *c, kith_error *e) {
+    const struct rfield *whole = type_whole(c->type);
+    const kith_value said = whole ? c->after[whole->index] : value_null();
+    const bool later = txn_part_of_nothing(t, c);
+    TRY(txn_may_end(t, c, e));
+    if (c->kind == ROW_UPDATE && nothing_changed(c))
+        return KITH_OK;
+    TRY(change_begin(t, c, e));
+    if (whole && (later || !value_eq(&said, &c->after[whole->index])))
+        TRY(txn_may_stand(t, c, e));
+    return change_finish(t, c, e);
+}
+
 kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
                           const struct assign *set, size_t count, kith_error *e) {
     struct change c = {.kind = ROW_CREATE, .type = type, .id = id};
@@ -625,8 +640,7 @@ kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
     own_it(t, &c);
     change_mark(&c, c.after);
     TRY(set_all(t, &c, set, count, e));
-    TRY(txn_may_end(t, &c, e));
-    return change_write(t, &c, e);
+    return write_asked(t, &c, e);
 }
 
 kith_status txn_create(struct txn *t, const struct rtype *type, const struct assign *set,
@@ -651,8 +665,7 @@ kith_status txn_update(struct txn *t, const struct rtype *type, kith_id id,
     if (!c.after)
         return err_nomem(e);
     TRY(set_all(t, &c, set, count, e));
-    TRY(txn_may_end(t, &c, e));
-    return nothing_changed(&c) ? KITH_OK : change_write(t, &c, e);
+    return write_asked(t, &c, e);
 }
 
 kith_status txn_get(struct txn *t, const struct rtype *type, kith_id id, const kith_value **values,
