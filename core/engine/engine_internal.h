@@ -204,6 +204,7 @@ struct txn {
     bool erasing;    /* hooks have no say, and what is kept by code is emptied, too */
     bool more;       /* see txn_more */
     bool spoilt;     /* a write failed when its row was written already; see txn_run */
+    bool refused;    /* a write failed: what is said of it is for those who work here */
     bool quiet;      /* nothing of it is journaled: it stands there already */
     bool alone;      /* no savepoint is around it: when it fails, the whole group is rolled back */
     bool again;      /* set by what failed alone: it is to be run once more, in a savepoint */

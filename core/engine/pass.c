@@ -260,3 +260,20 @@ kith_status txn_pass_revoke(struct txn *t, kith_id user, int64_t number, kith_er
     TRY(pass_end(t->g->writer, number, txn_now(t), e));
     return pass_note(t, &p, "revoked", e);
 }
+
+#define REVOKED_AT_ONCE 200
+
+kith_status txn_pass_revoke_about(struct txn *t, kith_str action, kith_id about, kith_error *e) {
+    size_t count = REVOKED_AT_ONCE;
+    int64_t before = 0;
+    while (count == REVOKED_AT_ONCE) {
+        struct pass *list;
+        TRY(pass_read(t->g->writer, 0, about, before, REVOKED_AT_ONCE, t->arena, &list, &count, e));
+        for (size_t i = 0; i < count; i++) {
+            before = list[i].number;
+            if (str_eqz(action, list[i].action) && pass_state(&list[i], txn_now(t)) == PASS_HOLDS)
+                TRY(txn_pass_revoke(t, 0, before, e));
+        }
+    }
+    return KITH_OK;
+}

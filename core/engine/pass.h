@@ -55,8 +55,9 @@ kith_status pass_look(struct engine *g, kith_str secret, kith_str from, struct p
                       kith_error *e);
 /* Does it. fields: one JSON object of texts, those that are asked for. form: what pass_look gave;
  * it is good once. Gives {"done": true, "repeated", "doc", "shown"}; repeated: this form was sent
- * before, and it was done then. KITH_E_CONFLICT: the form is too old, or was never given. Else as
- * pass_look. Waits until it is durable. [any] */
+ * before, and it was done then. KITH_E_CONFLICT: the form is too old, or was never given. Why a
+ * record could not be written is told in the log, and not to them. Else as pass_look. Waits until
+ * it is durable. [any] */
 kith_status pass_use(struct engine *g, kith_str secret, kith_str from, kith_str form,
                      kith_str fields, struct pass_page *page, kith_error *e);
 
@@ -65,6 +66,8 @@ enum pass_state pass_state(const struct pass *p, int64_t now);
 const char *pass_state_name(enum pass_state s); /* "used" */
 /* user 0: whosever it is. KITH_E_NOTFOUND. [writer] */
 kith_status txn_pass_revoke(struct txn *t, kith_id user, int64_t number, kith_error *e);
+/* All that call this action about this record, whosever they are. [writer] */
+kith_status txn_pass_revoke_about(struct txn *t, kith_str action, kith_id about, kith_error *e);
 /* So that it tells who did what by which. [writer] */
 kith_status pass_note(struct txn *t, const struct pass *p, const char *what, kith_error *e);
 

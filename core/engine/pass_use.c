@@ -59,6 +59,19 @@ static kith_status gone(const struct guest *x, kith_status st, kith_error *e) {
     return err_set(e, KITH_E_DENIED, NULL, GONE);
 }
 
+/* The action's own refusals are for whoever has the link. Those of what it writes - of hooks, rules
+ * and states - are for those who work here: they name people, and commands. */
+static kith_status refused(const struct guest *x, const struct txn *t, kith_status st,
+                           kith_error *e) {
+    if (!t->refused ||
+        (st != KITH_E_REFUSED && st != KITH_E_CONFLICT && st != KITH_E_INVAL && st != KITH_E_LIMIT))
+        return gone(x, st, e);
+    log_warn("links", "link %lld, %s, was used, and refused: %s", (long long)x->pass.number,
+             x->pass.action, e ? e->message : "");
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "this cannot be done as things stand: ask whoever sent you the link");
+}
+
 static kith_status find_pass(struct guest *x, kith_error *e) {
     char digest[SECRET_DIGEST];
     struct conn *c;
@@ -449,7 +462,7 @@ static kith_status use_in(struct txn *t, void *arg, kith_error *e) {
     if (st == KITH_OK)
         st = engine_call(t->g, t, NULL, x->action, d->args, &x->arena, d->results, NULL, e);
     if (st != KITH_OK)
-        return gone(x, st, e);
+        return refused(x, t, st, e);
     d->told = false;
     TRY(once_note(t->g->writer, &d->once, txn_now(t), e));
     TRY(pass_used(t->g->writer, now.number, txn_now(t), true, e));

@@ -617,7 +617,7 @@ static void own_it(struct txn *t, struct change *c) {
 
 /* What a part is part of says who may write it: where a hook says or changes that, it is judged
  * behind the hooks, by what is stored in the end. */
-static kith_status write_asked(struct txn *t, struct change *c, kith_error *e) {
+static kith_status write_part(struct txn *t, struct change *c, kith_error *e) {
     const struct rfield *whole = type_whole(c->type);
     const kith_value said = whole ? c->after[whole->index] : value_null();
     const bool later = txn_part_of_nothing(t, c);
@@ -628,6 +628,12 @@ static kith_status write_asked(struct txn *t, struct change *c, kith_error *e) {
     if (whole && (later || !value_eq(&said, &c->after[whole->index])))
         TRY(txn_may_stand(t, c, e));
     return change_finish(t, c, e);
+}
+
+static kith_status write_asked(struct txn *t, struct change *c, kith_error *e) {
+    kith_status st = write_part(t, c, e);
+    t->refused |= st != KITH_OK;
+    return st;
 }
 
 kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,

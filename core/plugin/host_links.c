@@ -45,6 +45,13 @@ static kith_status links_grant(kith_txn *txn, const kith_link_wish *given, kith_
     return full.address.ptr ? host_fill(made, &full, sizeof full, e) : err_nomem(e);
 }
 
+static kith_status links_revoke(kith_txn *txn, kith_str action, kith_id about, kith_error *e) {
+    struct frame *f;
+    TRY(frame_writing(txn, &f, e));
+    TRY(may_call(f->plugin, action, &f->arena, e));
+    return txn_pass_revoke_about(f->txn, action, about, e);
+}
+
 static kith_status links_came(const kith_txn *txn, kith_link_came *came, kith_error *e) {
     struct frame *f = frame_of(txn, e);
     if (!f)
@@ -94,4 +101,5 @@ const kith_links_v1 host_links = {
     .came = links_came,
     .look = links_look,
     .use = links_use,
+    .revoke = links_revoke,
 };

@@ -50,6 +50,14 @@ static void answer_failed(struct request *r, kith_status st, const kith_error *e
     link_page_say(r, status_of(st), sentence_of(st, e), false);
 }
 
+/* Where nothing is shown any more of what it is about, it was good once, too. */
+static void answer_unseen(struct request *r, kith_status st, const kith_error *e) {
+    if (st == KITH_E_REFUSED)
+        link_page_say(r, 410, sentence_of(st, e), false);
+    else
+        answer_failed(r, st, e);
+}
+
 /* -- looking ----------------------------------------------------------------------------------- */
 
 struct view {
@@ -111,7 +119,7 @@ bool link_show(struct request *r) {
     struct view v = {.r = r};
     kith_status st = look(&v, &e);
     if (st != KITH_OK)
-        answer_failed(r, st, &e);
+        answer_unseen(r, st, &e);
     else if (v.page)
         link_page_show(r, 200, v.page, NULL, NULL);
     json_decref(v.page);
@@ -185,8 +193,11 @@ static void show_again(struct request *r, kith_status st, const kith_error *why,
     struct view v = {.r = r};
     const bool mend =
         st == KITH_E_INVAL || st == KITH_E_LIMIT || st == KITH_E_CONFLICT || st == KITH_E_REFUSED;
-    if (mend && look(&v, &e) == KITH_OK && v.page)
+    const kith_status seen = mend ? look(&v, &e) : st;
+    if (seen == KITH_OK && v.page)
         link_page_show(r, status_of(st), v.page, given, sentence_of(st, why));
+    else if (mend && seen == KITH_E_REFUSED)
+        answer_unseen(r, seen, &e);
     else
         answer_failed(r, st, why);
     json_decref(v.page);

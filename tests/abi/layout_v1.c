@@ -512,13 +512,14 @@ AT(kith_link_page, name, 24);
 AT(kith_link_page, media_type, 40);
 AT(kith_link_page, bytes, 56);
 
-SIZE(kith_links_v1, 40);
+SIZE(kith_links_v1, 48);
 AT(kith_links_v1, struct_size, 0);
 AT(kith_links_v1, reserved, 4);
 AT(kith_links_v1, grant, 8);
 AT(kith_links_v1, came, 16);
 AT(kith_links_v1, look, 24);
 AT(kith_links_v1, use, 32);
+AT(kith_links_v1, revoke, 40);
 
 SIZE(kith_operation_v1, 40);
 AT(kith_operation_v1, struct_size, 0);

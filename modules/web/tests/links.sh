@@ -38,6 +38,12 @@ seller=$(new_token sam)
 sam=$("$KITH" find "user where login = 'sam'" --json | json_text id)
 pen=$("$KITH" create product code=pen name="<script>alert(1)</script> Pen & ink" price="10 EUR" --json | json_text id)
 ada=$("$KITH" create contact name='"><img src=x onerror=alert(2)>' --json | json_text id)
+mkdir -p rules
+cat >rules/wait.lua <<'END_OF_RULES'
+before("order.update", {where = "state = 'ordered' and note = 'wait'"}, function()
+    refuse("Dean Miller has to look at it: kith update order note=ready")
+end)
+END_OF_RULES
 serve_web
 
 it "gives a quote that is sent a link, which tells all of it to whoever has it, and changes nothing"
@@ -50,10 +56,11 @@ answers_header 'content-type: text/html; charset=utf-8'
 answers_header 'cache-control: no-store'
 answers_header 'referrer-policy: no-referrer'
 answers_header "content-security-policy: default-src 'none'; style-src 'self';.*"
-prints "<h1>Accept quote</h1>"
+prints "<h1>Answer quote</h1>"
 prints "30.00 EUR"
 prints "Net 30"
 prints 'name="name" type="text"'
+prints '<select name="answer" required><option value=""></option><option>accept</option><option>decline</option></select>'
 prints_not "<script"
 prints_not "<img"
 prints '&lt;script&gt;alert(1)&lt;/script&gt; Pen &amp; ink'
@@ -73,14 +80,14 @@ mine=$(form)
 first=$link
 firstquote=$quote
 sent
-send "$link" "$mine" "name=Eve"
+send "$link" "$mine" "answer=accept&name=Eve"
 answers 409
 stranger POST "$link" '{"name":"Eve"}' "Content-Type: application/json"
 answers 400
-send "$link" "" "name=Eve&quote=$firstquote"
+send "$link" "" "answer=accept&name=Eve&quote=$firstquote"
 answers 409
 stranger GET "$link"
-send "$link" "$(form)" "name=Eve&quote=$firstquote"
+send "$link" "$(form)" "answer=accept&name=Eve&quote=$firstquote"
 answers 422
 prints "asks for nothing of the name"
 expect test "$(state)" = sent
@@ -94,7 +101,7 @@ prints 'role="alert"'
 it "accepts the quote with a name, a remark and the address, and places the order"
 stranger GET "$link"
 kept=$(form)
-send "$link" "$kept" "name=Ada+L%C3%B6velace&remark=Soon%2C+please"
+send "$link" "$kept" "answer=accept&name=Ada+L%C3%B6velace&remark=Soon%2C+please"
 answers 200
 prints "It is done"
 prints "Q-000002"
@@ -108,10 +115,10 @@ prints '"state":"ordered"'
 kith log --type quote --limit 1
 prints "as user:sam"
 kith access log --json
-prints "used link 2: sales.accept_quote"
+prints "used link 2: sales.answer_quote"
 
 it "is done once: what is sent again was done, and another form comes too late"
-send "$link" "$kept" "name=Ada+L%C3%B6velace"
+send "$link" "$kept" "answer=accept&name=Ada+L%C3%B6velace"
 answers 200
 prints "This was sent before"
 stranger GET "$link"
@@ -131,7 +138,7 @@ for n in one two; do
     (
         ANSWER=$work/answer.$n
         token=
-        python3 "$here/client.py" "$port" "" POST "/l/${link##*/}" "form=${!n}&name=$n" "$form_type" >"$work/out.$n"
+        python3 "$here/client.py" "$port" "" POST "/l/${link##*/}" "form=${!n}&answer=accept&name=$n" "$form_type" >"$work/out.$n"
     ) &
     jobs[${#jobs[@]}]=$!
 done
@@ -140,23 +147,65 @@ expect test "$(cat "$work"/out.one "$work"/out.two | grep -c "It is done")" -eq 
 expect test "$(cat "$work"/out.one "$work"/out.two | grep -c "was used already\|was accepted already")" -eq 1
 expect test "$(state)" = accepted
 
+it "declines the quote with a reason, and gives its order up"
+sent
+stranger GET "$link"
+send "$link" "$(form)" "answer=decline&name=Ada&remark=Too+dear"
+answers 200
+prints "It is done"
+kith get quote "$quote" --json
+prints '"state":"rejected"'
+prints '"declined_by":"Ada"'
+prints '"accepted_by":null'
+prints '"answer":"Too dear"'
+kith get order "$order" --json
+prints '"state":"cancelled"'
+stranger GET "$link"
+answers 410
+
+it "ends the links that were sent before when it is sent again, by whomever"
+sent
+first=$link
+link=$("$KITH" sales.send_quote quote="$quote" --json | json_text link)
+stranger GET "$first"
+answers 410
+prints "does not hold any more"
+stranger GET "$link"
+answers 200
+
+it "tells a stranger nothing of why it is refused inside, and the log all of it"
+"$KITH" update order "$order" note=wait >/dev/null
+stranger GET "$link"
+send "$link" "$(form)" "answer=accept&name=Ada"
+answers 409
+prints "This cannot be done as things stand: ask whoever sent you the link"
+prints_not "Miller"
+expect grep -q "link [0-9]*, sales.answer_quote, was used, and refused: .*Dean Miller" "$work/serve.log"
+expect test "$(state)" = sent
+kith sales.accept_quote quote="$quote" name=Ada
+complains "Dean Miller has to look at it"
+"$KITH" update order "$order" note=ready >/dev/null
+stranger GET "$link"
+send "$link" "$(form)" "answer=accept&name=Ada"
+answers 200
+
 it "does not accept what was replaced, withdrawn or has ended, though the link is good"
 sent
 "$KITH" sales.revise quote="$quote" >/dev/null
 stranger GET "$link"
-answers 409
+answers 410
 prints "was replaced by a newer version"
 sent
 stranger GET "$link"
 kept=$(form)
 "$KITH" update quote "$quote" state=withdrawn >/dev/null
-send "$link" "$kept" "name=Ada"
-answers 409
+send "$link" "$kept" "answer=accept&name=Ada"
+answers 410
 prints "was withdrawn"
 sent
 "$KITH" update quote "$quote" state=accepted >/dev/null
 stranger GET "$link"
-answers 409
+answers 410
 prints "accepted already"
 
 it "dies with a revocation, an expiry, the rights of who made it, and that person"
@@ -228,7 +277,7 @@ it "is kept by what is durable: killed at any moment, it was used and done, or n
 sent
 stranger GET "$link"
 kept=$(form)
-send "$link" "$kept" "name=Ada" &
+send "$link" "$kept" "answer=accept&name=Ada" &
 racer=$!
 kill -9 "$server"; wait "$server" 2>/dev/null
 wait $racer

@@ -744,10 +744,16 @@ typedef struct kith_links_v1 {
     kith_status (*look)(const kith_host *host, kith_str secret, kith_str from, kith_link_page_fn fn,
                         void *arg, kith_error *err);
     /* Does it. form: what look() gave, which is good once; fields: a JSON object of texts, of what
-     * is asked for. KITH_E_CONFLICT: the form is too old, or none. Else as look(). Waits until it
-     * is durable. [serving] */
+     * is asked for. KITH_E_CONFLICT: the form is too old, or none. KITH_E_REFUSED: the action
+     * refuses; what refuses a record that it writes is told in the log alone. Else as look(). Waits
+     * until it is durable. [serving] */
     kith_status (*use)(const kith_host *host, kith_str secret, kith_str from, kith_str form,
                        kith_str fields, kith_link_page_fn fn, void *arg, kith_error *err);
+
+    /* Makes all links worthless that call this action about this record, the first among their
+     * arguments, whoever made them: those that were sent before, when another is sent. The same
+     * permissions as for grant(). [writer] */
+    kith_status (*revoke)(kith_txn *txn, kith_str action, kith_id about, kith_error *err);
 } kith_links_v1;
 
 /* -- operation --------------------------------------------------------------------------------- */
