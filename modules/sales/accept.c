@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quotes that customers accept by a link: sent with one, shown to whoever has it, and accepted with
- * the name of who did. What accepting leads to stands in quote.c. */
+/* Quotes that customers answer by a link: sent with one, shown to whoever has it, and accepted or
+ * declined with the name of who did. What that leads to stands in quote.c. */
 #include "sales.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -76,24 +76,29 @@ static kith_status show_offer(kith_instance *self, kith_call *call, kith_error *
     return st == KITH_OK ? put_lines(self, call, q.order, err) : st;
 }
 
-/* -- accepted ---------------------------------------------------------------------------------- */
+/* -- accepted, or declined --------------------------------------------------------------------- */
 
 struct accept_args {
     kith_value quote, name, remark;
+};
+struct answer_args {
+    kith_value quote, answer, name, remark;
 };
 struct accept_results {
     kith_value number, total, order;
 };
 
-static kith_status write_answer(kith_instance *self, kith_txn *txn, const struct accept_args *args,
+static kith_status write_answer(kith_instance *self, kith_txn *txn, const struct answer_args *args,
                                 kith_error *err) {
+    const int32_t accepts = kith_str_is(args->answer.as.s, "accept");
     kith_link_came came = {.struct_size = sizeof came};
     kith_edit edit = {0};
     kith_status st = self->accepts.links->came(txn, &came, err);
-    kith_put(&edit, self->quotes.quote.state, kith_text("accepted"));
-    kith_put(&edit, self->accepts.quote.accepted_by, args->name);
+    kith_put(&edit, self->quotes.quote.state, kith_text(accepts ? "accepted" : "rejected"));
+    kith_put(&edit, accepts ? self->accepts.quote.accepted_by : self->accepts.quote.declined_by,
+             args->name);
     kith_put_given(&edit, self->accepts.quote.answer, args->remark);
-    if (st == KITH_OK && came.from.len)
+    if (st == KITH_OK && accepts && came.from.len)
         kith_put(&edit, self->accepts.quote.accepted_from,
                  (kith_value){.kind = KITH_TEXT, .as.s = came.from});
     return st == KITH_OK
@@ -102,19 +107,32 @@ static kith_status write_answer(kith_instance *self, kith_txn *txn, const struct
                : st;
 }
 
-static kith_status accept_quote(kith_instance *self, kith_call *call, kith_error *err) {
+static kith_status answer(kith_instance *self, kith_call *call, const struct answer_args *args,
+                          kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
-    struct accept_args args;
     struct quote q;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, quotes.quote, args.quote.as.link.id, &q, err);
+    kith_status st = KITH_LOAD(self, txn, quotes.quote, args->quote.as.link.id, &q, err);
     if (st == KITH_OK)
         st = check_open(self, &q, err);
     if (st == KITH_OK)
-        st = write_answer(self, txn, &args, err);
-    const struct accept_results results = {q.number, q.total, q.order};
+        st = write_answer(self, txn, args, err);
+    struct accept_results results = {.number = q.number, .total = q.total};
+    if (kith_str_is(args->answer.as.s, "accept"))
+        results.order = q.order;
     return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+}
+
+static kith_status accept_quote(kith_instance *self, kith_call *call, kith_error *err) {
+    struct accept_args args;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    const struct answer_args yes = {args.quote, kith_text("accept"), args.name, args.remark};
+    return st == KITH_OK ? answer(self, call, &yes, err) : st;
+}
+
+static kith_status answer_quote(kith_instance *self, kith_call *call, kith_error *err) {
+    struct answer_args args;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    return st == KITH_OK ? answer(self, call, &args, err) : st;
 }
 
 /* -- sent -------------------------------------------------------------------------------------- */
@@ -122,6 +140,16 @@ static kith_status accept_quote(kith_instance *self, kith_call *call, kith_error
 struct send_results {
     kith_value link, expires, note, valid_until;
 };
+
+/* Those that were sent before are worth nothing then. */
+static kith_status end_links(kith_instance *self, kith_txn *txn, const struct quote *q,
+                             kith_error *err) {
+    static const char *const actions[] = {"sales.answer_quote", "sales.accept_quote"};
+    kith_status st = KITH_OK;
+    for (size_t i = 0; st == KITH_OK && i < sizeof actions / sizeof *actions; i++)
+        st = self->accepts.links->revoke(txn, kith_str_of(actions[i]), q->id.as.link.id, err);
+    return st;
+}
 
 /* It holds for two days more than the quote, whose last day ends later elsewhere. */
 static kith_status make_link(kith_instance *self, kith_txn *txn, const struct quote *q,
@@ -132,9 +160,9 @@ static kith_status make_link(kith_instance *self, kith_txn *txn, const struct qu
     const kith_link_wish wish = {
         .struct_size = sizeof wish,
         .uses = 1,
-        .action = kith_str_of("sales.accept_quote"),
+        .action = kith_str_of("sales.answer_quote"),
         .show = kith_str_of("sales.offer"),
-        .ask = kith_str_of("name,remark"),
+        .ask = kith_str_of("answer,name,remark"),
         .names = names,
         .values = &q->id,
         .count = 1,
@@ -156,7 +184,7 @@ static kith_status make_link(kith_instance *self, kith_txn *txn, const struct qu
     return KITH_OK;
 }
 
-/* One that was sent is given another link, where the first was lost. */
+/* One that was sent is given another link, where the first was lost or went to somebody else. */
 static kith_status send_quote(kith_instance *self, kith_call *call, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
     struct quote_args args;
@@ -172,6 +200,8 @@ static kith_status send_quote(kith_instance *self, kith_call *call, kith_error *
     }
     if (st == KITH_OK)
         st = check_open(self, &q, err);
+    if (st == KITH_OK)
+        st = end_links(self, txn, &q, err);
     if (st == KITH_OK)
         st = make_link(self, txn, &q, &results, err);
     results.valid_until = q.valid_until;
@@ -189,6 +219,8 @@ static kith_status send_quote(kith_instance *self, kith_call *call, kith_error *
 static const kith_field quote_fields[] = {
     F("accepted_by", TEXT, .flags = KITH_FF_PERSONAL | KITH_FF_READONLY,
       .doc = "Who accepted it for the customer, by name."),
+    F("declined_by", TEXT, .flags = KITH_FF_PERSONAL | KITH_FF_READONLY,
+      .doc = "Who declined it for the customer, by name."),
     F("accepted_from", TEXT, .flags = KITH_FF_PERSONAL | KITH_FF_READONLY,
       .doc = "From which network address that was, where it came by a link."),
 };
@@ -220,23 +252,33 @@ static const kith_field accept_params[] = {
       .doc = "Who accepts it for the customer."),
     F("remark", LONGTEXT, .max = "4000", .doc = "What else is to be said to it."),
 };
+static const kith_field answer_params[] = {
+    OF_QUOTE("The quote, which was sent."),
+    F("answer", CHOICE, .options = "accept,decline", .flags = KITH_FF_REQUIRED,
+      .label = "Your answer", .doc = "Whether the offer is accepted or declined."),
+    F("name", TEXT, .flags = KITH_FF_REQUIRED, .max = "200", .label = "Your name",
+      .doc = "Who answers for the customer."),
+    F("remark", LONGTEXT, .max = "4000",
+      .doc = "What else is to be said; where it is declined, why."),
+};
 static const kith_field accept_results[] = {
     F("number", TEXT, .label = "Quote", .doc = "The number of the quote."),
     F("total", MONEY, .doc = "What it comes to."),
-    F("order", LINK, .options = "order", .doc = "The order that is placed by that."),
+    F("order", LINK, .options = "order", .doc = "The order that is placed by accepting."),
 };
 static const kith_field send_params[] = {
     OF_QUOTE("A draft, one that is approved, or one that was sent and needs another link."),
 };
 static const kith_field send_results[] = {
-    F("link", URL, .doc = "By which the customer accepts it. It is told this once."),
+    F("link", URL, .doc = "By which the customer answers. It is told this once."),
     F("expires", TIME, .doc = "Until when the link holds."),
     F("note", TEXT, .doc = "Why there is no link."),
     F("valid_until", DATE, .doc = "Until which day the quote holds."),
 };
 static const kith_action actions[] = {
     {.name = "send_quote",
-     .doc = "Marks a quote as sent, and gives a link by which the customer accepts it.",
+     .doc = "Marks a quote as sent, and gives a link by which the customer accepts or declines it;"
+            " links from before end.",
      .effect = KITH_EFFECT_WRITE,
      .fn = send_quote,
      .params = KITH_ARRAY(send_params),
@@ -253,6 +295,12 @@ static const kith_action actions[] = {
      .effect = KITH_EFFECT_WRITE,
      .fn = accept_quote,
      .params = KITH_ARRAY(accept_params),
+     .results = KITH_ARRAY(accept_results)},
+    {.name = "answer_quote",
+     .doc = "Accepts an offer as it was sent, which places the order, or declines it.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = answer_quote,
+     .params = KITH_ARRAY(answer_params),
      .results = KITH_ARRAY(accept_results)},
 };
 static const kith_want wants[] = {

@@ -7,7 +7,7 @@
 
 /* clang-format off */
 #define SHOWN_LINE(X)   X(product) X(description) X(quantity) X(unit_price) X(discount) X(total)
-#define ACCEPTED(X)     X(accepted_by) X(accepted_from) X(answer)
+#define ACCEPTED(X)     X(accepted_by) X(declined_by) X(accepted_from) X(answer)
 /* clang-format on */
 
 KITH_RECORD(shown_line, SHOWN_LINE);
