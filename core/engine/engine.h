@@ -369,6 +369,7 @@ struct change {
     struct fieldset changed;  /* set fields on create; different ones on update */
     uint32_t origin;          /* of the transaction */
     uint32_t *sources;        /* the engine's: which hook set which field */
+    bool owned;               /* on create: the caller's, since nobody said whose it is */
     uint64_t seen;            /* the engine's: how many rows it had written when this was read */
 };
 /* Changes a field of the write that is under way; KITH_E_INVAL in an after-hook; without effect in

@@ -175,6 +175,8 @@ kith_status fixed_put(struct import *im, struct arena *a, struct row *r, const j
             TRY(put_together(im, a, r, object, c, &v, e));
         if (v.kind != KITH_NULL)
             TRY(put_value(im, a, r, c, v, e));
+        else if (!c->piece_count && !c->shown.also) /* "owner:=" says that it is empty */
+            r->puts[r->put_count++] = (struct put){.column = c, .value = v};
     }
     return KITH_OK;
 }

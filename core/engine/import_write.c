@@ -128,7 +128,7 @@ static kith_status assigns_of(struct txn *t, const struct import *im, const stru
         const struct import_column *to = &p->column->shown;
         const struct aim aim = {NULL, to->field, to->by, &p->column->by, &p->value};
         set[i] = (struct assign){to->field, p->value};
-        if (to->by && !card_makes_account(im, p->column))
+        if (to->by && p->value.kind != KITH_NULL && !card_makes_account(im, p->column))
             TRY(find_linked(t, im, r, &aim, &set[i].value, e));
     }
     *out = set;

@@ -608,10 +608,14 @@ void change_mark(struct change *c, const kith_value *values) {
 }
 
 /* What somebody who signed in creates is theirs, unless they say whose it is. */
-static void own_it(struct txn *t, struct change *c) {
+static void own_it(struct txn *t, struct change *c, const struct assign *set, size_t count) {
     const struct principal *p = t->principal;
+    for (size_t i = 0; i < count; i++)
+        if (set[i].field->type == c->type && set[i].field->index == FIELD_OWNER)
+            return;
     if (!p->user || t->system || type_whole(c->type) || type_is_access(c->type))
         return;
+    c->owned = true;
     c->after[FIELD_OWNER] = value_link(p->user, c->type->fields[FIELD_OWNER]->target->id);
 }
 
@@ -643,7 +647,7 @@ kith_status txn_create_as(struct txn *t, const struct rtype *type, kith_id id,
     if (!c.after)
         return err_nomem(e);
     c.after[FIELD_CREATED] = value_time(t->head.at);
-    own_it(t, &c);
+    own_it(t, &c, set, count);
     change_mark(&c, c.after);
     TRY(set_all(t, &c, set, count, e));
     return write_asked(t, &c, e);

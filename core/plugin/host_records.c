@@ -420,6 +420,7 @@ static kith_status records_change(const kith_txn *txn, const kith_change *change
         .id = c->id,
         .before = c->before ? &f->change.before : NULL,
         .after = c->after ? &f->change.after : NULL,
+        .owned = c->owned,
     };
     return host_fill(info, &full, sizeof full, e);
 }

@@ -41,6 +41,7 @@ struct assignment {
     struct picks sellers;   /* with their turns */
     struct chooser *chooser;
     kith_id given; /* who got the last one */
+    kith_id had;   /* who has the one that is given again, and is passed over; 0: nobody */
     int64_t turn;  /* the last one that was given */
 };
 
@@ -111,11 +112,26 @@ static kith_status nobody(const struct assignment *a, kith_error *err) {
     if (a->team.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "users",
                          "none of the users to assign leads to takes leads now: their takes_leads "
-                         "is false");
+                         "is false%s",
+                         a->had ? ", or they have this one already" : "");
     return kith_fail(err, KITH_E_REFUSED, "team",
-                     "nobody in a team with the name '%.*s' takes leads now: see 'kith find user "
+                     "nobody %sin a team with the name '%.*s' takes leads now: see 'kith find user "
                      "--fields login,teams,takes_leads'",
-                     team.len < 60 ? (int)team.len : 60, team.ptr);
+                     a->had ? "else " : "", team.len < 60 ? (int)team.len : 60, team.ptr);
+}
+
+static void pass_over(struct picks *sellers, kith_id user) {
+    struct picks others = {.self = sellers->self};
+    for (struct pick *p = sellers->first, *next; p; p = next) {
+        next = p->next;
+        p->next = NULL;
+        if (p->id == user)
+            continue;
+        *(others.last ? &others.last->next : &others.first) = p;
+        others.last = p;
+        others.count++;
+    }
+    *sellers = others;
 }
 
 /* The sellers, and the last turn of all users: who is in two teams has one turn. */
@@ -134,6 +150,8 @@ static kith_status find_sellers(struct assignment *a, kith_error *err) {
         : a->team.kind == KITH_NULL
             ? pick_users(a, err)
             : rec->find(a->txn, self->query.members, 1, &a->team, 0, pick_seller, &a->sellers, err);
+    if (a->had)
+        pass_over(&a->sellers, a->had);
     if (st == KITH_OK && a->sellers.count == 0)
         return nobody(a, err);
     if (st == KITH_OK)
@@ -144,48 +162,70 @@ static kith_status find_sellers(struct assignment *a, kith_error *err) {
 
 /* -- what -------------------------------------------------------------------------------------- */
 
-static kith_status give(struct assignment *a, kith_id lead, struct pick *seller, kith_error *err) {
-    kith_instance *self = a->self;
-    kith_value owner = kith_link(self->user.type, seller->id);
-    seller->number = ++a->turn;
-    a->given = seller->id;
-    return self->records->update(a->txn, self->lead.type, lead, 1, &self->lead.owner, &owner, err);
-}
-
-/* Once for each seller, however many leads came: the turns of those that got one are the highest.
- */
-static kith_status keep_turns(struct assignment *a, int64_t before, int64_t *served,
-                              kith_error *err) {
-    kith_instance *self = a->self;
+/* Who gets which, before anything is written: so it is known which lead is the last of a seller. */
+static kith_status choose(struct assignment *a, const struct picks *leads, struct pick **sellers,
+                          kith_error *err) {
     kith_status st = KITH_OK;
-    for (const struct pick *p = a->sellers.first; st == KITH_OK && p; p = p->next) {
-        kith_value turn = kith_number(KITH_INT, p->number);
-        if (p->number <= before)
-            continue;
-        ++*served;
-        st = self->records->update(a->txn, self->user.type, p->id, 1, &self->user.lead_turn, &turn,
-                                   err);
+    uint64_t i = 0;
+    for (struct pick *lead = leads->first; st == KITH_OK && lead; lead = lead->next, i++) {
+        st = assign_by_choose(a->chooser, lead->id, &sellers[i], err);
+        if (st == KITH_OK)
+            lead->number = sellers[i]->number = ++a->turn;
     }
     return st;
 }
 
-static kith_status share_out(struct assignment *a, const struct picks *leads, int64_t *served,
-                             kith_error *err) {
-    int64_t before = a->turn;
-    kith_status st = KITH_OK;
-    for (const struct pick *lead = leads->first; st == KITH_OK && lead; lead = lead->next) {
-        struct pick *seller = NULL;
-        st = assign_by_choose(a->chooser, lead->id, &seller, err);
-        if (st == KITH_OK)
-            st = give(a, lead->id, seller, err);
-    }
-    return st == KITH_OK ? keep_turns(a, before, served, err) : st;
+/* With its last lead a seller gets its turn, however many came: by a hook, since who may give a lead
+ * away need not be one who may change users. */
+static kith_status give(struct assignment *a, const struct pick *lead, const struct pick *seller,
+                        int64_t *served, kith_error *err) {
+    kith_instance *self = a->self;
+    const kith_value owner = kith_link(self->user.type, seller->id);
+    self->given_turn = lead->number == seller->number ? lead->number : 0;
+    *served += self->given_turn != 0;
+    kith_status st = self->records->update(a->txn, self->lead.type, lead->id, 1, &self->lead.owner,
+                                           &owner, err);
+    self->given_turn = 0;
+    return st;
 }
 
-/* One lead that the caller names must be free to be given. */
-static kith_status take_lead(struct picks *leads, const kith_txn *txn, kith_id id,
+kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_instance *self = leads->self;
+    const kith_value turn = kith_number(KITH_INT, self->given_turn);
+    kith_change_info info = {.struct_size = sizeof info};
+    kith_value owner = kith_null();
+    if (!self->given_turn)
+        return KITH_OK;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st == KITH_OK)
+        st = self->records->read(txn, info.after, 1, &self->lead.owner, &owner, err);
+    if (st != KITH_OK || owner.kind != KITH_LINK)
+        return st;
+    return self->records->update(txn, self->user.type, owner.as.link.id, 1, &self->user.lead_turn,
+                                 &turn, err);
+}
+
+static kith_status share_out(struct assignment *a, const struct picks *leads, int64_t *served,
+                             kith_error *err) {
+    struct pick **sellers =
+        a->self->host->memory(a->txn, (leads->count + 1) * sizeof *sellers);
+    if (!sellers)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more records");
+    kith_status st = choose(a, leads, sellers, err);
+    uint64_t i = 0;
+    for (const struct pick *lead = leads->first; st == KITH_OK && lead; lead = lead->next, i++)
+        st = give(a, lead, sellers[i], served, err);
+    if (st == KITH_OK && i)
+        a->given = sellers[i - 1]->id;
+    return st;
+}
+
+/* One lead that the caller names must be free to be given, unless it is to be given again. */
+static kith_status take_lead(struct assignment *a, struct picks *leads, const kith_value *args,
+                             kith_error *err) {
+    kith_instance *self = a->self;
+    const kith_txn *txn = a->txn;
+    const kith_id id = args[ASSIGN_LEAD].as.link.id;
     const uint32_t fields[] = {self->lead.name, self->lead.owner, self->lead.state};
     const kith_row *row;
     kith_value v[3];
@@ -195,10 +235,12 @@ static kith_status take_lead(struct picks *leads, const kith_txn *txn, kith_id i
     if (st != KITH_OK)
         return st;
     int shown = v[0].as.s.len < 80 ? (int)v[0].as.s.len : 80;
-    if (v[1].kind != KITH_NULL)
+    if (v[1].kind != KITH_NULL && !args[ASSIGN_AGAIN].as.i)
         return kith_fail(err, KITH_E_REFUSED, "lead",
-                         "the lead '%.*s' has an owner already; empty it first (owner=)", shown,
-                         v[0].as.s.ptr);
+                         "the lead '%.*s' has an owner already; say again=true to give it to "
+                         "somebody else",
+                         shown, v[0].as.s.ptr);
+    a->had = v[1].kind == KITH_LINK ? v[1].as.link.id : 0;
     if (kith_str_is(v[2].as.s, "converted") || kith_str_is(v[2].as.s, "unqualified"))
         return kith_fail(err, KITH_E_REFUSED, "lead",
                          "the lead '%.*s' is %.*s: only an open one is assigned", shown,
@@ -216,6 +258,8 @@ static kith_status choose_sellers(struct assignment *a, const kith_value *args, 
     a->by = args[ASSIGN_BY].kind == KITH_NULL ? self->regions.assign_by : args[ASSIGN_BY];
     if (a->team.kind != KITH_NULL && a->users.kind != KITH_NULL)
         return kith_fail(err, KITH_E_INVAL, "users", "give team or users, not both");
+    if (args[ASSIGN_AGAIN].as.i && args[ASSIGN_LEAD].kind == KITH_NULL)
+        return kith_fail(err, KITH_E_INVAL, "again", "again: say which lead=LEAD is given again");
     if (a->team.kind == KITH_NULL && a->users.kind == KITH_NULL) {
         a->team = self->team;
         a->users = self->users;
@@ -244,14 +288,12 @@ kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err) 
     if (st == KITH_OK)
         st = choose_sellers(&a, args, err);
     if (st == KITH_OK)
+        st = args[ASSIGN_LEAD].kind == KITH_LINK
+                 ? take_lead(&a, &leads, args, err)
+                 : self->records->find(a.txn, self->query.unassigned, 0, NULL, 0, picks_row, &leads,
+                                       err);
+    if (st == KITH_OK)
         st = find_sellers(&a, err);
-    if (st != KITH_OK)
-        return st;
-    if (args[ASSIGN_LEAD].kind == KITH_NULL) {
-        st = self->records->find(a.txn, self->query.unassigned, 0, NULL, 0, picks_row, &leads, err);
-    } else {
-        st = take_lead(&leads, a.txn, args[ASSIGN_LEAD].as.link.id, err);
-    }
     if (st == KITH_OK)
         st = share_out(&a, &leads, &served, err);
     if (args[ASSIGN_LEAD].kind == KITH_LINK)
@@ -259,23 +301,77 @@ kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err) 
     return st == KITH_OK ? answer(self, call, &leads, served, &owner, err) : st;
 }
 
-/* The reaction's condition has seen the lead as it is now: open, and without an owner. */
-kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
-                            kith_error *err) {
+/* Who writes a lead down owns it only when that is said: else it is shared out like all others. */
+kith_status assign_free_lead(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    const kith_value nobody = kith_null();
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || !self->assigns_new_leads || !info.owned)
+        return st;
+    return self->records->set(txn, change, 1, &self->lead.owner, &nobody, err);
+}
+
+/* To those whom the settings name. When nobody takes leads, why says so, and they stay. */
+static kith_status assign_by_settings(kith_instance *self, kith_txn *txn, struct picks *leads,
+                                      int32_t *nobody_takes, kith_error *why, kith_error *err) {
     struct assignment a = {.self = self,
                            .txn = txn,
                            .team = self->team,
                            .users = self->users,
                            .by = self->regions.assign_by};
+    int64_t served = 0;
+    kith_status st = find_sellers(&a, why);
+    *nobody_takes = st == KITH_E_REFUSED || st == KITH_E_NOTFOUND;
+    if (*nobody_takes)
+        return KITH_OK;
+    return st == KITH_OK ? share_out(&a, leads, &served, err)
+                         : kith_fail(err, st, NULL, "%.400s", why->message);
+}
+
+/* The reaction's condition has seen the lead as it is now: open, and without an owner. */
+kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
+                            kith_error *err) {
     struct picks leads = {.self = self};
     kith_event_info info = {.struct_size = sizeof info};
-    int64_t served = 0;
+    kith_error why = {.struct_size = sizeof why};
+    int32_t nobody_takes = 0;
     if (!self->assigns_new_leads)
         return KITH_OK;
     kith_status st = self->events->info(txn, event, &info, err);
     if (st == KITH_OK)
-        st = find_sellers(&a, err);
-    if (st == KITH_OK)
         st = picks_add(&leads, txn, info.id, 0, err);
-    return st == KITH_OK ? share_out(&a, &leads, &served, err) : st;
+    if (st == KITH_OK)
+        st = assign_by_settings(self, txn, &leads, &nobody_takes, &why, err);
+    const kith_value reason = kith_text(why.message);
+    return st == KITH_OK && nobody_takes
+               ? self->events->publish(txn, self->unassigned, self->lead.type, info.id, 1, &reason,
+                                       err)
+               : st;
+}
+
+/* Those for whom there was nobody when they came. */
+static kith_status assign_waiting(kith_instance *self, kith_txn *txn, kith_error *err) {
+    struct picks leads = {.self = self};
+    kith_error why = {.struct_size = sizeof why};
+    int32_t nobody_takes = 0;
+    if (!self->assigns_new_leads)
+        return KITH_OK;
+    kith_status st =
+        self->records->find(txn, self->query.unassigned, 0, NULL, 0, picks_row, &leads, err);
+    return st == KITH_OK && leads.count
+               ? assign_by_settings(self, txn, &leads, &nobody_takes, &why, err)
+               : st;
+}
+
+kith_status assign_to_seller(kith_instance *self, kith_txn *txn, const kith_event *event,
+                             kith_error *err) {
+    (void)event;
+    return assign_waiting(self, txn, err);
+}
+
+kith_status assign_nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                           kith_error *err) {
+    (void)firing;
+    return assign_waiting(self, txn, err);
 }

@@ -170,7 +170,7 @@ static const kith_setting settings[] = {
     {.key = "assign.auto",
      .kind = KITH_BOOL,
      .default_text = "false",
-     .doc = "A new lead without an owner is assigned at once."},
+     .doc = "A new open lead is assigned at once, unless its owner is said."},
 };
 
 static const kith_permission permissions[] = {
@@ -184,7 +184,32 @@ static const kith_permission permissions[] = {
     {"write:order_line", "Copies the lines for a new version of a quote."},
 };
 
+static const kith_field unassigned_fields[] = {
+    F("reason", TEXT, .doc = "Why nobody was found."),
+};
+static const kith_topic topics[] = {
+    {.name = "lead.unassigned",
+     .schema = 1,
+     .fields = KITH_ARRAY(unassigned_fields),
+     .doc = "A new lead was to be assigned, and nobody takes leads."},
+};
+
+static const char *const owner_only[] = {"owner"};
 static const kith_hook hooks[] = {
+    {.name = "turn",
+     .type = "lead",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fields = KITH_ARRAY(owner_only),
+     .fn = assign_keep_turn,
+     .doc = "Keeps the turn of who was given the lead by sales.assign."},
+    {.name = "free",
+     .type = "lead",
+     .on = KITH_ON_CREATE,
+     .when = KITH_BEFORE,
+     .where = "owner is not null and " OPEN_LEAD,
+     .fn = assign_free_lead,
+     .doc = "Lets sales.assign.auto assign a lead of which nobody said whose it is."},
     {.name = "score",
      .type = "lead",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
@@ -206,6 +231,7 @@ static const kith_hook hooks[] = {
     "about is not null and planned = false and (direction is null or direction = 'out' or "        \
     "channel in ('call', 'meeting', 'chat', 'store'))"
 static const char *const what_makes_it_happen[] = {"planned", "about", "direction", "channel"};
+static const char *const makes_a_seller[] = {"takes_leads", "teams"};
 static const kith_reaction reactions[] = {
     {.name = "contacted",
      .topic = "interaction.created",
@@ -223,6 +249,15 @@ static const kith_reaction reactions[] = {
      .fn = assign_new_lead,
      .where = "owner is null and " OPEN_LEAD,
      .doc = "Assigns a new lead, when sales.assign.auto says so."},
+    {.name = "assign_to_seller",
+     .topic = "user.updated",
+     .fn = assign_to_seller,
+     .fields = KITH_ARRAY(makes_a_seller),
+     .doc = "Then assigns leads for whom there was nobody, when somebody takes leads."},
+    {.name = "assign_to_new_seller",
+     .topic = "user.created",
+     .fn = assign_to_seller,
+     .doc = "The same for a new user."},
 };
 
 static const kith_timer timers[] = {
@@ -230,6 +265,10 @@ static const kith_timer timers[] = {
      .cron = "20 3 * * *",
      .fn = score_nightly,
      .doc = "Keeps scores and signals true when the time, linked records or settings changed."},
+    {.name = "assign",
+     .cron = "30 3 * * *",
+     .fn = assign_nightly,
+     .doc = "With sales.assign.auto: assigns open leads that nobody owns any more."},
 };
 
 static const kith_field rescore_params[] = {
@@ -270,6 +309,8 @@ static const kith_field assign_params[] = {
     F("users", TAGS, .doc = "Instead of a team: logins of users."),
     F("by", CHOICE, .options = "turn,least_busy,territory,specialist",
       .doc = "What decides before the turn does; without it sales.assign.by says."),
+    F("again", BOOLEAN, .default_text = "false",
+      .doc = "The lead has an owner, and is given to somebody else."),
 };
 static const kith_field assign_results[] = {
     F("assigned", INTEGER, .doc = "Leads that got an owner."),
@@ -327,6 +368,10 @@ static const kith_report reports[] = {
      .doc = "New leads that nobody cared for within a day.",
      .query = "lead where state = 'new' and created < now() - 1d order by created",
      .fields = "id,name,company,created,source,score,phone,email,owner.name"},
+    {.name = "unassigned",
+     .doc = "Open leads that nobody owns, the oldest first; sales.assign gives them to somebody.",
+     .query = "lead where owner is null and " OPEN_LEAD " order by created",
+     .fields = "id,name,company,created,source,score,phone,email"},
     {.name = "forgotten",
      .doc = "Leads that somebody works on, without a contact for two weeks.",
      .query = "lead where state = 'working' and last_contacted < now() - 14d"
@@ -372,6 +417,7 @@ static const kith_plugin_desc desc = {
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
+    .topics = KITH_ARRAY(topics),
     .hooks = KITH_ARRAY(hooks),
     .reactions = KITH_ARRAY(reactions),
     .timers = KITH_ARRAY(timers),

@@ -91,6 +91,7 @@ static const kith_want wants[] = {
     FIELD(opportunity, loss_reason),
     FIELD(opportunity, loss_note),
     FIELD(opportunity, owner),
+    KITH_WANT(TOPIC, "lead.unassigned", unassigned),
     KITH_WANT(QUERY, OPEN_LEADS, query.open_leads),
     KITH_WANT(QUERY, OPEN_OPPORTUNITIES, query.open_opportunities),
     KITH_WANT(QUERY, UNASSIGNED_LEADS, query.unassigned),

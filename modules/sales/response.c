@@ -40,9 +40,11 @@ static kith_value first_given(const kith_value *values, size_t count) {
     return kith_null();
 }
 
-/* A contact that responds gets a lead of its own, with its owner: it may buy once more. */
+/* A contact that responds gets a lead of its own, with its owner: it may buy once more. is_owned:
+ * the response belongs to the program that wrote it down, which does not make the lead its own where
+ * leads are assigned. */
 static kith_status make_lead(kith_instance *self, kith_txn *txn, const struct response *r,
-                             kith_id *lead, kith_error *err) {
+                             int32_t is_owned, kith_id *lead, kith_error *err) {
     struct responder known = {.name = kith_null()};
     kith_value made;
     kith_edit edit = {0};
@@ -52,6 +54,8 @@ static kith_status make_lead(kith_instance *self, kith_txn *txn, const struct re
     if (st != KITH_OK)
         return st;
     const kith_value names[] = {r->name, known.name, r->company, r->email, r->phone};
+    const kith_value owners[] = {is_owned ? kith_null() : r->owner, known.owner,
+                                 self->assigns_new_leads ? kith_null() : r->owner};
     kith_put(&edit, self->lead.name, first_given(names, sizeof names / sizeof *names));
     kith_put_given(&edit, self->lead.contact, r->contact);
     kith_put_given(&edit, self->lead.account, known.account);
@@ -60,7 +64,7 @@ static kith_status make_lead(kith_instance *self, kith_txn *txn, const struct re
     kith_put_given(&edit, self->lead.phone, r->phone.kind ? r->phone : known.phone);
     kith_put_given(&edit, self->lead.campaign, r->campaign);
     kith_put_given(&edit, self->lead.interest, r->interest);
-    kith_put_given(&edit, self->lead.owner, r->owner.kind ? r->owner : known.owner);
+    kith_put_given(&edit, self->lead.owner, first_given(owners, sizeof owners / sizeof *owners));
     kith_put(&edit, self->lead.source, r->source.kind ? r->source : kith_text("campaign"));
     st = kith_edit_create(self->records, txn, self->lead.type, &edit, &made, err);
     if (st == KITH_OK)
@@ -106,18 +110,16 @@ static kith_status log_it(kith_instance *self, kith_txn *txn, const struct respo
     return KITH_CREATE(self, txn, cadences.viewing, &v, err);
 }
 
-static kith_status responded(kith_instance *self, kith_txn *txn, const kith_event *event,
+/* In the transaction of the response, so that its answer has the lead. */
+static kith_status responded(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
+    kith_change_info info;
     struct response r;
     kith_id lead = 0;
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, cadences.response, info.id, &r, err);
-    if (st == KITH_E_NOTFOUND)
-        return KITH_OK; /* deleted in the meantime */
-    if (st == KITH_OK)
-        st = contact_of(self, txn, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, cadences.response, &info, &r, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+        return st;
+    st = contact_of(self, txn, &r, err);
     if (st == KITH_OK)
         st = first_by(self, txn, self->cadences.query.lead_of, r.contact, &lead, err);
     if (st == KITH_OK)
@@ -127,7 +129,8 @@ static kith_status responded(kith_instance *self, kith_txn *txn, const kith_even
     if (st != KITH_OK)
         return st;
     r.known = kith_text(lead ? "lead" : r.contact.kind ? "contact" : "new");
-    st = lead ? complete_lead(self, txn, &r, lead, err) : make_lead(self, txn, &r, &lead, err);
+    st = lead ? complete_lead(self, txn, &r, lead, err)
+              : make_lead(self, txn, &r, info.owned, &lead, err);
     if (st == KITH_OK)
         st = log_it(self, txn, &r, lead, err);
     const struct response_numbers *n = &self->cadences.response;
@@ -203,10 +206,10 @@ static const kith_hook hooks[] = {
      .when = KITH_BEFORE,
      .fn = response_hook,
      .doc = "Refuses one of nobody."},
-};
-static const kith_reaction reactions[] = {
     {.name = "responded",
-     .topic = "response.created",
+     .type = "response",
+     .on = KITH_ON_CREATE,
+     .when = KITH_AFTER,
      .fn = responded,
      .doc = "Finds the lead of whoever responded, or makes one."},
 };
@@ -237,6 +240,5 @@ const kith_part response_part = {
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),
     .hooks = KITH_ARRAY(hooks),
-    .reactions = KITH_ARRAY(reactions),
     .reports = KITH_ARRAY(reports),
 };

@@ -77,6 +77,8 @@ struct kith_instance {
     struct cadences cadences;
     kith_value team, users;    /* whom leads are assigned to; KITH_NULL: not set */
     int64_t assigns_new_leads; /* 0 or 1 */
+    uint32_t unassigned;       /* topic */
+    int64_t given_turn;        /* while a lead is given: the turn of who gets it; 0: not to keep */
     struct quotes quotes;      /* where commerce is enabled */
     struct accepts accepts;    /* the same */
     struct calendars calendars;
@@ -151,8 +153,16 @@ extern const kith_part calendar_part;
 /* assign.c */
 kith_status assign_read_settings(kith_instance *self, kith_error *err);
 kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err);
+kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err);
+kith_status assign_free_lead(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err);
 kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
                             kith_error *err);
+kith_status assign_to_seller(kith_instance *self, kith_txn *txn, const kith_event *event,
+                             kith_error *err);
+kith_status assign_nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                           kith_error *err);
 
 /* assign_by.c: which of the sellers gets a lead. by: a text, or a list of them. */
 struct chooser;
@@ -200,7 +210,7 @@ enum {
     FORECAST_RED,
     FORECAST_UNDATED
 };
-enum { ASSIGN_LEAD, ASSIGN_TEAM, ASSIGN_USERS, ASSIGN_BY, ASSIGN_PARAMS };
+enum { ASSIGN_LEAD, ASSIGN_TEAM, ASSIGN_USERS, ASSIGN_BY, ASSIGN_AGAIN, ASSIGN_PARAMS };
 enum { ASSIGNED_LEADS, ASSIGNED_USERS, ASSIGNED_OWNER };
 
 #define OPEN_LEAD          "state in ('new', 'working', 'qualified')"

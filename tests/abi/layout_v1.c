@@ -107,7 +107,7 @@ AT(kith_host, today, 56);
 AT(kith_host, enabled, 64);
 AT(kith_host, day, 72);
 
-SIZE(kith_change_info, 40);
+SIZE(kith_change_info, 48);
 AT(kith_change_info, struct_size, 0);
 AT(kith_change_info, kind, 4);
 AT(kith_change_info, type, 8);
@@ -115,6 +115,8 @@ AT(kith_change_info, origin, 12);
 AT(kith_change_info, id, 16);
 AT(kith_change_info, before, 24);
 AT(kith_change_info, after, 32);
+AT(kith_change_info, owned, 40);
+AT(kith_change_info, reserved, 44);
 
 SIZE(kith_records_v1, 160);
 AT(kith_records_v1, struct_size, 0);

@@ -259,7 +259,7 @@ TEST("with assign.auto new leads are assigned as they come, and the undo of one 
     close_company(&c);
 }
 
-TEST("a new lead that nobody takes waits among the events that failed, and is assigned later") {
+TEST("a new lead that nobody takes is there all the same, is told of, and is assigned later") {
     struct company c;
     struct engine_stats stats;
     OPEN(&c, AUTO, "sales");
@@ -267,11 +267,29 @@ TEST("a new lead that nobody takes waits among the events that failed, and is as
     kith_id lead = LEAD(&c);
     drain(&c);
     engine_stats(c.engine, &stats);
-    EXPECT_INT(1, stats.letters_waiting);
+    EXPECT_INT(0, stats.letters_waiting);
     team = new_team(&c, 1);
-    clock_advance(&c.clock, 60000);
     drain(&c);
     EXPECT_INT(1, owner_of(&c, &team, lead));
+    close_company(&c);
+}
+
+TEST("a lead is given again only to somebody else, and only when that is said") {
+    struct company c;
+    OPEN(&c, NORTH, "sales");
+    struct team team = new_team(&c, 2);
+    kith_id lead = LEAD(&c);
+    EXPECT_ACT(ASSIGN(&c, {"lead", id_text(&c, lead)}));
+    EXPECT_INT(1, owner_of(&c, &team, lead));
+    EXPECT_HAS("say again=true", ASSIGN(&c, {"lead", id_text(&c, lead)}).message);
+    EXPECT_HAS("which lead=LEAD", ASSIGN(&c, {"again", "true"}).message);
+    for (int i = 0; i < 3; i++) {
+        EXPECT_ACT(ASSIGN(&c, {"lead", id_text(&c, lead)}, {"again", "true"}));
+        EXPECT_INT(2 - i % 2, owner_of(&c, &team, lead));
+    }
+    UPDATE(&c, "user", team.reps[0], {"takes_leads", "no"});
+    EXPECT_HAS("nobody else in a team",
+               ASSIGN(&c, {"lead", id_text(&c, lead)}, {"again", "true"}).message);
     close_company(&c);
 }
 

@@ -136,6 +136,8 @@ typedef struct kith_change_info {
     kith_id id;
     const kith_row *before; /* NULL on create */
     const kith_row *after;  /* NULL on delete; shows at once what set() changes */
+    int32_t owned;          /* on create: 1: nobody said whose it is, so it is the caller's */
+    int32_t reserved;
 } kith_change_info;
 
 typedef struct kith_records_v1 {
