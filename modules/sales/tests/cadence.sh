@@ -40,7 +40,7 @@ prints "material: $study"
 prints 'subject: "Five questions to ask first"'
 
 it "end with an answer"
-kith workflow rehearse cadence --on "lead/$ann" --event 'interaction.created:{"about": "lead/'"$ann"'", "direction": "in", "channel": "call"}'
+kith workflow rehearse cadence --on "lead/$ann" --event 'interaction.created:{"about": "lead/'"$ann"'", "direction": "in", "channel": "email"}'
 exits 0
 prints "Answer Ann"
 prints_not "Five questions"

@@ -1,5 +1,9 @@
 -- Cadences: what a lead is shown, and when it is called, step by step, until it answers, is converted or lost.
 --
+-- An answer is what it writes, that it calls or comes, and that an appointment is made with it (sales.book). Only what
+-- it wrote is still to be answered. A call that we make is a step and no answer, whoever picks up: who has talked so
+-- that no more is needed takes the lead out. Calls that are not made when a cadence ends are called off.
+--
 -- A lead is in the cadence that stands in its field `cadence`; whoever writes it there puts the lead into it, and
 -- who empties it takes it out:      kith update lead ID cadence="first contact"
 -- A response to a campaign puts its lead into the first cadence whose condition holds (responses.lua).
@@ -38,6 +42,26 @@ local function cadence_named(name)
   end
 end
 
+before("lead.save", {
+  name = "known cadences",
+  where = "cadence is not null",
+  doc = "Refuses a cadence that is not in the table.",
+}, function(lead, change)
+  if not change.changed.cadence or change.origin == "undo" or cadence_named(lead.cadence) then return end
+  local names = {}
+  for i, cadence in ipairs(cadences) do names[i] = "'" .. cadence.name .. "'" end
+  refuse("cadence: there is no '" .. lead.cadence .. "'; there are " .. table.concat(names, ", ")
+    .. " (workflows/sales/cadences.lua)")
+end)
+
+-- Looking at what was sent is no answer: it is a step towards one.
+local talks = {call = true, meeting = true, store = true}
+local function answer_of(interaction)
+  if interaction.channel == "web" then return end
+  if interaction.planned then return interaction.appointment and "appointment" end
+  return talks[interaction.channel] and "spoke" or "answered"
+end
+
 -- Waits until that time; tells why it ends before, if it does.
 local function wait_until(lead, due, cadence, since)
   while true do
@@ -47,14 +71,15 @@ local function wait_until(lead, due, cadence, since)
     if now() >= due then return end
     local events = {
       spoke = {"interaction.created", {about = lead, direction = "in"}},
+      booked = {"interaction.created", {about = lead, appointment = true}},
       changed = {"lead.updated", {record = lead}},
     }
     if lead.contact then
       events.wrote = {"interaction.created", {contact = lead.contact, direction = "in"}}
     end
     local why, event = wait_any(events, due)
-    -- Looking at what was sent is no answer: it is a step towards one.
-    if (why == "spoke" or why == "wrote") and event.record.channel ~= "web" then return "answered" end
+    local answer = why and why ~= "changed" and answer_of(event.record)
+    if answer then return answer end
   end
 end
 
@@ -122,6 +147,9 @@ local function go_through(lead)
   why = why or wait_until(lead, now() + days(14), cadence, since) or "no answer"
   for _, exposure in ipairs(planned) do
     if exposure.state == "planned" then update(exposure, {state = "cancelled"}) end
+    for open in find("task where exposure = :exposure and state = 'open'", {exposure = exposure}) do
+      update(open, {state = "cancelled"})
+    end
   end
   if why ~= "taken out" then update(lead, {cadence = null}) end
   if ends[why] then ends[why](lead) end
@@ -201,12 +229,45 @@ end)
 test("so does its conversion or its loss", function(t)
   for _, state in ipairs {"unqualified", "qualified"} do
     local lead = t.create("lead", {name = state, cadence = "first contact"})
+    t.advance(days(1))
+    t.expect_equal(t.count("task where about = :lead and state = 'open'", {lead = lead}), 1)
     t.transition(lead, state)
     if state == "qualified" then t.transition(lead, "converted") end
     t.expect_equal(lead.cadence, nil)
+    t.expect_equal(t.count("task where about = :lead and state = 'open'", {lead = lead}), 0)
   end
   t.advance(days(60))
-  t.expect_equal(t.count("exposure"), 0)
+  t.expect_equal(t.count("exposure where state != 'cancelled'"), 0)
+end)
+
+test("an appointment ends it, and a call of the lead: nothing is left to be answered or called", function(t)
+  local rosa = t.create("user", {login = "rosa", name = "Rosa"})
+  for _, talk in ipairs {{channel = "meeting", planned = true, appointment = true, at = now() + days(9), owner = rosa},
+      {channel = "call", direction = "in"}} do
+    local lead = lead_in(t, "first contact")
+    t.advance(days(1))
+    local call = t.find("task where about = :lead and state = 'open'", {lead = lead})()
+    talk.about, talk.direction = lead, talk.direction or "in"
+    t.create("interaction", talk)
+    t.expect_equal(lead.cadence, nil)
+    t.expect_equal(call.state, "cancelled")
+    t.expect_equal(t.count("task where about = :lead and state = 'open'", {lead = lead}), 0)
+  end
+end)
+
+test("a talk that is planned and a call that we make are no answer", function(t)
+  local lead = lead_in(t, "first contact")
+  t.create("interaction", {about = lead, channel = "call", direction = "in", planned = true, at = now() + days(9)})
+  t.create("interaction", {about = lead, channel = "call", direction = "out", outcome = "answered"})
+  t.expect_equal(lead.cadence, "first contact")
+end)
+
+test("a cadence that is not in the table is refused, and those are named that are", function(t)
+  local ok, why = pcall(t.create, "lead", {name = "Ann", cadence = "nosuch"})
+  t.expect(not ok and tostring(why):find("there is no 'nosuch'; there are 'fast track', ", 1, true))
+  local lead = lead_in(t, "nurture")
+  ok = pcall(t.update, lead, {cadence = "Nurture"})
+  t.expect(not ok)
 end)
 
 test("looking at what was shown is logged and no answer", function(t)

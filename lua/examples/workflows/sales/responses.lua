@@ -31,8 +31,11 @@ workflow("response", {
     done = {"task.done", {record = contact}},
     cancelled = {"task.cancelled", {record = contact}},
     spoke = {"interaction.created", {about = lead, direction = "out"}},
+    converted = {"lead.converted", {record = lead}},
+    unqualified = {"lead.unqualified", {record = lead}},
   }, due)
   if why == "spoke" then update(contact, {state = "done"}) end
+  if why == "converted" or why == "unqualified" then update(contact, {state = "cancelled"}) end
   if not why then
     update(contact, {priority = "urgent", title = "Contact " .. lead.name .. " now, who waits since " .. campaign})
   end
@@ -73,6 +76,14 @@ test("who was written to needs no task any more", function(t)
   local contact = t.expect_effect("create task", {title = "Contact Ann about Spring fair", priority = "high"})
   t.create("interaction", {about = lead, channel = "email", direction = "out"})
   t.expect_equal(contact.state, "done")
+end)
+
+test("nobody contacts a lead that is given up meanwhile", function(t)
+  local lead = respond(t, {})
+  t.advance(minutes(1))
+  local contact = t.expect_effect("create task", {title = "Contact Ann about Spring fair"})
+  t.transition(lead, "unqualified")
+  t.expect_equal(contact.state, "cancelled")
 end)
 
 test("the next response of the same person is about the same lead", function(t)
