@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accounts and leads that go to another territory or another seller. Few go in the call's own
- * transaction, many in parts of their own behind it, between which others write; the parts follow
- * from the call, so one undo takes all of it back. */
+/* What is in hand goes to another territory or another seller: accounts, open leads, and with an
+ * owner the contacts, open deals, open tasks and plans of whoever had them. What is closed,
+ * converted or done stays with who did it. Few go in the call's own transaction, many in parts of
+ * their own behind it, between which others write; the parts follow from the call, so one undo takes
+ * all of it back. */
 #include "sales.h"
 
 #define PART 500 /* records of one transaction */
+
+static const char *const kinds[MOVED_KINDS] = {"account",     "lead", "contact",
+                                               "opportunity", "task", "interaction"};
 
 struct move_args {
     kith_value from, of, to, owner;
@@ -14,95 +19,93 @@ struct move {
     kith_instance *self;
     kith_txn *txn;
     struct move_args args;
-    kith_value what; /* "account" or "lead" */
+    int kind; /* that is gone through: MOVED_* */
     kith_value first;
     kith_id last;
-    uint64_t in_part, parts, count;
-    int64_t written, deals; /* in the call itself */
+    uint64_t in_part, parts;
+    int64_t counts[MOVED_KINDS];
 };
+
+static int of_user(const struct move *m) {
+    return m->args.of.kind == KITH_LINK;
+}
+static uint32_t type_of(const struct move *m) {
+    return m->self->regions.moved[m->kind].type;
+}
 
 /* -- one record ---------------------------------------------------------------------------------
  */
 
-static void put_target(kith_edit *edit, const struct move_args *to, uint32_t territory,
-                       uint32_t owner) {
-    kith_put_given(edit, territory, to->to);
-    kith_put_given(edit, owner, to->owner);
+static kith_status follow(struct move *m, int kind, const struct holding *one, kith_error *err);
+
+/* A plan at a time at which the new owner meets somebody stays with the old one. */
+static kith_status move_one(struct move *m, int kind, const struct holding *one, kith_error *err) {
+    const struct holding_numbers *n = &m->self->regions.moved[kind];
+    const kith_value to = m->args.owner;
+    kith_edit edit = {.count = 0};
+    kith_status st = KITH_OK;
+    if (kind <= MOVED_LEADS)
+        kith_put_given(&edit, m->self->regions.moved_to[kind], m->args.to);
+    kith_put_given(&edit, n->owner, to);
+    if (!of_user(m) && to.kind == KITH_LINK && one->owner.kind == KITH_LINK &&
+        one->owner.as.link.id != to.as.link.id)
+        st = follow(m, kind, one, err);
+    if (st == KITH_OK)
+        st = kith_edit_update(m->self->records, m->txn, n->type, one->id.as.link.id, &edit, err);
+    if (st != KITH_E_CONFLICT || kind != MOVED_PLANS)
+        return st;
+    m->counts[kind]--;
+    return KITH_OK;
 }
 
-/* The open deals of an account go with it to the new seller; those of other sellers stay. */
-static kith_status move_deals(struct move *m, const struct firm *firm, kith_error *err) {
-    kith_instance *self = m->self;
-    const kith_value params[] = {firm->id, firm->owner};
-    struct bid *bids;
-    uint64_t count = 0;
-    if (m->args.owner.kind == KITH_NULL || firm->owner.kind == KITH_NULL)
-        return KITH_OK;
-    kith_status st = KITH_FIND(self, m->txn, regions.bid, self->regions.query.move_bids, 2, params,
-                               &bids, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = KITH_SET(self, m->txn, regions.bid, owner, bids[i].id.as.link.id, m->args.owner, err);
-    m->deals += (int64_t)count;
+static kith_status move_found(struct move *m, int kind, uint32_t query, uint32_t count,
+                              const kith_value *params, int32_t is_along, kith_error *err) {
+    struct holding *found;
+    uint64_t n = 0;
+    kith_status st =
+        KITH_FIND(m->self, m->txn, regions.moved[kind], query, count, params, &found, &n, err);
+    m->counts[kind] += is_along ? (int64_t)n : 0;
+    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
+        st = move_one(m, kind, &found[i], err);
     return st;
 }
 
-static kith_status move_account(struct move *m, const struct firm *firm, kith_error *err) {
-    const struct firm_numbers *n = &m->self->regions.firm;
-    kith_edit edit = {.count = 0};
-    put_target(&edit, &m->args, n->territory, n->owner);
-    kith_status st = move_deals(m, firm, err);
-    m->written++;
-    return st == KITH_OK ? kith_edit_update(m->self->records, m->txn, n->type, firm->id.as.link.id,
-                                            &edit, err)
-                         : st;
-}
-
-static kith_status move_lead(struct move *m, const struct prospect *lead, kith_error *err) {
-    const struct prospect_numbers *n = &m->self->regions.prospect;
-    kith_edit edit = {.count = 0};
-    put_target(&edit, &m->args, n->territory, n->owner);
-    m->written++;
-    return kith_edit_update(m->self->records, m->txn, n->type, lead->id.as.link.id, &edit, err);
+/* What had the same owner goes along; what is another seller's stays. */
+static kith_status follow(struct move *m, int kind, const struct holding *one, kith_error *err) {
+    const kith_value params[] = {one->id, one->owner};
+    kith_status st = KITH_OK;
+    for (int along = MOVED_CONTACTS; st == KITH_OK && along < MOVED_KINDS; along++) {
+        const uint32_t query = m->self->regions.query.along[kind][along];
+        if (query)
+            st = move_found(m, along, query, 2, params, 1, err);
+    }
+    return st;
 }
 
 /* -- a part: those of one kind between two ids --------------------------------------------------
  */
 
-static int32_t is_accounts(const struct move *m) {
-    return kith_str_is(m->what.as.s, "account");
-}
-
 static kith_status move_between(struct move *m, const kith_value *last, kith_error *err) {
-    kith_instance *self = m->self;
-    const uint32_t *query =
-        is_accounts(m) ? self->regions.query.part_accounts : self->regions.query.part_leads;
-    const int of = m->args.of.kind == KITH_LINK;
-    const kith_value params[] = {of ? m->args.of : m->args.from, m->first, *last};
-    struct firm *firms = NULL;
-    struct prospect *leads = NULL;
-    uint64_t count = 0;
-    kith_status st =
-        is_accounts(m)
-            ? KITH_FIND(self, m->txn, regions.firm, query[of], 3, params, &firms, &count, err)
-            : KITH_FIND(self, m->txn, regions.prospect, query[of], 3, params, &leads, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = is_accounts(m) ? move_account(m, &firms[i], err) : move_lead(m, &leads[i], err);
-    return st;
+    const uint32_t *query = m->self->regions.query.part[m->kind];
+    const kith_value params[] = {of_user(m) ? m->args.of : m->args.from, m->first, *last};
+    return move_found(m, m->kind, query[of_user(m)], 3, params, 0, err);
 }
 
 static kith_status moving(kith_instance *self, kith_txn *txn, const kith_event *event,
                           kith_error *err) {
     struct move m = {.self = self, .txn = txn};
-    kith_value last = kith_null();
+    kith_value last = kith_null(), what = kith_null();
     const struct {
         const char *name;
         kith_value *value;
-    } payload[] = {{"what", &m.what},  {"from", &m.args.from},   {"of", &m.args.of},
+    } payload[] = {{"what", &what},    {"from", &m.args.from},   {"of", &m.args.of},
                    {"to", &m.args.to}, {"owner", &m.args.owner}, {"first", &m.first},
                    {"last", &last}};
     kith_status st = KITH_OK;
     for (size_t i = 0; st == KITH_OK && i < sizeof payload / sizeof *payload; i++)
         st = self->events->payload(txn, event, kith_str_of(payload[i].name), payload[i].value, err);
+    while (st == KITH_OK && m.kind < MOVED_KINDS - 1 && !kith_str_is(what.as.s, kinds[m.kind]))
+        m.kind++;
     return st == KITH_OK ? move_between(&m, &last, err) : st;
 }
 
@@ -111,14 +114,13 @@ static kith_status moving(kith_instance *self, kith_txn *txn, const kith_event *
 
 static kith_status publish(struct move *m, kith_error *err) {
     kith_instance *self = m->self;
-    const uint32_t type = is_accounts(m) ? self->regions.firm.type : self->regions.prospect.type;
-    const kith_value payload[] = {m->what,
+    const kith_value payload[] = {kith_text(kinds[m->kind]),
                                   m->args.from,
                                   m->args.of,
                                   m->args.to,
                                   m->args.owner,
                                   m->first,
-                                  kith_link(type, m->last)};
+                                  kith_link(type_of(m), m->last)};
     m->parts++;
     m->in_part = 0;
     return self->events->publish(m->txn, self->regions.topic.moving, 0, 0, 7, payload, err);
@@ -126,11 +128,9 @@ static kith_status publish(struct move *m, kith_error *err) {
 
 static kith_status part_out(struct move *m, const struct picks *picks, kith_error *err) {
     kith_status st = KITH_OK;
-    const uint32_t type =
-        is_accounts(m) ? m->self->regions.firm.type : m->self->regions.prospect.type;
     for (const struct pick *p = picks->first; st == KITH_OK && p; p = p->next) {
         if (m->in_part++ == 0)
-            m->first = kith_link(type, p->id);
+            m->first = kith_link(type_of(m), p->id);
         m->last = p->id;
         if (m->in_part == PART || !p->next)
             st = publish(m, err);
@@ -138,31 +138,29 @@ static kith_status part_out(struct move *m, const struct picks *picks, kith_erro
     return st;
 }
 
-static kith_status move_all(struct move *m, const char *what, kith_error *err) {
+static kith_status move_all(struct move *m, int kind, kith_error *err) {
     kith_instance *self = m->self;
     struct picks picks = {.self = self};
     kith_id user = 0;
-    m->what = kith_text(what);
-    const uint32_t *query =
-        is_accounts(m) ? self->regions.query.move_accounts : self->regions.query.move_leads;
-    const int of = m->args.of.kind == KITH_LINK;
-    kith_status st = self->records->find(m->txn, query[of], 1, of ? &m->args.of : &m->args.from, 0,
-                                         picks_row, &picks, err);
+    m->kind = kind;
+    kith_status st = self->records->find(m->txn, self->regions.query.all[kind][of_user(m)], 1,
+                                         of_user(m) ? &m->args.of : &m->args.from, 0, picks_row,
+                                         &picks, err);
     if (st != KITH_OK || picks.count == 0)
         return st;
-    m->count += picks.count;
+    m->counts[kind] += (int64_t)picks.count;
     if (picks.count > PART) {
         st = self->records->acting(m->txn, &user, err);
         if (st == KITH_OK && user)
             return kith_fail(err, KITH_E_REFUSED, NULL,
-                             "%llu %ss are more than go at once with your rights; use 'kith update "
-                             "%s --where ...', which does it in parts, or ask an administrator",
-                             (unsigned long long)picks.count, what, what);
+                             "%llu records of type %s are more than go at once with your rights; "
+                             "use 'kith update %s --where ...', which does it in parts, or ask an "
+                             "administrator",
+                             (unsigned long long)picks.count, kinds[kind], kinds[kind]);
         return st == KITH_OK ? part_out(m, &picks, err) : st;
     }
-    const uint32_t type = is_accounts(m) ? self->regions.firm.type : self->regions.prospect.type;
-    const kith_value last = kith_link(type, picks.last->id);
-    m->first = kith_link(type, picks.first->id);
+    const kith_value last = kith_link(type_of(m), picks.last->id);
+    m->first = kith_link(type_of(m), picks.first->id);
     return move_between(m, &last, err);
 }
 
@@ -182,19 +180,21 @@ static kith_status check_args(const struct move_args *a, kith_error *err) {
 static kith_status move_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct move m = {.self = self, .txn = self->calls->txn(call)};
     struct {
-        kith_value accounts, leads, opportunities, parts;
+        kith_value accounts, leads, opportunities, parts, contacts, tasks, plans;
     } results;
     kith_status st = KITH_ARGS(self, call, &m.args, err);
     if (st == KITH_OK)
         st = check_args(&m.args, err);
-    if (st == KITH_OK)
-        st = move_all(&m, "account", err);
-    results.accounts = kith_number(KITH_INT, (int64_t)m.count);
-    if (st == KITH_OK)
-        st = move_all(&m, "lead", err);
-    results.leads = kith_number(KITH_INT, (int64_t)m.count - results.accounts.as.i);
-    results.opportunities = kith_number(KITH_INT, m.deals);
+    const int last = of_user(&m) && m.args.owner.kind == KITH_LINK ? MOVED_KINDS : MOVED_LEADS + 1;
+    for (int kind = 0; st == KITH_OK && kind < last; kind++)
+        st = move_all(&m, kind, err);
+    results.accounts = kith_number(KITH_INT, m.counts[MOVED_ACCOUNTS]);
+    results.leads = kith_number(KITH_INT, m.counts[MOVED_LEADS]);
+    results.opportunities = kith_number(KITH_INT, m.counts[MOVED_DEALS]);
     results.parts = kith_number(KITH_INT, (int64_t)m.parts);
+    results.contacts = kith_number(KITH_INT, m.counts[MOVED_CONTACTS]);
+    results.tasks = kith_number(KITH_INT, m.counts[MOVED_TASKS]);
+    results.plans = kith_number(KITH_INT, m.counts[MOVED_PLANS]);
     return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
 }
 
@@ -202,7 +202,7 @@ static kith_status move_action(kith_instance *self, kith_call *call, kith_error 
  */
 
 static const kith_field payload[] = {
-    F("what", TEXT, .doc = "account or lead."),
+    F("what", TEXT, .doc = "account, lead, contact, opportunity, task or interaction."),
     F("from", LINK, .options = "territory", .doc = "Those that lie in it."),
     F("of", LINK, .options = "user", .doc = "Those that this user owns."),
     F("to", LINK, .options = "territory", .doc = "The territory they go to."),
@@ -214,54 +214,92 @@ static const kith_topic topics[] = {
     {.name = "territory.moving",
      .schema = 1,
      .fields = KITH_ARRAY(payload),
-     .doc = "Some of the accounts or leads that sales.move moves are next."},
+     .doc = "Some of the many records that sales.move moves are next."},
 };
 static const kith_reaction reactions[] = {
     {.name = "move",
      .topic = "territory.moving",
      .fn = moving,
-     .doc = "Moves one part of many accounts or leads."},
+     .doc = "Moves one part of many records."},
 };
 
 static const kith_field params[] = {
-    F("from", LINK, .options = "territory", .doc = "All accounts and leads that lie in it."),
-    F("of", LINK, .options = "user", .doc = "Instead: all accounts and open leads of this user."),
+    F("from", LINK, .options = "territory", .doc = "All accounts and open leads that lie in it."),
+    F("of", LINK, .options = "user",
+      .doc = "Instead: what this user has in hand: accounts, open leads, and to another owner "
+             "contacts, open deals, open tasks and what is planned."),
     F("to", LINK, .options = "territory", .doc = "The territory they go to."),
     F("owner", LINK, .options = "user",
-      .doc = "The user they go to; open deals of an account go along with it if they had the same "
-             "owner."),
+      .doc = "The user they go to; contacts, open deals, open tasks and what is planned go along "
+             "if they had the same owner."),
 };
 static const kith_field results[] = {
     F("accounts", INTEGER, .doc = "Accounts that are moved."),
     F("leads", INTEGER, .doc = "Leads that are moved."),
-    F("opportunities", INTEGER, .doc = "Open deals that went along, without those of the parts."),
+    F("opportunities", INTEGER, .doc = "Open deals, without those that go along in the parts."),
     F("parts", INTEGER, .doc = "Parts in which it goes on behind the call; 0: it is all done."),
+    F("contacts", INTEGER, .doc = "Contacts, counted as the deals are."),
+    F("tasks", INTEGER, .doc = "Open tasks, the same."),
+    F("plans", INTEGER,
+      .doc = "Planned interactions, the same; one at a time that is taken stays as it is."),
 };
 static const kith_action actions[] = {
     {.name = "move",
-     .doc = "Moves the accounts and leads of a territory or a user to another; one undo takes all "
-            "of it back.",
+     .doc = "Moves what is in hand in a territory, or of a user, to another; one undo takes all of "
+            "it back.",
      .effect = KITH_EFFECT_WRITE,
      .fn = move_action,
      .params = KITH_ARRAY(params),
      .results = KITH_ARRAY(results)},
 };
 
-#define BETWEEN "id >= :first and id <= :last"
-#define IN      "territory = :from"
-#define OF      "owner = :of"
-#define OPEN_OF OF " and " OPEN_LEAD
+#define BETWEEN   " and id >= :first and id <= :last"
+#define IN        "territory = :from"
+#define OF        "owner = :of"
+#define OPEN_DEAL OPEN_OPPORTUNITIES " and "
+#define OPEN_TASK "task where state = 'open' and assignee = :of"
+#define PLANNED   "interaction where planned and " OF
+/* All of them in their order, and those of a part; in a territory or of a user. */
+#define OF_TERRITORY(kind, which)                                                                  \
+    KITH_WANT(QUERY, which " order by id", regions.query.all[kind][0]),                            \
+        KITH_WANT(QUERY, which BETWEEN, regions.query.part[kind][0])
+#define OF_USER(kind, which)                                                                       \
+    KITH_WANT(QUERY, which " order by id", regions.query.all[kind][1]),                            \
+        KITH_WANT(QUERY, which BETWEEN, regions.query.part[kind][1])
+#define ALONG(kind, what, which) KITH_WANT(QUERY, which, regions.query.along[kind][what])
+/* Tasks and plans about what is moved, of who had it. */
+#define TASKS_OF(kind)                                                                             \
+    ALONG(kind, MOVED_TASKS, "task where about = :it and state = 'open' and assignee = :owner")
+#define PLANS_OF(kind, link)                                                                       \
+    ALONG(kind, MOVED_PLANS, "interaction where " link " = :it and planned and owner = :owner")
+#define ASSIGNED(X) X(assignee)
 static const kith_want wants[] = {
-    KITH_WANT(QUERY, "account where " IN " order by id", regions.query.move_accounts[0]),
-    KITH_WANT(QUERY, "account where " OF " order by id", regions.query.move_accounts[1]),
-    KITH_WANT(QUERY, "lead where " IN " order by id", regions.query.move_leads[0]),
-    KITH_WANT(QUERY, "lead where " OPEN_OF " order by id", regions.query.move_leads[1]),
-    KITH_WANT(QUERY, "account where " IN " and " BETWEEN, regions.query.part_accounts[0]),
-    KITH_WANT(QUERY, "account where " OF " and " BETWEEN, regions.query.part_accounts[1]),
-    KITH_WANT(QUERY, "lead where " IN " and " BETWEEN, regions.query.part_leads[0]),
-    KITH_WANT(QUERY, "lead where " OPEN_OF " and " BETWEEN, regions.query.part_leads[1]),
-    KITH_WANT(QUERY, OPEN_OPPORTUNITIES " and account = :account and owner = :owner",
-              regions.query.move_bids),
+    KITH_WANT_RECORD("account", regions.moved[MOVED_ACCOUNTS], HOLDING),
+    KITH_WANT(FIELD, "territory", regions.moved_to[MOVED_ACCOUNTS]),
+    KITH_WANT_RECORD("lead", regions.moved[MOVED_LEADS], HOLDING),
+    KITH_WANT(FIELD, "territory", regions.moved_to[MOVED_LEADS]),
+    KITH_WANT_RECORD("contact", regions.moved[MOVED_CONTACTS], HOLDING),
+    KITH_WANT_RECORD("opportunity", regions.moved[MOVED_DEALS], HOLDING),
+    KITH_WANT_RECORD("task", regions.moved[MOVED_TASKS], ASSIGNED),
+    KITH_WANT_RECORD("interaction", regions.moved[MOVED_PLANS], HOLDING),
+    OF_TERRITORY(MOVED_ACCOUNTS, "account where " IN),
+    OF_TERRITORY(MOVED_LEADS, OPEN_LEADS " and " IN),
+    OF_USER(MOVED_ACCOUNTS, "account where " OF),
+    OF_USER(MOVED_LEADS, OPEN_LEADS " and " OF),
+    OF_USER(MOVED_CONTACTS, "contact where " OF),
+    OF_USER(MOVED_DEALS, OPEN_DEAL OF),
+    OF_USER(MOVED_TASKS, OPEN_TASK),
+    OF_USER(MOVED_PLANS, PLANNED),
+    ALONG(MOVED_ACCOUNTS, MOVED_CONTACTS, "contact where account = :it and owner = :owner"),
+    ALONG(MOVED_ACCOUNTS, MOVED_DEALS, OPEN_DEAL "account = :it and owner = :owner"),
+    TASKS_OF(MOVED_ACCOUNTS),
+    PLANS_OF(MOVED_ACCOUNTS, "account"),
+    TASKS_OF(MOVED_LEADS),
+    PLANS_OF(MOVED_LEADS, "about"),
+    TASKS_OF(MOVED_CONTACTS),
+    PLANS_OF(MOVED_CONTACTS, "contact"),
+    TASKS_OF(MOVED_DEALS),
+    PLANS_OF(MOVED_DEALS, "about"),
     KITH_WANT(TOPIC, "territory.moving", regions.topic.moving),
 };
 kith_status move_wants(kith_instance *self, kith_error *err) {

@@ -30,6 +30,7 @@
                     X(open_problems) X(confirmed) X(owner)
 #define TODO(X)     X(title) X(about) X(assignee) X(due) X(priority) X(state) X(body)
 #define SELLER(X)   X(territories) X(specialities)
+#define HOLDING(X) X(owner)
 /* clang-format on */
 
 KITH_RECORD(area, AREA);
@@ -44,6 +45,18 @@ KITH_RECORD(treatment, TREATMENT);
 KITH_RECORD(talk, TALK);
 KITH_RECORD(todo, TODO);
 KITH_RECORD(seller, SELLER);
+KITH_RECORD(holding, HOLDING);
+
+/* What sales.move moves; of a task the owner is its assignee. */
+enum {
+    MOVED_ACCOUNTS,
+    MOVED_LEADS,
+    MOVED_CONTACTS,
+    MOVED_DEALS,
+    MOVED_TASKS,
+    MOVED_PLANS,
+    MOVED_KINDS
+};
 
 #define PROBLEMS_MAX 16 /* rows of the setting sales.problems */
 /* One of them, where its type is there; 0: it has no such link. */
@@ -74,6 +87,8 @@ struct regions {
     struct talk_numbers talk;
     struct todo_numbers todo;
     struct seller_numbers seller;
+    struct holding_numbers moved[MOVED_KINDS];
+    uint32_t moved_to[2]; /* the territory of an account, of a lead */
     kith_value assign_by;
     struct problem problems[PROBLEMS_MAX];
     uint64_t problem_count;
@@ -82,8 +97,8 @@ struct regions {
     kith_value problem_rows, coordinator_rows, dependence_limit, dependence_days, dependence_of;
     struct {
         uint32_t areas, place_by_key, accounts_in, nowhere, leads_nowhere; /* territory.c */
-        uint32_t move_accounts[2], move_leads[2], part_accounts[2], part_leads[2], move_bids;
-        /* move.c: those of a territory, of a user */
+        /* move.c: those of a territory, of a user; along[what][that] 0: none */
+        uint32_t all[MOVED_KINDS][2], part[MOVED_KINDS][2], along[MOVED_KINDS][MOVED_KINDS];
         uint32_t units_of, people_of, standing_of, roles_of, roles_open, role_of; /* buying.c */
         uint32_t bids[2], talks[2], planned[2], treatments_of, alerts; /* precall.c: of an account,
  of a contact */

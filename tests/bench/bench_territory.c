@@ -31,13 +31,17 @@ static kith_id create(struct engine *g, const char *type, const char *field, con
     return o.id;
 }
 
-static void fill(struct engine *g, const char *type, int64_t rows, kith_id territory) {
+/* owner: 0: nobody. */
+static void fill(struct engine *g, const char *type, int64_t rows, kith_id territory,
+                 kith_id owner) {
     for (int64_t at = 0; at < rows; at += BATCH) {
         const int64_t n = rows - at < BATCH ? rows - at : BATCH;
         struct order *orders = new_orders(g, type, n);
         for (int64_t i = 0; i < n; i++) {
             set_value(&orders[i], "name", value_str(STR("One of many")));
             set_value(&orders[i], "territory", value_link(territory, 0));
+            if (owner)
+                set_value(&orders[i], "owner", value_link(owner, 0));
         }
         (void)timed_post(g, orders, n);
         free(orders);
@@ -95,12 +99,14 @@ static void *write_on(void *arg) {
 /* -- the rows -----------------------------------------------------------------------------------
  */
 
-static void moves(struct engine *g, int64_t rows, kith_id from, kith_id to) {
+static void moves(struct engine *g, int64_t rows, kith_id from, kith_id to, kith_id owner) {
     struct other o = {.g = g};
     pthread_t thread;
     char what[80], budget[32];
-    const kith_value args[4] = {
-        value_link(from, 0), {.kind = KITH_NULL}, value_link(to, 0), {.kind = KITH_NULL}};
+    const kith_value args[4] = {value_link(from, 0),
+                                {.kind = KITH_NULL},
+                                value_link(to, 0),
+                                owner ? value_link(owner, 0) : (kith_value){.kind = KITH_NULL}};
     if (pthread_create(&thread, NULL, write_on, &o) != 0)
         die("no thread");
     const double seconds = act(g, "sales.move", args), limit = 10.0 * (double)rows / 1e5;
@@ -108,7 +114,8 @@ static void moves(struct engine *g, int64_t rows, kith_id from, kith_id to) {
     pthread_join(thread, NULL);
     if (count(g, from, "accounts") != 0 || count(g, to, "accounts") != rows)
         die("the territories do not count what lies in them");
-    snprintf(what, sizeof what, "a territory of %lld accounts moved", (long long)rows);
+    snprintf(what, sizeof what, "a territory of %lld accounts moved%s", (long long)rows,
+             owner ? " to another seller" : "");
     snprintf(budget, sizeof budget, "< %.0f s", limit);
     row(what, "%.1f s", seconds, budget, seconds < limit);
     row("  another's slowest write meanwhile", "%.0f ms", o.slowest, "< 500 ms", o.slowest < 500);
@@ -118,7 +125,7 @@ static void assigns(struct engine *g, int64_t rows, kith_id territory, const cha
     char what[80], budget[32];
     const kith_value args[4] = {
         {.kind = KITH_NULL}, value_str(STR("Sellers")), {.kind = KITH_NULL}, value_str(str_of(by))};
-    fill(g, "lead", rows, territory);
+    fill(g, "lead", rows, territory, 0);
     const double seconds = act(g, "sales.assign", args), limit = 5.0 * (double)rows / 1e5;
     snprintf(what, sizeof what, "%lld leads shared out by %s", (long long)rows, by);
     snprintf(budget, sizeof budget, "< %.1f s", limit);
@@ -152,8 +159,10 @@ int main(int argc, char **argv) {
     open_module(&c, argv[1], "land", "sales");
     const kith_id north = create(c.g, "territory", NULL, "North"),
                   south = create(c.g, "territory", NULL, "South");
-    fill(c.g, "account", rows, north);
-    moves(c.g, rows, north, south);
+    const kith_id ann = create(c.g, "user", "login", "ann"), ben = create(c.g, "user", "login", "ben");
+    fill(c.g, "account", rows, north, ann);
+    moves(c.g, rows, north, south, 0);
+    moves(c.g, rows, south, north, ben);
     sellers(c.g, create(c.g, "team", NULL, "Sellers"), south);
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
         assigns(c.g, rows, south, ways[i]);

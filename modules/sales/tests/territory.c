@@ -159,6 +159,91 @@ TEST("a territory goes to another with all in it, and one undo takes it back") {
     close_company(&c);
 }
 
+/* What Ben has in hand, and what is done with. */
+struct desk {
+    kith_id ben, cleo, north, firm, person, deal, won, lead, converted, task, done, call, met;
+};
+
+static struct desk new_desk(struct company *c) {
+    struct desk d = {.ben = CREATE(c, "user", {"login", "ben"}, {"name", "Ben"}),
+                     .cleo = CREATE(c, "user", {"login", "cleo"}, {"name", "Cleo"}),
+                     .north = AREA(c, {"name", "North"})};
+    struct pair own = {"owner", ID(c, d.ben)}, in = {"territory", ID(c, d.north)};
+    d.firm = FIRM(c, {"name", "A firm"}, own, in);
+    struct pair of = {"account", ID(c, d.firm)};
+    d.person = CREATE(c, "contact", {"name", "Ada"}, of, own);
+    d.deal = DEAL(c, of, own);
+    d.won = DEAL(c, of, own);
+    UPDATE(c, "opportunity", d.won, {"stage", "proposal"});
+    UPDATE(c, "opportunity", d.won, {"stage", "won"});
+    d.lead = CREATE(c, "lead", {"name", "Open"}, own, in);
+    d.converted = CREATE(c, "lead", {"name", "Converted"}, own, in);
+    UPDATE(c, "lead", d.converted, {"state", "qualified"});
+    UPDATE(c, "lead", d.converted, {"state", "converted"});
+    struct pair mine = {"assignee", ID(c, d.ben)}, title = {"title", "Call"};
+    char about[40];
+    snprintf(about, sizeof about, "contact/%s", ID(c, d.person));
+    d.task = CREATE(c, "task", title, mine, {"about", about});
+    snprintf(about, sizeof about, "opportunity/%s", ID(c, d.deal));
+    d.done = CREATE(c, "task", title, mine, {"about", about});
+    UPDATE(c, "task", d.done, {"state", "done"});
+    struct pair by = {"channel", "meeting"};
+    d.call = CREATE(c, "interaction", of, own, by, {"planned", "true"}, {"at", "2031-01-01 10:00"});
+    d.met = CREATE(c, "interaction", of, own, by);
+    return d;
+}
+
+static void expect_moved(struct company *c, const struct desk *d) {
+    const char *cleo = ID(c, d->cleo), *ben = ID(c, d->ben);
+    EXPECT_STR(cleo, field(c, "account", d->firm, "owner"));
+    EXPECT_STR(cleo, field(c, "contact", d->person, "owner"));
+    EXPECT_STR(cleo, deal(c, d->deal, "owner"));
+    EXPECT_STR(cleo, field(c, "lead", d->lead, "owner"));
+    EXPECT_STR(cleo, field(c, "task", d->task, "assignee"));
+    EXPECT_STR(cleo, field(c, "interaction", d->call, "owner"));
+    EXPECT_STR(ben, deal(c, d->won, "owner"));
+    EXPECT_STR(ben, field(c, "lead", d->converted, "owner"));
+    EXPECT_STR(ben, field(c, "task", d->done, "assignee"));
+    EXPECT_STR(ben, field(c, "interaction", d->met, "owner"));
+}
+
+TEST("what is in hand goes along with a territory or from a user, what is done stays") {
+    for (int of = 0; of < 2; of++) {
+        struct company c;
+        OPEN(&c, CONF(""), "sales");
+        struct desk d = new_desk(&c);
+        struct act a = ACT(&c, "sales.move", {of ? "of" : "from", ID(&c, of ? d.ben : d.north)},
+                           {"owner", ID(&c, d.cleo)});
+        EXPECT_ACT(a);
+        expect_moved(&c, &d);
+        EXPECT_STR("1", result_text(&c, &a, "leads"));
+        EXPECT_STR("1", result_text(&c, &a, "contacts"));
+        EXPECT_STR("1", result_text(&c, &a, "opportunities"));
+        EXPECT_STR("1", result_text(&c, &a, "tasks"));
+        EXPECT_STR("1", result_text(&c, &a, "plans"));
+        undo(&c, a.tx);
+        EXPECT_STR(ID(&c, d.ben), field(&c, "task", d.task, "assignee"));
+        EXPECT_STR(ID(&c, d.ben), field(&c, "contact", d.person, "owner"));
+        close_company(&c);
+    }
+}
+
+TEST("an appointment at a time at which the new owner meets somebody stays, and keeps nothing else") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    struct desk d = new_desk(&c);
+    UPDATE(&c, "interaction", d.call, {"appointment", "true"});
+    CREATE(&c, "interaction", {"owner", ID(&c, d.cleo)}, {"channel", "meeting"},
+           {"planned", "true"}, {"appointment", "true"}, {"at", "2031-01-01 10:00"});
+    struct act a =
+        ACT(&c, "sales.move", {"of", ID(&c, d.ben)}, {"owner", ID(&c, d.cleo)});
+    EXPECT_ACT(a);
+    EXPECT_STR("0", result_text(&c, &a, "plans"));
+    EXPECT_STR(ID(&c, d.ben), field(&c, "interaction", d.call, "owner"));
+    EXPECT_STR(ID(&c, d.cleo), field(&c, "contact", d.person, "owner"));
+    close_company(&c);
+}
+
 #define MANY 1203
 static kith_status many_accounts(struct txn *t, void *arg, kith_error *e) {
     const struct put *p = arg;
