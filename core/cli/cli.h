@@ -195,6 +195,11 @@ kith_status cmd_workflow_disabled(struct cmd *c, kith_error *e);
 kith_status cmd_call(struct cmd *c, const char *action, const char *const *words, size_t count,
                      kith_error *e);
 
+/* What the module says that the value of a field is made of: as an object, or, with j NULL, for
+ * people. Nothing where it says nothing, or nothing that the caller may ask. (cmd_run.c) */
+kith_status cmd_explain(struct cmd *c, const struct rfield *field, kith_id id, struct json_out *j,
+                        kith_error *e);
+
 /* -- commands ---------------------------------------------------------------------------------- */
 
 extern const struct command command_complete, command_schema, command_reference, command_console,

@@ -241,7 +241,6 @@ static void print_rows(const struct call_job *job) {
     struct table t;
     if (!a->column_count)
         return;
-    io_puts(job->c->io, a->result_count ? "\n" : "");
     if (!rows.count) {
         io_puts(job->c->io, "There are no rows.\n");
         return;
@@ -317,6 +316,8 @@ static void print_results(struct call_job *job, kith_id tx) {
     }
     for (uint32_t i = 0; i < a->result_count; i++)
         print_result(c, a->results[i], &results[i]);
+    if (a->column_count && a->result_count)
+        io_puts(c->io, "\n");
     print_rows(job);
     if (action_answers(a) == 0)
         io_puts(c->io, "Done.\n");
@@ -393,6 +394,44 @@ kith_status cmd_call(struct cmd *c, const char *action, const char *const *words
     struct call_job job = {.c = c, .action = engine_action(c->company->engine, str_of(action))};
     return job.action ? call_with(&job, words, count, e)
                       : err_set(e, KITH_E_INTERNAL, NULL, "there is no action %s", action);
+}
+
+/* Of a module's field `score` it is the action explain_score, which reads, has rows, and has the
+ * record first. */
+static const struct action *explaining(struct cmd *c, const struct rfield *field) {
+    const char *name = arena_printf(&c->arena, "%s.explain_%s", field->module, field->name);
+    const struct action *a = name ? engine_action(c->company->engine, str_of(name)) : NULL;
+    bool fits = a && a->effect == EFFECT_READ && a->column_count && a->param_count &&
+                a->params[0]->kind == KITH_F_LINK && a->params[0]->target == field->type;
+    return fits && access_may_call(&c->principal, a) ? a : NULL;
+}
+
+kith_status cmd_explain(struct cmd *c, const struct rfield *field, kith_id id, struct json_out *j,
+                        kith_error *e) {
+    struct call_job job = {.c = c, .action = explaining(c, field)};
+    const struct write_opts o = {.principal = &c->principal, .origin = ORIGIN_ACTION};
+    kith_error why = KITH_ERROR_INIT;
+    if (!job.action)
+        return KITH_OK;
+    job.args = ARENA_ARRAY(&c->arena, kith_value, job.action->param_count + 1);
+    job.results = ARENA_ARRAY(&c->arena, kith_value, action_answers(job.action) + 1);
+    if (!job.args || !job.results)
+        return err_nomem(e);
+    job.args[0] = value_link(id, field->type->id);
+    if (engine_call(c->company->engine, NULL, &o, job.action, job.args, &c->arena, job.results,
+                    NULL, &why) != KITH_OK)
+        return KITH_OK; /* of this record it says nothing, as of one that has ended */
+    if (j) {
+        json_object_(j);
+        json_key(j, "action");
+        json_strz(j, job.action->name);
+        json_rows(&job, j);
+        json_object_end(j);
+        return KITH_OK;
+    }
+    io_printf(c->io, "As things are now it is made of (%s):\n", job.action->name);
+    print_rows(&job);
+    return KITH_OK;
 }
 
 const struct command command_run = {

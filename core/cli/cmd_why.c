@@ -246,16 +246,24 @@ static void json_step(struct cmd *c, struct json_out *j, const struct why_step *
     json_object_end(j);
 }
 
-static void print_json(struct cmd *c, const struct why_step *steps, const struct run_call *runs,
-                       size_t count) {
+static kith_status print_json(struct cmd *c, const struct why_step *steps,
+                              const struct run_call *runs, size_t count, const struct rfield *field,
+                              kith_error *e) {
     struct buf b = {0};
     struct json_out j;
+    kith_status st = KITH_OK;
     json_begin(&j, &b, false);
     json_array_(&j);
     for (size_t i = 0; i < count; i++)
         json_step(c, &j, &steps[i], &runs[i], i == 0);
+    if (count)
+        st = cmd_explain(c, field, steps[0].row.record, &j, e);
     json_array_end(&j);
-    json_print(c, &b);
+    if (st == KITH_OK)
+        json_print(c, &b);
+    else
+        buf_free(&b);
+    return st;
 }
 
 /* -- roll-ups ---------------------------------------------------------------------------------- */
@@ -371,18 +379,18 @@ static kith_status run(struct cmd *c, kith_error *e) {
     for (size_t i = 0; i < count; i++)
         TRY(run_call_of(c, &steps[i], &runs[i], e));
     if (c->json)
-        print_json(c, steps, runs, count);
-    else if (count == 0)
+        return print_json(c, steps, runs, count, field, e);
+    if (count == 0)
         print_never(c, field, &start);
-    for (size_t i = 0; i < count && !c->json; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i == 0)
             print_first(c, &steps[i], &runs[i]);
         else
             print_cause(c, &steps[i], &runs[i]);
     }
-    if (count > 0 && !c->json && is_cut(&steps[count - 1], &start))
+    if (count > 0 && is_cut(&steps[count - 1], &start))
         io_puts(c->io, "  because of something that is not kept any more\n");
-    return KITH_OK;
+    return count > 0 ? cmd_explain(c, field, id, NULL, e) : KITH_OK;
 }
 
 const struct command command_why = {

@@ -175,16 +175,16 @@ static kith_status choose(struct assignment *a, const struct picks *leads, struc
     return st;
 }
 
-/* With its last lead a seller gets its turn, however many came: by a hook, since who may give a lead
- * away need not be one who may change users. */
+/* With its last lead a seller gets its turn, however many came: by a hook, since who may give a
+ * lead away need not be one who may change users. */
 static kith_status give(struct assignment *a, const struct pick *lead, const struct pick *seller,
                         int64_t *served, kith_error *err) {
     kith_instance *self = a->self;
     const kith_value owner = kith_link(self->user.type, seller->id);
     self->given_turn = lead->number == seller->number ? lead->number : 0;
     *served += self->given_turn != 0;
-    kith_status st = self->records->update(a->txn, self->lead.type, lead->id, 1, &self->lead.owner,
-                                           &owner, err);
+    kith_status st =
+        self->records->update(a->txn, self->lead.type, lead->id, 1, &self->lead.owner, &owner, err);
     self->given_turn = 0;
     return st;
 }
@@ -207,8 +207,7 @@ kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *ch
 
 static kith_status share_out(struct assignment *a, const struct picks *leads, int64_t *served,
                              kith_error *err) {
-    struct pick **sellers =
-        a->self->host->memory(a->txn, (leads->count + 1) * sizeof *sellers);
+    struct pick **sellers = a->self->host->memory(a->txn, (leads->count + 1) * sizeof *sellers);
     if (!sellers)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more records");
     kith_status st = choose(a, leads, sellers, err);

@@ -331,7 +331,26 @@ static const kith_field forecast_results[] = {
     F("red", MONEY, .doc = "From red ones."),
     F("undated", INTEGER, .doc = "Open ones without close_on, which are in none of these."),
 };
+static const kith_field explain_score_params[] = {
+    F("lead", LINK, .options = "lead", .flags = KITH_FF_REQUIRED, .doc = "Of which."),
+};
+static const kith_field explain_score_results[] = {
+    F("score", INTEGER, .doc = "The points together, as things are now."),
+    F("rating", TEXT, .doc = "hot, warm or cold, by them."),
+};
+static const kith_field explain_score_columns[] = {
+    F("rule", TEXT, .doc = "A rule of sales.score.rules that is true of it."),
+    F("points", INTEGER, .doc = "What it adds."),
+    F("doc", TEXT, .doc = "Why, as the rule says."),
+};
 static const kith_action actions[] = {
+    {.name = "explain_score",
+     .doc = "Which rules are true of a lead, and what each of them adds to its score.",
+     .effect = KITH_EFFECT_READ,
+     .fn = score_explain,
+     .params = KITH_ARRAY(explain_score_params),
+     .results = KITH_ARRAY(explain_score_results),
+     .columns = KITH_ARRAY(explain_score_columns)},
     {.name = "convert",
      .doc = "Makes account, contact and opportunity of a qualified lead.",
      .effect = KITH_EFFECT_WRITE,

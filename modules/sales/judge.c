@@ -164,6 +164,27 @@ kith_status judge_lead(kith_instance *self, const kith_txn *txn, const kith_row 
     return st;
 }
 
+/* For whoever only reads. */
+kith_status judge_points(kith_instance *self, const kith_txn *txn, const kith_row *row,
+                         int64_t *points, kith_error *err) {
+    struct chance_model model = {0};
+    struct sight sight;
+    kith_value state;
+    *points = 0;
+    kith_status st = self->records->read(txn, row, 1, &self->lead.state, &state, err);
+    if (st != KITH_OK || !is_open(state))
+        return st;
+    st = model_load(self, txn, &model, err);
+    if (st == KITH_OK && model.known)
+        st = attributes_look(self, txn, row, 0, NULL, &sight, err);
+    for (uint32_t i = 0; st == KITH_OK && model.known && i < self->learned.attribute_count; i++) {
+        const struct term *t = model_weight(&model, i, sight.values[i]);
+        *points += t ? t->points : 0;
+    }
+    model_free(&model);
+    return st;
+}
+
 /* -- the explanation ----------------------------------------------------------------------------
  */
 

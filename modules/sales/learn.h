@@ -146,6 +146,9 @@ kith_status judge_begin(kith_instance *self, const kith_txn *txn, kith_error *er
 /* By that model. gathered as above. */
 kith_status judge_lead(kith_instance *self, const kith_txn *txn, const kith_row *row,
                        struct gathered *gathered, struct judgement *out, kith_error *err);
+/* What was learned adds so many points to the score. */
+kith_status judge_points(kith_instance *self, const kith_txn *txn, const kith_row *row,
+                         int64_t *points, kith_error *err);
 kith_status model_load(kith_instance *self, const kith_txn *txn, struct chance_model *out,
                        kith_error *err);
 void model_free(struct chance_model *model);

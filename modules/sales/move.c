@@ -2,8 +2,8 @@
 /* What is in hand goes to another territory or another seller: accounts, open leads, and with an
  * owner the contacts, open deals, open tasks and plans of whoever had them. What is closed,
  * converted or done stays with who did it. Few go in the call's own transaction, many in parts of
- * their own behind it, between which others write; the parts follow from the call, so one undo takes
- * all of it back. */
+ * their own behind it, between which others write; the parts follow from the call, so one undo
+ * takes all of it back. */
 #include "sales.h"
 
 #define PART 500 /* records of one transaction */
@@ -143,9 +143,9 @@ static kith_status move_all(struct move *m, int kind, kith_error *err) {
     struct picks picks = {.self = self};
     kith_id user = 0;
     m->kind = kind;
-    kith_status st = self->records->find(m->txn, self->regions.query.all[kind][of_user(m)], 1,
-                                         of_user(m) ? &m->args.of : &m->args.from, 0, picks_row,
-                                         &picks, err);
+    kith_status st =
+        self->records->find(m->txn, self->regions.query.all[kind][of_user(m)], 1,
+                            of_user(m) ? &m->args.of : &m->args.from, 0, picks_row, &picks, err);
     if (st != KITH_OK || picks.count == 0)
         return st;
     m->counts[kind] += (int64_t)picks.count;

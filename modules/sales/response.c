@@ -41,8 +41,8 @@ static kith_value first_given(const kith_value *values, size_t count) {
 }
 
 /* A contact that responds gets a lead of its own, with its owner: it may buy once more. is_owned:
- * the response belongs to the program that wrote it down, which does not make the lead its own where
- * leads are assigned. */
+ * the response belongs to the program that wrote it down, which does not make the lead its own
+ * where leads are assigned. */
 static kith_status make_lead(kith_instance *self, kith_txn *txn, const struct response *r,
                              int32_t is_owned, kith_id *lead, kith_error *err) {
     struct responder known = {.name = kith_null()};

@@ -23,6 +23,7 @@
 struct score_rule {
     uint32_t predicate; /* on lead */
     int64_t points;
+    kith_value when, doc; /* as they stand there */
 };
 
 /* Stages of an opportunity, in the order in which declare.c lists them. */
@@ -113,6 +114,7 @@ const char *sales_place(const kith_instance *self, const char *key);
 kith_status score_read_rules(kith_instance *self, kith_error *err);
 kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err);
 kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err);
+kith_status score_explain(kith_instance *self, kith_call *call, kith_error *err);
 kith_status score_nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                           kith_error *err);
 

@@ -7,7 +7,7 @@
 
 /* -- the rules --------------------------------------------------------------------------------- */
 
-enum { RULE_WHEN, RULE_POINTS }; /* as declared */
+enum { RULE_WHEN, RULE_POINTS, RULE_DOC }; /* as declared */
 
 static kith_status read_rule(kith_instance *self, uint64_t i, const kith_value *group,
                              kith_error *err) {
@@ -15,6 +15,8 @@ static kith_status read_rule(kith_instance *self, uint64_t i, const kith_value *
     struct score_rule *rule = &self->rules[i];
     kith_str when = group->as.list.items[RULE_WHEN].as.s;
     rule->points = group->as.list.items[RULE_POINTS].as.i;
+    rule->when = group->as.list.items[RULE_WHEN];
+    rule->doc = group->as.list.items[RULE_DOC];
     kith_status st =
         self->records->predicate(self->host, self->lead.type, when, &rule->predicate, &why);
     if (st == KITH_OK)
@@ -93,6 +95,51 @@ kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, 
     int64_t points = points_of(self, txn, info.after) + learned.points;
     const kith_value values[] = {kith_number(KITH_INT, points), kith_text(rating_of(self, points))};
     return rec->set(txn, change, 2, fields, values, err);
+}
+
+/* -- the explanation ----------------------------------------------------------------------------
+ */
+
+struct score_row {
+    kith_value rule, points, doc;
+};
+
+static kith_status tell_rules(kith_instance *self, kith_call *call, const kith_row *row,
+                              int64_t *points, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    kith_status st = KITH_OK;
+    for (uint64_t i = 0; st == KITH_OK && i < self->rule_count; i++) {
+        const struct score_rule *rule = &self->rules[i];
+        struct score_row told = {rule->when, kith_number(KITH_INT, rule->points), rule->doc};
+        if (self->records->match(view, rule->predicate, row) != 1)
+            continue;
+        *points += rule->points;
+        st = KITH_ROW(self, call, &told, err);
+    }
+    return st;
+}
+
+kith_status score_explain(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    const kith_row *row;
+    kith_value lead;
+    int64_t points = 0, learned = 0;
+    kith_status st = self->calls->arg(call, 0, &lead, err);
+    if (st == KITH_OK)
+        st = self->records->get(view, self->lead.type, lead.as.link.id, &row, err);
+    if (st == KITH_OK)
+        st = tell_rules(self, call, row, &points, err);
+    if (st == KITH_OK && self->learned.in_score.as.i)
+        st = judge_points(self, view, row, &learned, err);
+    struct score_row told = {kith_text("(learned)"), kith_number(KITH_INT, learned),
+                             kith_text("What marks likely buyers; sales.explain_chance has it.")};
+    if (st == KITH_OK && learned)
+        st = KITH_ROW(self, call, &told, err);
+    points += learned;
+    struct {
+        kith_value score, rating;
+    } results = {kith_number(KITH_INT, points), kith_text(rating_of(self, points))};
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
 }
 
 /* -- computing again --------------------------------------------------------------------------- */

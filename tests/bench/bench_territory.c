@@ -159,7 +159,8 @@ int main(int argc, char **argv) {
     open_module(&c, argv[1], "land", "sales");
     const kith_id north = create(c.g, "territory", NULL, "North"),
                   south = create(c.g, "territory", NULL, "South");
-    const kith_id ann = create(c.g, "user", "login", "ann"), ben = create(c.g, "user", "login", "ben");
+    const kith_id ann = create(c.g, "user", "login", "ann"),
+                  ben = create(c.g, "user", "login", "ben");
     fill(c.g, "account", rows, north, ann);
     moves(c.g, rows, north, south, 0);
     moves(c.g, rows, south, north, ben);

@@ -84,4 +84,21 @@ KITH_TOKEN=$mia kith sales.assign lead="$dan" again=true
 exits 0
 expect test "$(owner_of Dan)" = ben
 
+it "names the rules that made a score, and what each adds, when asked why"
+fay=$(create lead name=Fay source=referral email=fay@example.org)
+kith why lead "$fay" score
+exits 0
+prints "score: 40"
+prints "source = 'referral'      30  Somebody who knows us"
+prints "email is not null        10  We can write."
+prints_not "phone is not null"
+kith why lead "$fay" score --json
+prints '"action":"sales.explain_score"'
+prints '"rule":"email is not null","points":10'
+kith why lead "$fay" email
+prints_not "made of"
+kith sales.explain_score lead="$fay"
+prints "score: 40"
+prints "rating: warm"
+
 finish

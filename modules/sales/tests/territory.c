@@ -228,15 +228,15 @@ TEST("what is in hand goes along with a territory or from a user, what is done s
     }
 }
 
-TEST("an appointment at a time at which the new owner meets somebody stays, and keeps nothing else") {
+TEST("an appointment at a time at which the new owner meets somebody stays, and keeps nothing "
+     "else") {
     struct company c;
     OPEN(&c, CONF(""), "sales");
     struct desk d = new_desk(&c);
     UPDATE(&c, "interaction", d.call, {"appointment", "true"});
     CREATE(&c, "interaction", {"owner", ID(&c, d.cleo)}, {"channel", "meeting"},
            {"planned", "true"}, {"appointment", "true"}, {"at", "2031-01-01 10:00"});
-    struct act a =
-        ACT(&c, "sales.move", {"of", ID(&c, d.ben)}, {"owner", ID(&c, d.cleo)});
+    struct act a = ACT(&c, "sales.move", {"of", ID(&c, d.ben)}, {"owner", ID(&c, d.cleo)});
     EXPECT_ACT(a);
     EXPECT_STR("0", result_text(&c, &a, "plans"));
     EXPECT_STR(ID(&c, d.ben), field(&c, "interaction", d.call, "owner"));
