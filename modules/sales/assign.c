@@ -36,6 +36,7 @@ kith_status assign_read_settings(kith_instance *self, kith_error *err) {
 struct assignment {
     kith_instance *self;
     kith_txn *txn;
+    const kith_txn *whole;  /* whose turn it is, and who has least, is so whoever assigns */
     kith_value team, users; /* one of them has a value */
     kith_value by;          /* how, in this order */
     struct picks sellers;   /* with their turns */
@@ -155,8 +156,8 @@ static kith_status find_sellers(struct assignment *a, kith_error *err) {
     if (st == KITH_OK && a->sellers.count == 0)
         return nobody(a, err);
     if (st == KITH_OK)
-        st = rec->find(a->txn, self->query.last_turn, 0, NULL, 0, note_turn, a, err);
-    return st == KITH_OK ? assign_by_begin(self, a->txn, &a->by, &a->sellers, &a->chooser, err)
+        st = rec->find(a->whole, self->query.last_turn, 0, NULL, 0, note_turn, a, err);
+    return st == KITH_OK ? assign_by_begin(self, a->whole, &a->by, &a->sellers, &a->chooser, err)
                          : st;
 }
 
@@ -277,7 +278,8 @@ static kith_status answer(kith_instance *self, kith_call *call, const struct pic
 }
 
 kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err) {
-    struct assignment a = {.self = self, .txn = self->calls->txn(call)};
+    struct assignment a = {
+        .self = self, .txn = self->calls->txn(call), .whole = self->calls->whole(call)};
     struct picks leads = {.self = self};
     kith_value args[ASSIGN_PARAMS], owner = kith_null();
     kith_status st = KITH_OK;
@@ -316,6 +318,7 @@ static kith_status assign_by_settings(kith_instance *self, kith_txn *txn, struct
                                       int32_t *nobody_takes, kith_error *why, kith_error *err) {
     struct assignment a = {.self = self,
                            .txn = txn,
+                           .whole = txn,
                            .team = self->team,
                            .users = self->users,
                            .by = self->regions.assign_by};

@@ -121,7 +121,7 @@ static kith_status read_seller(struct chooser *c, struct candidate *who, kith_er
                : st;
 }
 
-kith_status assign_by_begin(kith_instance *self, kith_txn *txn, const kith_value *by,
+kith_status assign_by_begin(kith_instance *self, const kith_txn *txn, const kith_value *by,
                             struct picks *sellers, struct chooser **out, kith_error *err) {
     struct chooser *c = *out = self->host->memory(txn, sizeof *c);
     kith_status st = KITH_OK;

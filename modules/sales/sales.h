@@ -171,7 +171,7 @@ struct chooser;
 kith_status assign_by_read(kith_instance *self, kith_error *err);
 /* It finds them among all users, so that no team need be named. */
 int32_t assign_by_asks_all(const kith_instance *self, const kith_value *by);
-kith_status assign_by_begin(kith_instance *self, kith_txn *txn, const kith_value *by,
+kith_status assign_by_begin(kith_instance *self, const kith_txn *txn, const kith_value *by,
                             struct picks *sellers, struct chooser **out, kith_error *err);
 kith_status assign_by_choose(struct chooser *c, kith_id lead, struct pick **seller,
                              kith_error *err);

@@ -67,3 +67,23 @@ TEST("the least busy gets the next ones until all have as many") {
     EXPECT_INT(4, find(&c, query).count);
     close_company(&c);
 }
+
+TEST("who is least busy is so by all leads, whoever may see them") {
+    struct company c;
+    struct someone max;
+    OPEN(&c, CONF(""), "sales");
+    kith_id ada = USER(&c, "ada");
+    kith_id ben = USER(&c, "ben");
+    LEAD(&c, {"owner", ID(&c, ada)});
+    come_in(&c, &max, "max",
+            "{\"types\": {\"lead\": {\"read\": \"own\", \"update\": \"all\"}, \"user\": "
+            "{\"read\": \"all\"}}, \"actions\": [\"sales.assign\"]}");
+    kith_id theirs = LEAD(&c, {"owner", ID(&c, max.id)});
+    struct act a = act_as(&c, &max.by, "sales.assign",
+                          PAIRS({"lead", ID(&c, theirs)}, {"users", "ada,ben"},
+                                {"by", "least_busy"}, {"again", "true"}));
+    EXPECT_ACT(a);
+    EXPECT_STR(ID(&c, ben), field(&c, "lead", theirs, "owner"));
+    leave(&max);
+    close_company(&c);
+}
