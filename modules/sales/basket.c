@@ -274,14 +274,16 @@ static kith_status write_rules(struct baskets *b, kith_txn *txn, kith_error *err
     return st == KITH_OK ? merge(b, txn, rules, count, now, now_count, err) : st;
 }
 
-static kith_status learn(struct baskets *b, kith_txn *txn, kith_value since, int64_t min_together,
-                         kith_error *err) {
+/* From all orders, whoever asks: what is learned is the company's. */
+static kith_status learn(struct baskets *b, const kith_txn *whole, kith_txn *txn, kith_value since,
+                         int64_t min_together, kith_error *err) {
     const struct offers *o = &b->self->offers;
-    kith_status st = b->self->records->find(txn, o->query.orders, 1, &since, 0, take_order, b, err);
+    kith_status st =
+        b->self->records->find(whole, o->query.orders, 1, &since, 0, take_order, b, err);
     if (b->placed_count)
         qsort(b->placed, (size_t)b->placed_count, sizeof *b->placed, by_id);
     if (st == KITH_OK && b->placed_count)
-        st = b->self->records->find(txn, o->query.lines, 0, NULL, 0, take_line, b, err);
+        st = b->self->records->find(whole, o->query.lines, 0, NULL, 0, take_line, b, err);
     if (st == KITH_OK)
         st = count_all(b, err);
     if (st == KITH_OK)
@@ -306,7 +308,8 @@ static kith_status learn_action(kith_instance *self, kith_call *call, kith_error
         args.since = usual_since(self);
     if (args.min_together.kind == KITH_NULL)
         args.min_together = self->offers.min_together;
-    st = learn(&b, self->calls->txn(call), args.since, args.min_together.as.i, err);
+    st = learn(&b, self->calls->whole(call), self->calls->txn(call), args.since,
+               args.min_together.as.i, err);
     const struct {
         kith_value orders, skipped, rules, written, removed;
     } out = {kith_number(KITH_INT, b.orders), kith_number(KITH_INT, b.skipped),
@@ -322,7 +325,7 @@ static kith_status nightly(kith_instance *self, kith_txn *txn, const kith_firing
     (void)firing;
     if (!self->offers.nightly.as.i)
         return KITH_OK;
-    kith_status st = learn(&b, txn, usual_since(self), self->offers.min_together.as.i, err);
+    kith_status st = learn(&b, txn, txn, usual_since(self), self->offers.min_together.as.i, err);
     free_baskets(&b);
     return st;
 }
@@ -375,6 +378,7 @@ static const kith_action actions[] = {
     {.name = "learn_baskets",
      .doc = "Counts which products are bought together, for sales.suggest.",
      .effect = KITH_EFFECT_WRITE,
+     .flags = KITH_AF_WHOLE,
      .fn = learn_action,
      .params = KITH_ARRAY(learn_params),
      .results = KITH_ARRAY(learn_results)},

@@ -372,11 +372,13 @@ static kith_status put_model(struct learning *l, kith_txn *txn, kith_error *err)
 /* -- all of it ----------------------------------------------------------------------------------
  */
 
-static kith_status learn(struct learning *l, kith_txn *txn, kith_value since, kith_error *err) {
+/* From all leads, whoever asks: what is learned is the company's. */
+static kith_status learn(struct learning *l, const kith_txn *whole, kith_txn *txn, kith_value since,
+                         kith_error *err) {
     kith_instance *self = l->self;
-    kith_status st = gathered_read(self, txn, &l->gathered, err);
+    kith_status st = gathered_read(self, whole, &l->gathered, err);
     if (st == KITH_OK)
-        st = self->records->find(txn, self->learned.query.ended, 1, &since, 0, take_lead, l, err);
+        st = self->records->find(whole, self->learned.query.ended, 1, &since, 0, take_lead, l, err);
     if (st == KITH_OK && !is_enough(self, l->converted, l->count))
         st = too_few(self, l->converted, l->count - l->converted, err);
     if (st == KITH_OK)
@@ -444,7 +446,7 @@ static kith_status learn_action(kith_instance *self, kith_call *call, kith_error
                          "sales.learn.attributes is empty: name what is to be looked at");
     if (since.kind == KITH_NULL)
         since = usual_since(self);
-    st = learn(&l, self->calls->txn(call), since, err);
+    st = learn(&l, self->calls->whole(call), self->calls->txn(call), since, err);
     if (st == KITH_OK)
         st = answer(&l, call, err);
     free_learning(&l);
@@ -496,7 +498,7 @@ static kith_status nightly(kith_instance *self, kith_txn *txn, const kith_firing
     if (st == KITH_OK && is_enough(self, counts[0], counts[1]))
         st = is_due(self, txn, counts[1], &due, err);
     if (st == KITH_OK && due)
-        st = learn(&l, txn, since, err);
+        st = learn(&l, txn, txn, since, err);
     free_learning(&l);
     return st;
 }
@@ -672,6 +674,7 @@ static const kith_action actions[] = {
      .doc = "Learns from leads that ended what marks those that are converted; the rows compare "
             "chances with what came, for leads that were left out.",
      .effect = KITH_EFFECT_WRITE,
+     .flags = KITH_AF_WHOLE,
      .fn = learn_action,
      .params = KITH_ARRAY(learn_params),
      .results = KITH_ARRAY(learn_results),

@@ -467,3 +467,20 @@ TEST("arguments that are wrong or enormous are refused, or give nothing") {
     EXPECT_HAS("of", a.message);
     close_company(&c);
 }
+
+TEST("chances are learned from all leads, whoever has them learned") {
+    struct company c;
+    struct someone max;
+    OPEN(&c, LEARN(""), "sales");
+    (void)past(&c, 600, 1, 11);
+    come_in(&c, &max, "max",
+            "{\"types\": {\"lead\": {\"read\": \"own\"}, \"score_weight\": {\"read\": \"all\", "
+            "\"create\": \"all\", \"update\": \"all\", \"delete\": \"all\"}, \"score_model\": "
+            "{\"read\": \"all\", \"create\": \"all\", \"update\": \"all\"}}, \"actions\": "
+            "[\"sales.learn_scores\"]}");
+    struct act a = act_as(&c, &max.by, "sales.learn_scores", PAIRS({"none", ""}));
+    EXPECT_ACT(a);
+    EXPECT_STR("600", result_text(&c, &a, "leads"));
+    leave(&max);
+    close_company(&c);
+}

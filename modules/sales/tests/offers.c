@@ -241,3 +241,19 @@ TEST("who bought of somebody else meanwhile is not late, whoever asks") {
     leave(&max);
     close_company(&c);
 }
+
+TEST("what is bought together is learned from all orders, whoever has it learned") {
+    struct company c;
+    struct someone max;
+    struct shop s = shop(&c);
+    baskets(&c, &s);
+    come_in(&c, &max, "max",
+            "{\"types\": {\"product\": {\"read\": \"all\", \"update\": \"all\"}, \"order\": "
+            "{\"read\": \"own\"}}, \"actions\": [\"sales.learn_baskets\"]}");
+    struct act a = act_as(&c, &max.by, "sales.learn_baskets", PAIRS({"min_together", "3"}));
+    EXPECT_ACT(a);
+    EXPECT_STR("5", result_text(&c, &a, "orders"));
+    EXPECT_INT(2, find(&c, "affinity").count);
+    leave(&max);
+    close_company(&c);
+}
