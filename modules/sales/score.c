@@ -104,10 +104,11 @@ struct score_row {
     kith_value rule, points, doc;
 };
 
-static kith_status tell_rules(kith_instance *self, kith_call *call, const kith_row *row,
-                              int64_t *points, kith_error *err) {
+static kith_status tell_rules(kith_instance *self, kith_call *call, kith_id lead, int64_t *points,
+                              kith_error *err) {
     const kith_txn *view = self->calls->view(call);
-    kith_status st = KITH_OK;
+    const kith_row *row;
+    kith_status st = self->records->get(view, self->lead.type, lead, &row, err);
     for (uint64_t i = 0; st == KITH_OK && i < self->rule_count; i++) {
         const struct score_rule *rule = &self->rules[i];
         struct score_row told = {rule->when, kith_number(KITH_INT, rule->points), rule->doc};
@@ -120,17 +121,23 @@ static kith_status tell_rules(kith_instance *self, kith_call *call, const kith_r
 }
 
 kith_status score_explain(kith_instance *self, kith_call *call, kith_error *err) {
-    const kith_txn *view = self->calls->view(call);
+    const kith_txn *whole = self->calls->whole(call);
     const kith_row *row;
     kith_value lead;
-    int64_t points = 0, learned = 0;
+    int64_t told_points = 0, points = 0, learned = 0;
     kith_status st = self->calls->arg(call, 0, &lead, err);
     if (st == KITH_OK)
-        st = self->records->get(view, self->lead.type, lead.as.link.id, &row, err);
+        st = self->records->get(whole, self->lead.type, lead.as.link.id, &row, err);
     if (st == KITH_OK)
-        st = tell_rules(self, call, row, &points, err);
+        st = tell_rules(self, call, lead.as.link.id, &told_points, err);
+    if (st == KITH_OK)
+        points = points_of(self, whole, row);
+    struct score_row hidden = {kith_text("(hidden)"), kith_number(KITH_INT, points - told_points),
+                               kith_text("Rules about what you may not see.")};
+    if (st == KITH_OK && points != told_points)
+        st = KITH_ROW(self, call, &hidden, err);
     if (st == KITH_OK && self->learned.in_score.as.i)
-        st = judge_points(self, view, row, &learned, err);
+        st = judge_points(self, whole, row, &learned, err);
     struct score_row told = {kith_text("(learned)"), kith_number(KITH_INT, learned),
                              kith_text("What marks likely buyers; sales.explain_chance has it.")};
     if (st == KITH_OK && learned)
@@ -153,6 +160,7 @@ struct rescored {
 };
 struct rescoring {
     kith_instance *self;
+    const kith_txn *whole; /* by which they are judged, where that is more than what finds them */
     struct rescored *first, *last;
     struct gathered *gathered; /* NULL: one lead alone */
     int64_t count[RESULTS_RESCORE];
@@ -183,7 +191,14 @@ static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *ro
     const uint32_t fields[] = {self->lead.score, self->lead.rating, self->learned.chance};
     kith_value now[3];
     struct judgement learned;
-    kith_status st = self->records->read(txn, row, 3, fields, now, err);
+    kith_status st = KITH_OK;
+    if (r->whole) {
+        st = self->records->get(r->whole, self->lead.type, self->records->row_id(txn, row), &row,
+                                err);
+        txn = r->whole;
+    }
+    if (st == KITH_OK)
+        st = self->records->read(txn, row, 3, fields, now, err);
     if (st == KITH_OK)
         st = judge_lead(self, txn, row, r->gathered, &learned, err);
     if (st != KITH_OK)
@@ -217,7 +232,7 @@ static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) 
 static kith_status rescore_one(struct rescoring *r, kith_txn *txn, kith_id lead, kith_error *err) {
     kith_instance *self = r->self;
     const kith_row *row;
-    kith_status st = judge_begin(self, txn, err);
+    kith_status st = judge_begin(self, r->whole ? r->whole : txn, err);
     if (st == KITH_OK)
         st = self->records->get(txn, self->lead.type, lead, &row, err);
     if (st == KITH_OK)
@@ -228,9 +243,10 @@ static kith_status rescore_one(struct rescoring *r, kith_txn *txn, kith_id lead,
 static kith_status rescore_all(struct rescoring *r, kith_txn *txn, kith_error *err) {
     kith_instance *self = r->self;
     struct gathered gathered = {.count = 0};
-    kith_status st = judge_begin(self, txn, err);
+    const kith_txn *by = r->whole ? r->whole : txn;
+    kith_status st = judge_begin(self, by, err);
     if (st == KITH_OK && self->learned.model.known)
-        st = gathered_read(self, txn, &gathered, err);
+        st = gathered_read(self, by, &gathered, err);
     r->gathered = gathered.linked ? &gathered : NULL;
     if (st == KITH_OK)
         st = self->records->find(txn, self->query.open_leads, 0, NULL, 0, check_lead, r, err);
@@ -244,7 +260,11 @@ kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err)
     struct rescoring r = {.self = self};
     kith_txn *txn = self->calls->txn(call);
     kith_value lead;
+    kith_id user = 0;
     kith_status st = self->calls->arg(call, 0, &lead, err);
+    if (st == KITH_OK)
+        st = self->records->acting(txn, &user, err);
+    r.whole = user ? self->calls->whole(call) : NULL;
     if (st == KITH_OK)
         st = lead.kind == KITH_LINK ? rescore_one(&r, txn, lead.as.link.id, err)
                                     : rescore_all(&r, txn, err);

@@ -312,3 +312,32 @@ TEST("the shipped configuration is good, and its best lead is hot") {
     EXPECT_STR("hot", lead(&c, id, "rating"));
     close_company(&c);
 }
+
+TEST("a score is made of what is there, whoever has it computed, and what is hidden is told in "
+     "sum") {
+    struct company c;
+    struct someone max;
+    OPEN(&c,
+         "sales: { grant = [\"*\"]; score: { rules = ( { when = \"exists(task.about where state = "
+         "'open')\"; points = 7; }, { when = \"source = 'web'\"; points = 5; } ); }; };\n",
+         "sales");
+    come_in(&c, &max, "max",
+            "{\"types\": {\"lead\": {\"read\": \"own\", \"update\": \"own\"}, \"task\": {\"read\": "
+            "\"own\"}, \"opportunity\": {\"read\": \"own\"}}, \"actions\": [\"sales.*\"]}");
+    kith_id id = LEAD(&c, {"name", "Ann"}, {"source", "web"}, {"owner", id_text(&c, max.id)});
+    CREATE(&c, "task", {"title", "Call"},
+           {"about", arena_printf(&c.arena, "lead/%s", id_text(&c, id))});
+    struct act a = act_as(&c, &max.by, "sales.rescore", PAIRS({"lead", id_text(&c, id)}));
+    EXPECT_ACT(a);
+    EXPECT_STR("12", lead(&c, id, "score"));
+    a = act_as(&c, &max.by, "sales.rescore", PAIRS({"none", ""}));
+    EXPECT_ACT(a);
+    EXPECT_STR("12", lead(&c, id, "score"));
+    a = act_as(&c, &max.by, "sales.explain_score", PAIRS({"lead", id_text(&c, id)}));
+    EXPECT_ACT(a);
+    EXPECT_STR("12", result_text(&c, &a, "score"));
+    EXPECT_STR("source = 'web'|5", row_text(&c, &a, 0, "rule points"));
+    EXPECT_STR("(hidden)|7", row_text(&c, &a, 1, "rule points"));
+    leave(&max);
+    close_company(&c);
+}
