@@ -75,8 +75,10 @@ static kith_status ask_price(struct writing *w, struct price_answer *answer, kit
     return st;
 }
 
-static kith_value found_by(const struct price_answer *answer) {
-    return kith_text(answer->price.kind == KITH_NULL ? "list" : "book");
+static kith_value found_by(const struct writing *w, const struct price_answer *answer) {
+    return kith_text(answer->price.kind == KITH_NULL         ? "list"
+                     : w->order.price_book.kind == KITH_NULL ? "book"
+                                                             : "chosen");
 }
 
 static kith_status take_price(struct writing *w, kith_error *err) {
@@ -86,7 +88,7 @@ static kith_status take_price(struct writing *w, kith_error *err) {
         return st;
     w->line.unit_price = answer.unit_price;
     w->line.list_price = answer.list_price;
-    w->line.priced_by = found_by(&answer);
+    w->line.priced_by = found_by(w, &answer);
     if (!is_changed(w, w->self->line.discount) || w->line.discount.kind == KITH_NULL)
         w->line.discount = answer.discount;
     return st;
@@ -109,7 +111,7 @@ static kith_status keep_price(struct writing *w, kith_error *err) {
     w->line.list_price =
         answer.list_price.kind == KITH_NULL ? answer.unit_price : answer.list_price;
     if (minor_of(&answer.unit_price) == minor_of(&w->line.unit_price))
-        w->line.priced_by = found_by(&answer);
+        w->line.priced_by = found_by(w, &answer);
     return KITH_OK;
 }
 
@@ -413,8 +415,10 @@ static const kith_field line_fields[] = {
       .doc = "What one costs; looked up when nothing is said, and kept when it is."),
     F("list_price", MONEY, .measure = KITH_M_ORDINAL, .flags = KITH_FF_READONLY,
       .doc = "What one costs without all terms: by the list, or else by the books."),
-    F("priced_by", CHOICE, .options = "list,book,hand", .flags = KITH_FF_READONLY,
-      .doc = "Where the price comes from; by hand is one that neither list nor book has."),
+    F("priced_by", CHOICE, .options = "list,book,hand,chosen", .flags = KITH_FF_READONLY,
+      .doc =
+          "Where the price comes from; chosen is one of the price book that the order names, and "
+          "by hand one that neither list nor book has."),
     F("discount", PERCENT, .min = "0", .max = "100", .doc = "Percent less."),
     F("tax_rate", PERCENT, .min = "0", .max = "100",
       .doc = "Tax in percent; that of the product when nothing is said."),

@@ -83,9 +83,9 @@ static kith_status check_new(struct offer *o, kith_error *err) {
  * that they took, it is what is asked less than the list price, however it came to be. */
 static int64_t discount_of(const struct offer *o, const struct quoted_line *l) {
     const int64_t given = l->discount.kind == KITH_DECIMAL ? l->discount.as.decimal.units : 0;
-    const int32_t chosen =
-        o->order.price_book.kind != KITH_NULL ||
-        (l->priced_by.kind == KITH_TEXT && kith_str_is(l->priced_by.as.s, "hand"));
+    const kith_str by = l->priced_by.kind == KITH_TEXT ? l->priced_by.as.s : kith_str_of("");
+    const int32_t chosen = o->order.price_book.kind != KITH_NULL || kith_str_is(by, "chosen") ||
+                           kith_str_is(by, "hand");
     if (!chosen || l->list_price.kind != KITH_MONEY || l->list_price.as.money.minor <= 0 ||
         strcmp(l->list_price.as.money.currency, l->unit_price.as.money.currency) != 0)
         return given;
@@ -257,6 +257,24 @@ static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *c
         st = follow_state(&o, was, err);
     return st == KITH_OK && o.edit.count
                ? self->records->set(txn, change, o.edit.count, o.edit.fields, o.edit.values, err)
+               : st;
+}
+
+/* Its customer has it before them, and its order would be offered by nothing. */
+static kith_status quote_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                   kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct quote was;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || info.origin == KITH_ORIGIN_RETENTION ||
+        info.origin == KITH_ORIGIN_ERASE)
+        return st;
+    st = KITH_READ(self, txn, quotes.quote, info.before, &was, err);
+    return st == KITH_OK && kith_str_is(was.state.as.s, "sent")
+               ? kith_fail(err, KITH_E_REFUSED, "state",
+                           "state: '%.*s' was sent; withdraw it first, which ends its link and "
+                           "gives its order up",
+                           (int)was.number.as.s.len, was.number.as.s.ptr)
                : st;
 }
 
@@ -493,6 +511,12 @@ static const kith_hook hooks[] = {
      .priority = AFTER_RULES,
      .fn = quote_hook,
      .doc = "Has discounts approved, and freezes what is sent."},
+    {.name = "quote_gone",
+     .type = "quote",
+     .on = KITH_ON_DELETE,
+     .when = KITH_BEFORE,
+     .fn = quote_gone_hook,
+     .doc = "Keeps a quote that its customer may answer still."},
     {.name = "quote_moved",
      .type = "quote",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,

@@ -144,6 +144,40 @@ TEST("hooks and what follows from a write are not held to the caller's rights") 
     person_close(&w);
 }
 
+static kith_status put_elsewhere(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const struct rfield *whole = type_whole(c->type);
+    return change_set(t, c, whole, value_link(*(const kith_id *)self, whole->target->id), e);
+}
+
+TEST("a part that a hook puts elsewhere is judged by where it is in the end") {
+    struct person w;
+    kith_id at = 0, own = 0, id = 0;
+    person_begin(&w);
+    struct hook h = {.type = w.x.point,
+                     .on = ON_CREATE | ON_UPDATE,
+                     .fn = put_elsewhere,
+                     .self = &at,
+                     .source = {SOURCE_MODULE, "test", "", 0}};
+    EXPECT_OK(engine_add_hook(w.x.g, &h, &w.x.e), w.x.e);
+    person_start(&w, "{\"types\": {\"contact\": {\"create\": \"own\", \"read\": \"all\", "
+                     "\"update\": \"own\"}}}");
+    kith_id his = at = create(&w.x, w.x.contact, PAIRS("name=Ben"));
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.contact, &own, PAIRS("name=Ada"), NULL), w.x.e);
+    const char *const *pairs = PAIRS(arena_printf(&w.x.arena, "contact=%s", id_text(&w.x, own)),
+                                     "kind=email", "value=a@b.org");
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_CREATE, w.x.point, &id, pairs, NULL));
+    EXPECT_STR("user:anna may not create this contact_point: that takes the right to update the "
+               "contact that it is part of",
+               w.x.e.message);
+    EXPECT_INT(0, count(&w.x, "contact_point", NULL));
+    at = own;
+    EXPECT_OK(write_as(&w, ROW_CREATE, w.x.point, &id, pairs, NULL), w.x.e);
+    at = his;
+    EXPECT_INT(KITH_E_DENIED, write_as(&w, ROW_UPDATE, w.x.point, &id, PAIRS("label=home"), NULL));
+    EXPECT_STR(id_text(&w.x, own), field(&w.x, w.x.point, id, "contact"));
+    person_close(&w);
+}
+
 TEST("rights that were taken away hold for the next write at once") {
     struct person w;
     kith_id id = 0;

@@ -38,6 +38,10 @@ static const char *quote(struct desk *d, const char *name) {
 static void move(struct desk *d, const char *state) {
     UPDATE(&d->c, "quote", d->quote, {"state", state});
 }
+static kith_status delete_txn(struct txn *t, void *arg, kith_error *e) {
+    const struct put *p = arg;
+    return txn_delete(t, type_of(p->c, p->type), p->id, e);
+}
 #define MOVE_REFUSED(d, words, state) REFUSED(&(d)->c, words, "quote", (d)->quote, {"state", state})
 
 TEST("a quote is sent, which freezes its lines, and accepted, which places the order and wins") {
@@ -145,6 +149,7 @@ TEST("what a book has is no discount, unless the seller chose the book") {
     EXPECT_STR("6.00 EUR", field(&d.c, "order_line", d.line, "unit_price"));
     MOVE_REFUSED(&d, "a line has 40.00 % discount", "sent");
     UPDATE(&d.c, "order", d.order, {"price_book", NULL});
+    MOVE_REFUSED(&d, "a line has 40.00 % discount", "sent"); /* the prices are of it still */
     UPDATE(&d.c, "contact", d.ada, {"price_book", id_text(&d.c, book)}); /* agreed with her */
     UPDATE(&d.c, "order_line", d.line, {"quantity", "5"});
     move(&d, "sent");
@@ -208,6 +213,10 @@ TEST("the order of a quote that was sent goes with its quote, and in no way alon
                 "'O-000001' is offered by Q-000001, which was sent: set that accepted or withdrawn",
                 "order", d.order, {"state", states[i]});
     UPDATE(&d.c, "order", d.order, {"note", "Ring twice"});
+    struct put p = {&d.c, "quote", d.quote, NULL};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(KITH_E_REFUSED, engine_write(d.c.engine, &by_anna, delete_txn, &p, NULL, &e));
+    EXPECT_HAS("'Q-000001' was sent; withdraw it first", e.message);
     move(&d, "accepted");
     EXPECT_STR("ordered", field(&d.c, "order", d.order, "state"));
     UPDATE(&d.c, "order", d.order, {"state", "cart"});
