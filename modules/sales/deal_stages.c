@@ -84,6 +84,15 @@ static kith_status find_total(kith_instance *self, kith_txn *txn, const struct o
     return st;
 }
 
+/* When nobody says: now, or when it was created; of one that was closed before, it is not known. */
+static kith_value opened(const kith_instance *self, const kith_change_info *info,
+                         const struct opportunity *deal) {
+    const kith_value at = info->kind == KITH_ON_CREATE
+                              ? kith_number(KITH_TIME, self->host->now(self->host))
+                              : deal->created;
+    return deal->closed_at.kind == KITH_TIME && deal->closed_at.as.i < at.as.i ? kith_null() : at;
+}
+
 static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
                         const kith_change_info *info, struct opportunity *deal, kith_error *err) {
     const struct opportunity_numbers *n = &self->deals.deal;
@@ -91,9 +100,7 @@ static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
     kith_value values[3] = {deal->opened_at};
     kith_status st = KITH_OK;
     if (values[0].kind == KITH_NULL)
-        values[0] = info->kind == KITH_ON_CREATE
-                        ? kith_number(KITH_TIME, self->host->now(self->host))
-                        : deal->created;
+        values[0] = opened(self, info, deal);
     if (deal->closed_at.kind == KITH_TIME && values[0].kind == KITH_TIME &&
         deal->closed_at.as.i >= values[0].as.i)
         values[1] = kith_number(KITH_DURATION, deal->closed_at.as.i - values[0].as.i);

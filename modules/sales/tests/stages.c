@@ -83,14 +83,17 @@ TEST("what is imported was in the stages that are known of it, and then when it 
                        {"closed_at", "2023-03-04T00:00:00Z"}));
     kith_id open = imported(
         &c, PAIRS({"name", "Open"}, {"stage", "proposal"}, {"opened_at", "2023-11-01T12:00:00Z"}));
+    kith_id older = imported(
+        &c, PAIRS({"name", "Older"}, {"stage", "won"}, {"closed_at", "2022-03-04T00:00:00Z"}));
+    EXPECT_STR("", deal(&c, older, "opened_at"));
     struct found f = find(&c, "stage_visit order by id");
-    EXPECT_INT(2, f.count);
+    EXPECT_INT(3, f.count);
     EXPECT_STR("2023-03-04T00:00:00.000Z", field(&c, "stage_visit", f.ids[0], "entered"));
     EXPECT_STR("2023-11-01T12:00:00.000Z", field(&c, "stage_visit", f.ids[1], "entered"));
     MOVE(&c, open, {"stage", "won"}, {"closed_at", "2023-11-05T12:00:00Z"});
     f = find(&c, "stage_visit order by id");
     EXPECT_STR("4d", field(&c, "stage_visit", f.ids[1], "duration"));
-    EXPECT_STR("2023-11-05T12:00:00.000Z", field(&c, "stage_visit", f.ids[2], "entered"));
+    EXPECT_STR("2023-11-05T12:00:00.000Z", field(&c, "stage_visit", f.ids[3], "entered"));
     MOVE(&c, open, {"stage", "closing"});
     MOVE(&c, open, {"stage", "won"}, {"closed_at", "2023-11-06"}); /* before it came there */
     f = find(&c, "stage_visit where stage = 'closing'");
