@@ -143,13 +143,11 @@ static kith_status settle_approval(struct offer *o, const struct quote *before, 
     const int32_t sent = comes_into(o, "sent") || (!before && comes_into(o, "accepted"));
     const int64_t limit = self->quotes.discount_limit.as.i * 100;
     kith_value by;
-    if (before && kith_str_is(before->state.as.s, "approval")) {
+    if (sent && before && kith_str_is(before->state.as.s, "approval")) {
         kith_status st = check_approver(o, &by, err);
-        if (st != KITH_OK || !comes_into(o, "sent"))
-            return st;
         kith_put(&o->edit, self->quotes.quote.approved_by, by);
         kith_put(&o->edit, self->quotes.quote.approved_at, now_of(self));
-        return KITH_OK;
+        return st;
     }
     if (sent && o->discount > limit)
         return kith_fail(err, KITH_E_REFUSED, "state",
