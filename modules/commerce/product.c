@@ -23,6 +23,94 @@ static kith_status product_hook(kith_instance *self, kith_txn *txn, kith_change 
     return st;
 }
 
+/* -- bundles in bundles -------------------------------------------------------------------------
+ */
+
+#define INSIDE_MAX 1000 /* products that a bundle is made of, those of its parts counted */
+
+/* A product that is inside the bundle, and the place of the one that it is a part of. */
+struct inside {
+    kith_value product;
+    uint64_t of;
+};
+struct insides {
+    kith_instance *self;
+    const kith_txn *txn;
+    const struct relation *relation; /* that is being written */
+    struct inside items[INSIDE_MAX];
+    uint64_t count;
+};
+
+static kith_status add_code(const struct insides *in, const kith_value *product, char *out,
+                            size_t room, kith_error *err) {
+    kith_instance *self = in->self;
+    struct product p;
+    const size_t at = strlen(out);
+    kith_status st = KITH_LOAD(self, in->txn, product, product->as.link.id, &p, err);
+    if (st == KITH_OK)
+        (void)snprintf(out + at, room - at, "%s%.*s", at ? " in " : "", (int)p.code.as.s.len,
+                       p.code.as.s.ptr);
+    return st;
+}
+
+/* From the part in which the bundle was found up to the bundle itself. */
+static kith_status refuse_circle(const struct insides *in, uint64_t at, kith_error *err) {
+    char circle[300] = "";
+    kith_status st = add_code(in, &in->relation->product, circle, sizeof circle, err);
+    for (; st == KITH_OK && at; at = in->items[at].of)
+        st = add_code(in, &in->items[at].product, circle, sizeof circle, err);
+    if (st == KITH_OK)
+        st = add_code(in, &in->items[0].product, circle, sizeof circle, err);
+    if (st == KITH_OK)
+        st = add_code(in, &in->relation->product, circle, sizeof circle, err);
+    return st != KITH_OK ? st
+                         : kith_fail(err, KITH_E_REFUSED, "other",
+                                     "other: the bundle would contain itself (%s); name a product "
+                                     "that is not made of it, or take one of these parts out first",
+                                     circle);
+}
+
+static kith_status look_inside(struct insides *in, uint64_t at, kith_error *err) {
+    kith_instance *self = in->self;
+    struct relation *parts;
+    uint64_t n = 0;
+    kith_status st = KITH_FIND(self, in->txn, relation, self->query.parts_of, 1,
+                               &in->items[at].product, &parts, &n, err);
+    for (uint64_t i = 0; st == KITH_OK && i < n; i++) {
+        uint64_t k = 0;
+        if (parts[i].id.as.link.id == in->relation->id.as.link.id)
+            continue; /* as it was before */
+        if (parts[i].other.as.link.id == in->relation->product.as.link.id)
+            return refuse_circle(in, at, err);
+        while (k < in->count && in->items[k].product.as.link.id != parts[i].other.as.link.id)
+            k++;
+        if (k == INSIDE_MAX)
+            return kith_fail(err, KITH_E_REFUSED, "other",
+                             "other: with all that is inside of it the bundle would be made of "
+                             "more than %d products; make it of fewer",
+                             INSIDE_MAX);
+        if (k == in->count)
+            in->items[in->count++] = (struct inside){parts[i].other, at};
+    }
+    return st;
+}
+
+static kith_status check_inside(kith_instance *self, const kith_txn *txn, const struct relation *r,
+                                kith_error *err) {
+    struct insides *in = self->host->memory(txn, sizeof *in);
+    kith_status st = KITH_OK;
+    if (!in)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the parts");
+    in->self = self;
+    in->txn = txn;
+    in->relation = r;
+    in->items[0] = (struct inside){r->other, 0};
+    in->count = 1;
+    for (uint64_t i = 0; st == KITH_OK && i < in->count; i++)
+        st = look_inside(in, i, err);
+    return st;
+}
+
 static kith_status relation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     kith_change_info info;
@@ -31,7 +119,9 @@ static kith_status relation_hook(kith_instance *self, kith_txn *txn, kith_change
     if (st == KITH_OK && r.product.as.link.id == r.other.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "other",
                          "other: a product has no relation to itself; name another one");
-    return st;
+    return st == KITH_OK && kith_str_is(r.kind.as.s, "bundle_part")
+               ? check_inside(self, txn, &r, err)
+               : st;
 }
 
 /* -- declared -----------------------------------------------------------------------------------
@@ -142,7 +232,7 @@ static const kith_hook hooks[] = {
      .when = KITH_BEFORE,
      .priority = AFTER_RULES,
      .fn = relation_hook,
-     .doc = "Refuses a relation of a product to itself."},
+     .doc = "Refuses a relation of a product to itself, and a bundle that contains itself."},
 };
 
 static const kith_want wants[] = {

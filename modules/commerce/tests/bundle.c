@@ -62,3 +62,23 @@ TEST("what is no bundle, or has parts without a price in its currency, is told t
     EXPECT_HAS("quantity: it is more than 0", BUNDLE(&c, set, {"quantity", "-1"}).message);
     close_company(&c);
 }
+
+TEST("a bundle does not contain itself by way of another one, and the refusal names the way") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id box = product(&c, "box", "9 EUR"), kit = product(&c, "kit", "5 EUR"),
+            pen = product(&c, "pen", "1 EUR"), ink = product(&c, "ink", "1 EUR");
+    PART(&c, box, kit, "1");
+    PART(&c, kit, pen, "2");
+    REFUSED(&c, "the bundle would contain itself (pen in kit in box in pen)", "product_relation", 0,
+            {"product", id_text(&c, pen)}, {"other", id_text(&c, box)}, {"kind", "bundle_part"});
+    kith_id way = PART(&c, box, pen, "1"); /* twice in it is no circle */
+    REFUSED(&c, "(kit in box in kit)", "product_relation", 0, {"product", id_text(&c, kit)},
+            {"other", id_text(&c, box)}, {"kind", "bundle_part"});
+    kith_id goes = CREATE(&c, "product_relation", {"product", id_text(&c, pen)},
+                          {"other", id_text(&c, box)}, {"kind", "complement"});
+    REFUSED(&c, "contain itself", "product_relation", goes, {"kind", "bundle_part"});
+    UPDATE(&c, "product_relation", way, {"quantity", "3"});
+    UPDATE(&c, "product_relation", way, {"other", id_text(&c, ink)});
+    close_company(&c);
+}
