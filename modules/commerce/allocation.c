@@ -6,15 +6,23 @@
 /* -- orders that are paid -----------------------------------------------------------------------
  */
 
+/* What stands on no invoice, and did not come back before. */
+static int64_t unbilled_of(const struct order *o) {
+    return minor_sum(minor_of(&o->total) - minor_of(&o->invoiced), -minor_of(&o->sent_back));
+}
+
 /* What is still to come for an order, invoiced or not. */
 static int64_t due_of(const struct order *o) {
-    return minor_sum(
-        minor_sum(minor_of(&o->total) - minor_of(&o->invoiced), minor_of(&o->receivable)),
-        -minor_of(&o->prepaid));
+    return minor_sum(minor_sum(unbilled_of(o), minor_of(&o->receivable)), -minor_of(&o->prepaid));
+}
+
+/* What there is to pay for at all: of what was credited or came back nothing is. */
+static int64_t worth_of(const struct order *o) {
+    return minor_sum(unbilled_of(o), minor_of(&o->charged) - minor_of(&o->credited));
 }
 
 static int32_t is_paid(const struct order *o) {
-    return due_of(o) <= 0 && minor_of(&o->total) > 0;
+    return due_of(o) <= 0 && worth_of(o) > 0;
 }
 
 static kith_status tell_settled(kith_instance *self, kith_txn *txn, const struct order *o,
@@ -88,8 +96,12 @@ static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_cha
         return st;
     if (state_is(&o.state, "paid") && due_of(&o) > 0)
         return refuse_due(self, &o, err);
-    if (state_is(&before.state, "paid") && state_is(&o.state, "ordered") && due_of(&o) <= 0 &&
-        minor_of(&o.total))
+    if (state_is(&o.state, "paid") && minor_of(&o.total) && !is_paid(&o))
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: there is nothing to pay for of %.*s: all of it came back, or was "
+                         "credited",
+                         (int)o.number.as.s.len, o.number.as.s.ptr);
+    if (state_is(&before.state, "paid") && state_is(&o.state, "ordered") && is_paid(&o))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the order is paid; refund the payment first (commerce.refund)");
     if (is_before_order(o.state.as.s) && !is_before_order(before.state.as.s) &&
@@ -113,6 +125,15 @@ static kith_status settled_hook(kith_instance *self, kith_txn *txn, kith_change 
                      "settled_at: it follows from what is paid of %.*s, and payments stay; refund "
                      "them (commerce.refund)",
                      (int)o.number.as.s.len, o.number.as.s.ptr);
+}
+
+/* What came back before it was billed is not to be paid. */
+static kith_status back_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err) {
+    kith_change_info info;
+    struct returned r;
+    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
+    return st == KITH_OK ? order_settle(self, txn, r.order, err) : st;
 }
 
 /* -- allocations --------------------------------------------------------------------------------
@@ -365,6 +386,14 @@ static const kith_hook hooks[] = {
      .when = KITH_AFTER,
      .fn = allocated_hook,
      .doc = "Brings invoices, payments and orders up to what is paid."},
+    {.name = "return_settles",
+     .type = "return_request",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = back_hook,
+     .where = "state in ('received', 'refunded')",
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Has an order be paid when what is left of it is."},
     {.name = "order_paid",
      .type = "order",
      .on = KITH_ON_UPDATE,

@@ -172,11 +172,16 @@ static kith_status fault_hook(kith_instance *self, kith_txn *txn, kith_change *c
 
 static kith_status own_line(kith_instance *self, kith_txn *txn, const struct order *order,
                             const struct line *line, kith_error *err) {
-    const int64_t quantity = line->quantity.as.decimal.units;
+    struct bought bought;
     struct ware product;
     kith_status st = KITH_LOAD(self, txn, own.ware, line->product.as.link.id, &product, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.bought, line->id.as.link.id, &bought, err);
     if (st != KITH_OK)
         return st;
+    const int64_t quantity = units_of(&bought.quantity) - units_of(&bought.returned);
+    if (quantity <= 0)
+        return KITH_OK;
     const int32_t pieces = product.serialised.as.i && quantity % 1000 == 0;
     int64_t count = pieces ? quantity / 1000 : 1;
     if (count > PIECES_MAX)
@@ -185,7 +190,7 @@ static kith_status own_line(kith_instance *self, kith_txn *txn, const struct ord
         struct asset a = {.account = order->account,
                           .contact = order->contact,
                           .product = line->product,
-                          .quantity = count > 1 ? quantity_of(1) : line->quantity,
+                          .quantity = quantity_units(count > 1 ? 1000 : quantity),
                           .purchased_on = kith_number(KITH_DATE, self->host->today(self->host)),
                           .order_line = line->id};
         st = KITH_CREATE(self, txn, own.asset, &a, err);
@@ -209,6 +214,38 @@ static kith_status delivered_hook(kith_instance *self, kith_txn *txn, kith_chang
     return st;
 }
 
+/* Has so much of one record be given back: all of it, or it is so much less. */
+static kith_status give_back(kith_instance *self, kith_txn *txn, const struct asset *a,
+                             int64_t *units, kith_error *err) {
+    const int64_t has = units_of(&a->quantity);
+    const kith_id id = a->id.as.link.id;
+    if (has <= *units) {
+        *units -= has;
+        return KITH_SET(self, txn, own.asset, state, id, kith_text("returned"), err);
+    }
+    const kith_value rest = quantity_units(has - *units);
+    *units = 0;
+    return KITH_SET(self, txn, own.asset, quantity, id, rest, err);
+}
+
+/* As many pieces as came back; nobody has said which, so those first that nobody registered. */
+static kith_status part_returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                      kith_error *err) {
+    kith_change_info info;
+    struct returned r;
+    struct asset *assets;
+    uint64_t count = 0;
+    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, own.asset, self->own.assets.of_line, 1, &r.order_line, &assets,
+                       &count, err);
+    int64_t units = st == KITH_OK ? units_of(&r.quantity) : 0;
+    for (uint64_t i = 0; st == KITH_OK && units > 0 && i < count; i++)
+        st = give_back(self, txn, &assets[i], &units, err);
+    return st;
+}
+
+/* What was written down as returned elsewhere, without a word of what came back. */
 static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     kith_change_info info = {.struct_size = sizeof info};
@@ -561,6 +598,14 @@ static const kith_hook hooks[] = {
      .where = "state = 'delivered'",
      .fields = KITH_ARRAY(state_only),
      .doc = "Notes what the customer owns once an order of goods is delivered."},
+    {.name = "part_sent_back",
+     .type = "return_request",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = part_returned_hook,
+     .where = "state = 'received'",
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Notes how much less the customer owns of what came back in part."},
     {.name = "sent_back",
      .type = "order",
      .on = KITH_ON_UPDATE,
@@ -687,6 +732,10 @@ static const kith_want wants[] = {
               "exists(asset.order_line) order by id",
               own.assets.undelivered),
     KITH_WANT(QUERY, "asset where order_line.order = :order", own.assets.of_order),
+    KITH_WANT(QUERY,
+              "asset where order_line = :line and state = 'in_use' order by registered_on, serial, "
+              "-id",
+              own.assets.of_line),
     KITH_WANT(QUERY, "asset where product = :product and serial = :serial limit 2",
               own.assets.same_serial),
     KITH_WANT(QUERY, "asset where contact = :contact and product = :product order by id",

@@ -7,7 +7,7 @@
 /* clang-format off */
 #define INVOICE(X)  X(number) X(kind) X(state) X(order) X(corrects) X(account) X(contact) \
                     X(currency) X(issued_on) X(due_on) X(net) X(tax) X(total) X(billed) X(paid) \
-                    X(used) X(open) X(reason) X(rebill)
+                    X(used) X(open) X(charge) X(owed) X(reason) X(rebill)
 #define INVOICE_LINE(X) \
                     X(invoice) X(order_line) X(corrects) X(product) X(description) X(quantity) \
                     X(unit_price) X(discount) X(tax_rate) X(net) X(tax) X(total) X(billed) \

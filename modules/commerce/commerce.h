@@ -38,10 +38,11 @@
                     X(valid_until)
 #define ORDER(X)    X(number) X(state) X(channel) X(account) X(contact) X(currency) \
                     X(price_book) X(placed_at) X(net) X(tax) X(total) X(owner) \
-                    X(payment_method) X(invoiced) X(receivable) X(prepaid) X(settled_at) X(lines)
+                    X(payment_method) X(invoiced) X(sent_back) X(charged) X(credited) X(receivable) \
+                    X(prepaid) X(settled_at) X(lines)
 #define LINE(X)     X(order) X(product) X(description) X(quantity) X(list_price) X(unit_price) \
                     X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total) X(chosen) \
-                    X(configuration) X(cost) X(invoiced) X(supplied_by)
+                    X(configuration) X(cost) X(invoiced) X(unbilled) X(supplied_by)
 #define PAPER_ORDER(X) X(number) X(reference)
 /* clang-format on */
 
@@ -134,6 +135,10 @@ int32_t is_before_order(kith_str state);
  */
 kith_status money_of_line(const kith_instance *self, struct line *line, kith_error *err);
 uint32_t money_rounding(const kith_instance *self);
+/* The part of an amount that the pieces behind at[0] up to at[1], of at[2], are: so calculated that
+ * all parts add up to it. [any] */
+kith_status money_share(const kith_instance *self, const kith_value *amount, const int64_t at[3],
+                        kith_value *out, kith_error *err);
 kith_value money_zero(const char *currency);
 kith_value percent_of(int64_t hundredths);
 /* One of them, in the thousandths that quantities have. */
@@ -175,6 +180,12 @@ kith_status track_wants(kith_instance *self, kith_error *err);
 kith_status fits_wants(kith_instance *self, kith_error *err);
 kith_status referral_wants(kith_instance *self, kith_error *err);
 extern const kith_part shipment_part, return_part, entry_part, track_part, fits_part, referral_part;
+
+/* For reports of order lines: what is left of them, of their net and of their cost, when what was
+ * credited or came back before it was billed is taken off. */
+#define STAYS   "(quantity - unbilled - credited)"
+#define REVENUE "net * " STAYS " / quantity"
+#define EXPENSE "cost * (quantity - restocked) / quantity"
 
 #define WANTS(self, wants, err)                                                                    \
     kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)

@@ -359,7 +359,7 @@ static const kith_action actions[] = {
 #define ORDERED(whom)                                                                              \
     "order where " whom                                                                            \
     " and state in ('ordered', 'paid', 'shipped', 'delivered') and to_invoice > 0 and currency "   \
-    "= :currency : sum(total - invoiced)"
+    "= :currency : sum(total - sent_back - invoiced)"
 #define PAST(whom) "order where " whom " and placed_at is not null and state != 'cart' limit 1"
 #define TURNOVER(whom)                                                                             \
     "invoice where " whom " and currency = :currency and issued_on >= :from and issued_on <= "     \

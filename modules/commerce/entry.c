@@ -370,9 +370,12 @@ static const kith_action actions[] = {
     "order_line where order.placed_at is not null and order.state not in ('cart', 'cancelled')"
 #define BY_PRODUCT                                                                                 \
     " group by product.code as code, product.name as product, net.currency as currency order by "  \
-    "-sum(net) : count() as lines, sum(quantity) as quantity, sum(net) as revenue"
+    "net.currency, -sum(" REVENUE ") : count() as lines, sum(" STAYS ") as quantity, sum(" REVENUE \
+    ") as revenue"
 static const kith_report reports[] = {
-    {.name = "revenue", .doc = "What was ordered of each product.", .query = SOLD BY_PRODUCT},
+    {.name = "revenue",
+     .doc = "What was ordered of each product, less what was credited or came back unbilled.",
+     .query = SOLD BY_PRODUCT},
     {.name = "revenue_since",
      .doc = "The same since a day.",
      .query = SOLD " and order.placed_at >= :since" BY_PRODUCT},
@@ -380,13 +383,13 @@ static const kith_report reports[] = {
      .doc = "What was ordered in each month: orders, pieces, and what they bring without tax.",
      .query = SOLD " group by year(order.placed_at) as year, month(order.placed_at) as month, "
                    "net.currency as currency order by year(order.placed_at), "
-                   "month(order.placed_at) : count(distinct order) as orders, sum(quantity) as "
-                   "quantity, sum(net) as revenue"},
+                   "month(order.placed_at) : count(distinct order) as orders, sum(" STAYS ") as "
+                   "quantity, sum(" REVENUE ") as revenue"},
     {.name = "by_partner",
      .doc = "What partners supply, by customer.",
      .query = SOLD " and supplied_by is not null group by supplied_by.name as partner, "
                    "order.account.name as account, order.contact.name as contact, net.currency as "
-                   "currency : count() as lines, sum(net) as revenue"},
+                   "currency : count() as lines, sum(" REVENUE ") as revenue"},
     {.name = "orders",
      .doc = "Orders by where they stand.",
      .query = "order group by state, currency : count() as orders, sum(total) as total"},

@@ -14,6 +14,18 @@ static int32_t is_credit(const struct invoice *i) {
     return kith_str_is(i->kind.as.s, "credit_note");
 }
 
+/* As the customer owes it: what a credit note is of is theirs. */
+static kith_value signed_of(const struct invoice *i, kith_value amount) {
+    if (is_credit(i))
+        amount.as.money.minor = -amount.as.money.minor;
+    return amount;
+}
+
+static void put_open(const kith_instance *self, kith_edit *edit, const struct invoice *in) {
+    kith_put(edit, self->invoice.open, in->open);
+    kith_put(edit, self->invoice.owed, signed_of(in, in->open));
+}
+
 /* -- lines --------------------------------------------------------------------------------------
  */
 
@@ -53,34 +65,23 @@ static kith_status take_quantity(const struct making *m, int64_t left, const kit
                      (int)name->as.s.len, name->as.s.ptr, text);
 }
 
-/* The part of an amount that the pieces after `from` up to `to`, of all, are: so calculated that
- * all parts add up to it. */
-static kith_status share(const kith_instance *self, const kith_value *amount, const int64_t at[3],
-                         kith_value *out, kith_error *err) {
-    const kith_value to = kith_number(KITH_INT, at[1]), from = kith_number(KITH_INT, at[0]);
-    kith_value upto, before;
-    kith_status st = self->numbers->multiply(amount, &to, at[2], money_rounding(self), &upto, err);
-    if (st == KITH_OK)
-        st = self->numbers->multiply(amount, &from, at[2], money_rounding(self), &before, err);
-    return st == KITH_OK ? self->numbers->add(&upto, -1, &before, out, err) : st;
-}
-
 static kith_status share_amounts(const kith_instance *self, const kith_value *net,
                                  const kith_value *tax, const int64_t at[3],
                                  struct invoice_line *out, kith_error *err) {
-    kith_status st = share(self, net, at, &out->net, err);
+    kith_status st = money_share(self, net, at, &out->net, err);
     if (st == KITH_OK)
-        st = share(self, tax, at, &out->tax, err);
+        st = money_share(self, tax, at, &out->tax, err);
     return st == KITH_OK ? self->numbers->add(&out->net, 1, &out->tax, &out->total, err) : st;
 }
 
 static kith_status add_order_line(struct making *m, const struct line *l, kith_error *err) {
     const int64_t done = units_of(&l->invoiced), all = units_of(&l->quantity);
+    const int64_t left = all - done - units_of(&l->unbilled); /* what came back is not billed */
     struct invoice_line *out = &m->lines[m->count];
     int64_t take;
-    if (done >= all || !is_wanted(m, l->id.as.link.id))
+    if (left <= 0 || !is_wanted(m, l->id.as.link.id))
         return KITH_OK;
-    kith_status st = take_quantity(m, all - done, &l->description, &take, err);
+    kith_status st = take_quantity(m, left, &l->description, &take, err);
     if (st != KITH_OK)
         return st;
     const int64_t at[3] = {done, done + take, all};
@@ -119,7 +120,7 @@ static kith_status add_credit_line(struct making *m, const struct invoice_line *
     out->credited = kith_null();
     st = share_amounts(m->self, &l->net, &l->tax, at, out, err);
     if (st == KITH_OK)
-        st = share(m->self, &l->billed, at, &out->billed, err);
+        st = money_share(m->self, &l->billed, at, &out->billed, err);
     out->billed.as.money.minor = again ? -out->billed.as.money.minor : 0;
     m->count++;
     return st;
@@ -149,8 +150,8 @@ static kith_status gather(struct making *m, kith_error *err) {
     return m->count ? KITH_OK
                     : kith_fail(err, KITH_E_REFUSED, credit ? "corrects" : "order",
                                 credit ? "corrects: all of the invoice is credited already"
-                                       : "order: all of it stands on invoices already, or it has "
-                                         "no lines");
+                                       : "order: all of it stands on invoices already, or came "
+                                         "back before; or it has no lines");
 }
 
 /* -- tax by rate --------------------------------------------------------------------------------
@@ -242,7 +243,8 @@ static kith_status write_totals(const struct making *m, kith_error *err) {
     kith_put(&edit, self->invoice.tax, in->tax);
     kith_put(&edit, self->invoice.total, in->total);
     kith_put(&edit, self->invoice.billed, in->billed);
-    kith_put(&edit, self->invoice.open, in->open);
+    put_open(self, &edit, in);
+    kith_put(&edit, self->invoice.charge, signed_of(in, in->total));
     kith_put(&edit, self->invoice.state, kith_text(state_for(self, in)));
     return self->records->update(m->txn, self->invoice.type, in->id.as.link.id, edit.count,
                                  edit.fields, edit.values, err);
@@ -451,12 +453,15 @@ static kith_status written_off_hook(kith_instance *self, kith_txn *txn, kith_cha
                                     kith_error *err) {
     kith_change_info info;
     struct invoice in;
+    kith_edit edit = {.count = 0};
     kith_status st = KITH_CHANGE(self, txn, change, invoice, &info, &in, err);
     if (st == KITH_OK)
         st = ledger_book(self, txn, "write_off", "receivable", in.open,
                          customer_of(in.account, in.contact), in.id, err);
-    return st == KITH_OK ? KITH_SET(self, txn, invoice, open, in.id.as.link.id,
-                                    money_in(&in.currency, 0), err)
+    in.open = money_in(&in.currency, 0);
+    put_open(self, &edit, &in);
+    return st == KITH_OK ? self->records->update(txn, self->invoice.type, in.id.as.link.id,
+                                                 edit.count, edit.fields, edit.values, err)
                          : st;
 }
 
@@ -467,7 +472,7 @@ kith_status invoice_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_
     if (st != KITH_OK || kith_str_is(in.state.as.s, "written_off"))
         return st;
     st = self->numbers->add(&in.total, -1, is_credit(&in) ? &in.used : &in.paid, &in.open, err);
-    kith_put(&edit, self->invoice.open, in.open);
+    put_open(self, &edit, &in);
     kith_put(&edit, self->invoice.state, kith_text(state_for(self, &in)));
     return st == KITH_OK ? self->records->update(txn, self->invoice.type, id, edit.count,
                                                  edit.fields, edit.values, err)
@@ -505,7 +510,7 @@ static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, invoice_line, self->bill.billed_of, 1, &r.order_line, &lines, &n,
                        err);
-    int64_t left = st == KITH_OK ? units_of(&r.quantity) : 0;
+    int64_t left = st == KITH_OK ? units_of(&r.quantity) - units_of(&r.unbilled) : 0;
     for (uint64_t i = 0; st == KITH_OK && left > 0 && i < n; i++) {
         const int64_t rest = units_of(&lines[i].quantity) - units_of(&lines[i].credited);
         const int64_t take = rest < left ? rest : left;
@@ -604,6 +609,10 @@ static const kith_field invoice_fields[] = {
       .doc = "What of a credit note went to invoices."),
     F("open", MONEY, .flags = KITH_FF_READONLY,
       .doc = "What is left of it: to be paid, or of a credit note, to be used."),
+    F("charge", MONEY, .flags = KITH_FF_READONLY,
+      .doc = "The total as the customer owes it: below 0 of a credit note."),
+    F("owed", MONEY, .flags = KITH_FF_READONLY,
+      .doc = "What is open as the customer owes it: below 0 of a credit note."),
     F("reason", LONGTEXT, .doc = "Why a credit note was made."),
     F("rebill", BOOLEAN, .default_text = "false",
       .doc = "What is credited is to stand on another invoice."),

@@ -473,7 +473,9 @@ static const kith_action actions[] = {
 
 #define PLACED "order.state in ('ordered', 'paid', 'shipped', 'delivered')"
 #define PROFIT                                                                                     \
-    "sum(quantity) as quantity, sum(net) as revenue, sum(cost) as cost, sum(net - cost) as profit"
+    "sum(" STAYS ") as quantity, sum(" REVENUE ") as revenue, sum(" EXPENSE ") as cost, "          \
+    "sum(" REVENUE " - " EXPENSE ") as profit"
+#define INVOICE_FIELDS "id,number,kind,order.number,issued_on,due_on,charge,owed,state"
 static const kith_report reports[] = {
     {.name = "open_items",
      .doc = "What customers owe, and since when the oldest of it is due.",
@@ -481,13 +483,14 @@ static const kith_report reports[] = {
               "account.name as account, contact.name as contact, currency as currency order by "
               "min(due_on) : count() as invoices, sum(open) as open, min(due_on) as oldest"},
     {.name = "invoices",
-     .doc = "The invoices of an account, the last first.",
-     .query = "invoice where account = :account order by -issued_on",
-     .fields = "id,number,kind,order.number,issued_on,due_on,total,open,state"},
+     .doc = "Invoices and credit notes of an account, the last first, with what is open of them; "
+            "what is theirs is below 0.",
+     .query = "invoice where account = :account order by -issued_on, -id",
+     .fields = INVOICE_FIELDS},
     {.name = "invoices_of_contact",
-     .doc = "The invoices of a person, the last first.",
-     .query = "invoice where contact = :contact order by -issued_on",
-     .fields = "id,number,kind,order.number,issued_on,due_on,total,open,state"},
+     .doc = "The same of a person.",
+     .query = "invoice where contact = :contact order by -issued_on, -id",
+     .fields = INVOICE_FIELDS},
     {.name = "payments",
      .doc = "What an account paid, the last first.",
      .query = "payment where account = :account order by -at",
@@ -505,13 +508,15 @@ static const kith_report reports[] = {
      .query = "order_line where " PLACED " group by product.category.name as category, "
               "order.payment_method as method : count(distinct order) as orders"},
     {.name = "profit_by_product",
-     .doc = "Revenue, cost and base profit of each product; profit where the cost is known.",
+     .doc = "Revenue, cost and base profit of each product, less what was credited or came back "
+            "unbilled; profit where the cost is known.",
      .query = "order_line where " PLACED " group by product.name as product, order.currency as "
               "currency : " PROFIT},
     {.name = "profit_by_customer",
      .doc = "Whom to approach: revenue, cost and base profit of each customer, the most in front.",
      .query = "order_line where " PLACED " group by order.account.name as account, "
-              "order.contact.name as contact, order.currency as currency order by -sum(net - cost)"
+              "order.contact.name as contact, order.currency as currency order by order.currency, "
+              "-sum(" REVENUE " - " EXPENSE ")"
               " : " PROFIT},
     {.name = "profit_by_month",
      .doc = "Revenue, cost and base profit of each month.",

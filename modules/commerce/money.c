@@ -56,3 +56,13 @@ kith_status money_of_line(const kith_instance *self, struct line *line, kith_err
     return included ? self->numbers->add(&amount, -1, &line->tax, &line->net, err)
                     : self->numbers->add(&amount, 1, &line->tax, &line->total, err);
 }
+
+kith_status money_share(const kith_instance *self, const kith_value *amount, const int64_t at[3],
+                        kith_value *out, kith_error *err) {
+    const kith_value to = kith_number(KITH_INT, at[1]), from = kith_number(KITH_INT, at[0]);
+    kith_value upto, before;
+    kith_status st = self->numbers->multiply(amount, &to, at[2], money_rounding(self), &upto, err);
+    if (st == KITH_OK)
+        st = self->numbers->multiply(amount, &from, at[2], money_rounding(self), &before, err);
+    return st == KITH_OK ? self->numbers->add(&upto, -1, &before, out, err) : st;
+}

@@ -24,6 +24,20 @@ static int32_t is_changed(const struct writing *w, uint32_t field) {
     return w->self->records->changed(w->txn, w->change, field) == 1;
 }
 
+/* What somebody can do instead: only what is ordered or offered becomes a cart again. */
+static const char *remedy_of(kith_str state) {
+    return kith_str_is(state, "ordered") || kith_str_is(state, "quoted")
+               ? "take it back to cart first, or make another order"
+           : kith_str_is(state, "paid") ? "cancel it, and make another order"
+                                        : "make another order";
+}
+
+/* A cart is nothing yet, nor is one that was given up before it was ordered. */
+static int32_t was_placed(const struct order *o) {
+    return !kith_str_is(o->state.as.s, "cart") && !kith_str_is(o->state.as.s, "abandoned") &&
+           (!kith_str_is(o->state.as.s, "cancelled") || is_set(&o->placed_at));
+}
+
 static kith_status check_open(const struct writing *w, kith_error *err) {
     const kith_str state = w->order.state.as.s;
     /* It is written down as it was elsewhere, but for what was invoiced here. */
@@ -38,9 +52,8 @@ static kith_status check_open(const struct writing *w, kith_error *err) {
                          (int)w->order.number.as.s.len, w->order.number.as.s.ptr, (int)state.len,
                          state.ptr);
     return kith_fail(err, KITH_E_REFUSED, "order",
-                     "order: its lines stay as they are once it is %.*s; take it back to cart "
-                     "first, or make another order",
-                     (int)state.len, state.ptr);
+                     "order: its lines stay as they are once it is %.*s; %s", (int)state.len,
+                     state.ptr, remedy_of(state));
 }
 
 static kith_status check_product(const struct writing *w, kith_error *err) {
@@ -276,7 +289,27 @@ static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_chang
         return st;
     st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
     w.imported = info.origin == KITH_ORIGIN_UNDO && state_is(&w.order.channel, "import");
+    if (st == KITH_OK && !was_placed(&w.order))
+        return KITH_OK;
     return st == KITH_E_NOTFOUND ? KITH_OK : st == KITH_OK ? check_open(&w, err) : st;
+}
+
+/* Numbers, stock and books go by it. */
+static kith_status order_kept_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                   kith_error *err) {
+    kith_change_info info;
+    struct order o;
+    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin) ||
+        !was_placed(&o))
+        return st;
+    const kith_str state = o.state.as.s;
+    const char *remedy = kith_str_is(state, "ordered") || kith_str_is(state, "quoted")
+                             ? "take it back to cart first, or cancel it"
+                         : kith_str_is(state, "paid") ? "cancel it"
+                                                      : "only a rule of retention takes it away";
+    return kith_fail(err, KITH_E_REFUSED, NULL, "%.*s is %.*s, and is kept with its lines; %s",
+                     (int)o.number.as.s.len, o.number.as.s.ptr, (int)state.len, state.ptr, remedy);
 }
 
 /* -- orders -------------------------------------------------------------------------------------
@@ -307,10 +340,9 @@ static kith_status check_same(kith_instance *self, const kith_txn *txn, const ki
         (same_link(&before.account, &after.account) && same_link(&before.contact, &after.contact)))
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, is_set(&before.account) ? "account" : "contact",
-                     "%s: who buys stays as it is once the order is %.*s; take it back to cart "
-                     "first, or cancel it and make another order",
+                     "%s: who buys stays as it is once the order is %.*s; %s",
                      is_set(&before.account) ? "account" : "contact", (int)was.state.as.s.len,
-                     was.state.as.s.ptr);
+                     was.state.as.s.ptr, remedy_of(was.state.as.s));
 }
 
 static kith_status check_placed(kith_instance *self, const kith_txn *txn, const struct order *o,
@@ -380,6 +412,8 @@ static const kith_field order_fields[] = {
     F("shipping_country", TEXT, .doc = "Country."),
     F("note", LONGTEXT, .flags = KITH_FF_PERSONAL, .doc = "What else is to be known."),
     F("subscription", LINK, .options = "subscription", .doc = "It charges a term of this one."),
+    F("term_start", DATE, .flags = KITH_FF_READONLY,
+      .doc = "The first day of the term that it charges."),
     F("external_id", TEXT, .flags = KITH_FF_INDEXED,
       .doc = "Its id in the program that it came from; a key for imports."),
     F("lines", INTEGER, .rollup = "count(order_line via order)", .doc = "How many lines it has."),
@@ -389,8 +423,15 @@ static const kith_field order_fields[] = {
       .doc = "What is to be paid."),
     F("invoiced", MONEY, .rollup = "sum(invoice.billed via order) in currency",
       .doc = "How much of it stands on invoices."),
-    F("to_invoice", INTEGER, .rollup = "count(order_line via order where invoiced < quantity)",
-      .doc = "How many lines stand on no invoice, or not all of them."),
+    F("to_invoice", INTEGER,
+      .rollup = "count(order_line via order where invoiced < quantity and (billable is null or "
+                "invoiced < billable))",
+      .doc = "How many lines stand on no invoice, or not all of them that did not come back."),
+    F("charged", MONEY, .rollup = "sum(invoice.total via order where kind = 'invoice') in currency",
+      .doc = "What its invoices come to."),
+    F("credited", MONEY,
+      .rollup = "sum(invoice.total via order where kind = 'credit_note') in currency",
+      .doc = "What its credit notes come to."),
     F("receivable", MONEY,
       .rollup = "sum(invoice.open via order where kind = 'invoice') in currency",
       .doc = "What of its invoices is not paid."),
@@ -429,6 +470,10 @@ static const kith_field line_fields[] = {
       .doc = "What all of it costs us, by the cost of the product when the line was written."),
     F("invoiced", QUANTITY, .rollup = "sum(invoice_line.counts via order_line)",
       .doc = "How much of it stands on invoices."),
+    F("credited", QUANTITY,
+      .rollup = "sum(invoice_line.quantity via order_line where corrects is not null and counts = "
+                "0)",
+      .doc = "How much of it was credited, and is not billed again."),
     F("supplied_by", LINK, .options = "account",
       .doc = "The partner from whom it comes; the product's supplier when nothing is said."),
 };
@@ -466,6 +511,12 @@ static const kith_hook hooks[] = {
      .when = KITH_BEFORE,
      .fn = line_gone_hook,
      .doc = "Keeps the lines of orders that were placed."},
+    {.name = "keep_order",
+     .type = "order",
+     .on = KITH_ON_DELETE,
+     .when = KITH_BEFORE,
+     .fn = order_kept_hook,
+     .doc = "Keeps orders that were placed."},
     {.name = "place",
      .type = "order",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,

@@ -42,7 +42,10 @@
     X(cancel_at)                                                                                   \
     X(next_plan) X(next_quantity) X(next_charge) X(reminder) X(ended_on) X(ended_because) X(charges)
 #define CHARGE(X)                                                                                  \
-    X(state) X(account) X(contact) X(currency) X(subscription) X(reference) X(delivery) X(total)
+    X(number)                                                                                      \
+    X(state)                                                                                       \
+    X(account) X(contact) X(currency) X(subscription) X(term_start) X(reference) X(delivery)       \
+        X(total)
 #define OWNER(X) X(name) X(account) X(email) X(phone)
 #define POINT(X) X(contact)
 
@@ -94,11 +97,11 @@ struct owned {
     struct branch_numbers branch;
     struct chain_numbers chain;
     struct {
-        uint32_t undelivered, of_order, same_serial, unregistered, by_mail, by_words, of_contacts,
-            of_account, by_serial, warranties, renewals;
+        uint32_t undelivered, of_order, of_line, same_serial, unregistered, by_mail, by_words,
+            of_contacts, of_account, by_serial, warranties, renewals;
     } assets;
     struct {
-        uint32_t first, due, ending, charges, last_charge, invoices, invoiced;
+        uint32_t first, due, ending, charges, last_charge, term_charges, invoices, invoiced;
     } subscriptions;
     struct {
         uint32_t taken, all_taken, resources, history;

@@ -122,6 +122,34 @@ static kith_status put_quantity(struct returned *r, uint32_t origin, kith_error 
     return KITH_OK;
 }
 
+static int32_t is_back(const struct returned *r) {
+    return is(&r->state, "received") || is(&r->state, "refunded");
+}
+
+/* What stands on no invoice when it comes back is never billed, and so not credited either: the
+ * last pieces of the line. What of it goes into stock costs us nothing: at once where it is not
+ * billed, else when it is refunded. */
+static kith_status settle_back(kith_instance *self, struct returned *r, const struct returned *was,
+                               const struct bought *line, kith_error *err) {
+    const int64_t all = units_of(&line->quantity), back = units_of(&line->unbilled),
+                  back_now = units_of(&r->quantity);
+    const int64_t open = all - back - units_of(&line->invoiced);
+    const int64_t part = open <= 0 ? 0 : open < back_now ? open : back_now;
+    kith_status st = KITH_OK;
+    if (!is_back(r))
+        return KITH_OK;
+    if (!is_back(was)) {
+        const int64_t at[3] = {all - back - part, all - back, all};
+        r->unbilled = quantity_units(part);
+        r->billable = part ? quantity_units(at[0]) : kith_null();
+        st = money_share(self, &line->total, at, &r->sent_back, err);
+    }
+    r->restocked = !r->restock.as.i            ? quantity_units(0)
+                   : is(&r->state, "refunded") ? r->quantity
+                                               : r->unbilled;
+    return st;
+}
+
 static kith_status put_order(kith_instance *self, kith_txn *txn, kith_change *change,
                              const struct returned *r, const struct bought *line,
                              const struct ordered *o, kith_error *err) {
@@ -132,6 +160,10 @@ static kith_status put_order(kith_instance *self, kith_txn *txn, kith_change *ch
     kith_put(&edit, n->order, o->id);
     kith_put(&edit, n->product, line->product);
     kith_put(&edit, n->quantity, r->quantity);
+    kith_put(&edit, n->unbilled, r->unbilled);
+    kith_put(&edit, n->billable, r->billable);
+    kith_put(&edit, n->sent_back, r->sent_back);
+    kith_put(&edit, n->restocked, r->restocked);
     if (r->contact.kind == KITH_NULL)
         kith_put(&edit, n->contact, o->contact);
     if (is(&r->state, "received") && r->received_at.kind == KITH_NULL)
@@ -189,6 +221,8 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
     coming += units_of(&line.returning);
     if (!is(&now.state, "rejected"))
         st = check_quantity(self, units_of(&now.quantity), had(&o, &line), coming, err);
+    if (st == KITH_OK)
+        st = settle_back(self, &now, &was, &line, err);
     return st == KITH_OK ? put_order(self, txn, change, &now, &line, &o, err) : st;
 }
 
@@ -200,7 +234,7 @@ static kith_status return_gone_hook(kith_instance *self, kith_txn *txn, kith_cha
     if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin))
         return st;
     st = KITH_READ(self, txn, goods.returned, info.before, &was, err);
-    if (st == KITH_OK && (is(&was.state, "received") || is(&was.state, "refunded")))
+    if (st == KITH_OK && is_back(&was))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: what has come back stays; undo its receipt instead");
     return st;
@@ -261,6 +295,8 @@ static kith_status order_returned_hook(kith_instance *self, kith_txn *txn, kith_
 static const kith_field order_fields[] = {
     F("to_return", INTEGER, .rollup = "count(order_line via order where returned < quantity)",
       .doc = "How many lines have not come back, or not all of them."),
+    F("sent_back", MONEY, .rollup = "sum(return_request.sent_back via order) in currency",
+      .doc = "What of it came back before it stood on an invoice: it is not billed."),
 };
 static const kith_field line_fields[] = {
     F("returning", QUANTITY,
@@ -270,6 +306,12 @@ static const kith_field line_fields[] = {
       .rollup = "sum(return_request.quantity via order_line where state in ('received', "
                 "'refunded'))",
       .doc = "How much of it has come back."),
+    F("unbilled", QUANTITY, .rollup = "sum(return_request.unbilled via order_line)",
+      .doc = "How much of it came back before it stood on an invoice: it is not billed."),
+    F("billable", QUANTITY, .rollup = "min(return_request.billable via order_line)",
+      .doc = "How much of it is billed in all, where some came back before."),
+    F("restocked", QUANTITY, .rollup = "sum(return_request.restocked via order_line)",
+      .doc = "How much of it is in stock again, and costs us nothing."),
 };
 static const kith_field return_fields[] = {
     F("number", SERIES, .options = "R-000000", .flags = KITH_FF_SEARCHED, .doc = "Its number."),
@@ -293,6 +335,13 @@ static const kith_field return_fields[] = {
       .doc = "When it comes it goes into stock again; no when it is broken."),
     F("complaint", LINK, .options = "*", .doc = "What was complained about: a case."),
     F("received_at", TIME, .doc = "When it came."),
+    F("unbilled", QUANTITY, .flags = KITH_FF_READONLY,
+      .doc = "How much of it stood on no invoice when it came: it is neither billed nor credited."),
+    F("sent_back", MONEY, .flags = KITH_FF_READONLY, .doc = "What the order is less by that."),
+    F("billable", QUANTITY, .flags = KITH_FF_READONLY,
+      .doc = "How much of the line is billed in all since."),
+    F("restocked", QUANTITY, .flags = KITH_FF_READONLY,
+      .doc = "How much of it costs us nothing any more, since it is in stock again."),
     F("note", LONGTEXT, .flags = KITH_FF_PERSONAL | KITH_FF_SEARCHED, .doc = "What was said."),
 };
 static const kith_type types[] = {

@@ -14,11 +14,18 @@
 #define PART(X)   X(other) X(quantity)
 #define ORDER_NOW(X)                                                                               \
     X(state) X(contact) X(account) X(shipments) X(to_ship) X(undelivered) X(to_return)
-#define BOUGHT(X)        X(order) X(product) X(quantity) X(packed) X(shipped) X(returning) X(returned)
+#define BOUGHT(X)                                                                                  \
+    X(order)                                                                                       \
+    X(product)                                                                                     \
+    X(quantity) X(packed) X(shipped) X(returning) X(returned) X(invoiced) X(unbilled) X(total)
 #define SHIPMENT(X)      X(order) X(number) X(carrier) X(tracking) X(state) X(shipped_at) X(delivered_at)
 #define SHIPMENT_LINE(X) X(shipment) X(order_line) X(quantity) X(gone)
 #define RETURN(X)                                                                                  \
-    X(order_line) X(order) X(product) X(contact) X(quantity) X(state) X(restock) X(received_at)
+    X(order_line)                                                                                  \
+    X(order)                                                                                       \
+    X(product)                                                                                     \
+    X(contact)                                                                                     \
+    X(quantity) X(state) X(restock) X(received_at) X(unbilled) X(sent_back) X(billable) X(restocked)
 
 #define OFFER(X)   X(contact) X(account) X(product) X(state) X(order)
 #define ADDRESS(X) X(contact)

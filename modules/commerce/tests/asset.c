@@ -63,6 +63,50 @@ TEST("of what has serial numbers each piece is a record, and undo takes them bac
 #define REGISTER(c, product, ...)                                                                  \
     ACT(c, "commerce.register", {"product", id_text(c, product)}, __VA_ARGS__)
 
+static kith_id comes_back(struct company *c, kith_id order, const char *quantity) {
+    kith_id line =
+        find(c, arena_printf(&c->arena, "order_line where order = '%s'", id_text(c, order))).ids[0];
+    kith_id back =
+        CREATE(c, "return_request", {"order_line", id_text(c, line)}, {"quantity", quantity});
+    UPDATE(c, "return_request", back, {"state", "approved"});
+    UPDATE(c, "return_request", back, {"state", "received"});
+    return back;
+}
+
+TEST("of what comes back in part the customer owns so many pieces less, unregistered ones first") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id who = ada(&c), o = delivered(&c, who, laptop(&c, "false"), "5");
+    comes_back(&c, o, "2");
+    struct found f = find(&c, "asset");
+    EXPECT_INT(1, f.count);
+    EXPECT_STR("3.000", field(&c, "asset", f.ids[0], "quantity"));
+    EXPECT_STR("in_use", field(&c, "asset", f.ids[0], "state"));
+    comes_back(&c, o, "3");
+    EXPECT_STR("returned", field(&c, "asset", f.ids[0], "state"));
+    kith_id phone =
+        PRODUCT(&c, {"code", "PH"}, {"name", "Phone"}, {"price", "10 EUR"}, {"serialised", "true"});
+    kith_id p = delivered(&c, who, phone, "4");
+    struct found all = find(&c, "asset where product.code = 'PH' order by id");
+    UPDATE(&c, "asset", all.ids[3], {"serial", "SN-4"}, {"registered_on", "2023-11-14"});
+    UPDATE(&c, "asset", all.ids[2], {"state", "sold"});
+    comes_back(&c, p, "2");
+    EXPECT_INT(2, find(&c, "asset where product.code = 'PH' and state = 'returned'").count);
+    EXPECT_STR("in_use", field(&c, "asset", all.ids[3], "state"));
+    EXPECT_STR("sold", field(&c, "asset", all.ids[2], "state"));
+    kith_id half = CREATE(&c, "order", {"contact", id_text(&c, who)});
+    CREATE(&c, "order_line", {"order", id_text(&c, half)}, {"product", id_text(&c, phone)},
+           {"quantity", "3"});
+    UPDATE(&c, "order", half, {"state", "ordered"});
+    UPDATE(&c, "order", half, {"state", "shipped"});
+    comes_back(&c, half, "1"); /* before the others were handed over */
+    UPDATE(&c, "order", half, {"state", "delivered"});
+    EXPECT_INT(2, find(&c, arena_printf(&c.arena, "asset where order_line.order = '%s'",
+                                        id_text(&c, half)))
+                      .count);
+    close_company(&c);
+}
+
 TEST("registering a product finds its owner by mail address, or creates one") {
     struct company c;
     OPEN(&c, SHOP(""), "commerce");

@@ -283,3 +283,26 @@ TEST("every report of orders and stock answers") {
         EXPECT_HAS(rows[i].line, totals(&c, rows[i].name));
     close_company(&c);
 }
+
+TEST("sales in two currencies are told each by itself, the best of each in front") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    product(&c, "pen", "3 EUR");
+    product(&c, "ink", "4 EUR");
+    product(&c, "cap", "9 USD");
+    static const char *const items[] = {"pen", "cap", "ink"};
+    for (int i = 0; i < 3; i++)
+        EXPECT_ACT(ACT(&c, "commerce.order", {"items", items[i]}, {"name", "Ada"},
+                       {"email", "ada@example.org"}, {"place", "true"}));
+    EXPECT_STR("ink|ink|EUR|1|1.000|4.00 EUR\npen|pen|EUR|1|1.000|3.00 EUR\n"
+               "cap|cap|USD|1|1.000|9.00 USD",
+               totals(&c, "commerce.revenue"));
+    EXPECT_STR("|Ada|EUR|2.000|7.00 EUR||\n|Ada|USD|1.000|9.00 USD||",
+               totals(&c, "commerce.profit_by_customer"));
+    static const char *const reports[] = {"revenue_by_month", "profit_by_product",
+                                          "profit_by_month",  "by_partner",
+                                          "orders",           "open_items"};
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++)
+        (void)totals(&c, arena_printf(&c.arena, "commerce.%s", reports[i]));
+    close_company(&c);
+}

@@ -199,6 +199,161 @@ TEST("what came back and is refunded is credited, on the invoices that it stands
     close_company(c);
 }
 
+/* So much of a line comes back. */
+static kith_id comes_back(struct company *c, kith_id line, const char *quantity) {
+    kith_id back = CREATE(c, "return_request", {"order_line", ID(line)}, {"quantity", quantity});
+    UPDATE(c, "return_request", back, {"state", "approved"});
+    UPDATE(c, "return_request", back, {"state", "received"});
+    return back;
+}
+
+TEST("what came back before it was billed is neither billed nor credited, and what is left is") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"});
+    kith_id pen =
+        PRODUCT(c, {"code", "pen"}, {"name", "Pen"}, {"price", "3.33 EUR"}, {"tax_rate", "19"});
+    kith_id o = placed(c, acme, pen, "5"), l = first(c, of_invoice(c, "order_line", "order", o));
+    EXPECT_STR("19.81 EUR", field(c, "order", o, "total"));
+    EXPECT_ACT(ACT(c, "commerce.invoice", {"order", ID(o)}, {"lines", ID(l)}, {"quantity", "2"}));
+    UPDATE(c, "order", o, {"state", "shipped"});
+    comes_back(c, l, "1");
+    kith_id back = comes_back(c, l, "3"); /* two of them were not billed, and one was */
+    EXPECT_STR("3.000", field(c, "order_line", l, "unbilled"));
+    EXPECT_STR("2.000", field(c, "return_request", back, "unbilled"));
+    EXPECT_STR("11.89 EUR", field(c, "order", o, "sent_back")); /* 19.81 less what is billed */
+    EXPECT_STR("0", field(c, "order", o, "to_invoice"));
+    ACT_REFUSED(c, "stands on invoices already, or came back before", "commerce.invoice",
+                {"order", ID(o)});
+    EXPECT_STR("7.92 EUR", field(c, "account", acme, "balance"));
+    UPDATE(c, "return_request", back, {"state", "refunded"});
+    kith_id note = first(c, "invoice where kind = 'credit_note'");
+    EXPECT_STR("3.96 EUR", INV(note, "total")); /* the one */
+    EXPECT_STR("3.96 EUR", field(c, "account", acme, "balance"));
+    paid(c, "account", acme, "3.96 EUR");
+    EXPECT(*field(c, "order", o, "settled_at"));
+    expect_balanced(c);
+    close_company(c);
+}
+
+TEST("of what is left to be billed the rest comes back, and the invoice is of the others") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}, {"credit_limit", "50 EUR"});
+    kith_id pen = product(c, "pen", "10 EUR"), o = placed(c, acme, pen, "5");
+    kith_id l = first(c, of_invoice(c, "order_line", "order", o));
+    UPDATE(c, "order", o, {"state", "shipped"});
+    kith_id back =
+        CREATE(c, "return_request", {"order_line", ID(l)}, {"quantity", "2"}, {"restock", "false"});
+    UPDATE(c, "return_request", back, {"state", "approved"});
+    kith_id tx = write_tx(c, "return_request", back, PAIRS({"state", "received"}));
+    EXPECT_STR("20.00 EUR", field(c, "order", o, "sent_back"));
+    undo(c, tx);
+    EXPECT_STR("0.00 EUR", field(c, "order", o, "sent_back"));
+    UPDATE(c, "return_request", back, {"state", "received"});
+    UPDATE(c, "return_request", back, {"note", "Two were broken"});
+    EXPECT_STR("20.00 EUR", field(c, "order", o, "sent_back"));
+    placed(c, acme, pen, "2"); /* 30 of the limit are used */
+    ACT_REFUSED(c, "of 'pen' 3 are left", "commerce.invoice", {"order", ID(o)}, {"lines", ID(l)},
+                {"quantity", "4"});
+    kith_id inv = invoiced(c, o);
+    EXPECT_STR("30.00 EUR", INV(inv, "total"));
+    UPDATE(c, "return_request", back, {"state", "refunded"});
+    EXPECT_INT(0, find(c, "invoice where kind = 'credit_note'").count);
+    paid(c, "invoice", inv, "30 EUR");
+    EXPECT(*field(c, "order", o, "settled_at"));
+    back = comes_back(c, l, "1"); /* this one was billed */
+    EXPECT_STR("0.000", field(c, "return_request", back, "unbilled"));
+    UPDATE(c, "return_request", back, {"state", "refunded"});
+    EXPECT_STR("10.00 EUR", INV(first(c, "invoice where kind = 'credit_note'"), "total"));
+    expect_balanced(c);
+    close_company(c);
+}
+
+TEST("a shop without invoices is paid for what did not come back") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}), pen = product(c, "pen", "10 EUR");
+    kith_id o = placed(c, acme, pen, "5"), l = first(c, of_invoice(c, "order_line", "order", o));
+    UPDATE(c, "order", o, {"state", "shipped"});
+    kith_id p = paid(c, "order", o, "20 EUR");
+    EXPECT_STR("", field(c, "order", o, "settled_at"));
+    comes_back(c, l, "3");
+    EXPECT(*field(c, "order", o, "settled_at"));
+    EXPECT_ACT(ACT(c, "commerce.refund", {"payment", ID(p)}, {"amount", "5 EUR"}));
+    EXPECT_STR("", field(c, "order", o, "settled_at"));
+    expect_balanced(c);
+    close_company(c);
+}
+
+/* What a list says: its columns with | between, a line for each row. */
+static const char *listed(struct company *c, const char *report, kith_id whom) {
+    const struct report *r = engine_report(c->engine, str_of(report));
+    const char *at = strchr(r->query, ':'), *out = "";
+    const size_t name = strlen(":account");
+    struct found f = find(c, arena_printf(&c->arena, "%.*s'%s'%s", (int)(at - r->query), r->query,
+                                          ID(whom), at + name));
+    EXPECT_STR("id,number,kind,order.number,issued_on,due_on,charge,owed,state", r->fields);
+    for (int64_t i = 0; i < f.count; i++)
+        out = arena_printf(&c->arena, "%s%s|%s|%s|%s|%s\n", out, INV(f.ids[i], "number"),
+                           INV(f.ids[i], "kind"), INV(f.ids[i], "charge"), INV(f.ids[i], "owed"),
+                           INV(f.ids[i], "state"));
+    return out;
+}
+
+TEST("the invoices of a customer are listed with what is open, and credit notes below zero") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}), pen = product(c, "pen", "10 EUR");
+    kith_id inv = invoiced(c, placed(c, acme, pen, "5"));
+    paid(c, "invoice", inv, "50 EUR");
+    EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)},
+                   {"lines", ID(first(c, "invoice_line"))}, {"quantity", "2"}));
+    kith_id late = invoiced(c, placed(c, acme, pen, "3"));
+    paid(c, "invoice", late, "5 EUR");
+    EXPECT_STR("INV-2023-000003|invoice|30.00 EUR|25.00 EUR|open\n"
+               "INV-2023-000002|credit_note|-20.00 EUR|-20.00 EUR|open\n"
+               "INV-2023-000001|invoice|50.00 EUR|0.00 EUR|paid\n",
+               listed(c, "commerce.invoices", acme));
+    UPDATE(c, "invoice", late, {"state", "written_off"});
+    EXPECT_STR("0.00 EUR", INV(late, "owed"));
+    close_company(c);
+}
+
+#define PEN_TELLS(quantity, revenue, cost, profit)                                                 \
+    do {                                                                                           \
+        EXPECT_STR("Pen|EUR|" quantity "|" revenue "|" cost "|" profit,                            \
+                   totals(c, "commerce.profit_by_product"));                                       \
+        EXPECT_STR("pen|Pen|EUR|1|" quantity "|" revenue, totals(c, "commerce.revenue"));          \
+    } while (0)
+
+TEST("what was credited, or came back before it was billed, is no revenue and no profit") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"});
+    kith_id pen = PRODUCT(c, {"code", "pen"}, {"name", "Pen"}, {"price", "10 EUR"},
+                          {"cost", "4 EUR"}, {"tax_rate", "20"});
+    kith_id o = placed(c, acme, pen, "10"), l = first(c, of_invoice(c, "order_line", "order", o));
+    UPDATE(c, "order", o, {"state", "shipped"});
+    PEN_TELLS("10.000", "100.00 EUR", "40.00 EUR", "60.00 EUR");
+    comes_back(c, l, "1"); /* not billed: it is in stock again */
+    PEN_TELLS("9.000", "90.00 EUR", "36.00 EUR", "54.00 EUR");
+    kith_id inv = invoiced(c, o), back = comes_back(c, l, "2");
+    PEN_TELLS("9.000", "90.00 EUR", "36.00 EUR", "54.00 EUR");
+    UPDATE(c, "return_request", back, {"state", "refunded"});
+    PEN_TELLS("7.000", "70.00 EUR", "28.00 EUR", "42.00 EUR");
+    kith_id of = first(c, of_invoice(c, "invoice_line", "invoice", inv));
+    EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)}, {"lines", ID(of)},
+                   {"quantity", "3"})); /* they keep it */
+    PEN_TELLS("4.000", "40.00 EUR", "28.00 EUR", "12.00 EUR");
+    EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)}, {"rebill", "true"}));
+    PEN_TELLS("4.000", "40.00 EUR", "28.00 EUR", "12.00 EUR"); /* it is billed again */
+    EXPECT_STR("Acme||EUR|4.000|40.00 EUR|28.00 EUR|12.00 EUR",
+               totals(c, "commerce.profit_by_customer"));
+    expect_balanced(c);
+    close_company(c);
+}
+
 TEST("what is not paid in time becomes overdue by itself, and may be written off") {
     struct company company, *c = &company;
     OPEN(c, SHOP(""), "commerce");

@@ -137,6 +137,29 @@ TEST("nothing, less than nothing, too much discount and retired products are not
     close_company(&c);
 }
 
+TEST("what is ordered is kept whatever becomes of it, and the refusal names what can be done") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), o = cart(&c, buyer(&c)), never = cart(&c, buyer(&c));
+    kith_id l = LINE(&c, o, pen, {"quantity", "2"}),
+            unwanted = LINE(&c, never, pen, {"quantity", "1"});
+    UPDATE(&c, "order", o, {"state", "ordered"});
+    EXPECT_HAS("once it is ordered; take it back to cart first, or make another order",
+               remove_refused(&c, "order_line", l));
+    UPDATE(&c, "order", o, {"state", "cancelled"});
+    EXPECT_HAS("order: its lines stay as they are once it is cancelled; make another order",
+               remove_refused(&c, "order_line", l));
+    EXPECT_HAS("O-000001 is cancelled, and is kept with its lines; only a rule of retention",
+               remove_refused(&c, "order", o));
+    REFUSED(&c, "once the order is cancelled; make another order", "order", o,
+            {"contact", LINK(&c, buyer(&c))});
+    UPDATE(&c, "order", never, {"state", "cancelled"}); /* it was a cart, and never ordered */
+    remove_record(&c, "order_line", unwanted);
+    LINE_REFUSED("once it is cancelled; make another order", &c, never, pen, {"quantity", "1"});
+    remove_record(&c, "order", never);
+    close_company(&c);
+}
+
 TEST("an order is placed when it has lines and a buyer, and then its lines stay") {
     struct company c;
     OPEN(&c, SHOP(""), "commerce");

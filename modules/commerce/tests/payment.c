@@ -175,6 +175,43 @@ TEST("an order whose money was sent back before it left is ordered, and not paid
     close_company(c);
 }
 
+TEST("an order that was credited and whose money went back is not paid, in either order") {
+    for (int i = 0; i < 3; i++) {
+        struct world w;
+        struct company *c = begin(&w, SHOP(""));
+        kith_id o = placed(c, w.acme, w.pen, "5"), inv = invoiced(c, o);
+        kith_id p = paid(c, "invoice", inv, "50 EUR");
+        if (i == 1)
+            EXPECT_ACT(ACT(c, "commerce.refund", {"payment", ID(p)}));
+        EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)}));
+        if (i == 0)
+            EXPECT_ACT(ACT(c, "commerce.refund", {"payment", ID(p)}));
+        EXPECT_STR("ordered", field(c, "order", o, "state"));
+        EXPECT_STR("", field(c, "order", o, "settled_at"));
+        REFUSED(c, "there is nothing to pay for of O-000001: all of it came back, or was credited",
+                "order", o, {"state", "paid"});
+        UPDATE(c, "order", o, {"state", "cancelled"});
+        expect_balanced(c);
+        close_company(c);
+    }
+}
+
+TEST("an order of which a part was credited and went back is paid, and is not when more goes") {
+    struct world w;
+    struct company *c = begin(&w, SHOP(""));
+    kith_id o = placed(c, w.acme, w.pen, "5"), inv = invoiced(c, o);
+    kith_id p = paid(c, "invoice", inv, "50 EUR");
+    struct found lines = find(c, "invoice_line");
+    EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)}, {"lines", ID(lines.ids[0])},
+                   {"quantity", "2"}));
+    EXPECT_ACT(ACT(c, "commerce.refund", {"payment", ID(p)}, {"amount", "20 EUR"}));
+    EXPECT_STR("paid", field(c, "order", o, "state"));
+    EXPECT_ACT(ACT(c, "commerce.refund", {"payment", ID(p)}, {"amount", "10 EUR"}));
+    EXPECT_STR("ordered", field(c, "order", o, "state"));
+    expect_balanced(c);
+    close_company(c);
+}
+
 TEST("an order that is shipped stays so when it is paid, and is settled") {
     struct world w;
     struct company *c = begin(&w, SHOP(""));

@@ -207,7 +207,8 @@ TEST("an undo of the placing takes the reservations back, and so do the rules of
     EXPECT_INT(1, find(&c, "stock_movement").count);
     UPDATE(&c, "order", o, {"state", "ordered"});
     kith_error e = KITH_ERROR_INIT;
-    EXPECT_HAS("stay as they are once it is ordered", remove_refused(&c, "order", o));
+    EXPECT_HAS("is ordered, and is kept with its lines; take it back to cart first, or cancel it",
+               remove_refused(&c, "order", o));
     EXPECT_OK(remove_as(&c, &by_rules, "order", o, &e), e);
     HAS(&c, s, "10.000", "0.000", "10.000");
     close_company(&c);
