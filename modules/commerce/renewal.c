@@ -524,6 +524,10 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "order where subscription = :subscription order by -id limit 1",
               own.subscriptions.last_charge),
     KITH_WANT(QUERY,
+              "order where subscription = :subscription and term_start = :term and state != "
+              "'cancelled' limit 1",
+              own.subscriptions.term_charges),
+    KITH_WANT(QUERY,
               "invoice_line where invoice.order = :order and invoice.kind = 'invoice' and "
               "invoice.state != 'written_off' order by invoice",
               own.subscriptions.invoiced),

@@ -237,6 +237,26 @@ static kith_status write_back(const struct writing *w, kith_error *err) {
                                  err);
 }
 
+/* Back before its renewal it would be charged for the term a second time. */
+static kith_status check_renewal(const struct writing *w, uint32_t origin, kith_error *err) {
+    kith_instance *self = w->self;
+    const kith_value params[] = {w->s.id, w->before.term_start};
+    struct charge *orders;
+    uint64_t count = 0;
+    if (origin != KITH_ORIGIN_UNDO || w->is_new || w->before.terms.kind != KITH_INT ||
+        (w->s.terms.kind == KITH_INT && w->s.terms.as.i >= w->before.terms.as.i))
+        return KITH_OK;
+    kith_status st = KITH_FIND(self, w->txn, own.charge, self->own.subscriptions.term_charges, 2,
+                               params, &orders, &count, err);
+    return st != KITH_OK || !count
+               ? st
+               : kith_fail(err, KITH_E_REFUSED, "terms",
+                           "terms: this term of %.*s was charged by %.*s, which stays; credit and "
+                           "cancel that order first, or end the subscription (commerce.cancel)",
+                           (int)w->s.number.as.s.len, w->s.number.as.s.ptr,
+                           (int)orders[0].number.as.s.len, orders[0].number.as.s.ptr);
+}
+
 /* Back on trial it would be charged for its first term a second time, or never again. */
 static kith_status check_undone(const struct writing *w, uint32_t origin, kith_error *err) {
     if (origin != KITH_ORIGIN_UNDO || w->is_new || !w->s.charges.as.i || !is(w->s.state, "trial") ||
@@ -263,6 +283,8 @@ static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_ch
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who subscribes: a contact, or an account");
     st = check_undone(&w, info.origin, err);
+    if (st == KITH_OK)
+        st = check_renewal(&w, info.origin, err);
     if (st != KITH_OK)
         return st;
     w.renewed = !w.is_new && is_changed(&w, self->own.subscription.terms);
@@ -292,6 +314,7 @@ static kith_status charge(kith_instance *self, kith_txn *txn, const struct subsc
                            .contact = s->contact,
                            .currency = kith_text(s->price.as.money.currency),
                            .subscription = s->id,
+                           .term_start = s->term_start,
                            .reference = s->number,
                            .delivery = kith_text("download")};
     struct line l = *line;

@@ -78,6 +78,51 @@ TEST("a subscription is undone with its charge, and stays with one that is paid"
     close_company(&w.c);
 }
 
+/* The transaction in which a record came to be. */
+static kith_id made_in(struct company *c, const char *type, kith_id id) {
+    struct conn *conn;
+    struct journal_row row;
+    kith_error e = KITH_ERROR_INIT;
+    kith_id tx = 0;
+    EXPECT_OK(engine_snapshot(c->engine, &conn, &e), e);
+    for (uint64_t seq = 1; journal_row_read(conn, seq, &c->arena, &row, &e) == KITH_OK; seq++)
+        if (row.kind == ROW_CREATE && row.record == id && row.type == type_of(c, type)->id)
+            tx = row.tx;
+    engine_snapshot_done(conn);
+    return tx;
+}
+
+TEST("a renewal is undone with its charge, and not under an order that stays") {
+    for (int i = 0; i < 3; i++) {
+        struct world w;
+        struct company *c = &w.c;
+        open_world(&w, SHOP(""));
+        kith_id s = SUBSCRIBE(&w, PLAN(&w, small));
+        nights(c, 30);
+        SHOWS(&w, "2", s, "terms");
+        kith_id o = find(c, "order order by -id").ids[0];
+        EXPECT_STR("2023-12-14", field(c, "order", o, "term_start"));
+        if (i == 1)
+            EXPECT_ACT(ACT(c, "commerce.pay", {"order", id_text(c, o)}, {"amount", "30 EUR"}));
+        if (i == 2)
+            UPDATE(c, "order", o, {"state", "cancelled"}); /* it stays, and charges nothing */
+        kith_error e = KITH_ERROR_INIT;
+        struct undo_report report;
+        EXPECT_OK(
+            engine_undo(c->engine, &anna, made_in(c, "order", o), false, &c->arena, &report, &e),
+            e);
+        SHOWS(&w, i == 1 ? "2" : "1", s, "terms");
+        SHOWS(&w, i == 1 ? "2024-01-14" : "2023-12-14", s, "term_end");
+        EXPECT_INT(i ? 2 : 1, find(c, "order").count);
+        if (i == 1) {
+            EXPECT(report.refused > 0);
+            nights(c, 1);
+            EXPECT_INT(2, find(c, "order").count); /* it is charged once */
+        }
+        close_company(c);
+    }
+}
+
 TEST("terms from the 31st end with short months and come back to the 31st") {
     struct world w;
     open_world(&w, SHOP(""));
