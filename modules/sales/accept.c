@@ -37,14 +37,53 @@ struct quote_args {
     kith_value quote;
 };
 struct offer_results {
-    kith_value number, version, account, contact, total, valid_until, intro, terms;
+    kith_value number, version, account, contact, valid_until, intro, terms, net, taxes, tax, total;
 };
 struct offer_row {
-    kith_value product, description, quantity, unit_price, discount, total;
+    kith_value product, description, quantity, unit_price, discount, tax_rate, net, total;
 };
 
-static kith_status put_lines(kith_instance *self, kith_call *call, kith_value order,
+/* The sums of the lines, and the tax of each rate. */
+#define RATES_MAX 16
+struct offer_sums {
+    struct {
+        kith_value rate, net, tax;
+    } rates[RATES_MAX];
+    int count;
+    kith_value net, tax, total;
+};
+
+static kith_status add_money(const kith_instance *self, kith_value *sum, const kith_value *amount,
                              kith_error *err) {
+    const kith_value so_far = *sum;
+    return amount->kind == KITH_MONEY ? self->deals.numbers->add(amount, 1, &so_far, sum, err)
+                                      : KITH_OK;
+}
+
+static kith_status add_line(const kith_instance *self, struct offer_sums *sums,
+                            const struct shown_line *l, kith_error *err) {
+    const int64_t rate = l->tax_rate.kind == KITH_DECIMAL ? l->tax_rate.as.decimal.units : 0;
+    int at = 0;
+    while (at < sums->count && sums->rates[at].rate.as.decimal.units != rate)
+        at++;
+    if (at == RATES_MAX)
+        return kith_fail(err, KITH_E_LIMIT, "quote",
+                         "quote: its lines have more than %d rates of tax; part it into several",
+                         RATES_MAX);
+    if (at == sums->count)
+        sums->rates[sums->count++].rate = kith_decimal(rate, 2);
+    kith_status st = add_money(self, &sums->rates[at].net, &l->net, err);
+    if (st == KITH_OK)
+        st = add_money(self, &sums->rates[at].tax, &l->tax, err);
+    if (st == KITH_OK)
+        st = add_money(self, &sums->net, &l->net, err);
+    if (st == KITH_OK)
+        st = add_money(self, &sums->tax, &l->tax, err);
+    return st == KITH_OK ? add_money(self, &sums->total, &l->total, err) : st;
+}
+
+static kith_status put_lines(kith_instance *self, kith_call *call, kith_value order,
+                             struct offer_sums *sums, kith_error *err) {
     const kith_txn *view = self->calls->view(call);
     struct shown_line *lines;
     uint64_t count = 0;
@@ -52,11 +91,33 @@ static kith_status put_lines(kith_instance *self, kith_call *call, kith_value or
         KITH_FIND(self, view, accepts.line, self->accepts.lines_of, 1, &order, &lines, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
         const struct shown_line *l = &lines[i];
-        const struct offer_row row = {l->product,    l->description, l->quantity,
-                                      l->unit_price, l->discount,    l->total};
-        st = KITH_ROW(self, call, &row, err);
+        const struct offer_row row = {l->product,  l->description, l->quantity, l->unit_price,
+                                      l->discount, l->tax_rate,    l->net,      l->total};
+        st = add_line(self, sums, l, err);
+        if (st == KITH_OK)
+            st = KITH_ROW(self, call, &row, err);
     }
     return st;
+}
+
+/* "19 % of 100.00 EUR: 19.00 EUR", each rate in a line. */
+static kith_status taxes_of(const kith_instance *self, const kith_txn *view,
+                            const struct offer_sums *sums, kith_value *out, kith_error *err) {
+    const size_t room = RATES_MAX * (3 * KITH_NUMBER_TEXT + 16);
+    char rate[KITH_NUMBER_TEXT], net[KITH_NUMBER_TEXT], tax[KITH_NUMBER_TEXT];
+    char *text = self->host->memory(view, room);
+    size_t used = 0;
+    if (!text)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
+    for (int i = 0; i < sums->count; i++) {
+        self->numbers->text(&sums->rates[i].rate, rate);
+        self->numbers->text(&sums->rates[i].net, net);
+        self->numbers->text(&sums->rates[i].tax, tax);
+        used += (size_t)snprintf(text + used, room - used, "%s%s %% of %s: %s", used ? "\n" : "",
+                                 rate, net, tax);
+    }
+    *out = kith_text(text);
+    return KITH_OK;
 }
 
 static kith_status show_offer(kith_instance *self, kith_call *call, kith_error *err) {
@@ -70,10 +131,21 @@ static kith_status show_offer(kith_instance *self, kith_call *call, kith_error *
         st = check_open(self, &q, err);
     if (st != KITH_OK)
         return st;
-    const struct offer_results results = {q.number, q.version,     q.account, q.contact,
-                                          q.total,  q.valid_until, q.intro,   q.terms};
-    st = KITH_RESULTS(self, call, &results, err);
-    return st == KITH_OK ? put_lines(self, call, q.order, err) : st;
+    struct offer_sums sums = {.count = 0};
+    struct offer_results results = {.number = q.number,
+                                    .version = q.version,
+                                    .account = q.account,
+                                    .contact = q.contact,
+                                    .valid_until = q.valid_until,
+                                    .intro = q.intro,
+                                    .terms = q.terms};
+    st = put_lines(self, call, q.order, &sums, err);
+    if (st == KITH_OK)
+        st = taxes_of(self, view, &sums, &results.taxes, err);
+    results.net = sums.net;
+    results.tax = sums.tax;
+    results.total = sums.total;
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
 }
 
 /* -- accepted, or declined --------------------------------------------------------------------- */
@@ -233,10 +305,13 @@ static const kith_field offer_results[] = {
     F("version", INTEGER, .doc = "The how manieth offer it is."),
     F("account", LINK, .options = "account", .label = "For", .doc = "To which organisation."),
     F("contact", LINK, .options = "contact", .label = "To", .doc = "To whom."),
-    F("total", MONEY, .doc = "What it comes to, as it was sent."),
     F("valid_until", DATE, .doc = "Until which day it holds."),
     F("intro", LONGTEXT, .label = "Proposal", .doc = "The proposal, in words."),
     F("terms", LONGTEXT, .doc = "What holds for it."),
+    F("net", MONEY, .label = "Net", .doc = "All lines without tax."),
+    F("taxes", LONGTEXT, .label = "Tax by rate", .doc = "The tax of each rate, and of how much."),
+    F("tax", MONEY, .label = "Tax", .doc = "The tax of all lines."),
+    F("total", MONEY, .label = "Total with tax", .doc = "What is to be paid, as it was sent."),
 };
 static const kith_field offer_columns[] = {
     F("product", LINK, .options = "product", .doc = "What is offered."),
@@ -244,7 +319,9 @@ static const kith_field offer_columns[] = {
     F("quantity", DECIMAL, .options = "3", .doc = "How much."),
     F("unit_price", MONEY, .doc = "What one costs."),
     F("discount", DECIMAL, .options = "2", .doc = "Less so many percent."),
-    F("total", MONEY, .doc = "What all of it costs."),
+    F("tax_rate", DECIMAL, .options = "2", .label = "Tax %", .doc = "Tax on it, in percent."),
+    F("net", MONEY, .label = "Net", .doc = "What all of it costs without tax."),
+    F("total", MONEY, .label = "With tax", .doc = "What all of it costs with tax."),
 };
 static const kith_field accept_params[] = {
     OF_QUOTE("The quote, which was sent."),

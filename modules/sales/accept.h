@@ -6,7 +6,8 @@
 #include <kith/easy.h>
 
 /* clang-format off */
-#define SHOWN_LINE(X)   X(product) X(description) X(quantity) X(unit_price) X(discount) X(total)
+#define SHOWN_LINE(X)   X(product) X(description) X(quantity) X(unit_price) X(discount) X(tax_rate) X(net) \
+                        X(tax) X(total)
 #define ACCEPTED(X)     X(accepted_by) X(declined_by) X(accepted_from) X(answer)
 /* clang-format on */
 

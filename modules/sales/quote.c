@@ -76,6 +76,7 @@ static kith_status check_new(struct offer *o, kith_error *err) {
                          state.ptr);
     kith_put(&o->edit, self->quotes.quote.account, o->order.account);
     kith_put(&o->edit, self->quotes.quote.contact, o->order.contact);
+    kith_put(&o->edit, self->quotes.quote.total, o->order.total);
     return check_alone(o, 0, err);
 }
 
@@ -335,6 +336,28 @@ kith_status quote_accepted(kith_instance *self, const kith_txn *txn, kith_value 
     return st;
 }
 
+/* What is not sent yet comes to what its order does. */
+static kith_status draft_total_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                    kith_error *err) {
+    kith_change_info info;
+    struct quoted_line line;
+    struct quoted order;
+    struct quote *quotes = NULL;
+    uint64_t count = 0;
+    kith_status st = KITH_CHANGE(self, txn, change, quotes.line, &info, &line, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, &line.order, &quotes,
+                       &count, err);
+    if (st == KITH_OK && count)
+        st = KITH_LOAD(self, txn, quotes.order, line.order.as.link.id, &order, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (kith_str_is(quotes[i].state.as.s, "draft") ||
+            kith_str_is(quotes[i].state.as.s, "approval"))
+            st =
+                KITH_SET(self, txn, quotes.quote, total, quotes[i].id.as.link.id, order.total, err);
+    return st;
+}
+
 /* The customer has it before them: nothing of it becomes another offer, and it is placed or given
  * up with its quote. */
 static kith_status quoted_order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -467,7 +490,8 @@ static const kith_field quote_fields[] = {
       .doc = "Until which day it holds; by sales.quote.valid_for when it is sent without."),
     F("intro", LONGTEXT, .flags = KITH_FF_SEARCHED, .doc = "The proposal, in words."),
     F("terms", LONGTEXT, .doc = "What holds for it: payment, delivery, warranty."),
-    F("total", MONEY, .flags = KITH_FF_READONLY, .doc = "What it comes to, as it was sent."),
+    F("total", MONEY, .flags = KITH_FF_READONLY,
+      .doc = "What it comes to: a draft as its order does, then as it was sent."),
     F("discount", DECIMAL, .options = "2", .flags = KITH_FF_READONLY,
       .doc = "The highest discount on a line, in percent, as it was sent."),
     F("approved_by", LINK, .options = "user", .flags = KITH_FF_READONLY, .doc = "Who approved it."),
@@ -502,6 +526,12 @@ static const kith_hook hooks[] = {
      .fields = KITH_ARRAY(state_only),
      .where = "state != 'quoted'",
      .doc = "Keeps an order that is offered by a quote which was sent."},
+    {.name = "draft_total",
+     .type = "order_line",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE | KITH_ON_DELETE,
+     .when = KITH_AFTER,
+     .fn = draft_total_hook,
+     .doc = "Keeps the total of a quote that is not sent yet up to its order."},
     {.name = "quote",
      .type = "quote",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
@@ -553,7 +583,8 @@ static const kith_report reports[] = {
                "valid_until,owner.name"},
     {.name = "quotes_by_state",
      .doc = "How many quotes there are in each state, and what they come to.",
-     .query = "quote group by state : count() as quotes, sum(total) as total"},
+     .query = "quote group by state, total.currency as currency : count() as quotes, sum(total) as"
+              " total"},
 };
 static const kith_setting settings[] = {
     {.key = "quote.valid_for",

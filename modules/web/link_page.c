@@ -65,13 +65,12 @@ static bool is_number(const json_t *field) {
            strcmp(kind, "money") == 0;
 }
 
-static void put_values(struct text *t, const json_t *shown) {
-    json_t *one;
-    size_t i;
-    if (!json_array_size(json_object_get(shown, "values")))
+static void put_values(struct text *t, const json_t *values, size_t from, size_t to) {
+    if (from >= to)
         return;
     text_puts(t, "<dl>\n");
-    json_array_foreach(json_object_get(shown, "values"), i, one) {
+    for (size_t i = from; i < to; i++) {
+        const json_t *one = json_array_get(values, i);
         text_puts(t, "<dt>");
         text_html(t, member(one, "label"));
         text_puts(t, "</dt><dd>");
@@ -106,9 +105,17 @@ static void put_rows(struct text *t, const json_t *shown) {
     text_puts(t, "</tbody>\n</table></div>\n");
 }
 
+/* Sums stand below what they are of: from the first amount on. */
 static void put_shown(struct text *t, const json_t *page) {
-    put_values(t, json_object_get(page, "shown"));
-    put_rows(t, json_object_get(page, "shown"));
+    const json_t *shown = json_object_get(page, "shown"),
+                 *values = json_object_get(shown, "values");
+    const size_t count = json_array_size(values);
+    size_t above = 0;
+    while (above < count && strcmp(member(json_array_get(values, above), "kind"), "money") != 0)
+        above++;
+    put_values(t, values, 0, above);
+    put_rows(t, shown);
+    put_values(t, values, above, count);
 }
 
 /* -- the form ---------------------------------------------------------------------------------- */

@@ -44,6 +44,11 @@ static kith_status delete_txn(struct txn *t, void *arg, kith_error *e) {
 }
 #define MOVE_REFUSED(d, words, state) REFUSED(&(d)->c, words, "quote", (d)->quote, {"state", state})
 
+static kith_status remove_it(struct txn *t, void *arg, kith_error *e) {
+    const struct put *p = arg;
+    return txn_delete(t, type_of(p->c, p->type), p->id, e);
+}
+
 TEST("a quote is sent, which freezes its lines, and accepted, which places the order and wins") {
     struct desk d;
     start(&d);
@@ -62,6 +67,23 @@ TEST("a quote is sent, which freezes its lines, and accepted, which places the o
     EXPECT_STR("30.00 EUR", field(&d.c, "opportunity", d.deal, "amount"));
     EXPECT_STR("1", field(&d.c, "opportunity", d.deal, "quotes"));
     MOVE_REFUSED(&d, "accepted", "rejected");
+    close_company(&d.c);
+}
+
+TEST("a draft comes to what its order does, with each line that is written or goes") {
+    struct desk d;
+    start(&d);
+    EXPECT_STR("30.00 EUR", quote(&d, "total"));
+    UPDATE(&d.c, "order_line", d.line, {"quantity", "5"});
+    EXPECT_STR("50.00 EUR", quote(&d, "total"));
+    kith_id more = CREATE(&d.c, "order_line", {"order", id_text(&d.c, d.order)},
+                          {"product", field(&d.c, "order_line", d.line, "product")});
+    EXPECT_STR("60.00 EUR", quote(&d, "total"));
+    move(&d, "approval");
+    struct put p = {&d.c, "order_line", more, NULL};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_write(d.c.engine, &by_anna, remove_it, &p, NULL, &e), e);
+    EXPECT_STR("50.00 EUR", quote(&d, "total"));
     close_company(&d.c);
 }
 

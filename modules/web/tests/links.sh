@@ -36,7 +36,7 @@ new_web_company 'address = "https://crm.example.org";'
 "$KITH" user add sam --role seller >/dev/null
 seller=$(new_token sam)
 sam=$("$KITH" find "user where login = 'sam'" --json | json_text id)
-pen=$("$KITH" create product code=pen name="<script>alert(1)</script> Pen & ink" price="10 EUR" --json | json_text id)
+pen=$("$KITH" create product code=pen name="<script>alert(1)</script> Pen & ink" price="10 EUR" tax_rate=20 --json | json_text id)
 ada=$("$KITH" create contact name='"><img src=x onerror=alert(2)>' --json | json_text id)
 mkdir -p rules
 cat >rules/wait.lua <<'END_OF_RULES'
@@ -57,7 +57,11 @@ answers_header 'cache-control: no-store'
 answers_header 'referrer-policy: no-referrer'
 answers_header "content-security-policy: default-src 'none'; style-src 'self';.*"
 prints "<h1>Answer quote</h1>"
-prints "30.00 EUR"
+prints "30.00 EUR</td><td class=\"number\">36.00 EUR</td></tr>"
+prints "<dt>Net</dt><dd>30.00 EUR</dd>"
+prints "<dd>20 % of 30.00 EUR: 6.00 EUR</dd>"
+prints "<dt>Total with tax</dt><dd>36.00 EUR</dd>"
+expect test "$(grep -n '</table>' "$work/out" | cut -d: -f1)" -lt "$(grep -n '<dt>Net</dt>' "$work/out" | cut -d: -f1)"
 prints "Net 30"
 prints 'name="name" type="text"'
 prints '<select name="answer" required><option value=""></option><option>accept</option><option>decline</option></select>'
