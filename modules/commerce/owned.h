@@ -44,8 +44,8 @@
 #define CHARGE(X)                                                                                  \
     X(number)                                                                                      \
     X(state)                                                                                       \
-    X(account) X(contact) X(currency) X(subscription) X(term_start) X(reference) X(delivery)       \
-        X(total)
+    X(account)                                                                                     \
+    X(contact) X(currency) X(subscription) X(term_start) X(reference) X(delivery) X(total)
 #define OWNER(X) X(name) X(account) X(email) X(phone)
 #define POINT(X) X(contact)
 

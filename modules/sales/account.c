@@ -108,12 +108,20 @@ struct turnover {
     struct share *shares;
     uint64_t count;
     kith_value total;
+    int32_t foreign; /* something was sold in another currency, too */
 };
 
+/* currency, what was sold in it; that of the most sales comes first */
 static kith_status note_total(void *arg, const kith_txn *txn, uint32_t count,
                               const kith_value *values, kith_error *err) {
+    struct turnover *t = arg;
     (void)txn, (void)count, (void)err;
-    ((struct turnover *)arg)->total = values[0];
+    if (values[1].kind != KITH_MONEY)
+        return KITH_OK;
+    if (t->total.kind == KITH_MONEY)
+        t->foreign = 1;
+    else
+        t->total = values[1];
     return KITH_OK;
 }
 
@@ -189,8 +197,9 @@ static kith_status work_out(kith_instance *self, const kith_txn *txn, struct tur
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
     kith_status st = self->records->groups(txn, self->regions.query.turnover[orders], 1, &since, 0,
                                            note_total, t, err);
-    if (st == KITH_OK)
-        st = self->records->groups(txn, self->regions.query.turnover_by[orders], 1, &since, 0,
+    const kith_value params[] = {since, kith_text(t->total.as.money.currency)};
+    if (st == KITH_OK && t->total.kind == KITH_MONEY)
+        st = self->records->groups(txn, self->regions.query.turnover_by[orders], 2, params, 0,
                                    note_share, t, err);
     if (st != KITH_OK || t->total.kind != KITH_MONEY || t->total.as.money.minor <= 0) {
         t->count = 0;
@@ -208,7 +217,7 @@ static int32_t is_over(const kith_instance *self, const struct share *s) {
 static kith_status dependence_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct turnover t = {.count = 0};
     struct {
-        kith_value turnover, limit;
+        kith_value turnover, limit, foreign;
     } results;
     struct {
         kith_value account, turnover, share, alert;
@@ -223,6 +232,7 @@ static kith_status dependence_action(kith_instance *self, kith_call *call, kith_
     }
     results.turnover = t.total;
     results.limit = self->regions.dependence_limit;
+    results.foreign = kith_number(KITH_BOOL, t.foreign);
     return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
 }
 
@@ -381,8 +391,9 @@ static const kith_timer timers[] = {
      .doc = "Tells of accounts that we depend on."},
 };
 static const kith_field results[] = {
-    F("turnover", MONEY, .doc = "All of it."),
+    F("turnover", MONEY, .doc = "All of it, in the currency in which we sell most often."),
     F("limit", INTEGER, .doc = "The limit in percent."),
+    F("foreign", BOOLEAN, .doc = "Something was sold in other currencies, which is not counted."),
 };
 static const kith_field columns[] = {
     F("account", LINK, .options = "account", .doc = "The organisation with all its units."),
@@ -409,13 +420,16 @@ static const kith_report reports[] = {
               "sum(pipeline) as pipeline, sum(won) as won"},
 };
 
-#define WON_SINCE "opportunity where stage = 'won' and closed_at >= :since"
-#define SOLD_SINCE                                                                                 \
-    "order where state in ('ordered', 'paid', 'shipped', 'delivered') and placed_at >= :since"
-#define BY_ACCOUNT(sum) " group by account order by -" sum " limit 10000 : " sum
+#define WON_SINCE  "opportunity where stage = 'won' and closed_at >= :since"
+#define SOLD_SINCE "order_line where order." PLACED " and order.placed_at >= :since"
+/* In each currency, that of the most first; then of the accounts, in that one. */
+#define ALL(currency, sum) " group by " currency " order by -count() : " sum
+#define BY_ACCOUNT(account, currency, sum)                                                         \
+    " and " currency " = :currency group by " account " order by -" sum " limit 10000 : " sum
 static const kith_want wants[] = {
-    KITH_WANT(QUERY, WON_SINCE " : sum(amount)", regions.query.turnover[0]),
-    KITH_WANT(QUERY, WON_SINCE BY_ACCOUNT("sum(amount)"), regions.query.turnover_by[0]),
+    KITH_WANT(QUERY, WON_SINCE ALL("amount.currency", "sum(amount)"), regions.query.turnover[0]),
+    KITH_WANT(QUERY, WON_SINCE BY_ACCOUNT("account", "amount.currency", "sum(amount)"),
+              regions.query.turnover_by[0]),
     KITH_WANT(QUERY, "account where turnover_share is not null", regions.query.dependent),
     KITH_WANT(TOPIC, "account.dependence", regions.topic.dependence),
     KITH_WANT(SETTING, "coordinator.rules", regions.coordinator_rows),
@@ -424,8 +438,9 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "dependence.of", regions.dependence_of),
 };
 static const kith_want with_commerce[] = {
-    KITH_WANT(QUERY, SOLD_SINCE " : sum(net)", regions.query.turnover[1]),
-    KITH_WANT(QUERY, SOLD_SINCE BY_ACCOUNT("sum(net)"), regions.query.turnover_by[1]),
+    KITH_WANT(QUERY, SOLD_SINCE ALL("net.currency", "sum(" REVENUE ")"), regions.query.turnover[1]),
+    KITH_WANT(QUERY, SOLD_SINCE BY_ACCOUNT("order.account", "net.currency", "sum(" REVENUE ")"),
+              regions.query.turnover_by[1]),
 };
 kith_status account_wants(kith_instance *self, kith_error *err) {
     kith_status st = WANTS(self, wants, err);

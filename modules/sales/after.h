@@ -38,8 +38,8 @@ struct after {
     struct home_numbers home;
     uint32_t contact_tags, visit_group;
     struct {
-        uint32_t wallets, one_wallet, elsewhere, turnover[2]; /* wallet.c: deals, orders */
-        uint32_t strategies, strategy_tag, tagged, members;   /* strategy.c */
+        uint32_t wallets, one_wallet, units, elsewhere, turnover[2]; /* wallet.c: deals, orders */
+        uint32_t strategies, strategy_tag, tagged, members;          /* strategy.c */
         uint32_t sold[2], served[2], spent[2]; /* worth.c: of organisations, of persons */
         uint32_t trips[2], ungrouped[2];       /* visits.c, visit_effect.c: of all, of one */
         uint32_t effect[2][EFFECT_BY][2][2];   /* of deals, of orders; visited or not; all, lost */

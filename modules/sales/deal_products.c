@@ -20,41 +20,39 @@ static const kith_permission permissions[] = {
     {"read:order_line", "Adds up what was sold of each product, and what it cost."},
 };
 
-#define SUMS  " : count() as deals, sum(amount) as amount"
-#define SOLD  "state in ('ordered', 'paid', 'shipped', 'delivered')"
-#define LINES "order_line where order." SOLD " group by "
+#define LINES  "order_line where order." PLACED " group by "
+#define ORDERS " order by net.currency, -sum(" REVENUE ") : count(distinct order) as orders, "
+#define NET    "sum(" REVENUE ") as net"
 static const kith_report reports[] = {
     {.name = "pipeline_by_product",
      .doc = "Open opportunities by product, with what they may and what they are likely to bring.",
-     .query = "opportunity where stage not in ('won', 'lost') group by product.name as product"
-              " : count() as deals, sum(amount) as amount,"
+     .query = "opportunity where stage not in ('won', 'lost') group by product.name as product,"
+              " amount.currency as currency : count() as deals, sum(amount) as amount,"
               " sum(amount * probability) / 100 as weighted"},
     {.name = "won_by_product",
      .doc = "What was won with each product.",
-     .query = "opportunity where stage = 'won' group by product.name as product"
-              " order by -sum(amount)" SUMS},
+     .query = "opportunity where stage = 'won' group by product.name as product,"
+              " amount.currency as currency order by amount.currency, -sum(amount)"
+              " : count() as deals, sum(amount) as amount"},
     {.name = "revenue_by_customer",
-     .doc = "What each customer has ordered, without tax, the best customers first.",
-     .query = "order where " SOLD " group by account.name as account, contact.name as contact"
-              " order by -sum(net)"
-              " : count() as orders, sum(net) as net"},
+     .doc = "What each customer has ordered, without tax and what was credited or came back "
+            "unbilled, the best customers first.",
+     .query = LINES "order.account.name as account, order.contact.name as contact, net.currency as"
+                    " currency" ORDERS NET},
     {.name = "revenue_by_product",
-     .doc = "What was ordered of each product, without tax.",
-     .query = LINES "product.name as product order by -sum(net)"
-                    " : sum(quantity) as quantity, sum(net) as net"},
-    {.name = "profit_by_seller",
-     .doc = "What the customers of each seller have ordered, what it cost us, and what is left.",
-     .query = LINES "order.account.owner.name as seller order by -sum(net)"
-                    " : sum(net) as net, sum(cost) as cost, sum(net) - sum(cost) as profit"},
+     .doc = "The same of each product.",
+     .query = LINES "product.name as product, net.currency as currency order by net.currency,"
+                    " -sum(" REVENUE ") : sum(" STAYS ") as quantity, " NET},
     {.name = "revenue_by_territory",
-     .doc = "What was ordered in each territory, without tax.",
-     .query = "order where " SOLD " group by account.territory.name as territory"
-              " order by -sum(net) : count() as orders, sum(net) as net"},
+     .doc = "The same in each territory.",
+     .query =
+         LINES "order.account.territory.name as territory, net.currency as currency" ORDERS NET},
 };
 
 #define CLOSED                                                                                     \
     "opportunity where stage in ('won', 'lost') and closed_at >= :since and closed_at <= :until"   \
-    " group by product.name, stage : count(), sum(amount), sum(cycle), count(cycle)"
+    " group by product.name, stage, amount.currency : count(), sum(amount), sum(cycle),"           \
+    " count(cycle)"
 static const kith_want wants[] = {
     KITH_WANT(TYPE, "quota", deals.quota.type),
     KITH_WANT(FIELD, "product", deals.quota_product),
@@ -62,8 +60,10 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, QUOTA_CLASH("product"), deals.query.quota_clash[QUOTA_PRODUCT]),
     KITH_WANT(QUERY, QUOTA_WON("product = :holder"), deals.query.quota_won[QUOTA_PRODUCT]),
     KITH_WANT(QUERY,
-              "order where " SOLD " and placed_at >= :since and placed_at < :until"
-              " group by year(placed_at), month(placed_at) : sum(net)",
+              "order_line where order." PLACED
+              " and order.placed_at >= :since and order.placed_at <"
+              " :until group by year(order.placed_at), month(order.placed_at), net.currency :"
+              " sum(" REVENUE ")",
               deals.query.sold_months),
 };
 kith_status deal_products_wants(kith_instance *self, kith_error *err) {

@@ -498,31 +498,35 @@ static const kith_action actions[] = {
 #define OPEN_ "stage not in ('won', 'lost')"
 #define OPEN  "opportunity where " OPEN_
 #define TOTALS                                                                                     \
-    "sum(deals) as deals, sum(amount * priced) as amount,"                                         \
+    ", currency : sum(deals) as deals, sum(amount * priced) as amount,"                            \
     " sum(amount * priced * probability) / 100 as weighted"
 #define WEIGHED_                                                                                   \
-    "count() as deals, sum(amount) as amount, sum(amount * probability) / 100 as weighted"
+    ", amount.currency as currency : count() as deals, sum(amount) as amount, sum(amount * "       \
+    "probability) / 100 as weighted"
 static const kith_report reports[] = {
     {.name = "pipeline",
-     .doc = "Open opportunities by stage, with what they may and what they are likely to bring.",
-     .query = "pipeline_total where " OPEN_ " and deals > 0 group by stage : " TOTALS},
+     .doc = "Open opportunities by stage, with what they may and what they are likely to bring in "
+            "each currency.",
+     .query = "pipeline_total where " OPEN_ " and deals > 0 group by stage" TOTALS},
     {.name = "pipeline_by_month",
      .doc = "The same by the month in which they are expected to close.",
-     .query = "pipeline_total where " OPEN_ " and deals > 0 group by month : " TOTALS},
+     .query = "pipeline_total where " OPEN_ " and deals > 0 group by month" TOTALS},
     {.name = "pipeline_by_owner",
      .doc = "The same by the seller.",
-     .query =
-         "pipeline_total where " OPEN_ " and deals > 0 group by owner.name as owner : " TOTALS},
+     .query = "pipeline_total where " OPEN_ " and deals > 0 group by owner.name as owner" TOTALS},
     {.name = "pipeline_by_currency",
-     .doc = "The same by the currency, where there are several that cannot be added up.",
-     .query = "pipeline_total where " OPEN_ " and deals > 0 group by currency, stage : " TOTALS},
+     .doc = "All of it in each currency; empty: those without an amount.",
+     .query =
+         "pipeline_total where " OPEN_ " and deals > 0 group by currency : sum(deals) as deals,"
+         " sum(amount * priced) as amount, sum(amount * priced * probability) / 100 as"
+         " weighted"},
     {.name = "pipeline_by_team",
      .doc = "The same by the team of the seller; those of a seller in two teams are in both.",
-     .query = "pipeline_total where " OPEN_
-              " and deals > 0 group by owner.teams.name as team : " TOTALS},
+     .query =
+         "pipeline_total where " OPEN_ " and deals > 0 group by owner.teams.name as team" TOTALS},
     {.name = "pipeline_by_territory",
      .doc = "The same by the territory of the account.",
-     .query = OPEN " group by account.territory.name as territory : " WEIGHED_},
+     .query = OPEN " group by account.territory.name as territory" WEIGHED_},
     {.name = "likely",
      .doc = "Open opportunities that are likeliest to be won, the soonest first among equals.",
      .query = OPEN " order by -probability, close_on limit 50",
@@ -536,11 +540,15 @@ static const kith_report reports[] = {
      .query = OPEN " and (next_step is null or next_step_on is null) order by close_on",
      .fields = "id,name,account.name,stage,amount,close_on,owner.name"},
     {.name = "competitors",
-     .doc = "How often we win against each competitor, in percent, and how much was at stake.",
+     .doc = "How often we win against each competitor, in percent.",
      .query = "opportunity where stage in ('won', 'lost') and competitor is not null group by"
               " competitor.name as competitor order by -count() : count() as deals,"
-              " sum(probability) / 100 as won, avg(probability) as win_rate,"
-              " sum(amount) as amount"},
+              " sum(probability) / 100 as won, avg(probability) as win_rate"},
+    {.name = "at_stake",
+     .doc = "What was won and lost against each competitor, in each currency.",
+     .query = "opportunity where stage in ('won', 'lost') and amount is not null and competitor is"
+              " not null group by competitor.name as competitor, stage, amount.currency as currency"
+              " : count() as deals, sum(amount) as amount"},
     {.name = "stage_durations",
      .doc = "How often each stage was left, and how long opportunities were in it.",
      .query = "stage_visit where left is not null group by stage, moved_to : count() as times,"

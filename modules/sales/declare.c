@@ -322,15 +322,22 @@ static const kith_field forecast_params[] = {
     F("until", DATE, .default_text = "9999-12-31",
       .doc = "Only deals that are expected to close by this day; without it all that have a day."),
 };
+#define FORECAST_AMOUNTS                                                                           \
+    F("amount", MONEY, .doc = "What they would bring if all were won."),                           \
+        F("weighted", MONEY,                                                                       \
+          .doc = "What they are likely to bring: each amount times its probability."),             \
+        F("green", MONEY, .doc = "The part of weighted that comes from green ones."),              \
+        F("amber", MONEY, .doc = "From amber ones."), F("red", MONEY, .doc = "From red ones.")
 static const kith_field forecast_results[] = {
     F("deals", INTEGER, .doc = "Open opportunities that are expected to close by then."),
-    F("amount", MONEY, .doc = "What they would bring if all were won."),
-    F("weighted", MONEY,
-      .doc = "What they are likely to bring: each amount times its probability."),
-    F("green", MONEY, .doc = "The part of weighted that comes from green ones."),
-    F("amber", MONEY, .doc = "From amber ones."),
-    F("red", MONEY, .doc = "From red ones."),
+    FORECAST_AMOUNTS,
     F("undated", INTEGER, .doc = "Open ones without close_on, which are in none of these."),
+    F("note", TEXT, .doc = "Why there are no amounts."),
+};
+static const kith_field forecast_columns[] = {
+    F("currency", TEXT, .doc = "In which currency; empty: without an amount."),
+    F("deals", INTEGER, .doc = "Open opportunities in it that are expected to close by then."),
+    FORECAST_AMOUNTS,
 };
 static const kith_field explain_score_params[] = {
     F("lead", LINK, .options = "lead", .flags = KITH_FF_REQUIRED, .doc = "Of which."),
@@ -371,7 +378,8 @@ static const kith_action actions[] = {
      .effect = KITH_EFFECT_READ,
      .fn = forecast_pipeline,
      .params = KITH_ARRAY(forecast_params),
-     .results = KITH_ARRAY(forecast_results)},
+     .results = KITH_ARRAY(forecast_results),
+     .columns = KITH_ARRAY(forecast_columns)},
     {.name = "rescore",
      .doc = "Computes scores, ratings and signals again, after the settings were changed.",
      .effect = KITH_EFFECT_WRITE,
@@ -402,12 +410,14 @@ static const kith_report reports[] = {
      .fields = "id,name,company,last_contacted,score,phone,email,owner.name"},
     {.name = "won_since",
      .doc = "What each seller has won since a day.",
-     .query = "opportunity where stage = 'won' and closed_at >= :since group by owner.name as owner"
-              " order by -sum(amount) : count() as deals, sum(amount) as amount"},
+     .query =
+         "opportunity where stage = 'won' and closed_at >= :since group by owner.name as"
+         " owner, amount.currency as currency order by amount.currency, -sum(amount) : count() as "
+         "deals, sum(amount) as amount"},
     {.name = "losses",
      .doc = "Why opportunities were lost, and what they would have brought.",
-     .query = "opportunity where stage = 'lost' group by loss_reason order by -count()"
-              " : count() as deals, sum(amount) as amount"},
+     .query = "opportunity where stage = 'lost' group by loss_reason, amount.currency as"
+              " currency order by -count() : count() as deals, sum(amount) as amount"},
 };
 
 static const kith_require requirements[] = {

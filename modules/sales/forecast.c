@@ -1,62 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the pipeline is likely to bring: amounts of open opportunities, each weighed with its
- * probability, together and by signal. Amounts that nobody can add up, since they are in several
- * currencies and one has no amount in the company's, are refused by the host, with the remedy. */
+ * probability, together and by signal, in each currency. Amounts of several are not added up. */
 #include "sales.h"
 
-/* The columns of FORECAST; FORECAST_BY_SIGNAL has the signal before them. */
-enum { COLUMN_DEALS, COLUMN_AMOUNT, COLUMN_WEIGHTED, COLUMNS };
-
+/* In one currency; KITH_NULL: nothing. */
+struct outlook {
+    kith_value amount, weighted, green, amber, red;
+};
+/* In columns of sales.forecast. */
+struct forecast_row {
+    kith_value currency, deals;
+    struct outlook all;
+};
 struct forecast {
     kith_instance *self;
     kith_call *call;
+    struct forecast_row row; /* that is under way: rows of a currency follow each other */
+    struct outlook last;     /* of the last currency */
+    int64_t deals, undated;
+    int currencies, begun;
 };
 
-static kith_status give(const struct forecast *f, uint32_t result, const kith_value *value,
-                        kith_error *err) {
-    return f->self->calls->result(f->call, result, value, err);
+static kith_status add(const struct forecast *f, kith_value *sum, const kith_value *amount,
+                       kith_error *err) {
+    const kith_value so_far = *sum;
+    return amount->kind == KITH_MONEY ? f->self->deals.numbers->add(amount, 1, &so_far, sum, err)
+                                      : KITH_OK;
 }
 
-static kith_status give_all(void *arg, const kith_txn *txn, uint32_t count,
-                            const kith_value *values, kith_error *err) {
-    const struct forecast *f = arg;
+static kith_status give_row(struct forecast *f, kith_error *err) {
+    if (!f->begun)
+        return KITH_OK;
+    f->deals += f->row.deals.as.i;
+    if (f->row.all.amount.kind == KITH_MONEY) {
+        f->currencies++;
+        f->last = f->row.all;
+    }
+    return KITH_ROW(f->self, f->call, &f->row, err);
+}
+
+static int same_text(const kith_value *a, const kith_value *b) {
+    return a->kind == b->kind &&
+           (a->kind != KITH_TEXT || (a->as.s.len == b->as.s.len &&
+                                     memcmp(a->as.s.ptr, b->as.s.ptr, (size_t)a->as.s.len) == 0));
+}
+
+/* currency, signal, deals, amount, weighted */
+static kith_status take_signal(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                               kith_error *err) {
+    struct forecast *f = arg;
+    struct outlook *all = &f->row.all;
+    kith_status st = KITH_OK;
     (void)txn, (void)count;
-    kith_status st = give(f, FORECAST_DEALS, &values[COLUMN_DEALS], err);
+    if (!f->begun || !same_text(&f->row.currency, &v[0])) {
+        st = give_row(f, err);
+        f->row = (struct forecast_row){.currency = v[0], .deals = kith_number(KITH_INT, 0)};
+        f->begun = 1;
+    }
+    f->row.deals.as.i += v[2].as.i;
     if (st == KITH_OK)
-        st = give(f, FORECAST_AMOUNT, &values[COLUMN_AMOUNT], err);
-    return st == KITH_OK ? give(f, FORECAST_WEIGHTED, &values[COLUMN_WEIGHTED], err) : st;
+        st = add(f, &all->amount, &v[3], err);
+    if (st == KITH_OK)
+        st = add(f, &all->weighted, &v[4], err);
+    if (st != KITH_OK || v[1].kind != KITH_TEXT)
+        return st;
+    return add(f,
+               kith_str_is(v[1].as.s, "green")   ? &all->green
+               : kith_str_is(v[1].as.s, "amber") ? &all->amber
+                                                 : &all->red,
+               &v[4], err);
 }
 
-static kith_status give_signal(void *arg, const kith_txn *txn, uint32_t count,
-                               const kith_value *values, kith_error *err) {
-    static const struct {
-        const char *signal;
-        uint32_t result;
-    } signals[] = {{"green", FORECAST_GREEN}, {"amber", FORECAST_AMBER}, {"red", FORECAST_RED}};
-    const struct forecast *f = arg;
-    (void)txn, (void)count;
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        if (values[0].kind == KITH_TEXT && kith_str_is(values[0].as.s, signals[i].signal))
-            return give(f, signals[i].result, &values[1 + COLUMN_WEIGHTED], err);
+static kith_status take_undated(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                                kith_error *err) {
+    (void)txn, (void)count, (void)err;
+    ((struct forecast *)arg)->undated = v[0].as.i;
     return KITH_OK;
-}
-
-static kith_status give_undated(void *arg, const kith_txn *txn, uint32_t count,
-                                const kith_value *values, kith_error *err) {
-    (void)txn, (void)count;
-    return give(arg, FORECAST_UNDATED, &values[0], err);
 }
 
 kith_status forecast_pipeline(kith_instance *self, kith_call *call, kith_error *err) {
     const kith_records_v1 *rec = self->records;
     const kith_txn *view = self->calls->view(call);
-    struct forecast f = {self, call};
+    struct forecast f = {.self = self, .call = call};
     kith_value until;
     kith_status st = self->calls->arg(call, 0, &until, err);
     if (st == KITH_OK)
-        st = rec->groups(view, self->query.forecast, 1, &until, 0, give_all, &f, err);
+        st = rec->groups(view, self->query.forecast, 1, &until, 0, take_signal, &f, err);
     if (st == KITH_OK)
-        st = rec->groups(view, self->query.forecast_by_signal, 1, &until, 0, give_signal, &f, err);
-    return st == KITH_OK ? rec->groups(view, self->query.undated, 0, NULL, 0, give_undated, &f, err)
-                         : st;
+        st = give_row(&f, err);
+    if (st == KITH_OK)
+        st = rec->groups(view, self->query.undated, 0, NULL, 0, take_undated, &f, err);
+    struct {
+        kith_value deals;
+        struct outlook all;
+        kith_value undated, note;
+    } results = {.deals = kith_number(KITH_INT, f.deals),
+                 .undated = kith_number(KITH_INT, f.undated)};
+    if (f.currencies == 1)
+        results.all = f.last;
+    else if (f.currencies)
+        results.note = kith_text("the amounts are in several currencies, each of which has a row");
+    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
 }

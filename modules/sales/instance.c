@@ -101,7 +101,6 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, LOGIN, query.login),
     KITH_WANT(QUERY, LAST_TURN, query.last_turn),
     KITH_WANT(QUERY, FORECAST, query.forecast),
-    KITH_WANT(QUERY, FORECAST_BY_SIGNAL, query.forecast_by_signal),
     KITH_WANT(QUERY, UNDATED, query.undated),
 };
 

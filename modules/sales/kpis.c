@@ -8,10 +8,21 @@
 static const char *const by_names[KPI_BY] = {"all",    "owner",    "team",    "territory",
                                              "source", "campaign", "account", "product"};
 
+/* Amounts of one currency, and how many they are. */
+#define SUMS_MAX 8
+struct sum {
+    kith_value amount;
+    int64_t count;
+};
+struct sums {
+    struct sum items[SUMS_MAX];
+    int count, more; /* more: in so many currencies that some have no place */
+};
+
 /* What is known of one of them. */
 struct kpi {
     kith_value key; /* text, or a link to a user */
-    kith_value amount, spent;
+    struct sums won_for, spent;
     int64_t won, lost, cycle, cycles, leads, converted; /* cycle: of so many, together */
     int64_t interactions, tasks, time, selling;
 };
@@ -20,8 +31,60 @@ struct kpis {
     struct kpi *items;
     uint64_t count, room;
     uint32_t keys; /* columns before the others: 0 or 1 */
-    int32_t mixed; /* amounts of two parts are in two currencies */
 };
+
+static kith_status add_sum(const kith_instance *self, struct sums *sums, const kith_value *amount,
+                           int64_t count, kith_error *err) {
+    int at = 0;
+    if (amount->kind != KITH_MONEY)
+        return KITH_OK;
+    while (at < sums->count &&
+           strcmp(sums->items[at].amount.as.money.currency, amount->as.money.currency) != 0)
+        at++;
+    if (at == SUMS_MAX) {
+        sums->more = 1;
+        return KITH_OK;
+    }
+    sums->count += at == sums->count;
+    struct sum *s = &sums->items[at];
+    const kith_value so_far = s->amount;
+    s->count += count;
+    return self->deals.numbers->add(amount, 1, &so_far, &s->amount, err);
+}
+
+/* That of the most; an amount of nothing when there is none. */
+static const struct sum *main_sum(const struct sums *sums) {
+    static const struct sum none;
+    const struct sum *best = sums->count ? &sums->items[0] : &none;
+    for (int i = 1; i < sums->count; i++)
+        if (sums->items[i].count > best->count)
+            best = &sums->items[i];
+    return best;
+}
+
+/* Those in the other currencies, in words; they live as long as the call. */
+static kith_status others_of(const kith_instance *self, const kith_txn *view,
+                             const struct sums *sums, kith_value *out, kith_error *err) {
+    const size_t room = SUMS_MAX * (KITH_NUMBER_TEXT + 2) + sizeof ", ...";
+    char *text = sums->count > 1 ? self->host->memory(view, room) : NULL;
+    size_t used = 0;
+    *out = kith_null();
+    if (sums->count <= 1)
+        return KITH_OK;
+    if (!text)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the figures");
+    for (int i = 0; i < sums->count; i++) {
+        char amount[KITH_NUMBER_TEXT];
+        if (&sums->items[i] == main_sum(sums))
+            continue;
+        self->deals.numbers->text(&sums->items[i].amount, amount);
+        used += (size_t)snprintf(text + used, room - used, "%s%s", used ? ", " : "", amount);
+    }
+    if (sums->more)
+        (void)snprintf(text + used, room - used, ", ...");
+    *out = kith_text(text);
+    return KITH_OK;
+}
 
 static int same_key(kith_value a, kith_value b) {
     if (a.kind != b.kind)
@@ -52,8 +115,8 @@ static struct kpi *kpi_of(struct kpis *k, const kith_txn *txn, kith_value key, k
     return &k->items[k->count++];
 }
 
-/* [key,] stage, how many, how much, how long together, of how many. Several times for one of them:
- * from the totals, and from the days that are no whole months. */
+/* [key,] stage, currency, how many, how much, how long together, of how many. Several times for one
+ * of them: in each currency, from the totals, and from the days that are no whole months. */
 static kith_status take_closed(void *arg, const kith_txn *txn, uint32_t count,
                                const kith_value *values, kith_error *err) {
     struct kpis *k = arg;
@@ -63,16 +126,14 @@ static kith_status take_closed(void *arg, const kith_txn *txn, uint32_t count,
     if (!one)
         return KITH_E_NOMEM;
     if (!kith_str_is(v[0].as.s, "won")) {
-        one->lost += v[1].as.i;
+        one->lost += v[2].as.i;
         return KITH_OK;
     }
-    one->won += v[1].as.i;
-    one->cycle += v[3].kind == KITH_DURATION ? v[3].as.i : 0;
-    one->cycles += v[4].as.i;
-    k->mixed |= one->amount.kind == KITH_MONEY && v[2].kind == KITH_MONEY &&
-                strcmp(one->amount.as.money.currency, v[2].as.money.currency) != 0;
-    return k->mixed ? KITH_OK
-                    : k->self->deals.numbers->add(&one->amount, 1, &v[2], &one->amount, err);
+    one->won += v[2].as.i;
+    one->cycle += v[4].kind == KITH_DURATION ? v[4].as.i : 0;
+    one->cycles += v[5].as.i;
+    return v[1].kind == KITH_TEXT ? add_sum(k->self, &one->won_for, &v[3], v[2].as.i, err)
+                                  : KITH_OK; /* without an amount */
 }
 
 /* [key,] state, how many */
@@ -93,10 +154,13 @@ static kith_status take_leads(void *arg, const kith_txn *txn, uint32_t count,
 static kith_status average_of(const kith_instance *self, const struct kpi *k, kith_value *out,
                               kith_error *err) {
     const kith_value one = kith_number(KITH_INT, 1);
+    const struct sum *sum = main_sum(&k->won_for);
+    /* Those without an amount count where there are no others. */
+    const int64_t won = k->won_for.count == 1 ? k->won : sum->count;
     *out = kith_null();
-    if (k->amount.kind != KITH_MONEY || k->won == 0)
+    if (sum->amount.kind != KITH_MONEY || won == 0)
         return KITH_OK;
-    return self->deals.numbers->multiply(&k->amount, &one, k->won, KITH_ROUND_HALF_EVEN, out, err);
+    return self->deals.numbers->multiply(&sum->amount, &one, won, KITH_ROUND_HALF_EVEN, out, err);
 }
 
 static kith_value cycle_of(const struct kpi *k) {
@@ -106,7 +170,8 @@ static kith_value cycle_of(const struct kpi *k) {
 
 /* In columns of sales.kpis. */
 struct kpi_row {
-    kith_value of, won, lost, win_rate, amount, average, cycle, leads, converted, conversion;
+    kith_value of, won, lost, win_rate, amount, average, cycle, leads, converted, conversion,
+        others;
 };
 
 static kith_status give_kpi(kith_instance *self, kith_call *call, const struct kpi *k,
@@ -115,12 +180,14 @@ static kith_status give_kpi(kith_instance *self, kith_call *call, const struct k
                           .won = kith_number(KITH_INT, k->won),
                           .lost = kith_number(KITH_INT, k->lost),
                           .win_rate = percent_share(k->won, k->won + k->lost),
-                          .amount = k->amount,
+                          .amount = main_sum(&k->won_for)->amount,
                           .cycle = cycle_of(k),
                           .leads = kith_number(KITH_INT, k->leads),
                           .converted = kith_number(KITH_INT, k->converted),
                           .conversion = percent_share(k->converted, k->leads)};
     kith_status st = average_of(self, k, &row.average, err);
+    if (st == KITH_OK)
+        st = others_of(self, self->calls->view(call), &k->won_for, &row.others, err);
     return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
 }
 
@@ -194,11 +261,6 @@ static kith_status add_closed(struct kpis *k, const kith_txn *txn, uint32_t quer
         st = k->self->records->groups(txn, totals, 2, &months.since, 0, take_closed, k, err);
     if (st == KITH_OK)
         st = by_deals(k, txn, query, next, until, err);
-    if (st == KITH_OK && k->mixed) {
-        k->count = 0;
-        k->mixed = 0;
-        st = by_deals(k, txn, query, since, until, err);
-    }
     if (st == KITH_OK && k->count)
         qsort(k->items, (size_t)k->count, sizeof *k->items, by_key);
     return st;
@@ -248,15 +310,14 @@ static kith_status take_activities(void *arg, const kith_txn *txn, uint32_t coun
     return KITH_OK;
 }
 
-/* owner, what it cost */
+/* owner, currency, how many, what they cost */
 static kith_status take_cost(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
                              kith_error *err) {
     struct kpi *one = kpi_of(arg, txn, v[0], err);
     (void)count;
     if (!one)
         return KITH_E_NOMEM;
-    one->spent = v[1];
-    return KITH_OK;
+    return add_sum(((struct kpis *)arg)->self, &one->spent, &v[3], v[2].as.i, err);
 }
 
 /* who, how many */
@@ -273,7 +334,7 @@ static kith_status take_tasks(void *arg, const kith_txn *txn, uint32_t count, co
 /* In columns of sales.scorecard. */
 struct card_row {
     kith_value seller, interactions, tasks, won, lost, win_rate, amount, average, cycle, cost, time,
-        selling, selling_share;
+        selling, selling_share, others, other_cost;
 };
 
 static kith_status give_card(kith_instance *self, kith_call *call, const struct kpi *k,
@@ -284,13 +345,18 @@ static kith_status give_card(kith_instance *self, kith_call *call, const struct 
                            .won = kith_number(KITH_INT, k->won),
                            .lost = kith_number(KITH_INT, k->lost),
                            .win_rate = percent_share(k->won, k->won + k->lost),
-                           .amount = k->amount,
+                           .amount = main_sum(&k->won_for)->amount,
                            .cycle = cycle_of(k),
-                           .cost = k->spent,
+                           .cost = main_sum(&k->spent)->amount,
                            .time = kith_number(KITH_DURATION, k->time),
                            .selling = kith_number(KITH_DURATION, k->selling),
                            .selling_share = share_of(k->selling, k->time)};
+    const kith_txn *view = self->calls->view(call);
     kith_status st = average_of(self, k, &row.average, err);
+    if (st == KITH_OK)
+        st = others_of(self, view, &k->won_for, &row.others, err);
+    if (st == KITH_OK)
+        st = others_of(self, view, &k->spent, &row.other_cost, err);
     return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
 }
 
@@ -339,12 +405,13 @@ static const kith_field kpis_columns[] = {
     F("won", INTEGER, .doc = "Deals that were won."),
     F("lost", INTEGER, .doc = "Deals that were lost."),
     F("win_rate", PERCENT, .doc = "won / (won + lost), in percent."),
-    F("amount", MONEY, .doc = "What those that were won bring."),
-    F("average", MONEY, .doc = "amount / won."),
+    F("amount", MONEY, .doc = "What those that were won bring, in the currency of the most."),
+    F("average", MONEY, .doc = "amount / won; of several currencies, of those in this one."),
     F("cycle", DURATION, .doc = "How long one that was won took on average."),
     F("leads", INTEGER, .doc = "Leads that came."),
     F("converted", INTEGER, .doc = "Those of them that were converted."),
     F("conversion", PERCENT, .doc = "converted / leads, in percent."),
+    F("others", TEXT, .doc = "What was won in other currencies."),
 };
 static const kith_field card_params[] = {SINCE};
 static const kith_field card_columns[] = {
@@ -354,13 +421,15 @@ static const kith_field card_columns[] = {
     F("won", INTEGER, .doc = "Deals that were won."),
     F("lost", INTEGER, .doc = "Deals that were lost."),
     F("win_rate", PERCENT, .doc = "won / (won + lost), in percent."),
-    F("amount", MONEY, .doc = "What those that were won bring."),
-    F("average", MONEY, .doc = "amount / won."),
+    F("amount", MONEY, .doc = "What those that were won bring, in the currency of the most."),
+    F("average", MONEY, .doc = "amount / won; of several currencies, of those in this one."),
     F("cycle", DURATION, .doc = "How long one that was won took on average."),
     F("cost", MONEY, .doc = "What the contacts cost."),
     F("time", DURATION, .doc = "How long the contacts took."),
     F("selling", DURATION, .doc = "How much of this was selling."),
     F("selling_share", DECIMAL, .options = "4", .doc = "selling / time."),
+    F("others", TEXT, .doc = "What was won in other currencies."),
+    F("other_cost", TEXT, .doc = "What contacts cost in other currencies."),
 };
 static const kith_action actions[] = {
     {.name = "kpis",
@@ -381,8 +450,10 @@ static const kith_permission permissions[] = {
     {"read:territory", "Adds up by territory what is in the pipeline, and what was won."},
 };
 
-#define WON  "opportunity where stage = 'won' group by "
-#define SUMS " order by -sum(amount) : count() as deals, sum(amount) as amount"
+#define WON "opportunity where stage = 'won' group by "
+#define SUMS                                                                                       \
+    ", amount.currency as currency order by amount.currency, -sum(amount) : count() as deals,"     \
+    " sum(amount) as amount"
 static const kith_report reports[] = {
     {.name = "won_by_account",
      .doc = "What was won with each account, the best customers first.",
@@ -392,22 +463,23 @@ static const kith_report reports[] = {
      .query = WON "account.territory.name as territory" SUMS},
     {.name = "won_by_month",
      .doc = "What was won in each month.",
-     .query = WON "year(closed_at) as year, month(closed_at) as month :"
-                  " count() as deals, sum(amount) as amount"},
+     .query = WON "year(closed_at) as year, month(closed_at) as month, amount.currency as currency"
+                  " : count() as deals, sum(amount) as amount"},
     {.name = "wins",
      .doc = "Why they bought.",
-     .query = WON "win_reason order by -count() : count() as deals, sum(amount) as amount"},
+     .query = WON "win_reason, amount.currency as currency order by -count() : count() as deals, "
+                  "sum(amount) as amount"},
 };
 
 #define CLOSED(keys)                                                                               \
     "opportunity where stage in ('won', 'lost') and closed_at >= :since and closed_at <= :until"   \
-    " group by " keys "stage : count(), sum(amount), sum(cycle), count(cycle)"
+    " group by " keys "stage, amount.currency : count(), sum(amount), sum(cycle), count(cycle)"
 /* Of months, which take the parameters by their first days. */
 #define CLOSED_IN                                                                                  \
     "pipeline_total where stage in ('won', 'lost') and month >= :since and month <= :until"
 #define TOTALS(keys)                                                                               \
     CLOSED_IN " and deals > 0 group by " keys                                                      \
-              "stage : sum(deals), sum(amount * priced), sum(cycle), sum(cycles)"
+              "stage, currency : sum(deals), sum(amount), sum(cycle), sum(cycles)"
 #define LEADS(keys)                                                                                \
     "lead where created >= :since and created <= :until group by " keys "state : count()"
 #define BY(at, deal, lead)                                                                         \
@@ -437,7 +509,8 @@ static const kith_want wants[] = {
               deals.query.closed_count),
     KITH_WANT(QUERY, TOOK_PLACE " group by owner, selling : count(), sum(duration)",
               deals.query.activities),
-    KITH_WANT(QUERY, TOOK_PLACE " and cost is not null group by owner : sum(cost)",
+    KITH_WANT(QUERY,
+              TOOK_PLACE " and cost is not null group by owner, cost.currency : count(), sum(cost)",
               deals.query.costs),
     KITH_WANT(QUERY,
               "task where state = 'done' and updated >= :since and updated <= :until"

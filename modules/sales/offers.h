@@ -7,6 +7,11 @@
 
 /* What counts as bought: an order that was placed, and not returned or cancelled. */
 #define PLACED "state in ('ordered', 'paid', 'shipped', 'delivered')"
+/* What is left of order lines, of their net and of their cost, when what was credited or came back
+ * before it was billed is taken off, as in the reports of commerce. */
+#define STAYS   "(quantity - unbilled - credited)"
+#define REVENUE "net * " STAYS " / quantity"
+#define EXPENSE "cost * (quantity - restocked) / quantity"
 
 /* clang-format off */
 #define AFFINITY(X)   X(product) X(other) X(together) X(support) X(confidence) X(lift)

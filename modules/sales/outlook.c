@@ -27,6 +27,14 @@ struct series {
     char currency[4];
 };
 
+/* What was sold in each currency; a company that sells in more is told of the first ones. */
+#define CURRENCIES_MAX 16
+struct sold {
+    struct series series[CURRENCIES_MAX];
+    int count, n;
+    int64_t first;
+};
+
 /* The model: a level for each calendar month, all the same without seasons; b for each month. */
 struct trend {
     const char *method;
@@ -108,23 +116,50 @@ static double foresee(const struct series *s, const struct trend *m, int t, doub
 
 static kith_status take_month(void *arg, const kith_txn *txn, uint32_t count,
                               const kith_value *values, kith_error *err) {
-    struct series *s = arg;
-    const kith_value *sum = &values[2];
-    (void)txn, (void)count;
-    if (values[0].kind != KITH_INT || sum->kind != KITH_MONEY)
+    struct sold *all = arg;
+    const kith_value *sum = &values[3];
+    int at = 0;
+    (void)txn, (void)count, (void)err;
+    if (values[0].kind != KITH_INT || values[2].kind != KITH_TEXT || sum->kind != KITH_MONEY)
         return KITH_OK;
-    const int64_t t = (values[0].as.i - 1970) * 12 + values[1].as.i - 1 - s->first;
-    if (t < 0 || t >= SERIES_MAX)
+    const int64_t t = (values[0].as.i - 1970) * 12 + values[1].as.i - 1 - all->first;
+    while (at < all->count && strcmp(all->series[at].currency, sum->as.money.currency) != 0)
+        at++;
+    if (t < 0 || t >= SERIES_MAX || at == CURRENCIES_MAX)
         return KITH_OK;
-    if (s->currency[0] && strcmp(s->currency, sum->as.money.currency) != 0)
-        return kith_fail(
-            err, KITH_E_INVAL, "amount",
-            "what was sold is in %s and in %s, and has no amounts in one currency; group a "
-            "query by the currency instead",
-            s->currency, sum->as.money.currency);
-    memcpy(s->currency, sum->as.money.currency, sizeof s->currency);
+    struct series *s = &all->series[at];
+    if (at == all->count) {
+        all->count++;
+        *s = (struct series){.first = all->first, .n = all->n};
+        memcpy(s->currency, sum->as.money.currency, sizeof s->currency);
+    }
     s->y[t] += (double)sum->as.money.minor;
     return KITH_OK;
+}
+
+static int months_with_sales(const struct series *s) {
+    int count = 0;
+    for (int t = 0; t < s->n; t++)
+        count += s->y[t] != 0;
+    return count;
+}
+
+/* The one that is asked for; else that in which something was sold in most months. */
+static struct series *choose(struct sold *all, const kith_value *currency, char *others,
+                             size_t room) {
+    struct series *best = NULL;
+    size_t used = 0;
+    others[0] = '\0';
+    for (int i = 0; i < all->count; i++)
+        if (currency->kind == KITH_TEXT
+                ? kith_str_is(currency->as.s, all->series[i].currency)
+                : !best || months_with_sales(&all->series[i]) > months_with_sales(best))
+            best = &all->series[i];
+    for (int i = 0; i < all->count && used < room; i++)
+        if (&all->series[i] != best)
+            used += (size_t)snprintf(others + used, room - used, "%s%s", used ? ", " : "",
+                                     all->series[i].currency);
+    return best;
 }
 
 /* A series begins with the first month in which something was sold. */
@@ -185,17 +220,18 @@ static kith_status won_by_month(kith_instance *self, const kith_txn *view, int64
 
 static kith_status trend_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct {
-        kith_value of, months, ahead;
+        kith_value of, months, ahead, currency;
     } args;
     struct trend m = {.method = "none"};
-    struct series s = {.n = 0};
-    kith_status st = KITH_ARGS(self, call, &args, err);
+    struct series none = {.n = 0}, *s;
+    struct sold *all = self->host->memory(self->calls->view(call), sizeof *all);
+    kith_status st = all ? KITH_ARGS(self, call, &args, err) : KITH_E_NOMEM;
     if (st != KITH_OK)
         return st;
     const int64_t now = month_number(self->host->today(self->host));
-    s.n = (int)args.months.as.i;
-    s.first = now - s.n;
-    const kith_value range[] = {kith_number(KITH_DATE, month_from(s.first)),
+    all->n = (int)args.months.as.i;
+    all->first = now - all->n;
+    const kith_value range[] = {kith_number(KITH_DATE, month_from(all->first)),
                                 kith_number(KITH_DATE, month_from(now))};
     const int32_t orders = kith_str_is(args.of.as.s, "orders");
     const uint32_t sold = self->deals.query.sold_months;
@@ -203,24 +239,26 @@ static kith_status trend_action(kith_instance *self, kith_call *call, kith_error
         return kith_fail(err, KITH_E_INVAL, "of",
                          "of: there are orders with the module commerce alone; enable it");
     const kith_txn *view = self->calls->view(call);
-    st = orders ? self->records->groups(view, sold, 2, range, 0, take_month, &s, err)
-                : won_by_month(self, view, range[0].as.i, range[1].as.i, take_month, &s, err);
+    st = orders ? self->records->groups(view, sold, 2, range, 0, take_month, all, err)
+                : won_by_month(self, view, range[0].as.i, range[1].as.i, take_month, all, err);
     if (st != KITH_OK)
         return st;
-    cut(&s);
-    const int known = fit(&s, &m);
-    char why[200] = "";
+    char why[200] = "", others[CURRENCIES_MAX * 5];
+    s = choose(all, &args.currency, others, sizeof others);
+    s = s ? s : &none;
+    cut(s);
+    const int known = fit(s, &m);
     if (!known)
         snprintf(why, sizeof why,
                  "2 months with sales are needed at least, and of the %lld before this one there "
                  "are %d; months= looks further back",
-                 (long long)args.months.as.i, s.n);
+                 (long long)args.months.as.i, s->n);
     const struct {
-        kith_value method, months, why;
-    } results = {kith_text(m.method), kith_number(KITH_INT, s.n),
-                 *why ? kith_text(why) : kith_null()};
+        kith_value method, months, why, others;
+    } results = {kith_text(m.method), kith_number(KITH_INT, s->n),
+                 *why ? kith_text(why) : kith_null(), *others ? kith_text(others) : kith_null()};
     st = KITH_RESULTS(self, call, &results, err);
-    return st == KITH_OK ? give_trend(self, call, &s, &m, known ? (int)args.ahead.as.i : 0, err)
+    return st == KITH_OK ? give_trend(self, call, s, &m, known ? (int)args.ahead.as.i : 0, err)
                          : st;
 }
 
@@ -374,11 +412,11 @@ static kith_status snapshot_timer(kith_instance *self, kith_txn *txn, const kith
 struct compared {
     int64_t month; /* number */
     kith_value won;
-};
+}; /* of one month in one currency */
 struct outcomes {
     kith_instance *self;
     kith_call *call;
-    struct compared items[SERIES_MAX];
+    struct compared items[SERIES_MAX * 4];
     int count;
 };
 
@@ -386,10 +424,14 @@ static kith_status take_outcome(void *arg, const kith_txn *txn, uint32_t count, 
                                 kith_error *err) {
     struct outcomes *o = arg;
     (void)txn, (void)count;
-    if (o->count == SERIES_MAX)
-        return kith_fail(err, KITH_E_LIMIT, "since", "since: at most %d months at once",
-                         SERIES_MAX);
-    o->items[o->count++] = (struct compared){(v[0].as.i - 1970) * 12 + v[1].as.i - 1, v[2]};
+    if (v[2].kind != KITH_TEXT || v[3].kind != KITH_MONEY)
+        return KITH_OK; /* without an amount */
+    if (o->count == SERIES_MAX * 4)
+        return kith_fail(err, KITH_E_LIMIT, "since",
+                         "since: %d months, each in each currency, are too many at once; ask for "
+                         "fewer",
+                         SERIES_MAX * 4);
+    o->items[o->count++] = (struct compared){(v[0].as.i - 1970) * 12 + v[1].as.i - 1, v[3]};
     return KITH_OK;
 }
 
@@ -398,24 +440,24 @@ struct check_row {
     kith_value month, day, ahead, weighted, best_case, committed, outcome, error;
 };
 
-/* month, day, weighted, best case, committed */
+/* month, day, currency, weighted, best case, committed */
 static kith_status give_check(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
                               kith_error *err) {
     struct outcomes *o = arg;
-    struct check_row row = {v[0], v[1], .weighted = v[2], .best_case = v[3], .committed = v[4]};
+    struct check_row row = {v[0], v[1], .weighted = v[3], .best_case = v[4], .committed = v[5]};
     const int64_t month = month_number(v[0].as.i);
     (void)txn, (void)count;
     row.ahead = kith_number(KITH_INT, month - month_number(v[1].as.i));
-    row.outcome = v[2];
+    row.outcome = v[3];
     row.outcome.as.money.minor = 0;
     for (int i = 0; i < o->count; i++)
-        if (o->items[i].month == month)
+        if (o->items[i].month == month && v[2].kind == KITH_TEXT &&
+            kith_str_is(v[2].as.s, o->items[i].won.as.money.currency))
             row.outcome = o->items[i].won;
     if (month >= month_number(o->self->host->today(o->self->host)))
         row.outcome = kith_null(); /* it is not over */
-    else if (v[2].kind == KITH_MONEY && minor_of(&row.outcome) &&
-             strcmp(row.outcome.as.money.currency, v[2].as.money.currency) == 0)
-        row.error = percent_share(minor_of(&v[2]) - minor_of(&row.outcome), minor_of(&row.outcome));
+    else if (minor_of(&row.outcome))
+        row.error = percent_share(minor_of(&v[3]) - minor_of(&row.outcome), minor_of(&row.outcome));
     return KITH_ROW(o->self, o->call, &row, err);
 }
 
@@ -491,12 +533,15 @@ static const kith_field trend_params[] = {
       .doc = "How many months back are looked at; this one is not over and none of them."),
     F("ahead", INTEGER, .default_text = "6", .min = "1", .max = "36",
       .doc = "How many are foreseen, this one included."),
+    F("currency", TEXT,
+      .doc = "What was sold in this one: EUR; without it that of the most months with sales."),
 };
 static const kith_field trend_results[] = {
     F("method", CHOICE, .options = "seasonal,line,smoothing,none",
       .doc = "By how many months there are: 24, 6, 2, fewer."),
     F("months", INTEGER, .doc = "How many there are, from the first with a sale on."),
     F("why", LONGTEXT, .doc = "Why nothing is foreseen."),
+    F("others", TEXT, .doc = "In which currencies something was sold, too; none of that is here."),
 };
 static const kith_field trend_columns[] = {
     F("month", DATE, .doc = "Its first day."),
@@ -541,11 +586,12 @@ static const kith_action actions[] = {
 #define WON_IN "opportunity where stage = 'won' and closed_at >= :since and closed_at < :until"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("forecast_snapshot", deals.snapshot, SNAPSHOT),
-    KITH_WANT(QUERY, WON_IN " group by year(closed_at), month(closed_at) : sum(amount)",
+    KITH_WANT(QUERY,
+              WON_IN " group by year(closed_at), month(closed_at), amount.currency : sum(amount)",
               deals.query.won_months),
     KITH_WANT(QUERY,
               "pipeline_total where stage = 'won' and deals > 0 and month >= :since and"
-              " month < :until group by year(month), month(month) : sum(amount * priced)",
+              " month < :until group by year(month), month(month), currency : sum(amount)",
               deals.query.won_totals),
     KITH_WANT(QUERY,
               OPEN_IN " group by owner, month, currency : sum(deals), sum(amount),"
@@ -560,8 +606,8 @@ static const kith_want wants[] = {
               deals.query.outcomes),
     KITH_WANT(QUERY, "forecast_snapshot where day >= :since limit 1", deals.query.snapshot_since),
     KITH_WANT(QUERY,
-              "forecast_snapshot where month >= :since and month < :until group by month, day :"
-              " sum(weighted), sum(best_case), sum(committed)",
+              "forecast_snapshot where month >= :since and month < :until group by month, day,"
+              " weighted.currency : sum(weighted), sum(best_case), sum(committed)",
               deals.query.snapshots),
     KITH_WANT(SETTING, "forecasts.day", deals.snapshot_day),
     KITH_WANT(SETTING, "forecasts.months", deals.horizon),

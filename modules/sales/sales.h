@@ -62,7 +62,7 @@ struct kith_instance {
     } user;
     struct {
         uint32_t open_leads, open_opportunities, unassigned, accounts_named, addresses, members,
-            login, last_turn, forecast, forecast_by_signal, undated;
+            login, last_turn, forecast, undated;
     } query;
 
     struct score_rule *rules;
@@ -203,15 +203,6 @@ enum {
     CONVERTED_CONTACT_HOW,
     CONVERTED_OPPORTUNITY
 };
-enum {
-    FORECAST_DEALS,
-    FORECAST_AMOUNT,
-    FORECAST_WEIGHTED,
-    FORECAST_GREEN,
-    FORECAST_AMBER,
-    FORECAST_RED,
-    FORECAST_UNDATED
-};
 enum { ASSIGN_LEAD, ASSIGN_TEAM, ASSIGN_USERS, ASSIGN_BY, ASSIGN_AGAIN, ASSIGN_PARAMS };
 enum { ASSIGNED_LEADS, ASSIGNED_USERS, ASSIGNED_OWNER };
 
@@ -220,14 +211,14 @@ enum { ASSIGNED_LEADS, ASSIGNED_USERS, ASSIGNED_OWNER };
 #define UNASSIGNED_LEADS   "lead where owner is null and " OPEN_LEAD
 #define OPEN_OPPORTUNITIES "opportunity where stage not in ('won', 'lost')"
 /* Names and addresses are the same whatever their case and accents: an order looks past both. */
-#define ACCOUNTS_NAMED     "account where name >= :name and name <= :name"
-#define ADDRESSES          "contact_point where kind = 'email' and normal >= :email and normal <= :email"
-#define MEMBERS            "user where teams.name = :team"
-#define LOGIN              "user where login = :login"
-#define WEIGHED            "count(), sum(amount), sum(amount * probability) / 100"
-#define FORECAST           OPEN_OPPORTUNITIES " and close_on <= :until : " WEIGHED
-#define FORECAST_BY_SIGNAL OPEN_OPPORTUNITIES " and close_on <= :until group by signal : " WEIGHED
-#define UNDATED            OPEN_OPPORTUNITIES " and close_on is null : count()"
-#define LAST_TURN          "user where lead_turn is not null order by -lead_turn limit 1"
+#define ACCOUNTS_NAMED "account where name >= :name and name <= :name"
+#define ADDRESSES      "contact_point where kind = 'email' and normal >= :email and normal <= :email"
+#define MEMBERS        "user where teams.name = :team"
+#define LOGIN          "user where login = :login"
+#define WEIGHED        "count(), sum(amount), sum(amount * probability) / 100"
+#define FORECAST                                                                                   \
+    OPEN_OPPORTUNITIES " and close_on <= :until group by amount.currency, signal : " WEIGHED
+#define UNDATED   OPEN_OPPORTUNITIES " and close_on is null : count()"
+#define LAST_TURN "user where lead_turn is not null order by -lead_turn limit 1"
 
 #endif

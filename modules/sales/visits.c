@@ -214,8 +214,8 @@ static const kith_action actions[] = {
 static const kith_report reports[] = {
     {.name = "visits",
      .doc = "Visits of each seller, and how many of them were for nothing and what they cost.",
-     .query = "interaction where visit and planned = false group by owner.name as seller, wasted"
-              " : count() as visits, sum(cost) as cost"},
+     .query = "interaction where visit and planned = false group by owner.name as seller, wasted,"
+              " cost.currency as currency : count() as visits, sum(cost) as cost"},
 };
 
 #define TRIPS "interaction where planned and visit and at >= :since and at < :until"

@@ -11,6 +11,7 @@
 struct purse {
     struct wallet *account;
     kith_value need, ours, elsewhere; /* of one currency; KITH_NULL: nothing */
+    kith_value value, since;          /* of all time, with its units */
     char *others;
     int32_t foreign; /* it bought for other currencies, too */
 };
@@ -93,6 +94,29 @@ static kith_status take_turnover(void *arg, const kith_txn *txn, uint32_t count,
     return st == KITH_E_NOTFOUND ? KITH_OK : st;
 }
 
+/* unit, what deals with it brought, since when. It is part of all above it. */
+static kith_status take_unit(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                             kith_error *err) {
+    struct purses *p = arg;
+    struct branch at = {.parent = v[0]};
+    kith_status st = KITH_OK;
+    (void)count;
+    for (int i = 0; st == KITH_OK && i < CHAIN_MAX && at.parent.kind == KITH_LINK; i++) {
+        const kith_id id = at.parent.as.link.id;
+        struct purse *purse = i ? purse_of(p, id) : NULL; /* its own it has already */
+        if (purse && v[1].kind == KITH_MONEY) {
+            const kith_value so_far = purse->value;
+            st = p->self->deals.numbers->add(&v[1], 1, &so_far, &purse->value, err);
+        }
+        if (purse && v[2].kind == KITH_TIME &&
+            (purse->since.kind == KITH_NULL || v[2].as.i < purse->since.as.i))
+            purse->since = v[2];
+        if (st == KITH_OK)
+            st = KITH_LOAD(p->self, txn, after.branch, id, &at, err);
+    }
+    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+}
+
 /* -- the answer ---------------------------------------------------------------------------------
  */
 
@@ -138,8 +162,8 @@ static kith_status give_purse(kith_instance *self, kith_call *call, const struct
                              .competitors = p->others ? kith_text(p->others) : kith_null(),
                              .industry = p->account->industry,
                              .size = p->account->size,
-                             .since = p->account->won_since,
-                             .value = p->account->won,
+                             .since = p->since,
+                             .value = p->value,
                              .foreign = kith_number(KITH_BOOL, p->foreign)};
     row.potential = p->need;
     row.potential.as.money.minor = potential_of(p);
@@ -167,9 +191,14 @@ static kith_status read_purses(struct purses *p, const kith_txn *txn, kith_value
     if (!p->items)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
     for (uint64_t i = 0; i < p->count; i++)
-        p->items[i] = (struct purse){.account = &accounts[i], .need = accounts[i].yearly_need};
-    st =
-        self->records->groups(txn, self->after.query.elsewhere, 0, NULL, 0, take_elsewhere, p, err);
+        p->items[i] = (struct purse){.account = &accounts[i],
+                                     .need = accounts[i].yearly_need,
+                                     .value = accounts[i].won,
+                                     .since = accounts[i].won_since};
+    st = self->records->groups(txn, self->after.query.units, 0, NULL, 0, take_unit, p, err);
+    if (st == KITH_OK)
+        st = self->records->groups(txn, self->after.query.elsewhere, 0, NULL, 0, take_elsewhere, p,
+                                   err);
     return st == KITH_OK ? self->records->groups(txn, self->after.query.turnover[orders], 1, &since,
                                                  0, take_turnover, p, err)
                          : st;
@@ -229,8 +258,8 @@ static const kith_field columns[] = {
     F("competitors", TEXT, .doc = "Of whom else it buys."),
     F("industry", TEXT, .doc = "Its line of business."),
     F("size", INTEGER, .doc = "Its number of employees."),
-    F("since", TIME, .doc = "Since when it is a customer."),
-    F("value", MONEY, .doc = "What all deals with it have brought."),
+    F("since", TIME, .doc = "Since when it is a customer, or one of its units."),
+    F("value", MONEY, .doc = "What all deals with it and its units have brought."),
     F("foreign", BOOLEAN, .doc = "It bought in other currencies, too, which is not counted here."),
 };
 static const kith_action actions[] = {
@@ -252,6 +281,10 @@ static const kith_want wants[] = {
               after.query.wallets),
     KITH_WANT(QUERY, "account where id = :account", after.query.one_wallet),
     KITH_WANT(QUERY,
+              "account where parent is not null and won_since is not null group by id :"
+              " sum(won), min(won_since)",
+              after.query.units),
+    KITH_WANT(QUERY,
               "competitor_offer group by account, competitor.name, yearly.currency : sum(yearly)",
               after.query.elsewhere),
     KITH_WANT(QUERY,
@@ -261,8 +294,9 @@ static const kith_want wants[] = {
 };
 static const kith_want with_commerce[] = {
     KITH_WANT(QUERY,
-              "order where " PLACED " and placed_at >= :since and account is not null"
-              " group by account, net.currency : sum(net)",
+              "order_line where order." PLACED
+              " and order.placed_at >= :since and order.account is "
+              "not null group by order.account, net.currency : sum(" REVENUE ")",
               after.query.turnover[1]),
 };
 kith_status wallet_wants(kith_instance *self, kith_error *err) {

@@ -165,7 +165,9 @@ static const kith_field params[] = {
 static const kith_field columns[] = {
     F("seller", LINK, .options = "user", .doc = "The owner of the customers; empty: nobody is."),
     F("customers", INTEGER, .doc = "Customers who ordered."),
-    F("net", MONEY, .doc = "What they ordered, without tax; each currency has a row."),
+    F("net", MONEY,
+      .doc = "What they ordered, without tax, less what was credited or came back unbilled; each "
+             "currency has a row."),
     F("cost", MONEY, .doc = "What that cost us."),
     F("contacts", INTEGER, .doc = "How often somebody was in touch with the customers."),
     F("time", DURATION, .doc = "How long that took."),
@@ -188,7 +190,7 @@ static const kith_action actions[] = {
 #define SOLD(which, owner, whom)                                                                   \
     "order_line where order." PLACED " and order.placed_at >= :since and order.placed_at <= "      \
     ":until and " which " group by " owner ", net.currency : count(distinct " whom                 \
-    "), sum(net), sum(cost)"
+    "), sum(" REVENUE "), sum(" EXPENSE ")"
 #define TOUCHED "interaction where planned = false and at >= :since and at <= :until and "
 #define SPENT(which, owner)                                                                        \
     TOUCHED which " and cost is not null group by " owner ", cost.currency : sum(cost)"

@@ -95,7 +95,7 @@ TEST("of 1000 a year 250 are spent with us: a share of 25 percent, and 750 are l
     EXPECT_INT(2, row_count(&a));
     EXPECT_STR("1000.00 EUR|250.00 EUR|600.00 EUR|25.00|750.00 EUR|Rival",
                row_text(&c, &a, 0, WALLET_COLUMNS));
-    EXPECT_STR("40|true", row_text(&c, &a, 0, "size foreign"));
+    EXPECT_STR("40|true|250.00 EUR", row_text(&c, &a, 0, "size foreign value"));
     EXPECT_STR("400.00 EUR|100.00 EUR|300.00 EUR|25.00|300.00 EUR|Other, Rival",
                row_text(&c, &a, 1, WALLET_COLUMNS));
     EXPECT_STR("100.00 EUR|false", row_text(&c, &a, 1, "value foreign"));
@@ -107,6 +107,26 @@ TEST("of 1000 a year 250 are spent with us: a share of 25 percent, and 750 are l
     a = ACT(&c, "sales.wallet", {"account", ID(&c, rival)}, {"limit", ""});
     EXPECT_ACT(a);
     EXPECT_INT(0, row_count(&a));
+    close_company(&c);
+}
+
+TEST("an account whose units buy has brought what they brought, since the first of them bought") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id whole = FIRM(&c, {"name", "Whole"}, {"yearly_need", "1000 EUR"});
+    kith_id unit = FIRM(&c, {"name", "Unit"}, {"parent", ID(&c, whole)}),
+            below = FIRM(&c, {"name", "Below"}, {"parent", ID(&c, unit)});
+    won(&c, below, "30 EUR");
+    clock_advance(&c.clock, DAY_MS);
+    won(&c, unit, "20 EUR");
+    struct act a = ACT(&c, "sales.wallet", {"account", ID(&c, whole)});
+    EXPECT_ACT(a);
+    EXPECT_STR("50.00 EUR|50.00 EUR", row_text(&c, &a, 0, "ours value"));
+    EXPECT_STR(field(&c, "account", below, "won_since"), row_text(&c, &a, 0, "since"));
+    a = ACT(&c, "sales.wallet", {"account", ID(&c, unit)});
+    EXPECT_STR("50.00 EUR|50.00 EUR", row_text(&c, &a, 0, "ours value"));
+    a = ACT(&c, "sales.wallet", {"account", ID(&c, below)});
+    EXPECT_STR("30.00 EUR|30.00 EUR", row_text(&c, &a, 0, "ours value"));
     close_company(&c);
 }
 

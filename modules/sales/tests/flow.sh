@@ -38,8 +38,8 @@ prints '"created":'
 deal=$(create opportunity name=Deal probability=50 amount="100 EUR")
 kith report sales.pipeline --csv
 exits 0
-prints "stage,deals,amount,weighted"
-prints "prospecting,1,100.00 EUR,50.00 EUR"
+prints "stage,currency,deals,amount,weighted"
+prints "prospecting,EUR,1,100.00 EUR,50.00 EUR"
 "$KITH" create role name=seller rights='{"types": {"opportunity": {"read": "own"}, "pipeline_total": {"read": "own"}}}' \
     >/dev/null
 "$KITH" user add sam --name Sam --role seller >/dev/null
@@ -48,9 +48,9 @@ sam=$("$KITH" find "user where login = 'sam'" --json | json_text id)
 create opportunity name="Of Sam" probability=90 amount="10 EUR" owner="$sam" >/dev/null
 KITH_TOKEN=$token kith report sales.pipeline --csv
 exits 0
-prints "prospecting,1,10.00 EUR,9.00 EUR"
+prints "prospecting,EUR,1,10.00 EUR,9.00 EUR"
 kith report sales.pipeline --csv
-prints "prospecting,2,110.00 EUR,59.00 EUR"
+prints "prospecting,EUR,2,110.00 EUR,59.00 EUR"
 "$KITH" create role name=quiet rights='{"types": {"lead": {"read": "all", "fields": {"phone": "none"}}}}' >/dev/null
 "$KITH" user add quinn --name Quinn --role quiet >/dev/null
 KITH_TOKEN=$("$KITH" token add quinn --name test --json | json_text token) kith report sales.queue --csv

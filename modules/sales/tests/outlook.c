@@ -67,8 +67,14 @@ TEST("a trend of very few months is a weighted mean with an interval, and of non
     /* 100; 0.3 * 200 + 0.7 * 100 = 130; 0.3 * 100 + 0.7 * 130 = 121. Errors 100 and -30. */
     EXPECT_STR("121.00 EUR|26.39 EUR|215.61 EUR", row_text(&c, &a, 3, "forecast low high"));
     won_deal(&c, NULL, "5 USD", "2023-09-20");
-    a = ACT(&c, "sales.trend", {NULL, NULL});
-    EXPECT_INT(KITH_E_INVAL, a.status);
+    won_deal(&c, NULL, NULL, "2023-09-20");
+    a = ACT(&c, "sales.trend", {"ahead", "1"});
+    EXPECT_ACT(a);
+    EXPECT_STR("121.00 EUR|26.39 EUR|215.61 EUR", row_text(&c, &a, 3, "forecast low high"));
+    EXPECT_STR("USD", result_text(&c, &a, "others"));
+    a = ACT(&c, "sales.trend", {"currency", "USD"});
+    EXPECT_STR("2023-09-01|5.00 USD", row_text(&c, &a, 0, "month actual"));
+    EXPECT_STR("EUR", result_text(&c, &a, "others"));
     close_company(&c);
 }
 
@@ -106,6 +112,64 @@ TEST("the forecast is kept once a month, and compared with what came of it") {
     x = ACT(&c, "sales.forecast_check", {"since", "2023-11-01"}, {"until", "2023-11-30"});
     EXPECT_STR("2023-11-01|0|870.00 EUR|1010.00 EUR|-13.86",
                row_text(&c, &x, 0, "month ahead weighted outcome error"));
+    close_company(&c);
+}
+
+TEST("one deal in another currency stops no figure and no report, and none is added to another") {
+    struct company c;
+    OPEN(&c, CONF("") "commerce: { grant = [\"*\"]; };\n", "commerce", "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    const char *by = ID(&c, ben);
+    won_deal(&c, by, "100 EUR", "2023-09-01");
+    won_deal(&c, by, "50 EUR", "2023-09-02");
+    won_deal(&c, by, "70 USD", "2023-09-03");
+    won_deal(&c, by, "1 CHF", "2023-10-03");
+    kith_id lost = DEAL(&c, {"amount", "5 USD"}, {"owner", by}, {"opened_at", "2015-01-01"});
+    MOVE(&c, lost, {"stage", "lost"}, {"loss_reason", "price"}, {"closed_at", "2023-09-01"});
+    DEAL(&c, {"amount", "5 USD"}, {"owner", by}, {"close_on", "2024-01-31"});
+    DEAL(&c, {"amount", "6 EUR"}, {"owner", by}, {"close_on", "2024-01-31"});
+    static const char *const costs[] = {"2 EUR", "3 EUR", "4 CHF"};
+    for (int i = 0; i < 3; i++)
+        CREATE(&c, "interaction", {"channel", "call"}, {"visit", "true"}, {"cost", costs[i]},
+               {"owner", by});
+    struct act a = ACT(&c, "sales.kpis", {"by", "owner"});
+    EXPECT_ACT(a);
+    EXPECT_STR("Ben|4|1|80.00|150.00 EUR|75.00 EUR|1.00 CHF, 70.00 USD",
+               row_text(&c, &a, 0, "of won lost win_rate amount average others"));
+    a = ACT(&c, "sales.kpis", {"since", "2023-09-02"}, {"until", "2023-10-31"});
+    EXPECT_STR("3|50.00 EUR|50.00 EUR|70.00 USD, 1.00 CHF",
+               row_text(&c, &a, 0, "won amount average others"));
+    a = ACT(&c, "sales.scorecard", {NULL, NULL});
+    EXPECT_STR("4|150.00 EUR|1.00 CHF, 70.00 USD|5.00 EUR|4.00 CHF",
+               row_text(&c, &a, 0, "won amount others cost other_cost"));
+    a = ACT(&c, "sales.dependence", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_STR("150.00 EUR", result_text(&c, &a, "turnover"));
+    EXPECT_STR("true", result_text(&c, &a, "foreign"));
+    static const char *const reports[] = {"pipeline",
+                                          "pipeline_by_month",
+                                          "pipeline_by_owner",
+                                          "pipeline_by_team",
+                                          "pipeline_by_territory",
+                                          "pipeline_by_product",
+                                          "pipeline_by_currency",
+                                          "won_by_account",
+                                          "won_by_territory",
+                                          "won_by_month",
+                                          "won_by_product",
+                                          "wins",
+                                          "losses",
+                                          "competitors",
+                                          "at_stake",
+                                          "revenue_by_customer",
+                                          "revenue_by_product",
+                                          "revenue_by_territory",
+                                          "visits",
+                                          "quotes_by_state"};
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++)
+        (void)report_text(&c, arena_printf(&c.arena, "sales.%s", reports[i]));
+    EXPECT_STR("Ben|EUR|1|6.00 EUR|0.60 EUR\nBen|USD|1|5.00 USD|0.50 USD\n",
+               report_text(&c, "sales.pipeline_by_owner"));
     close_company(&c);
 }
 

@@ -231,13 +231,20 @@ TEST("a forecast weighs each open opportunity with its probability, in all and b
     close_company(&c);
 }
 
-TEST("a forecast over currencies that cannot be added is refused with the remedy") {
+TEST("a forecast over several currencies tells each, and adds up none with another") {
     struct company c;
     OPEN(&c, CONF, "sales");
     DEAL(&c, {"amount", "100 EUR"}, {"close_on", "2026-10-01"});
-    DEAL(&c, {"amount", "100 USD"}, {"close_on", "2026-10-01"});
+    DEAL(&c, {"amount", "70 USD"}, {"probability", "50"}, {"close_on", "2026-10-01"});
+    DEAL(&c, {"amount", "30 USD"}, {"probability", "90"}, {"close_on", "2026-10-01"});
+    DEAL(&c, {"close_on", "2026-10-01"});
+    EXPECT_STR("4|-|-|-|-|-|0", forecast(&c, NULL));
     struct act a = ACT(&c, "sales.forecast", {NULL, NULL});
-    EXPECT_INT(KITH_E_INVAL, a.status);
-    EXPECT_HAS("group by amount.currency", a.message);
+    EXPECT_HAS("in several currencies", result_text(&c, &a, "note"));
+    EXPECT_STR("|1||", row_text(&c, &a, 0, "currency deals amount weighted"));
+    EXPECT_STR("EUR|1|100.00 EUR|10.00 EUR||10.00 EUR",
+               row_text(&c, &a, 1, "currency deals amount weighted green red"));
+    EXPECT_STR("USD|2|100.00 USD|62.00 USD|27.00 USD|35.00 USD",
+               row_text(&c, &a, 2, "currency deals amount weighted green amber"));
     close_company(&c);
 }

@@ -34,11 +34,11 @@ TEST("an undo takes the visit back, and the totals follow") {
     kith_id id = DEAL(&c, {"amount", "100 EUR"});
     struct put p = {&c, "opportunity", id, PAIRS({"stage", "proposal"})};
     EXPECT_OK(engine_write(c.engine, &by_anna, put_txn, &p, &tx, &e), e);
-    EXPECT_STR("proposal|1|100.00 EUR|50.00 EUR\n", report_text(&c, "sales.pipeline"));
+    EXPECT_STR("proposal|EUR|1|100.00 EUR|50.00 EUR\n", report_text(&c, "sales.pipeline"));
     undo(&c, tx);
     EXPECT_INT(1, find(&c, "stage_visit where left is null and stage = 'prospecting'").count);
     EXPECT_INT(1, find(&c, "stage_visit").count);
-    EXPECT_STR("prospecting|1|100.00 EUR|10.00 EUR\n", report_text(&c, "sales.pipeline"));
+    EXPECT_STR("prospecting|EUR|1|100.00 EUR|10.00 EUR\n", report_text(&c, "sales.pipeline"));
     close_company(&c);
 }
 
@@ -222,28 +222,30 @@ TEST("the totals of the pipeline follow every change of a deal, to the cent") {
     kith_id b =
         DEAL(&c, {"amount", "20000 EUR"}, {"probability", "50"}, {"close_on", "2024-01-31"});
     kith_id d = DEAL(&c, {"amount", "5000 EUR"}, {"probability", "90"});
-    EXPECT_STR("prospecting|3|35000.00 EUR|15500.00 EUR\n", report_text(&c, "sales.pipeline"));
-    EXPECT_STR("|1|5000.00 EUR|4500.00 EUR\n2024-01-01|2|30000.00 EUR|11000.00 EUR\n",
+    EXPECT_STR("prospecting|EUR|3|35000.00 EUR|15500.00 EUR\n", report_text(&c, "sales.pipeline"));
+    EXPECT_STR("|EUR|1|5000.00 EUR|4500.00 EUR\n2024-01-01|EUR|2|30000.00 EUR|11000.00 EUR\n",
                report_text(&c, "sales.pipeline_by_month"));
     MOVE(&c, a, {"owner", ID(&c, ben)}, {"amount", "0.05 EUR"});
-    EXPECT_STR("|2|25000.00 EUR|14500.00 EUR\nBen|1|0.05 EUR|0.00 EUR\n",
+    EXPECT_STR("|EUR|2|25000.00 EUR|14500.00 EUR\nBen|EUR|1|0.05 EUR|0.00 EUR\n",
                report_text(&c, "sales.pipeline_by_owner"));
     MOVE(&c, b, {"stage", "proposal"}, {"close_on", "2024-02-01"});
     MOVE(&c, d, {"stage", "lost"}, {"loss_reason", "price"});
-    EXPECT_STR("|1|20000.00 EUR|10000.00 EUR\nBen|1|0.05 EUR|0.00 EUR\n",
+    EXPECT_STR("|EUR|1|20000.00 EUR|10000.00 EUR\nBen|EUR|1|0.05 EUR|0.00 EUR\n",
                report_text(&c, "sales.pipeline_by_owner"));
     MOVE(&c, d, {"stage", "closing"});
-    EXPECT_STR("closing|1|5000.00 EUR|4000.00 EUR\nproposal|1|20000.00 EUR|10000.00 EUR\n"
-               "prospecting|1|0.05 EUR|0.00 EUR\n",
+    EXPECT_STR("closing|EUR|1|5000.00 EUR|4000.00 EUR\nproposal|EUR|1|20000.00 EUR|10000.00 EUR\n"
+               "prospecting|EUR|1|0.05 EUR|0.00 EUR\n",
                report_text(&c, "sales.pipeline"));
-    EXPECT_STR(totals_text(&c, "opportunity where stage not in ('won', 'lost') group by stage :"
-                               " count(), sum(amount), sum(amount * probability) / 100"),
-               report_text(&c, "sales.pipeline"));
+    EXPECT_STR(
+        totals_text(&c, "opportunity where stage not in ('won', 'lost') group by stage,"
+                        " amount.currency : count(), sum(amount), sum(amount * probability) / 100"),
+        report_text(&c, "sales.pipeline"));
     close_company(&c);
 }
 
 #define ASKED                                                                                      \
-    "opportunity where stage not in ('won', 'lost') group by %s : count(), sum(amount),"           \
+    "opportunity where stage not in ('won', 'lost') group by %s, amount.currency : count(), "      \
+    "sum(amount),"                                                                                 \
     " sum(amount * probability) / 100"
 
 static void same_totals(struct company *c) {
@@ -257,14 +259,15 @@ TEST("deals without an amount are counted, and amounts stay in their currency") 
     struct company c;
     OPEN(&c, CONF(""), "sales");
     DEAL(&c);
-    EXPECT_STR("prospecting|1||\n", report_text(&c, "sales.pipeline"));
+    EXPECT_STR("prospecting||1||\n", report_text(&c, "sales.pipeline"));
     kith_id id = DEAL(&c, {"amount", "100 USD"});
-    EXPECT_STR("prospecting|2|100.00 USD|10.00 USD\n", report_text(&c, "sales.pipeline"));
+    EXPECT_STR("prospecting||1||\nprospecting|USD|1|100.00 USD|10.00 USD\n",
+               report_text(&c, "sales.pipeline"));
     same_totals(&c);
     DEAL(&c, {"amount", "7 EUR"});
-    EXPECT_STR("|prospecting|1||\nEUR|prospecting|1|7.00 EUR|0.70 EUR\n"
-               "USD|prospecting|1|100.00 USD|10.00 USD\n",
+    EXPECT_STR("|1||\nEUR|1|7.00 EUR|0.70 EUR\nUSD|1|100.00 USD|10.00 USD\n",
                report_text(&c, "sales.pipeline_by_currency"));
+    same_totals(&c);
     MOVE(&c, id, {"amount", "5 EUR"});
     same_totals(&c);
     close_company(&c);
@@ -358,7 +361,7 @@ TEST("each step from lead to forecast is noted, and the forecast follows the pro
     MOVE(&c, f.ids[0], {"probability", "90"});
     a = ACT(&c, "sales.forecast", {NULL, NULL});
     EXPECT_STR("900.00 EUR", result_text(&c, &a, "weighted"));
-    EXPECT_STR("closing|1|1000.00 EUR|900.00 EUR\n", report_text(&c, "sales.pipeline"));
+    EXPECT_STR("closing|EUR|1|1000.00 EUR|900.00 EUR\n", report_text(&c, "sales.pipeline"));
     EXPECT_INT(4, find(&c, "stage_visit").count);
     close_company(&c);
 }

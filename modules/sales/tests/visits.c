@@ -70,7 +70,8 @@ TEST("visits for nothing are counted by seller and reason, with what they cost")
         if (i)
             UPDATE(&c, "interaction", v, {"wasted", i == 1 ? "nobody_there" : "wrong_person"});
     }
-    EXPECT_STR("Ben||1|40.00 EUR\nBen|nobody_there|1|40.00 EUR\nBen|wrong_person|1|40.00 EUR\n",
+    EXPECT_STR("Ben||EUR|1|40.00 EUR\nBen|nobody_there|EUR|1|40.00 "
+               "EUR\nBen|wrong_person|EUR|1|40.00 EUR\n",
                report_text(&c, "sales.visits"));
     EXPECT_STR("3", field(&c, "account", acme, "visits"));
     REFUSED(&c, "only a visit that took place", "interaction", 0, {"channel", "call"},
