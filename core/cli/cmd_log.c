@@ -9,7 +9,7 @@
 #define ABOUT         3 /* changes at most of a transaction that is told with its records */
 #define SUMS          6 /* else it is told how many of which type: of so many kinds */
 
-/* A record that a transaction changed, or an event about one. */
+/* A record that a transaction changed, or an event about one, or about none. */
 struct about {
     uint32_t kind; /* of its first row there */
     const struct rtype *type;
@@ -27,6 +27,7 @@ struct entry {
     size_t about_count;
     struct row_sum sums[SUMS]; /* of one that has neither a note nor few changes */
     size_t sum_count;
+    const char *code;              /* the rule or module behind what a user is not shown, or NULL */
     const struct unfinished *open; /* it is a run that is not done */
 };
 struct log {
@@ -102,6 +103,14 @@ static kith_status topic_of(struct looking *l, const struct journal_row *row, co
     return journal_topic_name(l->conn, number, &l->c->arena, topic, e);
 }
 
+static kith_status code_of(struct looking *l, const struct journal_row *row, const char **name,
+                           kith_error *e) {
+    struct source source;
+    TRY(journal_source(l->conn, row->source, &l->c->arena, &source, e));
+    *name = source.name;
+    return KITH_OK;
+}
+
 static kith_status title_then(struct cmd *c, const struct journal_row *row, struct about *a,
                               kith_error *e) {
     struct image_field *fields;
@@ -121,15 +130,20 @@ static kith_status add_about(void *arg, const struct journal_row *row, kith_erro
     struct about a = {.kind = row->kind,
                       .type = schema_type_by_id(cmd_schema(l->c), row->type),
                       .id = row->record};
-    bool event = row->kind == ROW_EVENT,
-         known = !a.type || n->about_count == ABOUT || (row->source && !l->c->principal.all);
+    bool event = row->kind == ROW_EVENT, hidden = row->source && !l->c->principal.all,
+         known = (!a.type && !event) || n->about_count == ABOUT || hidden;
     for (size_t i = 0; i < n->about_count && !event; i++)
         known |= n->about[i].id == a.id && n->about[i].kind != ROW_EVENT;
+    if (hidden && !n->code)
+        TRY(code_of(l, row, &n->code, e));
     if (known)
         return KITH_OK;
     if (event)
         TRY(topic_of(l, row, &a.topic, e));
-    else if (a.type->title)
+    for (size_t i = 0; i < n->about_count && !a.type; i++)
+        if (!n->about[i].type && strcmp(n->about[i].topic, a.topic) == 0)
+            return KITH_OK;
+    if (!event && a.type->title)
         TRY(title_then(l->c, row, &a, e));
     n->about[n->about_count++] = a;
     return KITH_OK;
@@ -145,9 +159,12 @@ static kith_status fill_in(struct log *l, struct entry *n, struct conn *conn, ki
     if (n->head.note.len == 0 && (n->head.run || n->rows > ABOUT))
         return journal_sums(conn, undo_id(n), !l->c->principal.all, n->sums, SUMS, &n->sum_count,
                             e);
-    if (n->head.run || n->rows == 0 || n->rows > ABOUT)
+    bool none = n->rows == 0 && (l->c->principal.all || n->head.last < n->head.first);
+    if (n->head.run || none || n->rows > ABOUT)
         return KITH_OK;
-    return journal_walk(conn, n->head.first - 1, n->head.last, add_about, &look, e);
+    /* Where nothing is shown, the first row tells who wrote it. */
+    uint64_t last = n->rows ? n->head.last : n->head.first;
+    return journal_walk(conn, n->head.first - 1, last, add_about, &look, e);
 }
 
 static void note_open(const struct log *l, struct entry *n) {
@@ -203,16 +220,40 @@ static kith_str about_text(struct cmd *c, const struct entry *n) {
     sums_text(c, n, &b);
     for (size_t i = 0; i < n->about_count; i++) {
         const struct about *a = &n->about[i];
-        if (!cmd_sees(c, a->type, a->id))
+        if (!a->type)
+            buf_printf(&b, "%s%s %s", b.len ? ", " : "", done[a->kind], a->topic);
+        if (!a->type || !cmd_sees(c, a->type, a->id))
             continue;
         kith_str title = title_of_about(c, a);
         buf_printf(&b, "%s%s %s%s%s ", b.len ? ", " : "", done[a->kind], a->topic ? a->topic : "",
                    a->topic ? " about " : "", a->type->name);
         buf_str(&b, title.len ? title : str_of(show_id(c, a->id)));
     }
+    if (!b.len && n->code)
+        buf_printf(&b, "done by %s", n->code);
     kith_str text = arena_str(&c->arena, buf_view(&b));
     buf_free(&b);
     return text;
+}
+
+/* How many of which type, where it is too much to name them. */
+static void sums_json(struct cmd *c, struct json_out *j, const struct entry *n) {
+    json_array_(j);
+    for (size_t i = 0; i < n->sum_count; i++) {
+        const struct rtype *t = schema_type_by_id(cmd_schema(c), n->sums[i].type);
+        json_object_(j);
+        json_key(j, "change");
+        json_strz(j, row_kind_name(n->sums[i].kind));
+        json_key(j, "type");
+        if (t)
+            json_strz(j, t->name);
+        else
+            json_nil(j);
+        json_key(j, "count");
+        json_int(j, (int64_t)n->sums[i].count);
+        json_object_end(j);
+    }
+    json_array_end(j);
 }
 
 static void about_json(struct cmd *c, struct json_out *j, const struct entry *n) {
@@ -292,6 +333,8 @@ static void print_json(struct log *l) {
         json_int(&j, (int64_t)n->rows);
         json_key(&j, "records");
         about_json(l->c, &j, n);
+        json_key(&j, "sums");
+        sums_json(l->c, &j, n);
         json_key(&j, "note");
         json_str(&j, n->head.note);
         json_key(&j, "finished");

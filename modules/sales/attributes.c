@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define DAY_MS    INT64_C(86400000)
+#define LATE_SIZE 1024
 #define LATE_LONG "unknown" /* in lead.set_at_end: nobody knows what was filled in when */
 
 static kith_str str(const char *text) {
@@ -427,4 +428,68 @@ kith_status attributes_look(kith_instance *self, const kith_txn *txn, const kith
     for (uint32_t i = 0; st == KITH_OK && i < learned->attribute_count; i++)
         st = value_of(&l, i, &out->values[i], out->room[i], err);
     return st;
+}
+
+/* -- the end of a lead --------------------------------------------------------------------------
+ */
+
+static int32_t has_ended(kith_value state) {
+    return state.kind == KITH_TEXT &&
+           (kith_str_is(state.as.s, "converted") || kith_str_is(state.as.s, "unqualified"));
+}
+
+/* A field of the lead that the same write fills in which ends it. */
+static kith_status note_filled(kith_instance *self, const kith_txn *txn, const kith_row *before,
+                               const kith_change *change, uint32_t field, kith_str name,
+                               char out[LATE_SIZE], kith_error *err) {
+    kith_value was = kith_null();
+    const size_t at = strlen(out);
+    if (!field || self->records->changed(txn, change, field) != 1)
+        return KITH_OK;
+    kith_status st = self->records->read(txn, before, 1, &field, &was, err);
+    if (st == KITH_OK && was.kind == KITH_NULL && at + (size_t)name.len + 2 < LATE_SIZE)
+        (void)snprintf(out + at, LATE_SIZE - at, "%s%.*s", at ? "," : "", (int)name.len, name.ptr);
+    return st;
+}
+
+/* As "account,territory". The links that a conversion makes are noted in any case, since they may
+ * be looked at one day. */
+static kith_status filled_in(kith_instance *self, const kith_txn *txn, const kith_row *before,
+                             const kith_change *change, char out[LATE_SIZE], kith_error *err) {
+    const struct learned *l = &self->learned;
+    const uint32_t links[] = {self->lead.account, self->lead.contact,
+                              self->regions.prospect.territory};
+    static const char *const names[] = {"account", "contact", "territory"};
+    kith_status st = KITH_OK;
+    for (size_t i = 0; st == KITH_OK && i < 3; i++)
+        st = note_filled(self, txn, before, change, links[i], str(names[i]), out, err);
+    for (uint32_t i = 0; st == KITH_OK && i < l->attribute_count; i++) {
+        const kith_str name = head_name(&l->attributes[i]);
+        if (!l->attributes[i].may_come_late)
+            st = note_filled(self, txn, before, change, l->attributes[i].head, name, out, err);
+    }
+    return st;
+}
+
+kith_status ending_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {
+    const uint32_t fields[] = {self->learned.lead.set_at_end, self->learned.lead.ended_at};
+    kith_value values[] = {kith_null(), kith_null()};
+    kith_change_info info;
+    struct past_lead lead;
+    char late[LATE_SIZE] = "";
+    kith_status st = KITH_CHANGE(self, txn, change, learned.lead, &info, &lead, err);
+    if (st != KITH_OK || (info.kind == KITH_ON_CREATE && !has_ended(lead.state)))
+        return st;
+    if (has_ended(lead.state)) {
+        if (info.kind == KITH_ON_CREATE)
+            (void)snprintf(late, sizeof late, LATE_LONG);
+        else
+            st = filled_in(self, txn, info.before, change, late, err);
+        values[0] = late[0] ? kith_text(late) : kith_null();
+        values[1] = lead.ended_at;
+        const int32_t given = self->records->changed(txn, change, fields[1]) == 1;
+        if (!given && info.origin != KITH_ORIGIN_IMPORT)
+            values[1] = kith_number(KITH_TIME, self->host->now(self->host));
+    }
+    return st == KITH_OK ? self->records->set(txn, change, 2, fields, values, err) : st;
 }

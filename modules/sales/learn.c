@@ -5,9 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define DAY_MS    INT64_C(86400000)
-#define UNITS     10000
-#define LATE_SIZE 1024
+#define DAY_MS INT64_C(86400000)
+#define UNITS  10000
 
 static kith_str str(const char *text) {
     return kith_str_of(text);
@@ -22,7 +21,7 @@ struct learning {
     uint64_t count, room, converted;
     struct fit fit;
     double *weights;
-    int64_t base, written, removed;
+    int64_t base, written, removed, rescored;
 };
 
 static kith_status no_memory(kith_error *err) {
@@ -127,18 +126,37 @@ static kith_status threshold(const struct learning *l, uint32_t attribute, int64
     return KITH_OK;
 }
 
+/* So many leads may have it by luck alone: what few have has no feature, and weighs nothing. */
+static int32_t is_too_few(const struct learning *l, int64_t leads) {
+    return leads < l->self->learned.least.as.i;
+}
+
+/* How many leads have a value that does not stand for itself. */
+static int64_t rare_leads(const struct learning *l, uint32_t attribute, int64_t least) {
+    int64_t leads = 0;
+    for (uint64_t i = 0; i < l->terms.count; i++) {
+        const struct term *t = &l->terms.items[i];
+        if (t->attribute == attribute && t->leads < least && !is_value(t, VALUE_UNKNOWN) &&
+            !is_value(t, VALUE_NONE))
+            leads += t->leads;
+    }
+    return leads;
+}
+
 /* Gives each value of an attribute its feature; what is rare has that of (other). */
 static kith_status name_features(struct learning *l, uint32_t attribute, kith_error *err) {
     const uint64_t count = l->terms.count; /* (other) may come behind them */
     int64_t least = 0;
-    uint32_t other = 0;
+    uint32_t other = 0, feature = 0;
     kith_status st = threshold(l, attribute, &least, err);
+    if (st == KITH_OK && !is_too_few(l, rare_leads(l, attribute, least)))
+        feature = ++l->fit.features;
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
         struct term *t = &l->terms.items[i];
         if (t->attribute != attribute || is_value(t, VALUE_UNKNOWN))
             continue;
         if (t->leads >= least || is_value(t, VALUE_NONE)) {
-            t->feature = ++l->fit.features;
+            t->feature = is_too_few(l, t->leads) ? 0 : ++l->fit.features;
             continue;
         }
         const int64_t leads = t->leads, converted = t->converted;
@@ -146,7 +164,7 @@ static kith_status name_features(struct learning *l, uint32_t attribute, kith_er
         if (st != KITH_OK)
             return st;
         struct term *o = &l->terms.items[other];
-        o->feature = o->feature ? o->feature : ++l->fit.features;
+        o->feature = feature;
         o->leads += leads;
         o->converted += converted;
         l->terms.items[i].feature = o->feature;
@@ -182,16 +200,22 @@ static kith_status prepare(struct learning *l, kith_error *err) {
 /* It stands for itself, and not within (other). */
 static int32_t is_told(const struct learning *l, const struct term *t) {
     const struct term *other = terms_find(&l->terms, t->attribute, str(VALUE_OTHER));
-    return is_value(t, VALUE_UNKNOWN) || t == other || !other || t->feature != other->feature;
+    return is_value(t, VALUE_UNKNOWN) || is_value(t, VALUE_NONE) || t == other || !other ||
+           t->feature != other->feature;
 }
 
-/* The mean of the weights of an attribute goes into the base, so that 0 is an average value. What
- * is unknown had no weight, and gets that of a lead of which nothing was said. */
+static int32_t weighs(const struct term *t) {
+    return t->feature || is_value(t, VALUE_UNKNOWN);
+}
+
+/* The mean of the weights of an attribute goes into the base, so that 0 is an average value, as
+ * which counts what few have. What is unknown had no weight, and gets that of a lead of which
+ * nothing was said. */
 static void centre(struct learning *l, uint32_t attribute) {
     double sum = 0, leads = 0;
     for (uint64_t i = 0; i < l->terms.count; i++) {
         const struct term *t = &l->terms.items[i];
-        if (t->attribute != attribute || !is_told(l, t))
+        if (t->attribute != attribute || !is_told(l, t) || !weighs(t))
             continue;
         sum += (t->feature ? l->weights[t->feature] : 0) * (double)t->leads;
         leads += (double)t->leads;
@@ -200,7 +224,7 @@ static void centre(struct learning *l, uint32_t attribute) {
     l->weights[0] += mean;
     for (uint64_t i = 0; i < l->terms.count; i++) {
         struct term *t = &l->terms.items[i];
-        if (t->attribute == attribute)
+        if (t->attribute == attribute && weighs(t))
             t->weight = llround(((t->feature ? l->weights[t->feature] : 0) - mean) * UNITS);
     }
 }
@@ -422,7 +446,7 @@ static kith_status tell_parts(struct learning *l, kith_call *call, kith_error *e
 
 static kith_status answer(struct learning *l, kith_call *call, kith_error *err) {
     const struct {
-        kith_value leads, converted, rate, auc, brier, brier_of_rate, written, removed;
+        kith_value leads, converted, rate, auc, brier, brier_of_rate, written, removed, rescored;
     } out = {kith_number(KITH_INT, (int64_t)l->count),
              kith_number(KITH_INT, (int64_t)l->converted),
              percent_of((double)l->converted / (double)l->count),
@@ -430,23 +454,28 @@ static kith_status answer(struct learning *l, kith_call *call, kith_error *err) 
              decimal_of(l->fit.brier),
              decimal_of(l->fit.brier_of_rate),
              kith_number(KITH_INT, l->written),
-             kith_number(KITH_INT, l->removed)};
+             kith_number(KITH_INT, l->removed),
+             kith_number(KITH_INT, l->rescored)};
     kith_status st = tell_parts(l, call, err);
     return st == KITH_OK ? KITH_RESULTS(l->self, call, &out, err) : st;
 }
 
 static kith_status learn_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct learning l = {.self = self};
-    kith_value since;
-    kith_status st = self->calls->arg(call, 0, &since, err);
+    struct {
+        kith_value since, rescore;
+    } args;
+    kith_status st = KITH_ARGS(self, call, &args, err);
     if (st != KITH_OK)
         return st;
     if (self->learned.attribute_count == 0)
         return kith_fail(err, KITH_E_REFUSED, NULL,
                          "sales.learn.attributes is empty: name what is to be looked at");
-    if (since.kind == KITH_NULL)
-        since = usual_since(self);
-    st = learn(&l, self->calls->whole(call), self->calls->txn(call), since, err);
+    if (args.since.kind == KITH_NULL)
+        args.since = usual_since(self);
+    st = learn(&l, self->calls->whole(call), self->calls->txn(call), args.since, err);
+    if (st == KITH_OK && args.rescore.as.i)
+        st = score_again(self, call, &l.rescored, err);
     if (st == KITH_OK)
         st = answer(&l, call, err);
     free_learning(&l);
@@ -501,78 +530,6 @@ static kith_status nightly(kith_instance *self, kith_txn *txn, const kith_firing
         st = learn(&l, txn, txn, since, err);
     free_learning(&l);
     return st;
-}
-
-/* -- the end of a lead --------------------------------------------------------------------------
- */
-
-static int32_t has_ended(kith_value state) {
-    return state.kind == KITH_TEXT &&
-           (kith_str_is(state.as.s, "converted") || kith_str_is(state.as.s, "unqualified"));
-}
-
-static uint64_t head_length(kith_str name) {
-    uint64_t len = 0;
-    while (len < name.len && name.ptr[len] != '.')
-        len++;
-    return len;
-}
-
-/* A field of the lead that the same write fills in which ends it. */
-static kith_status note_filled(kith_instance *self, const kith_txn *txn, const kith_row *before,
-                               const kith_change *change, uint32_t field, kith_str name,
-                               char out[LATE_SIZE], kith_error *err) {
-    kith_value was = kith_null();
-    const size_t at = strlen(out);
-    if (!field || self->records->changed(txn, change, field) != 1)
-        return KITH_OK;
-    kith_status st = self->records->read(txn, before, 1, &field, &was, err);
-    if (st == KITH_OK && was.kind == KITH_NULL && at + (size_t)name.len + 2 < LATE_SIZE)
-        (void)snprintf(out + at, LATE_SIZE - at, "%s%.*s", at ? "," : "", (int)name.len, name.ptr);
-    return st;
-}
-
-/* As "account,territory". The links that a conversion makes are noted in any case, since they may
- * be looked at one day. */
-static kith_status filled_in(kith_instance *self, const kith_txn *txn, const kith_row *before,
-                             const kith_change *change, char out[LATE_SIZE], kith_error *err) {
-    const struct learned *l = &self->learned;
-    const uint32_t links[] = {self->lead.account, self->lead.contact,
-                              self->regions.prospect.territory};
-    static const char *const names[] = {"account", "contact", "territory"};
-    kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < 3; i++)
-        st = note_filled(self, txn, before, change, links[i], str(names[i]), out, err);
-    for (uint32_t i = 0; st == KITH_OK && i < l->attribute_count; i++) {
-        const kith_str name = {l->attributes[i].name.ptr, head_length(l->attributes[i].name)};
-        if (!l->attributes[i].may_come_late)
-            st = note_filled(self, txn, before, change, l->attributes[i].head, name, out, err);
-    }
-    return st;
-}
-
-static kith_status ending_hook(kith_instance *self, kith_txn *txn, kith_change *change,
-                               kith_error *err) {
-    const uint32_t fields[] = {self->learned.lead.set_at_end, self->learned.lead.ended_at};
-    kith_value values[] = {kith_null(), kith_null()};
-    kith_change_info info;
-    struct past_lead lead;
-    char late[LATE_SIZE] = "";
-    kith_status st = KITH_CHANGE(self, txn, change, learned.lead, &info, &lead, err);
-    if (st != KITH_OK || (info.kind == KITH_ON_CREATE && !has_ended(lead.state)))
-        return st;
-    if (has_ended(lead.state)) {
-        if (info.kind == KITH_ON_CREATE)
-            (void)snprintf(late, sizeof late, "unknown");
-        else
-            st = filled_in(self, txn, info.before, change, late, err);
-        values[0] = late[0] ? kith_text(late) : kith_null();
-        values[1] = lead.ended_at;
-        const int32_t given = self->records->changed(txn, change, fields[1]) == 1;
-        if (!given && info.origin != KITH_ORIGIN_IMPORT)
-            values[1] = kith_number(KITH_TIME, self->host->now(self->host));
-    }
-    return st == KITH_OK ? self->records->set(txn, change, 2, fields, values, err) : st;
 }
 
 /* -- declared -----------------------------------------------------------------------------------
@@ -647,6 +604,9 @@ static const kith_timer timers[] = {
 };
 static const kith_field learn_params[] = {
     F("since", TIME, .doc = "Leads that came from then on; those of sales.learn.window without."),
+    F("rescore", BOOLEAN, .default_text = "true",
+      .doc = "Gives open leads the chances by it at once, as sales.rescore does; else they keep "
+             "those that they have until they change, or the night."),
 };
 static const kith_field learn_results[] = {
     F("leads", INTEGER, .doc = "Leads that ended, from which it was learned."),
@@ -660,6 +620,7 @@ static const kith_field learn_results[] = {
     F("brier_of_rate", DECIMAL, .options = "4", .doc = "The same if each had the chance of all."),
     F("written", INTEGER, .doc = "Weights that are new or others than before."),
     F("removed", INTEGER, .doc = "Those that are no more."),
+    F("rescored", INTEGER, .doc = "Open leads that got another chance or score by it."),
 };
 static const kith_field learn_columns[] = {
     F("part", INTEGER, .doc = "A tenth of the leads, by their chances: 1 has the lowest."),

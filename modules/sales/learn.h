@@ -141,6 +141,9 @@ kith_status attributes_look(kith_instance *self, const kith_txn *txn, const kith
                             int32_t is_past, struct gathered *gathered, struct sight *out,
                             kith_error *err);
 
+/* Notes when a lead ended, and what the end itself filled in. */
+kith_status ending_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err);
+
 /* The writer's model is what the records say, also when they were written a moment ago. */
 kith_status judge_begin(kith_instance *self, const kith_txn *txn, kith_error *err);
 /* By that model. gathered as above. */

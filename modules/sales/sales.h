@@ -115,6 +115,8 @@ kith_status score_read_rules(kith_instance *self, kith_error *err);
 kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err);
 kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err);
 kith_status score_explain(kith_instance *self, kith_call *call, kith_error *err);
+/* All open leads, by rules and by what was learned; how many got another score or chance. */
+kith_status score_again(kith_instance *self, kith_call *call, int64_t *changed, kith_error *err);
 kith_status score_nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                           kith_error *err);
 

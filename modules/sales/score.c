@@ -240,7 +240,7 @@ static kith_status rescore_one(struct rescoring *r, kith_txn *txn, kith_id lead,
     return st == KITH_OK ? correct(r, txn, err) : st;
 }
 
-static kith_status rescore_all(struct rescoring *r, kith_txn *txn, kith_error *err) {
+static kith_status rescore_leads(struct rescoring *r, kith_txn *txn, kith_error *err) {
     kith_instance *self = r->self;
     struct gathered gathered = {.count = 0};
     const kith_txn *by = r->whole ? r->whole : txn;
@@ -251,20 +251,29 @@ static kith_status rescore_all(struct rescoring *r, kith_txn *txn, kith_error *e
     if (st == KITH_OK)
         st = self->records->find(txn, self->query.open_leads, 0, NULL, 0, check_lead, r, err);
     gathered_free(&gathered);
-    if (st == KITH_OK)
-        st = correct(r, txn, err);
-    return st == KITH_OK ? pipeline_signal_again(self, txn, &r->count[RESULT_SIGNALS], err) : st;
+    return st == KITH_OK ? correct(r, txn, err) : st;
+}
+
+static kith_status rescore_all(struct rescoring *r, kith_txn *txn, kith_error *err) {
+    kith_status st = rescore_leads(r, txn, err);
+    return st == KITH_OK ? pipeline_signal_again(r->self, txn, &r->count[RESULT_SIGNALS], err) : st;
+}
+
+/* An action of somebody judges by all that there is, though they see a part of it. */
+static kith_status begin_rescoring(struct rescoring *r, kith_call *call, kith_error *err) {
+    kith_id user = 0;
+    kith_status st = r->self->records->acting(r->self->calls->txn(call), &user, err);
+    r->whole = user ? r->self->calls->whole(call) : NULL;
+    return st;
 }
 
 kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err) {
     struct rescoring r = {.self = self};
     kith_txn *txn = self->calls->txn(call);
     kith_value lead;
-    kith_id user = 0;
     kith_status st = self->calls->arg(call, 0, &lead, err);
     if (st == KITH_OK)
-        st = self->records->acting(txn, &user, err);
-    r.whole = user ? self->calls->whole(call) : NULL;
+        st = begin_rescoring(&r, call, err);
     if (st == KITH_OK)
         st = lead.kind == KITH_LINK ? rescore_one(&r, txn, lead.as.link.id, err)
                                     : rescore_all(&r, txn, err);
@@ -272,6 +281,15 @@ kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err)
         kith_value count = kith_number(KITH_INT, r.count[i]);
         st = self->calls->result(call, i, &count, err);
     }
+    return st;
+}
+
+kith_status score_again(kith_instance *self, kith_call *call, int64_t *changed, kith_error *err) {
+    struct rescoring r = {.self = self};
+    kith_status st = begin_rescoring(&r, call, err);
+    if (st == KITH_OK)
+        st = rescore_leads(&r, self->calls->txn(call), err);
+    *changed = r.count[RESULT_CHANGED];
     return st;
 }
 

@@ -42,7 +42,7 @@ static const struct shape {
     {"Transaction", "What was written at once.",
      "id:id at:time actor:text origin:text -user:id? run:id? transactions:int changes:int "
      "records:[any]"
-     " note:text? finished:bool",
+     " sums:[any] note:text? finished:bool",
      NULL, NULL},
     {"Change", "A change of a record.",
      "seq:int record:id at:time change:text transaction:id origin:text actor:text by:any? run:any?"
@@ -50,7 +50,7 @@ static const struct shape {
      NULL, NULL},
     {"Step", "A write, or what led to it.",
      "-seq:int -at:time -change:text -type:text? -id:id? -transaction:id -origin:text -actor:text"
-     " -by:any? -run:any? -fields:any -rollup:text -newest:id?",
+     " -by:any? -run:any? -fields:any -rollup:text -newest:id? -action:text -rows:[any]",
      NULL, NULL},
     {"View", "A record with all that belongs to it.",
      "record:any title:text? -links:any -states:any -facts:any -contact_points:[any] -people:[any]"

@@ -138,7 +138,9 @@ int main(int argc, char **argv) {
     const double before = creation(c.g, &m);
     double s = call(c.g, "sales.rescore", args, out);
     row("leads scored by rules alone, nothing changes", "%.2f s", s, NULL, true);
+    args[1] = (kith_value){.kind = KITH_BOOL}; /* the scores are measured below */
     s = call(c.g, "sales.learn_scores", args, out);
+    args[1] = args[2];
     snprintf(what, sizeof what, "chances learned from %lld leads that ended", (long long)out[0]);
     row(what, "%.2f s", s, NULL, true);
     /* Before so much is written that whoever writes next has a large log to move. */

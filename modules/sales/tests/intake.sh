@@ -101,4 +101,22 @@ kith sales.explain_score lead="$fay"
 prints "score: 40"
 prints "rating: warm"
 
+it "tells in the log what batches did, and who wrote what a user is not shown"
+KITH_TOKEN=$mia kith log --limit 1
+prints "done by sales"
+kith update lead --where "name is not null" owner=
+kith sales.assign
+exits 0
+kith log --limit 1 --json
+prints '"sums":[{"change":"update","type":"lead","count":'
+north=$(create territory name=North)
+south=$(create territory name=South)
+{ echo name,territory; printf 'Firm %d,North\n' {1..501}; } >firms.csv
+kith import account firms.csv territory=territory.name
+exits 0
+kith sales.move from="$north" to="$south"
+exits 0
+kith log --limit 5
+prints "published territory.moving"
+
 finish

@@ -330,7 +330,9 @@ TEST("learning is undone as a whole, and chances follow") {
     OPEN(&c, LEARN(""), "sales");
     past(&c, 1000, 1, 9);
     kith_id old = LEAD(&c, {"source", "referral"});
-    struct act a = learn(&c);
+    struct act a = ACT(&c, "sales.learn_scores", {"rescore", "false"});
+    EXPECT_ACT(a);
+    EXPECT_STR("0", result_text(&c, &a, "rescored"));
     EXPECT_STR("", lead(&c, old, "chance"));
     struct act again = ACT(&c, "sales.rescore", {NULL, NULL});
     EXPECT_ACT(again);
@@ -344,6 +346,45 @@ TEST("learning is undone as a whole, and chances follow") {
     undo(&c, a.tx);
     EXPECT_INT(0, find(&c, "score_weight").count + find(&c, "score_model").count);
     EXPECT_STR("", lead(&c, LEAD(&c, {"source", "referral"}), "chance"));
+    close_company(&c);
+}
+
+TEST("who learns has the likely leads at once, and an undo takes both back") {
+    struct company c;
+    OPEN(&c, LEARN(""), "sales");
+    past(&c, 1000, 1, 9);
+    kith_id old = LEAD(&c, {"source", "referral"});
+    struct act a = learn(&c);
+    EXPECT_STR("1", result_text(&c, &a, "rescored"));
+    EXPECT_INT(1, find(&c, engine_report(c.engine, STR("sales.likely_leads"))->query).count);
+    EXPECT(*lead(&c, old, "chance"));
+    undo(&c, a.tx);
+    EXPECT_STR("", lead(&c, old, "chance"));
+    close_company(&c);
+}
+
+TEST("what fewer leads have than the least weighs nothing, also together or as what is missing") {
+    struct company c;
+    OPEN(&c, LEARN(""), "sales");
+    past(&c, 1000, 1, 9);
+    for (int i = 0; i < 4; i++) {
+        kith_id id = LEAD(&c, {i < 2 ? "source" : "name", i < 2 ? "giveaway" : "Of nowhere"});
+        UPDATE(&c, "lead", id, {"state", "qualified"});
+        UPDATE(&c, "lead", id, {"state", "converted"});
+    }
+    learn(&c);
+    EXPECT_INT(1, find(&c, "score_weight where attribute = 'source' and value = '(other)' and "
+                           "leads = 2 and weight = 0 and points = 0")
+                      .count);
+    EXPECT_INT(1, find(&c, "score_weight where attribute = 'source' and value = '(none)' and "
+                           "leads = 2 and weight = 0")
+                      .count);
+    EXPECT_INT(0, find(&c, "score_weight where attribute = 'source' and value = 'giveaway'").count);
+    kith_id id = LEAD(&c, {"source", "giveaway"});
+    struct act why = ACT(&c, "sales.explain_chance", {"lead", ID(&c, id)});
+    for (size_t i = 1; i < 4; i++)
+        if (strcmp(row_text(&c, &why, i, "attribute"), "source") == 0)
+            EXPECT_STR("0.0", row_text(&c, &why, i, "contribution"));
     close_company(&c);
 }
 
