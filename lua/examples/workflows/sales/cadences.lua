@@ -230,11 +230,11 @@ test("so does its conversion or its loss", function(t)
   for _, state in ipairs {"unqualified", "qualified"} do
     local lead = t.create("lead", {name = state, cadence = "first contact"})
     t.advance(days(1))
-    t.expect_equal(t.count("task where about = :lead and state = 'open'", {lead = lead}), 1)
+    t.expect_equal(t.count("task where about = :lead and exposure is not null and state = 'open'", {lead = lead}), 1)
     t.transition(lead, state)
     if state == "qualified" then t.transition(lead, "converted") end
     t.expect_equal(lead.cadence, nil)
-    t.expect_equal(t.count("task where about = :lead and state = 'open'", {lead = lead}), 0)
+    t.expect_equal(t.count("task where about = :lead and exposure is not null and state = 'open'", {lead = lead}), 0)
   end
   t.advance(days(60))
   t.expect_equal(t.count("exposure where state != 'cancelled'"), 0)
