@@ -36,7 +36,7 @@ static kith_status tell_settled(kith_instance *self, kith_txn *txn, const struct
 kith_status order_settle(kith_instance *self, kith_txn *txn, kith_value order, kith_error *err) {
     struct order o;
     kith_edit edit = {.count = 0};
-    if (!is_set(&order))
+    if (!is_set(&order) || self->bill.holding)
         return KITH_OK;
     kith_status st = KITH_LOAD(self, txn, order, order.as.link.id, &o, err);
     if (st != KITH_OK)

@@ -37,6 +37,7 @@ struct billing {
     uint32_t settled, overdue_timer;
     kith_value payment_days, tax_per; /* settings */
     const struct draft *draft;        /* what the invoice that is being made is of; NULL: all */
+    int32_t holding; /* what pays is being exchanged: orders are settled when that is done */
 };
 
 /* Money as a number of minor units; 0 for none. */

@@ -339,10 +339,16 @@ static kith_status check_same(kith_instance *self, const kith_txn *txn, const ki
         (!is_set(&before.account) && !is_set(&before.contact)) ||
         (same_link(&before.account, &after.account) && same_link(&before.contact, &after.contact)))
         return KITH_OK;
-    return kith_fail(err, KITH_E_REFUSED, is_set(&before.account) ? "account" : "contact",
-                     "%s: who buys stays as it is once the order is %.*s; %s",
-                     is_set(&before.account) ? "account" : "contact", (int)was.state.as.s.len,
-                     was.state.as.s.ptr, remedy_of(was.state.as.s));
+    const char *who = is_set(&before.account) ? "account" : "contact";
+    if (!is_set(&after.account) && !is_set(&after.contact))
+        return kith_fail(err, KITH_E_REFUSED, who,
+                         "%s: %.*s, which is %.*s, is kept with who bought; merge the %s with "
+                         "another one, or leave it",
+                         who, (int)was.number.as.s.len, was.number.as.s.ptr,
+                         (int)was.state.as.s.len, was.state.as.s.ptr, who);
+    return kith_fail(err, KITH_E_REFUSED, who,
+                     "%s: who buys stays as it is once the order is %.*s; %s", who,
+                     (int)was.state.as.s.len, was.state.as.s.ptr, remedy_of(was.state.as.s));
 }
 
 static kith_status check_placed(kith_instance *self, const kith_txn *txn, const struct order *o,

@@ -55,27 +55,40 @@ static const char *till_of(const struct payment *p) {
                                                                                     : "bank";
 }
 
+/* Takes one allocation back, as far as it is needed. What credit notes pay instead leaves the order
+ * as paid as it was: it is settled behind all of that, and tells nothing in between. */
+static kith_status exchange(kith_instance *self, kith_txn *txn, const struct allocation *a,
+                            int64_t need, kith_error *err) {
+    const int64_t rest = minor_of(&a->amount) - need;
+    struct allocation again = *a;
+    struct invoice in = {0}, *credits;
+    uint64_t n = 0;
+    self->bill.holding++;
+    kith_status st = self->records->remove(txn, self->allocation.type, a->id.as.link.id, err);
+    again.amount.as.money.minor = rest;
+    if (st == KITH_OK && rest > 0)
+        st = KITH_CREATE(self, txn, allocation, &again, err);
+    if (st == KITH_OK)
+        st =
+            KITH_FIND(self, txn, invoice, self->bill.credits_of, 1, &a->invoice, &credits, &n, err);
+    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
+        st = payment_allocate(self, txn, credits[i].id, credits[i].open, a->invoice, err);
+    self->bill.holding--;
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, invoice, a->invoice.as.link.id, &in, err);
+    return st == KITH_OK ? order_settle(self, txn, in.order, err) : st;
+}
+
 /* Takes it from invoices, those that it paid last first. */
 static kith_status release(kith_instance *self, kith_txn *txn, const struct payment *p,
                            int64_t need, kith_error *err) {
     struct allocation *a;
-    struct invoice *credits;
-    uint64_t n = 0, m = 0;
+    uint64_t n = 0;
     kith_status st =
         KITH_FIND(self, txn, allocation, self->bill.allocations_of, 1, &p->id, &a, &n, err);
     for (uint64_t i = 0; st == KITH_OK && need > 0 && i < n; i++) {
-        const int64_t rest = minor_of(&a[i].amount) - need;
-        st = self->records->remove(txn, self->allocation.type, a[i].id.as.link.id, err);
+        st = exchange(self, txn, &a[i], need, err);
         need -= minor_of(&a[i].amount);
-        struct allocation again = a[i];
-        again.amount.as.money.minor = rest;
-        if (st == KITH_OK && rest > 0)
-            st = KITH_CREATE(self, txn, allocation, &again, err);
-        if (st == KITH_OK) /* credit notes pay what is open now */
-            st = KITH_FIND(self, txn, invoice, self->bill.credits_of, 1, &a[i].invoice, &credits,
-                           &m, err);
-        for (uint64_t k = 0; st == KITH_OK && k < m; k++)
-            st = payment_allocate(self, txn, credits[k].id, credits[k].open, a[i].invoice, err);
     }
     return st;
 }

@@ -579,7 +579,7 @@ static const kith_report reports[] = {
     {.name = "quotes_in_play",
      .doc = "Quotes that wait for an approval or an answer, those that end first in front.",
      .query = "quote where state in ('draft', 'approval', 'sent') order by valid_until",
-     .fields = "id,number,version,opportunity.name,account.name,contact.name,order.total,state,"
+     .fields = "id,number,version,opportunity.name,account.name,contact.name,total,state,"
                "valid_until,owner.name"},
     {.name = "quotes_by_state",
      .doc = "How many quotes there are in each state, and what they come to.",

@@ -153,6 +153,14 @@ TEST("what is ordered is kept whatever becomes of it, and the refusal names what
                remove_refused(&c, "order", o));
     REFUSED(&c, "once the order is cancelled; make another order", "order", o,
             {"contact", LINK(&c, buyer(&c))});
+    kith_id firm = CREATE(&c, "account", {"name", "Firm"}), its = cart(&c, buyer(&c));
+    UPDATE(&c, "order", its, {"account", LINK(&c, firm)}, {"contact", ""});
+    LINE(&c, its, pen, {"quantity", "1"});
+    UPDATE(&c, "order", its, {"state", "ordered"});
+    UPDATE(&c, "order", its, {"state", "cancelled"});
+    EXPECT_HAS("account: O-000003, which is cancelled, is kept with who bought; merge the account "
+               "with another one, or leave it",
+               remove_refused(&c, "account", firm));
     UPDATE(&c, "order", never, {"state", "cancelled"}); /* it was a cart, and never ordered */
     remove_record(&c, "order_line", unwanted);
     LINE_REFUSED("once it is cancelled; make another order", &c, never, pen, {"quantity", "1"});

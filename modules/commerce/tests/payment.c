@@ -204,8 +204,10 @@ TEST("an order of which a part was credited and went back is paid, and is not wh
     struct found lines = find(c, "invoice_line");
     EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)}, {"lines", ID(lines.ids[0])},
                    {"quantity", "2"}));
+    EXPECT_INT(1, heard(c, "order.settled"));
     EXPECT_ACT(ACT(c, "commerce.refund", {"payment", ID(p)}, {"amount", "20 EUR"}));
     EXPECT_STR("paid", field(c, "order", o, "state"));
+    EXPECT_INT(1, heard(c, "order.settled")); /* it was paid all the time */
     EXPECT_ACT(ACT(c, "commerce.refund", {"payment", ID(p)}, {"amount", "10 EUR"}));
     EXPECT_STR("ordered", field(c, "order", o, "state"));
     expect_balanced(c);

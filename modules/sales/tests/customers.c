@@ -195,6 +195,27 @@ TEST("what a seller's customers bring is less by the goods, and by the service t
     close_company(&c);
 }
 
+TEST("a wallet of orders has what is left of them, of the account and of its units") {
+    struct company c;
+    OPEN(&c, CONF("dependence: { of = \"orders\"; };") "commerce: { grant = [\"*\"]; };\n",
+         "commerce", "sales");
+    kith_id pen = CREATE(&c, "product", {"code", "pen"}, {"name", "Pen"}, {"price", "10 EUR"});
+    kith_id whole = FIRM(&c, {"name", "Whole"}, {"yearly_need", "1000 EUR"});
+    kith_id unit = FIRM(&c, {"name", "Unit"}, {"parent", ID(&c, whole)});
+    buys(&c, "account", whole, pen, "10");
+    buys(&c, "account", unit, pen, "5");
+    struct found orders = find(&c, "order order by id");
+    kith_id inv = CREATE(&c, "invoice", {"order", ID(&c, orders.ids[1])});
+    EXPECT_ACT(ACT(&c, "commerce.credit", {"invoice", ID(&c, inv)},
+                   {"lines", ID(&c, find(&c, "invoice_line").ids[0])}, {"quantity", "2"}));
+    struct act a = ACT(&c, "sales.wallet", {"account", ID(&c, whole)});
+    EXPECT_ACT(a);
+    EXPECT_STR("130.00 EUR|13.00", row_text(&c, &a, 0, "ours share"));
+    a = ACT(&c, "sales.dependence", {NULL, NULL});
+    EXPECT_STR("130.00 EUR", result_text(&c, &a, "turnover"));
+    close_company(&c);
+}
+
 /* -- strategies ---------------------------------------------------------------------------------
  */
 
