@@ -95,8 +95,9 @@ static const kith_hook hooks[] = {
 static const kith_report reports[] = {
     {.name = "referrals_by_partner",
      .doc = "Customers sent to each partner, what came of it and what the partner owes us.",
-     .query = "partner_referral group by partner.name as partner, state"
-              " : count() as customers, sum(commission) as commission"},
+     .query =
+         "partner_referral group by partner.name as partner, state,"
+         " commission.currency as currency : count() as customers, sum(commission) as commission"},
 };
 static const kith_want wants[] = {
     KITH_WANT_RECORD("partner_referral", care.referred, REFERRED),

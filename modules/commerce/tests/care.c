@@ -167,7 +167,7 @@ TEST("who wants what a partner makes is sent there, and stays our customer") { /
     EXPECT_INT(1, find(&c, "order_line where supplied_by.name = 'Maker' and order.contact.name = "
                            "'Ada'")
                       .count);
-    EXPECT_STR("Maker|bought|1|45.00 EUR\nMaker|referred|1|",
+    EXPECT_STR("Maker|bought|EUR|1|45.00 EUR\nMaker|referred||1|",
                totals(&c, "commerce.referrals_by_partner"));
     (void)o;
     close_company(&c);
