@@ -5,6 +5,7 @@
 #include "cli/wire.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* -- list -------------------------------------------------------------------------------------- */
@@ -175,19 +176,44 @@ static void grant_all(struct cmd *c, const struct asked_for *asked, struct modul
     }
 }
 
-/* Settings that come with the module, for the company to change: conf.d/NAME.conf. */
-static kith_status copy_settings(struct cmd *c, const char *module, kith_error *e) {
-    const char *target = arena_printf(&c->arena, "conf.d/%s.conf", module), *source, *share;
-    const char *shipped = arena_printf(&c->arena, "config/conf.d/%s", module);
-    if (!target || !shipped)
+/* A file that comes with the module, for the company to change: conf.d/NAME.conf. *target NULL:
+ * none comes with it. */
+static kith_status copy_file(struct cmd *c, const char *folder, const char *module,
+                             const char *ending, const char **target, kith_error *e) {
+    const char *source, *shipped = arena_printf(&c->arena, "config/%s/%s", folder, module);
+    *target = arena_printf(&c->arena, "%s/%s%s", folder, module, ending);
+    if (!*target || !shipped)
         return err_nomem(e);
-    TRY(program_find(c->program->share_dirs, shipped, ".conf", &c->arena, &source, e));
+    TRY(program_find(c->program->share_dirs, shipped, ending, &c->arena, &source, e));
+    if (!source) {
+        *target = NULL;
+        return KITH_OK;
+    }
+    const char *path = arena_printf(&c->arena, "%s/%s", c->dir, folder);
+    if (!path)
+        return err_nomem(e);
+    mkdir(path, 0777); /* usually there; if it cannot be made, the file says so */
+    return company_add_file(c->io, c->dir, *target, source, e);
+}
+
+static kith_status copy_settings(struct cmd *c, const char *module, kith_error *e) {
+    const char *target, *share;
+    TRY(copy_file(c, "conf.d", module, ".conf", &target, e));
     TRY(program_find(c->program->share_dirs, COMPANY_EXAMPLES, "", &c->arena, &share, e));
-    if (!source)
+    if (!target)
         return share ? KITH_OK : company_no_share(c, "no file of settings was copied");
-    TRY(company_add_file(c->io, c->dir, target, source, e));
     if (!c->json)
         io_printf(c->io, "Its settings are in %s.\n", target);
+    return KITH_OK;
+}
+
+/* Roles to begin with, which nobody has until they are imported. */
+static kith_status copy_roles(struct cmd *c, const char *module, kith_error *e) {
+    const char *target;
+    TRY(copy_file(c, "roles", module, ".jsonl", &target, e));
+    if (target && !c->json)
+        io_printf(c->io, "Roles to begin with are in %s: 'kith import role %s --key name'.\n",
+                  target, target);
     return KITH_OK;
 }
 
@@ -266,6 +292,7 @@ static kith_status enable(struct cmd *c, const struct company *company, struct m
     TRY(try_load(c, company, conf, entry, &path, e));
     TRY(copy_settings(c, entry->module, e));
     TRY(copy_workflows(c, entry->module, e));
+    TRY(copy_roles(c, entry->module, e));
     TRY(modules_conf_write(conf, c->dir, e));
     TRY(give(c, path, conf, entry, e));
     say_done(c, "enabled", entry->module);

@@ -192,6 +192,7 @@ static kith_status own_line(kith_instance *self, kith_txn *txn, const struct ord
                           .product = line->product,
                           .quantity = quantity_units(count > 1 ? 1000 : quantity),
                           .purchased_on = kith_number(KITH_DATE, self->host->today(self->host)),
+                          .owner = order->owner,
                           .order_line = line->id};
         st = KITH_CREATE(self, txn, own.asset, &a, err);
     }

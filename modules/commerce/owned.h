@@ -12,6 +12,7 @@
     X(contact)                                                                                     \
     X(product)                                                                                     \
     X(serial)                                                                                      \
+    X(owner)                                                                                       \
     X(quantity)                                                                                    \
     X(purchased_on)                                                                                \
     X(warranty_until)                                                                              \
@@ -40,12 +41,13 @@
     X(term_end)                                                                                    \
     X(renews)                                                                                      \
     X(cancel_at)                                                                                   \
+    X(owner)                                                                                       \
     X(next_plan) X(next_quantity) X(next_charge) X(reminder) X(ended_on) X(ended_because) X(charges)
 #define CHARGE(X)                                                                                  \
     X(number)                                                                                      \
     X(state)                                                                                       \
     X(account)                                                                                     \
-    X(contact) X(currency) X(subscription) X(term_start) X(reference) X(delivery) X(total)
+    X(contact) X(owner) X(currency) X(subscription) X(term_start) X(reference) X(delivery) X(total)
 #define OWNER(X) X(name) X(account) X(email) X(phone)
 #define POINT(X) X(contact)
 

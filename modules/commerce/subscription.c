@@ -312,6 +312,7 @@ static kith_status charge(kith_instance *self, kith_txn *txn, const struct subsc
                           const struct line *line, kith_error *err) {
     struct charge order = {.account = s->account,
                            .contact = s->contact,
+                           .owner = s->owner,
                            .currency = kith_text(s->price.as.money.currency),
                            .subscription = s->id,
                            .term_start = s->term_start,

@@ -91,6 +91,7 @@ static kith_status viewed_hook(kith_instance *self, kith_txn *txn, kith_change *
     if (st != KITH_OK)
         return st;
     struct viewing v = {.about = x.lead,
+                        .owner = lead.owner,
                         .contact = lead.contact,
                         .channel = kith_text("web"),
                         .direction = kith_text("in"),

@@ -10,7 +10,7 @@
 #define EXPOSURE(X)    X(lead) X(contact) X(cadence) X(step) X(channel) X(material) X(subject) X(state) X(at) X(viewed_at)
 #define MATERIAL(X)    X(name)
 #define CADENCE_LEAD(X) X(contact) X(cadence) X(cadence_at) X(owner)
-#define VIEWING(X)     X(about) X(contact) X(channel) X(direction) X(at) X(subject) X(planned)
+#define VIEWING(X)     X(about) X(owner) X(contact) X(channel) X(direction) X(at) X(subject) X(planned)
 #define RESPONSE(X)    X(campaign) X(name) X(email) X(phone) X(company) X(contact) X(interest) X(source) \
                        X(channel) X(subject) X(at) X(lead) X(known) X(owner)
 #define RESPONDER(X)   X(name) X(account) X(email) X(phone) X(owner)

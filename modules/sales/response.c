@@ -97,10 +97,15 @@ static kith_status complete_lead(kith_instance *self, kith_txn *txn, const struc
 static kith_status log_it(kith_instance *self, kith_txn *txn, const struct response *r,
                           kith_id lead, kith_error *err) {
     char subject[200];
+    struct cadence_lead about;
     const kith_str campaign = r->campaign.as.s;
     (void)snprintf(subject, sizeof subject, "Response to %.*s",
                    (int)(campaign.len < 150 ? campaign.len : 150), campaign.ptr);
+    kith_status st = KITH_LOAD(self, txn, cadences.lead, lead, &about, err);
+    if (st != KITH_OK)
+        return st;
     struct viewing v = {.about = kith_link(self->lead.type, lead),
+                        .owner = about.owner,
                         .contact = r->contact,
                         .channel = r->channel,
                         .direction = kith_text("in"),

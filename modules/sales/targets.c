@@ -158,7 +158,8 @@ static kith_status quotas_action(kith_instance *self, kith_call *call, kith_erro
 
 static const kith_field quota_fields[] = {
     F("name", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_SEARCHED, .doc = "What people call it."),
-    F("seller", LINK, .options = "user", .doc = "Whose it is: a seller's,"),
+    F("seller", LINK, .options = "user", .flags = KITH_FF_ASSIGNEE,
+      .doc = "Whose it is: a seller's,"),
     F("team", LINK, .options = "team", .doc = "or that of all members of a team together,"),
     F("territory", LINK, .options = "territory",
       .doc = "or that of all accounts in a territory, down to four levels below it."),
