@@ -3,6 +3,7 @@
  * with, so that a company with modules of its own has a reference of its own. */
 #include "cli/reference.h"
 #include "record/query.h"
+#include "record/rights.h"
 #include <string.h>
 
 struct reference {
@@ -153,6 +154,22 @@ static void one_type(struct reference *r, const struct rtype *t) {
         any = true;
         field_row(r->out, t->fields[i]);
     }
+}
+
+static kith_status page_parts(struct reference *r, kith_error *e) {
+    (void)e;
+    buf_puts(r->out,
+             "# Parts\n\nA part is read with the record that it belongs to, written by whoever may"
+             " update that, and deleted with it. A role states fields of these types and nothing"
+             " else.\n\n| part | of | by its field | module |\n|---|---|---|---|\n");
+    for (uint32_t i = 0; i < r->schema->type_count; i++) {
+        const struct rtype *t = r->schema->types[i];
+        const struct rfield *f = type_whole(t);
+        if (f)
+            buf_printf(r->out, "| `%s` | %s | `%s` | %s |\n", t->name,
+                       f->target ? f->target->name : "any record", f->name, t->module);
+    }
+    return KITH_OK;
 }
 
 static kith_status page_types(struct reference *r, kith_error *e) {
@@ -342,6 +359,7 @@ static const struct page pages[] = {
     {"settings", "the settings of Kith and of the modules that are enabled", page_settings},
     {"queries", "the query language, in tables", page_queries},
     {"types", "the record types and their fields", page_types},
+    {"parts", "which types are parts of which, whose rights they follow", page_parts},
     {"events", "what rules and modules can react to", page_events},
     {"actions", "the actions of the modules", page_actions},
     {"exit-codes", "exit codes, and errors in JSON", page_exit_codes},

@@ -25,6 +25,7 @@ for folder in "$source"/modules/*/; do
     name=$(basename "$folder")
     "$kith" --company "$work/company" module enable "$name" >/dev/null || exit 2
 done
+page parts.md reference parts
 for folder in "$source"/modules/*/; do
     name=$(basename "$folder")
     page "modules/$name.md" reference "$name"
