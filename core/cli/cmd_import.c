@@ -450,7 +450,7 @@ const struct command command_import = {
         "  kith import contact phone.vcf --key uid\n\n"
         "vCards (.vcf) bring their contacts' points, organisations, notes and photos with them.\n"
         "UID goes to external_id; PROPERTY=FIELD sends a property elsewhere.",
-    .options = {{"map", "COLUMN=FIELD", "the same as COLUMN=FIELD; may be repeated"},
+    .options = {{"map", "COLUMN=FIELD", "the same as COLUMN=FIELD: one pair; again for each other"},
                 {"key", "FIELD,...", "a row whose key is known updates that record"},
                 {"duplicates", "update|skip|reject", "what becomes of such a row; else update"},
                 {"rejects", "FILE", "write the rows that were not imported, with the reasons"},
