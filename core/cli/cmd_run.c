@@ -4,7 +4,9 @@
 #include "cli/rehearse.h"
 #include "cli/run_file.h"
 #include "cli/show.h"
+#include "journal/once.h"
 #include "record/access.h"
+#include <sodium.h>
 #include <string.h>
 
 struct call_job {
@@ -291,8 +293,8 @@ static kith_status check_csv(const struct call_job *job, kith_error *e) {
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
-/* tx: what it wrote, 0: nothing. */
-static void print_results(struct call_job *job, kith_id tx) {
+/* tx: what it wrote, 0: nothing. repeated: it was called before, with the same key. */
+static void print_results(struct call_job *job, kith_id tx, bool repeated) {
     struct cmd *c = job->c;
     const struct action *a = job->action;
     const kith_value *results = job->results;
@@ -310,15 +312,22 @@ static void print_results(struct call_job *job, kith_id tx) {
             json_key(&j, "transaction");
             json_id(&j, tx);
         }
+        if (repeated) {
+            json_key(&j, "repeated");
+            json_bool_(&j, true);
+        }
         json_object_end(&j);
         json_print(c, &b);
         return;
     }
+    if (repeated)
+        io_puts(c->io, "It was done before, with the same key:\n");
     for (uint32_t i = 0; i < a->result_count; i++)
         print_result(c, a->results[i], &results[i]);
-    if (a->column_count && a->result_count)
+    if (!repeated && a->column_count && a->result_count)
         io_puts(c->io, "\n");
-    print_rows(job);
+    if (!repeated)
+        print_rows(job);
     if (action_answers(a) == 0)
         io_puts(c->io, "Done.\n");
     if (tx && !a->final)
@@ -342,24 +351,50 @@ static kith_status rehearse(struct call_job *job, const struct write_opts *o, ki
     return KITH_OK;
 }
 
+/* The words as they were given are the request. */
+static kith_status take_key(struct call_job *job, struct once *once, kith_error *e) {
+    struct cmd *c = job->c;
+    crypto_generichash_state h;
+    crypto_generichash_init(&h, NULL, 0, ONCE_DIGEST);
+    const char *name = job->action->name;
+    crypto_generichash_update(&h, (const unsigned char *)name, strlen(name) + 1);
+    for (size_t i = job->words; i < c->arg_count; i++)
+        crypto_generichash_update(&h, (const unsigned char *)c->args[i], strlen(c->args[i]) + 1);
+    crypto_generichash_final(&h, once->request, ONCE_DIGEST);
+    return once_name(once, c->principal.user, str_of(cmd_option(c, "once")), e);
+}
+
+static kith_status carry_out(struct call_job *job, const struct write_opts *o, bool *repeated,
+                             kith_id *tx, kith_error *e) {
+    struct cmd *c = job->c;
+    struct engine *g = c->company->engine;
+    struct once once = {0};
+    const char *key = cmd_option(c, "once");
+    *repeated = false;
+    if (!key || job->action->effect == EFFECT_READ)
+        return engine_call(g, NULL, o, job->action, job->args, &c->arena, job->results, tx, e);
+    TRY(take_key(job, &once, e));
+    return engine_call_once(g, o, &once, job->action, job->args, &c->arena, job->results, repeated,
+                            tx, e);
+}
+
 static kith_status call(struct call_job *job, kith_error *e) {
     struct cmd *c = job->c;
     kith_id tx = 0;
-    bool csv = cmd_option(c, "csv") != NULL;
+    bool repeated, csv = cmd_option(c, "csv") != NULL;
     struct write_opts o = {.principal = &c->principal, .origin = ORIGIN_ACTION};
     if (csv)
         TRY(check_csv(job, e));
     TRY(run_file_check(c, job->action, e));
     if (rehearsing(c) && job->action->effect != EFFECT_READ)
         return rehearse(job, &o, e);
-    TRY(engine_call(c->company->engine, NULL, &o, job->action, job->args, &c->arena, job->results,
-                    &tx, e));
+    TRY(carry_out(job, &o, &repeated, &tx, e));
     c->wrote = job->action->effect != EFFECT_READ;
     if (csv)
         return csv_rows(job, e);
     if (job->action->file)
         return run_file_put(c, job->results, e);
-    print_results(job, tx);
+    print_results(job, tx, repeated);
     return KITH_OK;
 }
 
@@ -444,6 +479,8 @@ const struct command command_run = {
             "'kith sales.rescore' and 'kith sales rescore' do the same, 'kith sales' lists what\n"
             "the module has, and 'kith module inspect sales' tells what its actions answer.",
     .options = {REHEARSE_OPTION,
+                {"once", "KEY",
+                 "once: what was called with this key within a day is not called again"},
                 {"csv", NULL, "answer with its rows, in CSV, for spreadsheets"},
                 {"output", "FILE", "where the file that it answers with goes; -: standard output"}},
     .needs = NEEDS_COMPANY,

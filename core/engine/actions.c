@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/engine_internal.h"
 #include "engine/files.h"
+#include "journal/once.h"
 
 #include <string.h>
 
@@ -240,6 +241,8 @@ struct invocation {
     struct call call;
     struct arena *results_arena;
     kith_value *args, *results;
+    struct once *once; /* or NULL */
+    bool repeated;
 };
 
 /* Results may point into the transaction's arena: they are copied before it goes. */
@@ -275,9 +278,52 @@ static kith_status invoke(struct txn *t, void *arg, kith_error *e) {
     return st;
 }
 
-kith_status engine_call(struct engine *g, struct txn *in, const struct write_opts *o,
-                        const struct action *action, const kith_value *args, struct arena *a,
-                        kith_value *results, kith_id *tx, kith_error *e) {
+/* -- once -------------------------------------------------------------------------------------- */
+
+/* Links of its results as they were: type and id of each, 0 where there was none. */
+static kith_status recall(struct invocation *in) {
+    const struct once *o = in->once;
+    for (uint32_t i = 0; i < action_answers(in->call.action); i++) {
+        bool linked = 2 * (size_t)i + 1 < o->count && o->ids[2 * i];
+        in->results[i] =
+            linked ? value_link(o->ids[2 * i + 1], (uint32_t)o->ids[2 * i]) : value_null();
+    }
+    return KITH_OK;
+}
+
+static kith_status note(struct txn *t, struct invocation *in, uint64_t before, kith_error *e) {
+    uint32_t n = in->call.action->result_count;
+    kith_id *ids = ARENA_ARRAY(txn_arena(t), kith_id, 2 * n + 1);
+    struct once o = *in->once;
+    if (!ids)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < n; i++) {
+        const kith_value *v = &in->results[i];
+        ids[2 * i] = v->kind == KITH_LINK ? v->as.link.type : 0;
+        ids[2 * i + 1] = v->kind == KITH_LINK ? v->as.link.id : 0;
+    }
+    o.tx = txn_writes(t) == before || in->call.secret ? 0 : txn_id(t);
+    o.ids = ids;
+    o.count = 2 * (size_t)n;
+    return once_note(txn_conn(t), &o, txn_now(t), e);
+}
+
+static kith_status invoke_once(struct txn *t, void *arg, kith_error *e) {
+    struct invocation *in = arg;
+    uint64_t before = txn_writes(t);
+    bool done;
+    TRY(once_find(txn_conn(t), in->once, txn_now(t), in->results_arena, &done, e));
+    in->repeated = done;
+    if (done)
+        return recall(in);
+    TRY(invoke(t, arg, e));
+    return note(t, in, before, e);
+}
+
+static kith_status call_in(struct engine *g, struct txn *in, const struct write_opts *o,
+                           const struct action *action, const kith_value *args, struct arena *a,
+                           kith_value *results, struct once *once, bool *repeated, kith_id *tx,
+                           kith_error *e) {
     kith_value *checked = ARENA_ARRAY(a, kith_value, action->param_count + 1);
     if (!checked)
         return err_nomem(e);
@@ -291,6 +337,7 @@ kith_status engine_call(struct engine *g, struct txn *in, const struct write_opt
         .results_arena = a,
         .args = checked,
         .results = results,
+        .once = once,
     };
     if (in)
         return invoke(in, &call, e);
@@ -298,8 +345,24 @@ kith_status engine_call(struct engine *g, struct txn *in, const struct write_opt
         *tx = 0;
     if (action->effect == EFFECT_READ)
         return invoke(NULL, &call, e);
-    TRY(engine_write(g, o, invoke, &call, tx, e));
-    if (tx && call.call.secret)
+    TRY(engine_write(g, o, once ? invoke_once : invoke, &call, tx, e));
+    if (repeated)
+        *repeated = call.repeated;
+    if (tx && call.repeated)
+        *tx = once->tx;
+    else if (tx && call.call.secret)
         *tx = 0;
     return KITH_OK;
+}
+
+kith_status engine_call(struct engine *g, struct txn *in, const struct write_opts *o,
+                        const struct action *action, const kith_value *args, struct arena *a,
+                        kith_value *results, kith_id *tx, kith_error *e) {
+    return call_in(g, in, o, action, args, a, results, NULL, NULL, tx, e);
+}
+
+kith_status engine_call_once(struct engine *g, const struct write_opts *o, struct once *once,
+                             const struct action *action, const kith_value *args, struct arena *a,
+                             kith_value *results, bool *repeated, kith_id *tx, kith_error *e) {
+    return call_in(g, NULL, o, action, args, a, results, once, repeated, tx, e);
 }

@@ -624,6 +624,13 @@ kith_status engine_add_own(struct engine *g, const char *source, const struct ow
 kith_status engine_call(struct engine *g, struct txn *in, const struct write_opts *o,
                         const struct action *action, const kith_value *args, struct arena *a,
                         kith_value *results, kith_id *tx, kith_error *e);
+/* The same as a transaction of its own, once: what was called before with once->key is not called
+ * again (*repeated). Of its results there are then those that are links; others are kept nowhere,
+ * since they may tell of persons. key and request are given. [any] */
+struct once;
+kith_status engine_call_once(struct engine *g, const struct write_opts *o, struct once *once,
+                             const struct action *action, const kith_value *args, struct arena *a,
+                             kith_value *results, bool *repeated, kith_id *tx, kith_error *e);
 
 /* -- reports: queries that modules give a name ------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 /* Once: see once.h. */
 #include "journal/once.h"
 
+#include <sodium.h>
 #include <string.h>
 
 kith_status once_setup(struct conn *c, kith_error *e) {
@@ -11,6 +12,20 @@ kith_status once_setup(struct conn *c, kith_error *e) {
                      " at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
                      "CREATE INDEX IF NOT EXISTS kith_once_at ON kith_once(at)",
                      e);
+}
+
+kith_status once_name(struct once *o, kith_id user, kith_str key, kith_error *e) {
+    crypto_generichash_state h;
+    const unsigned char *text = (const unsigned char *)(key.ptr ? key.ptr : "");
+    if (key.len > ONCE_KEY_MAX)
+        return err_set(e, KITH_E_INVAL, "Idempotency-Key",
+                       "the key by which it is done once has at most %d bytes", ONCE_KEY_MAX);
+    crypto_generichash_init(&h, NULL, 0, ONCE_DIGEST);
+    crypto_generichash_update(&h, (const unsigned char *)&user, sizeof user);
+    crypto_generichash_update(&h, (const unsigned char *)&key.len, sizeof key.len);
+    crypto_generichash_update(&h, text, key.len);
+    crypto_generichash_final(&h, o->key, ONCE_DIGEST);
+    return KITH_OK;
 }
 
 static kith_str bytes(const void *p, size_t len) {

@@ -9,6 +9,7 @@
 #include "store/store.h"
 
 #define ONCE_DIGEST  32
+#define ONCE_KEY_MAX 200 /* bytes of what somebody names it by */
 #define ONCE_KEEP_MS INT64_C(86400000)
 
 struct once {
@@ -17,6 +18,8 @@ struct once {
     const kith_id *ids; /* of the records */
     size_t count;
 };
+/* Sets o->key: it is the user's own, others may use the same. KITH_E_INVAL: it is too long. */
+kith_status once_name(struct once *o, kith_id user, kith_str key, kith_error *e);
 kith_status once_setup(struct conn *c, kith_error *e);
 /* o->key and o->request are given. *found: it was done before; the rest is filled in, in the arena.
  * KITH_E_CONFLICT: the key was used for another request. */

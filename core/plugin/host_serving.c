@@ -13,7 +13,6 @@
 
 #define WRITES_MAX  1000 /* in one transaction */
 #define WRITE_LEAST offsetof(kith_write, version)
-#define KEY_MAX     200 /* bytes of what a write is named by */
 
 /* -- who is in --------------------------------------------------------------------------------- */
 
@@ -307,6 +306,8 @@ static kith_status take_item(struct job *job, struct item *i, const kith_write *
         return KITH_OK;
     if (w->kind == KITH_TO_STATE)
         return take_state(job, i, w->fields, e);
+    if (!w->fields.len)
+        return err_set(e, KITH_E_INVAL, NULL, "the body is empty: send one JSON object");
     TRY(json_read(w->fields, &object, e));
     kith_status st = take_fields(job, i, object, e);
     json_decref(object);
@@ -471,21 +472,6 @@ static void add_write(crypto_generichash_state *h, const kith_write *w) {
     add_text(h, w->version);
 }
 
-/* The key is the user's own: others may use the same. */
-static kith_status take_key(struct job *job, kith_str key, kith_error *e) {
-    crypto_generichash_state h;
-    const kith_id user = job->caller->principal.user;
-    if (key.len > KEY_MAX)
-        return err_set(e, KITH_E_INVAL, "Idempotency-Key",
-                       "the key of a write has at most %d bytes", KEY_MAX);
-    job->named = key.len > 0;
-    crypto_generichash_init(&h, NULL, 0, ONCE_DIGEST);
-    crypto_generichash_update(&h, (const unsigned char *)&user, sizeof user);
-    add_text(&h, key);
-    crypto_generichash_final(&h, job->once.key, ONCE_DIGEST);
-    return KITH_OK;
-}
-
 static kith_status take_job(struct job *job, kith_str key, const kith_write *writes,
                             kith_error *e) {
     crypto_generichash_state h;
@@ -506,7 +492,8 @@ static kith_status take_job(struct job *job, kith_str key, const kith_write *wri
         at += w.struct_size;
     }
     crypto_generichash_final(&h, job->once.request, ONCE_DIGEST);
-    return take_key(job, key, e);
+    job->named = key.len > 0;
+    return once_name(&job->once, job->caller->principal.user, key, e);
 }
 
 /* Between serving_begin and serving_end. */

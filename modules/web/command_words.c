@@ -48,6 +48,13 @@ static void add_others(struct command *c, const char *word) {
     request_arguments(c->r, add_other, &o);
 }
 
+/* "--once=^Idempotency-Key" */
+static void add_header(struct command *c, const char *word) {
+    const char *name = strchr(word, '^') + 1, *value = request_header(c->r, name);
+    if (value)
+        text_printf(command_word(c), "%.*s%s", (int)(name - 1 - word), word, value);
+}
+
 static void add_options(struct command *c) {
     for (const char *const *w = c->r->route->words; *w; w++) {
         if (strncmp(*w, "--", 2) != 0)
@@ -58,6 +65,8 @@ static void add_options(struct command *c) {
             add_option(c, *w);
         else if (strchr(*w, '!'))
             add_switch(c, *w);
+        else if (strchr(*w, '^'))
+            add_header(c, *w);
         else
             text_puts(command_word(c), *w);
     }

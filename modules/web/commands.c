@@ -173,9 +173,19 @@ static void tell_one(struct command *c) {
     text_puts(t, "]}\n");
 }
 
+/* An action that was called before, with the same key, says so at its end. */
+static void tell_repeated(struct command *c) {
+    static const char end[] = "\"repeated\":true}\n";
+    size_t len = sizeof end - 1;
+    if (route_takes_key(c->r->route) && request_header(c->r, IDEMPOTENCY_KEY) && c->out.len > len &&
+        memcmp(c->out.ptr + c->out.len - len, end, len) == 0)
+        answer_header(c->r, "Idempotency-Replayed", "true");
+}
+
 static void tell(struct command *c) {
     if (c->file)
         return;
+    tell_repeated(c);
     if (c->tell) {
         c->tell(c);
         return;
@@ -482,6 +492,26 @@ static void tell_csv(struct command *c) {
         put_next(c);
     else
         put_remark(c);
+}
+
+/* {"items":[...]} of an array. */
+static void tell_array(struct command *c) {
+    struct text *t = &c->r->answer;
+    text_puts(t, "{\"items\":");
+    text_add(t, c->out.ptr, c->out.ptr ? strcspn(c->out.ptr, "\n") : 0);
+    text_puts(t, "}\n");
+    answer_json(c->r, 200);
+}
+
+bool why_show(struct request *r) {
+    struct command *c = command_begin(r);
+    if (!c)
+        return true;
+    c->tell = tell_array;
+    command_arguments(c);
+    command_carry_out(c);
+    command_free(c);
+    return true;
 }
 
 bool report_show(struct request *r) {

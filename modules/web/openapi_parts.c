@@ -292,7 +292,7 @@ json_t *openapi_parameters(const struct api_operation *o) {
         json_array_append_new(all, parameter_ref(o, "Range", "header"));
     if (o->route->handle == events_follow)
         json_array_append_new(all, parameter_ref(o, "Last-Event-ID", "header"));
-    if (has(o, ONCE))
+    if (has(o, ONCE) || route_takes_key(o->route))
         json_array_append_new(all, parameter_ref(o, "Idempotency-Key", "header"));
     return all;
 }
@@ -453,10 +453,10 @@ static void add_headers(const struct api_operation *o, json_t *answer, bool reco
         add_header(answer, "Location");
     if (has(o, COOKED))
         add_header(answer, "Set-Cookie");
-    if (has(o, ONCE)) {
+    if (has(o, ONCE))
         add_header(answer, "Kith-Transaction");
+    if (has(o, ONCE) || route_takes_key(o->route))
         add_header(answer, "Idempotency-Replayed");
-    }
 }
 
 /* What the answer of a route without a handler of its own looks like. */

@@ -298,7 +298,7 @@ static json_t *result_schema(const json_t *action) {
     if (strcmp(text_of(action, "effect"), "read") != 0) {
         json_object_set_new(properties, "transaction", openapi_ref("schemas", "Id"));
         openapi_add_members(properties, "rehearsal:bool reactions:int? others:bool cut:bool"
-                                        " effects:[Rehearsed] outgoing:[Effect]");
+                                        " effects:[Rehearsed] outgoing:[Effect] repeated:bool");
     }
     json_t *example = fields_example(json_object_get(action, "results"), true);
     if (lists)

@@ -188,15 +188,9 @@ static bool write_one(struct request *r, uint32_t kind, kith_str fields) {
     return false;
 }
 
-static bool no_body(struct request *r) {
-    answer_problem(r, 400, "invalid", NULL, "the body is empty: send one JSON object");
-    return true;
-}
-
+/* Without a body, too: whether there is such a type is told first. */
 static bool write_body(struct request *r, uint32_t kind) {
-    if (!body_may_be_json(r))
-        return true;
-    return r->body.len ? write_one(r, kind, text_str(&r->body)) : no_body(r);
+    return !body_may_be_json(r) || write_one(r, kind, text_str(&r->body));
 }
 
 bool record_update(struct request *r) {
@@ -301,6 +295,11 @@ static kith_status take_lines(struct batch *b, struct request *r, uint32_t kind,
             st = add_line(b, r, kind, line, e);
     }
     return st;
+}
+
+static bool no_body(struct request *r) {
+    answer_problem(r, 400, "invalid", NULL, "the body is empty: send one JSON object");
+    return true;
 }
 
 /* What they refer to lives in the request and the batch. false: it is answered later. */

@@ -9,7 +9,8 @@
 /* The words of a command: as they are; "{type}" from the path, "{.action}" when it has a dot; "?q"
  * from the address, left out when it is not there, and "+?map" each of that name; "--limit=?limit"
  * an option that has its value from there; "--param=*" one for each argument that no other word
- * names, as NAME=VALUE; "@" the members of the body, one NAME=VALUE for each. */
+ * names, as NAME=VALUE; "--once=^Idempotency-Key" an option that has its value from that header;
+ * "@" the members of the body, one NAME=VALUE for each. */
 #define WORDS(...)   ((const char *const[]){__VA_ARGS__, NULL})
 #define RUN(...)     .handle = command_run, .worker = true, .words = WORDS(__VA_ARGS__)
 #define LINES(...)   RUN(__VA_ARGS__), .many = true
@@ -186,7 +187,8 @@ const struct route routes[] = {
     {GET("actions/{action}"), .handle = action_get, .worker = true,
      .words = WORDS("run", "--output=-", "{.action}", "*"),
      .doc = "Calls an action that answers with a file; its parameters are arguments."},
-    {POST("actions/{action}"), RUN("run", "{.action}", "@", "--rehearse!rehearse"),
+    {POST("actions/{action}"),
+     RUN("run", "{.action}", "@", "--rehearse!rehearse", "--once=^" IDEMPOTENCY_KEY),
      .doc = "Calls an action."},
 
     {GET("openapi.json"), .handle = openapi_get, .worker = true,
@@ -239,7 +241,8 @@ const struct route routes[] = {
      .doc = "A record with all that belongs to it."},
     {GET("{type}/{id}/history"), LINES("history", "{type}", "{id}"), .gives = "Change",
      .doc = "What was changed in a record, when and by whom."},
-    {GET("{type}/{id}/why/{field}"), RUN("why", "{type}", "{id}", "{field}"), .gives = "[Step]",
+    {GET("{type}/{id}/why/{field}"), .handle = why_show, .worker = true, .many = true,
+     .words = WORDS("why", "{type}", "{id}", "{field}"), .gives = "Step",
      .doc = "Why a field has its value."},
     {POST("{type}/{id}/transition/{state}"), .handle = record_transition, .arguments = "rehearse",
      .doc = "Brings a record into another state."},
@@ -504,11 +507,20 @@ static void come_in(struct request *r) {
 
 /* -- its way ----------------------------------------------------------------------------------- */
 
+bool route_takes_key(const struct route *route) {
+    for (const char *const *w = route->words; w && *w; w++)
+        if (strchr(*w, '^'))
+            return true;
+    return false;
+}
+
 /* Better said than passed over: whoever sends it again relies on it. */
 static void check_key(struct request *r) {
-    if (r->route->words && r->method != METHOD_GET && request_header(r, IDEMPOTENCY_KEY))
+    if (r->route->words && r->method != METHOD_GET && !route_takes_key(r->route) &&
+        request_header(r, IDEMPOTENCY_KEY))
         answer_problem(r, 400, "unsupported", IDEMPOTENCY_KEY,
-                       "an Idempotency-Key is for writes of records: leave it out here");
+                       "an Idempotency-Key is for writes of records and for actions: leave it out "
+                       "here");
 }
 
 static bool is_for_anybody(const struct request *r) {

@@ -255,6 +255,7 @@ extern const struct route routes[];
 extern const size_t route_count;
 const char *request_part(const struct request *r, const char *name); /* "type" */
 bool route_is_of_type(const struct route *route); /* its address begins with a type's name */
+bool route_takes_key(const struct route *route);  /* a command that is done once: an action */
 /* Does it say what is done with this argument of the address? */
 bool route_names(const struct route *route, const char *name);
 /* Is the argument, which is 1 or true, or 0 or false, there and yes? -1: it is neither: answered.
@@ -366,6 +367,7 @@ bool file_download(struct request *r);
 bool action_get(struct request *r);
 bool records_list(struct request *r);
 bool report_show(struct request *r);
+bool why_show(struct request *r);
 /* What the command with these words prints, for the caller to free; false: it failed, and that is
  * answered. */
 bool command_output(struct request *r, const char *const *words, struct text *out);

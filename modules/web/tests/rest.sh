@@ -400,7 +400,7 @@ prints_exactly 1
 api POST account '{"name":"Once"}' "Idempotency-Key: $(printf 'x%.0s' $(seq 201))"
 answers 400
 prints '"field":"Idempotency-Key"'
-api POST "actions/record.merge" '{}' "${key[@]}"
+api POST undo/0SA818NM40000 '' "${key[@]}"
 answers 400
 prints "leave it out here"
 api POST "actions/record.merge" '{"rehearse":true}'
@@ -414,10 +414,46 @@ for q in --help "--as%20root" "--company%3D/" "@nothing"; do
     expect test "$code" -ge 400
 done
 
+it "calls an action once that is sent again with its key, and answers with the ids that came of it"
+keep=$(create account name=Keep) other=$(create account name=Other)
+body="{\"record_type\":\"account\",\"keep\":\"$keep\",\"others\":\"$other\"}"
+key=('Idempotency-Key: merge-1')
+api POST "actions/record.merge" "$body" "Idempotency-Key: $(printf 'x%.0s' $(seq 201))"
+answers 422
+prints '"field":"Idempotency-Key"'
+api POST "actions/record.merge?rehearse=1" "$body" "${key[@]}"
+answers 200
+api POST "actions/record.merge" "$body" "${key[@]}"
+answers 200
+prints_not '"repeated"'
+first=$(json_text transaction <"$work/out")
+api POST "actions/record.merge" "$body" "${key[@]}"
+answers 200
+answers_header 'idempotency-replayed: true'
+prints '"repeated":true'
+expect test "$(json_text transaction <"$work/out")" = "$first"
+api POST "actions/record.merge" '{"record_type":"account"}' "${key[@]}"
+expect test "$code" -ge 409
+api POST "actions/segment.refresh" '{}' "${key[@]}"
+expect test "$code" -ge 409
+kith log --limit 1 --json
+prints "$first"
+"$KITH" delete account "$keep" >/dev/null
+
+it "says that there is no such address before it looks for a body"
+api POST undo
+answers 404
+api POST nosuch
+answers 404
+api POST contact
+answers 400
+prints "the body is empty"
+
 it "tells what was and why"
 api GET "contact/$id/history"
 prints '"before":null,"after":"London"'
 api GET "contact/$id/why/city"
+prints '{"items":[{"seq":'
 prints '"actor":"user:root"'
 api GET "contact/$id/timeline"
 answers 200
