@@ -107,11 +107,14 @@ static void member(struct text *t, const char *name, const char *value) {
 
 void answer_problem(struct request *r, unsigned status, const char *code, const char *field,
                     const char *sentence) {
+    struct text detail = {0};
     r->answer.len = 0;
     answer_drop_headers(r);
     text_printf(&r->answer, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u",
                 title_of(status), status);
-    member(&r->answer, "detail", sentence);
+    text_remedies(&detail, sentence);
+    member(&r->answer, "detail", detail.ptr && !detail.failed ? detail.ptr : sentence);
+    text_free(&detail);
     member(&r->answer, "code", code);
     if (field && field[0])
         member(&r->answer, "field", field);

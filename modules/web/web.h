@@ -85,6 +85,8 @@ void text_html(struct text *t, const char *z);
 /* As a JSON string, quotes and all. */
 void text_json(struct text *t, kith_str s);
 void text_free(struct text *t);
+/* A sentence, with addresses in place of the commands that it names (remedy.c). */
+void text_remedies(struct text *t, const char *sentence);
 bool text_is_utf8(kith_str s);
 kith_str text_str(const struct text *t);
 

@@ -440,6 +440,15 @@ kith log --limit 1 --json
 prints "$first"
 "$KITH" delete account "$keep" >/dev/null
 
+it "names addresses where commands are named on the command line"
+api GET reports/nosuch
+answers 404
+prints "GET /api/v1/reports lists them"
+api POST actions/no.thing '{}'
+prints "GET /api/v1/actions lists them"
+api POST "actions/consent.check" "{\"purpose\":\"nosuch\",\"contact\":\"$id\"}"
+prints "GET /api/v1/purpose lists them"
+
 it "says that there is no such address before it looks for a body"
 api POST undo
 answers 404
