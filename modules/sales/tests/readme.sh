@@ -58,6 +58,7 @@ lead() {
 # The words in capitals, as the reader fills them in; days lie ahead.
 filled_in() {
     local line=$1
+    line=${line/ACTION/sales.convert}
     line=${line//2026-12-07/$(date -d 'next monday + 7 days' +%F)}
     [[ $line == *=ORDER* ]] && line=${line//=ORDER/=$(cart)}
     [[ $line == *=OPPORTUNITY* || $line == *opportunity=ID* ]] &&
