@@ -44,10 +44,11 @@ end
 
 before("lead.save", {
   name = "known cadences",
+  fields = {"cadence"},
   where = "cadence is not null",
   doc = "Refuses a cadence that is not in the table.",
 }, function(lead, change)
-  if not change.changed.cadence or change.origin == "undo" or cadence_named(lead.cadence) then return end
+  if change.origin == "undo" or cadence_named(lead.cadence) then return end
   local names = {}
   for i, cadence in ipairs(cadences) do names[i] = "'" .. cadence.name .. "'" end
   refuse("cadence: there is no '" .. lead.cadence .. "'; there are " .. table.concat(names, ", ")
