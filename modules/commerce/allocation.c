@@ -119,7 +119,8 @@ static kith_status settled_hook(kith_instance *self, kith_txn *txn, kith_change 
     kith_change_info info;
     struct order o;
     kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
-    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO || is_paid(&o) == is_set(&o.settled_at))
+    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO || is_paid(&o) == is_set(&o.settled_at) ||
+        minor_of(&o.sent_back)) /* a return may be undone with it: see undone */
         return st;
     return kith_fail(err, KITH_E_REFUSED, "settled_at",
                      "settled_at: it follows from what is paid of %.*s, and payments stay; refund "
@@ -134,6 +135,23 @@ static kith_status back_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     struct returned r;
     kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
     return st == KITH_OK ? order_settle(self, txn, r.order, err) : st;
+}
+
+/* Of a return that was undone more is to be paid; of an order whose payments stayed it is paid. */
+static kith_status undone(kith_instance *self, kith_txn *txn, const kith_event *event,
+                          kith_error *err) {
+    kith_event_info info = {.struct_size = sizeof info};
+    struct returned r;
+    kith_status st = self->events->info(txn, event, &info, err);
+    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO)
+        return st;
+    r.order = kith_link(info.type, info.id);
+    if (info.type != self->order.type)
+        st = info.record ? KITH_READ(self, txn, goods.returned, info.record, &r, err)
+                         : KITH_E_NOTFOUND;
+    if (st == KITH_OK)
+        st = order_settle(self, txn, r.order, err);
+    return st == KITH_E_NOTFOUND ? KITH_OK : st; /* it is gone meanwhile */
 }
 
 /* -- allocations --------------------------------------------------------------------------------
@@ -404,6 +422,21 @@ static const kith_hook hooks[] = {
      .doc = "Lets an order be paid when the money is there, and keeps what was invoiced."},
 };
 
+static const kith_reaction reactions[] = {
+    {.name = "return_undone",
+     .topic = "return_request.updated",
+     .flags = KITH_RF_UNDO,
+     .fn = undone,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Has an order be paid or not, whose return was undone."},
+    {.name = "settled_undone",
+     .topic = "order.updated",
+     .flags = KITH_RF_UNDO,
+     .fn = undone,
+     .fields = KITH_ARRAY(settled_only),
+     .doc = "Has an order be paid again whose payments an undo left."},
+};
+
 static const kith_field allocate_params[] = {
     F("account", LINK, .options = "account", .doc = "Of which organisation."),
     F("contact", LINK, .options = "contact", .doc = "Of which person."),
@@ -447,5 +480,6 @@ const kith_part allocation_part = {
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),
     .hooks = KITH_ARRAY(hooks),
+    .reactions = KITH_ARRAY(reactions),
     .actions = KITH_ARRAY(actions),
 };

@@ -337,25 +337,43 @@ kith_status quote_accepted(kith_instance *self, const kith_txn *txn, kith_value 
 }
 
 /* What is not sent yet comes to what its order does. */
-static kith_status draft_total_hook(kith_instance *self, kith_txn *txn, kith_change *change,
-                                    kith_error *err) {
-    kith_change_info info;
-    struct quoted_line line;
+static kith_status draft_total(kith_instance *self, kith_txn *txn, const kith_value *of,
+                               kith_error *err) {
     struct quoted order;
     struct quote *quotes = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, quotes.line, &info, &line, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, &line.order, &quotes,
-                       &count, err);
+    kith_status st =
+        KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, of, &quotes, &count, err);
     if (st == KITH_OK && count)
-        st = KITH_LOAD(self, txn, quotes.order, line.order.as.link.id, &order, err);
+        st = KITH_LOAD(self, txn, quotes.order, of->as.link.id, &order, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
         if (kith_str_is(quotes[i].state.as.s, "draft") ||
             kith_str_is(quotes[i].state.as.s, "approval"))
             st =
                 KITH_SET(self, txn, quotes.quote, total, quotes[i].id.as.link.id, order.total, err);
     return st;
+}
+
+static kith_status draft_total_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                    kith_error *err) {
+    kith_change_info info;
+    struct quoted_line line;
+    kith_status st = KITH_CHANGE(self, txn, change, quotes.line, &info, &line, err);
+    return st == KITH_OK ? draft_total(self, txn, &line.order, err) : st;
+}
+
+/* An undo takes the total back that a line made, not what others have made of it since. */
+static kith_status draft_undone(kith_instance *self, kith_txn *txn, const kith_event *event,
+                                kith_error *err) {
+    kith_event_info info = {.struct_size = sizeof info};
+    struct quoted_line line;
+    kith_status st = self->events->info(txn, event, &info, err);
+    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO || !info.record)
+        return st;
+    st = KITH_READ(self, txn, quotes.line, info.record, &line, err);
+    if (st == KITH_OK && line.order.kind == KITH_LINK)
+        st = draft_total(self, txn, &line.order, err);
+    return st == KITH_E_NOTFOUND ? KITH_OK : st; /* it is gone meanwhile */
 }
 
 /* The customer has it before them: nothing of it becomes another offer, and it is placed or given
@@ -553,6 +571,18 @@ static const kith_hook hooks[] = {
      .fields = KITH_ARRAY(state_only),
      .doc = "Places the order of a quote that is accepted, and wins its opportunity."},
 };
+static const kith_reaction reactions[] = {
+    {.name = "draft_line_gone",
+     .topic = "order_line.deleted",
+     .flags = KITH_RF_UNDO,
+     .fn = draft_undone,
+     .doc = "Brings the total of a draft up to its order, whose line was undone."},
+    {.name = "draft_line_back",
+     .topic = "order_line.updated",
+     .flags = KITH_RF_UNDO,
+     .fn = draft_undone,
+     .doc = "The same, when a change of a line was undone."},
+};
 static const kith_timer timers[] = {
     {.name = "expire_quotes",
      .cron = "5 0 * * *",
@@ -635,6 +665,7 @@ const kith_part quote_part = {
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
+    .reactions = KITH_ARRAY(reactions),
     .timers = KITH_ARRAY(timers),
     .actions = KITH_ARRAY(actions),
     .reports = KITH_ARRAY(reports),
