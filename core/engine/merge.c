@@ -371,7 +371,7 @@ static kith_status put_asked(struct merge_run *r, struct engine *g, const struct
 
 static kith_status merge_groups(struct engine *g, struct merge_run *r, const struct principal *p,
                                 kith_id *tx, kith_error *e) {
-    struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION};
+    struct write_opts o = {.principal = p, .origin = ORIGIN_MERGE};
     do {
         kith_id id;
         kith_status st = engine_write(g, &o, merge_group, r, &id, e);
@@ -397,7 +397,7 @@ kith_status engine_merge(struct engine *g, const struct principal *p, const stru
 kith_status engine_merge_rehearse(struct engine *g, const struct principal *p,
                                   const struct merge *m, struct arena *a, struct merge_report *out,
                                   struct rehearsal *effects, kith_error *e) {
-    struct write_opts o = {.principal = p, .origin = ORIGIN_ACTION};
+    struct write_opts o = {.principal = p, .origin = ORIGIN_MERGE};
     struct merge_run run = {.merge = m, .arena = a, .report = out, .rehearse = true};
     *out = (struct merge_report){0};
     TRY(put_asked(&run, g, p, e));

@@ -9,9 +9,9 @@
 #include <string.h>
 
 const char *origin_name(uint32_t origin) {
-    static const char *const names[] = {"?",     "cli",      "api",     "import", "reaction",
-                                        "timer", "action",   "undo",    "system", "retention",
-                                        "erase", "delivery", "workflow"};
+    static const char *const names[] = {"?",     "cli",      "api",      "import", "reaction",
+                                        "timer", "action",   "undo",     "system", "retention",
+                                        "erase", "delivery", "workflow", "merge"};
     return origin < sizeof names / sizeof *names ? names[origin] : "?";
 }
 

@@ -25,6 +25,7 @@ enum origin { /* stored: never renumber */
               ORIGIN_ERASE = 10,
               ORIGIN_DELIVERY = 11,
               ORIGIN_WORKFLOW = 12,
+              ORIGIN_MERGE = 13,
 };
 const char *origin_name(uint32_t origin); /* "cli", "api", ... */
 

@@ -373,7 +373,7 @@ static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *c
     kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
     /* An undo takes the first line with it, and a merge moves orders and invoices together. */
     if (st == KITH_OK && info.before && info.origin != KITH_ORIGIN_UNDO &&
-        info.origin != KITH_ORIGIN_ACTION && !is_by_rules(info.origin))
+        info.origin != KITH_ORIGIN_MERGE && !is_by_rules(info.origin))
         st = check_same(self, txn, info.before, &o, err);
     if (st != KITH_OK || !kith_str_is(o.state.as.s, "ordered") || !info.before)
         return st;

@@ -267,11 +267,9 @@ static kith_status check_kept(kith_instance *self, const kith_txn *txn, const ki
                               const kith_change_info *info, const struct payment *before,
                               kith_error *err) {
     const struct payment_numbers *f = &self->payment;
-    /* A merge, which is an action, moves links; it moves those of invoices and entries with them.
-     */
+    /* A merge moves links; it moves those of invoices and entries with them. */
     const uint32_t fixed[] = {f->amount, f->method, f->order, f->invoice, f->account, f->contact};
-    const size_t count =
-        sizeof fixed / sizeof *fixed - (info->origin == KITH_ORIGIN_ACTION ? 2 : 0);
+    const size_t count = sizeof fixed / sizeof *fixed - (info->origin == KITH_ORIGIN_MERGE ? 2 : 0);
     if (state_is(&before->state, "pending") || info->origin == KITH_ORIGIN_ERASE)
         return KITH_OK;
     for (size_t i = 0; i < count; i++)

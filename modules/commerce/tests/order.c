@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Orders: lines with their prices, totals, currency, placing. */
+#include "engine/merge.h"
 #include "shop.h"
 
 static kith_id buyer(struct company *c) {
@@ -92,13 +93,44 @@ TEST("neither the currency of the lines nor who bought changes under them") {
     close_company(&c);
 }
 
-static kith_error import(struct company *c, const char *type, kith_id id,
-                         const struct pair *pairs) {
-    static const struct write_opts imported = {.principal = &anna, .origin = ORIGIN_IMPORT};
+static kith_error write_from(struct company *c, uint32_t origin, const char *type, kith_id id,
+                             const struct pair *pairs) {
+    const struct write_opts by = {.principal = &anna, .origin = origin};
     struct put p = {c, type, id, pairs};
     kith_error e = KITH_ERROR_INIT;
-    (void)engine_write(c->engine, &imported, put_txn, &p, NULL, &e);
+    (void)engine_write(c->engine, &by, put_txn, &p, NULL, &e);
     return e;
+}
+static kith_error import(struct company *c, const char *type, kith_id id,
+                         const struct pair *pairs) {
+    return write_from(c, ORIGIN_IMPORT, type, id, pairs);
+}
+
+TEST("no action gives what was ordered and paid to another customer; a merge takes all of it "
+     "along") {
+    struct company c;
+    struct merge_report report;
+    kith_id tx;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), ada = buyer(&c), bob = buyer(&c), o = cart(&c, ada);
+    CREATE(&c, "order_line", {"order", LINK(&c, o)}, {"product", LINK(&c, pen)});
+    UPDATE(&c, "order", o, {"state", "ordered"});
+    kith_id paid =
+        CREATE(&c, "payment", {"order", LINK(&c, o)}, {"amount", "3.57 EUR"}, {"method", "cash"});
+    UPDATE(&c, "payment", paid, {"state", "received"});
+    const struct pair to_bob[] = {{"contact", LINK(&c, bob)}, {NULL, NULL}};
+    e = write_from(&c, ORIGIN_ACTION, "order", o, to_bob);
+    EXPECT_HAS("who buys stays as it is", e.message);
+    e = write_from(&c, ORIGIN_ACTION, "payment", paid, to_bob);
+    EXPECT_HAS("stays as it is; refund it", e.message);
+    e = (kith_error)KITH_ERROR_INIT;
+    const struct merge m = {
+        .type = type_of(&c, "contact"), .keep = bob, .others = &ada, .count = 1};
+    EXPECT_OK(engine_merge(c.engine, &anna, &m, &c.arena, &report, &tx, &e), e);
+    EXPECT_STR(LINK(&c, bob), field(&c, "order", o, "contact"));
+    EXPECT_STR(LINK(&c, bob), field(&c, "payment", paid, "contact"));
+    close_company(&c);
 }
 
 TEST("an import writes lines of what was ordered elsewhere, and changes none that were placed "

@@ -79,6 +79,7 @@ typedef struct kith_caller kith_caller;     /* somebody who asks, for modules th
 #define KITH_ORIGIN_ERASE     10u /* somebody was erased: what stood in its rows is gone */
 #define KITH_ORIGIN_DELIVERY  11u /* something was sent: this is what came of it */
 #define KITH_ORIGIN_WORKFLOW  12u /* a step of a workflow */
+#define KITH_ORIGIN_MERGE     13u /* records were merged: links to the others lead to the kept one */
 
 #define KITH_LOG_ERROR 0u
 #define KITH_LOG_WARN  1u
