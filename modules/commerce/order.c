@@ -331,8 +331,12 @@ static kith_status check_same(kith_instance *self, const kith_txn *txn, const ki
         (o->currency.kind != KITH_TEXT || was.currency.as.s.len != o->currency.as.s.len ||
          memcmp(was.currency.as.s.ptr, o->currency.as.s.ptr, (size_t)was.currency.as.s.len) != 0))
         return kith_fail(err, KITH_E_REFUSED, "currency",
-                         "currency: its lines are in %.*s, and so is the order; delete them first",
-                         (int)was.currency.as.s.len, was.currency.as.s.ptr);
+                         "currency: its lines are in %.*s, and so is the order; %s",
+                         (int)was.currency.as.s.len, was.currency.as.s.ptr,
+                         kith_str_is(was.state.as.s, "cart") ||
+                                 kith_str_is(was.state.as.s, "abandoned")
+                             ? "delete them first"
+                             : remedy_of(was.state.as.s));
     const struct customer before = customer_of(was.account, was.contact),
                           after = customer_of(o->account, o->contact);
     if (kith_str_is(was.state.as.s, "cart") || kith_str_is(was.state.as.s, "abandoned") ||

@@ -75,9 +75,10 @@ static kith_status reserve_product(const struct reserving *r, const kith_value *
     return st == KITH_OK && count ? reserve_from(r, stocks, count, units, err) : st;
 }
 
-/* Of a bundle that lies nowhere as such, its parts. */
+/* Of a bundle that lies nowhere as such, its parts; and of those that are bundles, theirs. */
+#define DEEP_MAX 8 /* bundles inside each other */
 static kith_status reserve_parts(const struct reserving *r, const kith_value *product,
-                                 int64_t units, kith_error *err) {
+                                 int64_t units, int deep, kith_error *err) {
     struct part *parts;
     uint64_t count = 0;
     int32_t there;
@@ -90,6 +91,8 @@ static kith_status reserve_parts(const struct reserving *r, const kith_value *pr
                                         KITH_ROUND_UP, &all, err);
         if (st == KITH_OK)
             st = reserve_product(r, &parts[i].other, units_of(&all), &there, err);
+        if (st == KITH_OK && !there && deep < DEEP_MAX)
+            st = reserve_parts(r, &parts[i].other, units_of(&all), deep + 1, err);
     }
     return st;
 }
@@ -118,7 +121,7 @@ static kith_status reserve_order(kith_instance *self, kith_txn *txn, const kith_
         int32_t there = 0;
         st = reserve_product(&r, &lines[i].product, units, &there, err);
         if (st == KITH_OK && !there)
-            st = reserve_parts(&r, &lines[i].product, units, err);
+            st = reserve_parts(&r, &lines[i].product, units, 0, err);
         if (st == KITH_OK)
             st = reserve_options(&r, &lines[i], err);
     }

@@ -183,6 +183,8 @@ TEST("what is ordered is kept whatever becomes of it, and the refusal names what
                remove_refused(&c, "order_line", l));
     EXPECT_HAS("O-000001 is cancelled, and is kept with its lines; only a rule of retention",
                remove_refused(&c, "order", o));
+    REFUSED(&c, "its lines are in EUR, and so is the order; make another order", "order", o,
+            {"currency", "USD"});
     REFUSED(&c, "once the order is cancelled; make another order", "order", o,
             {"contact", LINK(&c, buyer(&c))});
     kith_id firm = CREATE(&c, "account", {"name", "Firm"}), its = cart(&c, buyer(&c));

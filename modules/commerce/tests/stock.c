@@ -149,6 +149,33 @@ TEST("without back orders nobody orders more than is free, at all places togethe
     close_company(&c);
 }
 
+TEST("a bundle in a bundle reserves what is inside of it, unless it lies there as such") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), kit = product(&c, "kit", "5 EUR"),
+            box = product(&c, "box", "9 EUR"), s = stock(&c, pen, NULL);
+    MOVE(&c, s, "receipt", "100");
+    CREATE(&c, "product_relation", {"product", id_text(&c, kit)}, {"other", id_text(&c, pen)},
+           {"kind", "bundle_part"}, {"quantity", "2"});
+    CREATE(&c, "product_relation", {"product", id_text(&c, box)}, {"other", id_text(&c, kit)},
+           {"kind", "bundle_part"}, {"quantity", "3"});
+    kith_id o = cart(&c);
+    line(&c, o, box, "4");
+    UPDATE(&c, "order", o, {"state", "ordered"});
+    HAS(&c, s, "100.000", "24.000", "76.000");
+    UPDATE(&c, "order", o, {"state", "cart"});
+    HAS(&c, s, "100.000", "0.000", "100.000");
+    kith_id kits = stock(&c, kit, NULL);
+    MOVE(&c, kits, "receipt", "20");
+    UPDATE(&c, "order", o, {"state", "ordered"});
+    HAS(&c, s, "100.000", "0.000", "100.000");
+    HAS(&c, kits, "20.000", "12.000", "8.000");
+    struct act a = ACT(&c, "commerce.ship", {"order", id_text(&c, o)}, {"lines", "box*1"});
+    EXPECT_ACT(a);
+    HAS(&c, kits, "17.000", "9.000", "8.000");
+    close_company(&c);
+}
+
 TEST("a bundle that lies nowhere reserves its parts") {
     struct company c;
     OPEN(&c, SHOP(""), "commerce");
