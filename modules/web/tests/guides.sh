@@ -58,6 +58,16 @@ else
     prints '"count":1'
     type_in sh docs/guide-integrator-sign-in.md
     stop_server
+    for module in documents commerce sales; do "$KITH" module enable $module >/dev/null; done
+    for module in commerce sales; do "$KITH" import role roles/$module.jsonl --key name >/dev/null; done
+    "$KITH" create product code=PEN name=Pen price="10 EUR" tax_rate=20 >/dev/null
+    serve_here
+    type_in sh modules/sales/README.md
+    "$KITH" find "invoice where order.contact.email = 'nora@example.org' or order.account.name = 'Nora Ltd'" --csv >"$work/out"
+    prints "24.00 EUR"
+    expect grep -q "^%PDF" quote.pdf
+    expect grep -q "^%PDF" invoice.pdf
+    stop_server
     cd "$work" && rm -r acme
     type_in bash docs/guide-integrator.md
     prints '"city":"London"'
