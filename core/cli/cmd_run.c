@@ -323,7 +323,8 @@ static void print_results(struct call_job *job, kith_id tx, bool repeated) {
     if (repeated)
         io_puts(c->io, "It was done before, with the same key:\n");
     for (uint32_t i = 0; i < a->result_count; i++)
-        print_result(c, a->results[i], &results[i]);
+        if (!repeated || results[i].kind != KITH_NULL)
+            print_result(c, a->results[i], &results[i]);
     if (!repeated && a->column_count && a->result_count)
         io_puts(c->io, "\n");
     if (!repeated)

@@ -52,6 +52,28 @@ exits 4
 kith update product "$pen" price="1 EUR"
 exits 4
 
+it "calls an action of a script that is started again once"
+kith run commerce.order --once cart-1 items="PEN*1" email=ada@example.org
+exits 0
+number=$(sed -n 's/^number: //p' "$work/out")
+kith run commerce.order --once cart-1 items="PEN*1" email=ada@example.org
+exits 0
+prints "It was done before, with the same key:"
+prints "order: $number "
+prints_not "created:"
+kith run commerce.order --once cart-1 items="PEN*2" email=ada@example.org
+exits 1
+complains "take a new key"
+kith run commerce.order --once cart-2 items="NONE*1" email=ada@example.org
+expect test "$code" -ne 0
+kith run commerce.order --once cart-2 --rehearse items="PEN*1" email=ada@example.org
+exits 0
+kith run commerce.order --once cart-2 items="PEN*1" email=ada@example.org
+exits 0
+prints_not "It was done before"
+kith find "order where state = 'cart' : count()"
+prints_exactly 2
+
 it "lets accounting invoice, take payments and close the books"
 as money
 kith commerce.invoice order="$order" --json
