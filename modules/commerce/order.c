@@ -7,11 +7,13 @@
 /* -- lines --------------------------------------------------------------------------------------
  */
 
+__extension__ typedef __int128 wide;
+
 /* A line that is being written, and its order. */
 struct writing {
     kith_instance *self;
     kith_txn *txn;
-    kith_change *change;
+    kith_change *change; /* NULL: it is only looked at */
     int32_t created;
     struct line line;
     struct order order;
@@ -32,23 +34,33 @@ static const char *remedy_of(kith_str state) {
                                         : "make another order";
 }
 
+/* Its lines are written. */
+static int32_t is_open(const struct order *o) {
+    return state_is(&o->state, "cart") || state_is(&o->state, "abandoned");
+}
+
 /* A cart is nothing yet, nor is one that was given up before it was ordered. */
 static int32_t was_placed(const struct order *o) {
     return !kith_str_is(o->state.as.s, "cart") && !kith_str_is(o->state.as.s, "abandoned") &&
            (!kith_str_is(o->state.as.s, "cancelled") || is_set(&o->placed_at));
 }
 
+static int32_t is_true(const kith_value *v) {
+    return v->kind == KITH_BOOL && v->as.i;
+}
+
 static kith_status check_open(const struct writing *w, kith_error *err) {
     const kith_str state = w->order.state.as.s;
     /* It is written down as it was elsewhere, but for what was invoiced here. */
-    if (w->imported && state_is(&w->order.channel, "import") && !units_of(&w->line.invoiced))
+    if (w->imported && is_true(&w->order.placed_elsewhere) && !units_of(&w->line.invoiced))
         return KITH_OK;
-    if (kith_str_is(state, "cart") || kith_str_is(state, "abandoned"))
+    if (is_open(&w->order))
         return KITH_OK;
     if (w->imported)
         return kith_fail(err, KITH_E_REFUSED, "order",
-                         "order: an import writes lines of orders that were imported "
-                         "(channel=import) and not invoiced; %.*s is %.*s, and its lines stay",
+                         "order: an import writes lines of carts, and of orders that an import "
+                         "made as placed (channel=import) and that are not invoiced; %.*s is %.*s, "
+                         "and its lines stay",
                          (int)w->order.number.as.s.len, w->order.number.as.s.ptr, (int)state.len,
                          state.ptr);
     return kith_fail(err, KITH_E_REFUSED, "order",
@@ -68,7 +80,7 @@ static kith_status check_product(const struct writing *w, kith_error *err) {
 
 static kith_status ask_price(struct writing *w, struct price_answer *answer, kith_error *err) {
     kith_value currency = w->order.currency;
-    if (currency.kind == KITH_NULL && w->line.unit_price.kind == KITH_MONEY &&
+    if (currency.kind == KITH_NULL && w->line.unit_price.kind == KITH_MONEY && w->change &&
         is_changed(w, w->self->line.unit_price))
         currency = kith_text(w->line.unit_price.as.money.currency);
     const struct price_question ask = {
@@ -94,7 +106,7 @@ static kith_value found_by(const struct writing *w, const struct price_answer *a
                                                              : "chosen");
 }
 
-static kith_status take_price(struct writing *w, kith_error *err) {
+static kith_status take_price(struct writing *w, int32_t with_discount, kith_error *err) {
     struct price_answer answer;
     kith_status st = ask_price(w, &answer, err);
     if (st != KITH_OK)
@@ -102,20 +114,17 @@ static kith_status take_price(struct writing *w, kith_error *err) {
     w->line.unit_price = answer.unit_price;
     w->line.list_price = answer.list_price;
     w->line.priced_by = found_by(w, &answer);
-    if (!is_changed(w, w->self->line.discount) || w->line.discount.kind == KITH_NULL)
+    if (with_discount)
         w->line.discount = answer.discount;
     return st;
 }
 
-/* One that somebody said. What it would be is kept with it, as that tells how much less it is; of
- * what was sold elsewhere nobody asks. */
+/* One that somebody said. What it would be is kept with it, as that tells how much less it is. */
 static kith_status keep_price(struct writing *w, kith_error *err) {
     struct price_answer answer;
     kith_error none = {.struct_size = sizeof none};
     w->line.priced_by = kith_text("hand");
     w->line.list_price = kith_null();
-    if (!state_is(&w->order.state, "cart") && !state_is(&w->order.state, "abandoned"))
-        return KITH_OK;
     kith_status st = ask_price(w, &answer, &none);
     if (st == KITH_E_REFUSED)
         return KITH_OK; /* there is no other */
@@ -155,14 +164,18 @@ static kith_status settle_choice(struct writing *w, kith_error *err) {
 /* A price that is given stays; another product, quantity or choice has another price. */
 static kith_status settle_price(struct writing *w, kith_error *err) {
     const kith_instance *self = w->self;
-    const int32_t other = is_other(w);
-    const int32_t by_hand =
-        w->line.priced_by.kind != KITH_NULL && kith_str_is(w->line.priced_by.as.s, "hand");
-    if (w->line.unit_price.kind != KITH_NULL && is_changed(w, self->line.unit_price))
-        return keep_price(w, err);
+    const int32_t other = is_other(w), by_hand = state_is(&w->line.priced_by, "hand");
+    if (w->line.unit_price.kind != KITH_NULL && is_changed(w, self->line.unit_price)) {
+        if (is_open(&w->order))
+            return keep_price(w, err);
+        w->line.priced_by = kith_text("hand"); /* of what was sold elsewhere nobody asks */
+        w->line.list_price = kith_null();
+        return KITH_OK;
+    }
     if (w->line.unit_price.kind == KITH_NULL || other ||
         (!by_hand && is_changed(w, self->line.quantity)))
-        return take_price(w, err);
+        return take_price(
+            w, !is_changed(w, self->line.discount) || w->line.discount.kind == KITH_NULL, err);
     return KITH_OK;
 }
 
@@ -180,12 +193,33 @@ static kith_status settle_currency(struct writing *w, kith_error *err) {
                      (int)w->order.currency.as.s.len, w->order.currency.as.s.ptr);
 }
 
-static kith_status check_discount(const struct writing *w, kith_error *err) {
+/* In hundredths of a percent. Where a price is somebody's choice, by hand or by the book that they
+ * took, it is what is asked less than the list price, however it came to be. */
+static int64_t off_list(const struct writing *w) {
+    const struct line *l = &w->line;
+    const int64_t given = units_of(&l->discount), price = minor_of(&l->unit_price),
+                  list = minor_of(&l->list_price);
+    const int32_t chosen = w->order.price_book.kind != KITH_NULL ||
+                           state_is(&l->priced_by, "chosen") || state_is(&l->priced_by, "hand");
+    if (!chosen || list <= 0 ||
+        strcmp(l->list_price.as.money.currency, l->unit_price.as.money.currency) != 0)
+        return given;
+    const wide asked = ((wide)price * (10000 - given) + list / 2) / list; /* half up */
+    return asked < 10000 ? 10000 - (int64_t)asked : 0;
+}
+
+static kith_status check_discount(struct writing *w, kith_error *err) {
     const int64_t limit = w->self->discount_limit.as.i * 100;
     char text[KITH_NUMBER_TEXT];
-    if (w->line.discount.kind == KITH_NULL || w->line.discount.as.decimal.units <= limit)
+    w->line.off_list = percent_of(off_list(w));
+    w->self->numbers->text(&w->line.off_list, text);
+    if (units_of(&w->line.off_list) <= limit)
         return KITH_OK;
-    w->self->numbers->text(&w->line.discount, text);
+    if (units_of(&w->line.off_list) != units_of(&w->line.discount))
+        return kith_fail(err, KITH_E_REFUSED, "unit_price",
+                         "unit_price: with the discount it is %s %% below the list price, more "
+                         "than commerce.discount_limit allows (%lld %%)",
+                         text, (long long)w->self->discount_limit.as.i);
     return kith_fail(err, KITH_E_REFUSED, "discount",
                      "discount: %s %% is more than commerce.discount_limit allows (%lld %%)", text,
                      (long long)w->self->discount_limit.as.i);
@@ -205,15 +239,15 @@ static kith_status take_cost(struct writing *w, kith_error *err) {
 static kith_status write_line(const struct writing *w, kith_error *err) {
     const kith_instance *self = w->self;
     const struct line *l = &w->line;
-    const uint32_t fields[] = {self->line.list_price, self->line.unit_price, self->line.priced_by,
-                               self->line.discount,   self->line.tax_rate,   self->line.net,
-                               self->line.tax,        self->line.total,      self->line.description,
-                               self->line.product,    self->line.chosen,     self->line.cost,
-                               self->line.supplied_by};
+    const uint32_t fields[] = {
+        self->line.list_price,  self->line.unit_price, self->line.priced_by, self->line.discount,
+        self->line.tax_rate,    self->line.net,        self->line.tax,       self->line.total,
+        self->line.description, self->line.product,    self->line.chosen,    self->line.cost,
+        self->line.supplied_by, self->line.off_list};
     const kith_value values[] = {l->list_price,  l->unit_price, l->priced_by, l->discount,
                                  l->tax_rate,    l->net,        l->tax,       l->total,
                                  l->description, l->product,    l->chosen,    l->cost,
-                                 l->supplied_by};
+                                 l->supplied_by, l->off_list};
     return self->records->set(w->txn, w->change, sizeof fields / sizeof *fields, fields, values,
                               err);
 }
@@ -280,6 +314,12 @@ static kith_status line_agrees_hook(kith_instance *self, kith_txn *txn, kith_cha
     return line_hook(self, txn, change, err);
 }
 
+/* What somebody has before them as an offer stays, wherever it comes from. */
+static int32_t is_import_undone(const struct writing *w, uint32_t origin) {
+    return origin == KITH_ORIGIN_UNDO && state_is(&w->order.channel, "import") &&
+           !state_is(&w->order.state, "quoted") && !units_of(&w->line.invoiced);
+}
+
 static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
     kith_change_info info;
@@ -288,8 +328,7 @@ static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_chang
     if (st != KITH_OK || is_by_rules(info.origin))
         return st;
     st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
-    w.imported = info.origin == KITH_ORIGIN_UNDO && state_is(&w.order.channel, "import");
-    if (st == KITH_OK && !was_placed(&w.order))
+    if (st == KITH_OK && (!was_placed(&w.order) || is_import_undone(&w, info.origin)))
         return KITH_OK;
     return st == KITH_E_NOTFOUND ? KITH_OK : st == KITH_OK ? check_open(&w, err) : st;
 }
@@ -310,6 +349,107 @@ static kith_status order_kept_hook(kith_instance *self, kith_txn *txn, kith_chan
                                                       : "only a rule of retention takes it away";
     return kith_fail(err, KITH_E_REFUSED, NULL, "%.*s is %.*s, and is kept with its lines; %s",
                      (int)o.number.as.s.len, o.number.as.s.ptr, (int)state.len, state.ptr, remedy);
+}
+
+/* -- another customer ---------------------------------------------------------------------------
+ */
+
+/* An order whose customer is another one now. */
+struct handover {
+    kith_instance *self;
+    kith_txn *txn;
+    struct order was, order; /* the order as it will be, still in the state that it was in */
+    int32_t writes;          /* its lines; or else they must cost the same */
+};
+
+/* By the terms of who buys now. A price that somebody said stays, and is measured by them; so does
+ * a discount that was not what the customer before had by theirs. */
+static kith_status price_anew(struct writing *w, const struct order *was, kith_error *err) {
+    kith_instance *self = w->self;
+    struct writing before;
+    struct price_answer then;
+    kith_error none = {.struct_size = sizeof none};
+    kith_status st = KITH_LOAD(self, w->txn, product, w->line.product.as.link.id, &w->product, err);
+    if (st == KITH_OK)
+        st = choice_make(self, w->txn, &w->product, w->line.chosen, kith_null(), &w->choice, err);
+    if (st != KITH_OK)
+        return st;
+    if (state_is(&w->line.priced_by, "hand"))
+        return keep_price(w, err);
+    before = *w;
+    before.order = *was;
+    st = ask_price(&before, &then, &none);
+    if (st != KITH_OK && st != KITH_E_REFUSED)
+        return kith_fail(err, st, none.field, "%s", none.message);
+    return take_price(w, st != KITH_OK || units_of(&then.discount) == units_of(&w->line.discount),
+                      err);
+}
+
+/* Customers are deleted, and their carts are nobody's then: what cannot be priced for nobody waits
+ * for whoever comes next. */
+static int32_t may_wait(const struct handover *h, const struct writing *w, kith_status st) {
+    return !is_set(&h->order.account) && !is_set(&h->order.contact) &&
+           (st == KITH_E_REFUSED || state_is(&w->line.priced_by, "hand") ||
+            (st == KITH_OK && !state_is(&w->product.state, "active")));
+}
+
+/* What of the line is another one than it was. */
+static kith_edit changes_of(const struct writing *w, const struct line *old) {
+    const kith_instance *self = w->self;
+    const struct line *l = &w->line;
+    kith_edit edit = {0};
+    if (minor_of(&l->unit_price) != minor_of(&old->unit_price))
+        kith_put(&edit, self->line.unit_price, l->unit_price);
+    if (state_is(&l->priced_by, "hand") && minor_of(&l->list_price) != minor_of(&old->list_price))
+        kith_put(&edit, self->line.list_price, l->list_price);
+    if (units_of(&l->discount) != units_of(&old->discount))
+        kith_put(&edit, self->line.discount, l->discount);
+    return edit;
+}
+
+static kith_status hand_over_line(const struct handover *h, const struct line *line,
+                                  kith_error *err) {
+    kith_instance *self = h->self;
+    struct writing w = {.self = self, .txn = h->txn, .line = *line, .order = h->order};
+    const char *who = same_link(&h->was.account, &h->order.account) ? "contact" : "account";
+    kith_error why = {.struct_size = sizeof why};
+    kith_status st = price_anew(&w, &h->was, &why);
+    choice_end(&w.choice);
+    if (may_wait(h, &w, st))
+        return KITH_OK;
+    if (st != KITH_OK)
+        return kith_fail(err, st, why.field, "%s", why.message);
+    kith_edit edit = changes_of(&w, line);
+    if (edit.count && !h->writes)
+        return kith_fail(err, KITH_E_REFUSED, who,
+                         "%s: by the terms of this customer the line '%.*s' costs something else; "
+                         "set who buys while the order is a cart, which prices it anew",
+                         who, (int)line->description.as.s.len, line->description.as.s.ptr);
+    kith_put(&edit, self->line.priced_by, w.line.priced_by);
+    return h->writes ? self->records->update(h->txn, self->line.type, line->id.as.link.id,
+                                             edit.count, edit.fields, edit.values, err)
+                     : KITH_OK;
+}
+
+/* A merge leaves the customer who they were. */
+static kith_status handover_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                 kith_error *err) {
+    kith_change_info info;
+    struct handover h = {.self = self, .txn = txn};
+    struct line *lines;
+    uint64_t count = 0;
+    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &h.order, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, info.before, &h.was, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_MERGE || is_by_rules(info.origin) ||
+        !is_before_order(h.was.state.as.s) || state_is(&h.order.state, "cancelled"))
+        return st;
+    h.writes = is_open(&h.order);
+    h.order.state = h.was.state;
+    st = KITH_FIND(self, txn, line, self->query.lines_of, 1, &h.order.id, &lines, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = hand_over_line(&h, &lines[i], err);
+    return st;
 }
 
 /* -- orders -------------------------------------------------------------------------------------
@@ -370,6 +510,21 @@ static kith_status check_placed(kith_instance *self, const kith_txn *txn, const 
     return st;
 }
 
+/* Only an import says so, when it makes the order; here it becomes an order of ours when it is
+ * taken back to cart. */
+static kith_status note_elsewhere(kith_instance *self, kith_txn *txn, kith_change *change,
+                                  const kith_change_info *info, const struct order *o,
+                                  kith_error *err) {
+    const int32_t placed = !is_before_order(o->state.as.s);
+    const int32_t yes = info->before ? is_true(&o->placed_elsewhere) && placed
+                                     : info->origin == KITH_ORIGIN_IMPORT && placed &&
+                                           state_is(&o->channel, "import");
+    const kith_value value = kith_number(KITH_BOOL, yes);
+    if (yes == is_true(&o->placed_elsewhere) || info->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    return self->records->set(txn, change, 1, &self->order.placed_elsewhere, &value, err);
+}
+
 static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     kith_change_info info;
@@ -379,7 +534,10 @@ static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *c
     if (st == KITH_OK && info.before && info.origin != KITH_ORIGIN_UNDO &&
         info.origin != KITH_ORIGIN_MERGE && !is_by_rules(info.origin))
         st = check_same(self, txn, info.before, &o, err);
-    if (st != KITH_OK || !kith_str_is(o.state.as.s, "ordered") || !info.before)
+    if (st == KITH_OK)
+        st = note_elsewhere(self, txn, change, &info, &o, err);
+    if (st != KITH_OK || !kith_str_is(o.state.as.s, "ordered") || !info.before ||
+        self->records->changed(txn, change, self->order.state) != 1)
         return st;
     st = check_placed(self, txn, &o, err);
     if (st == KITH_OK && o.placed_at.kind == KITH_NULL) {
@@ -448,6 +606,9 @@ static const kith_field order_fields[] = {
     F("prepaid", MONEY, .rollup = "sum(payment.open via order) in currency",
       .doc = "What was paid for it and stands on no invoice yet."),
     F("settled_at", TIME, .flags = KITH_FF_READONLY, .doc = "When all of it was paid."),
+    F("placed_elsewhere", BOOLEAN, .flags = KITH_FF_READONLY,
+      .doc = "An import made it as one that was placed already (channel=import), and writes its "
+             "lines."),
 };
 static const char *const order_indexes[] = {"state,-placed_at", "account,state,to_invoice",
                                             "contact,state,to_invoice"};
@@ -471,6 +632,9 @@ static const kith_field line_fields[] = {
           "Where the price comes from; chosen is one of the price book that the order names, and "
           "by hand one that neither list nor book has."),
     F("discount", PERCENT, .min = "0", .max = "100", .doc = "Percent less."),
+    F("off_list", PERCENT, .flags = KITH_FF_READONLY,
+      .doc = "Percent that is asked less than the list price, where the price is somebody's choice "
+             "(by hand, chosen); else the discount. Limits of discounts go by it."),
     F("tax_rate", PERCENT, .min = "0", .max = "100",
       .doc = "Tax in percent; that of the product when nothing is said."),
     F("net", MONEY, .flags = KITH_FF_READONLY, .doc = "Without tax."),
@@ -501,6 +665,7 @@ static const kith_type types[] = {
      .fields = KITH_ARRAY(line_fields)},
 };
 
+static const char *const customer_fields[] = {"account", "contact"};
 static const kith_hook hooks[] = {
     {.name = "line",
      .type = "order_line",
@@ -534,6 +699,14 @@ static const kith_hook hooks[] = {
      .priority = AFTER_RULES,
      .fn = order_hook,
      .doc = "Refuses to place an order that is empty or nobody's."},
+    {.name = "other_customer",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .priority = AFTER_RULES,
+     .fn = handover_hook,
+     .fields = KITH_ARRAY(customer_fields),
+     .doc = "Prices the lines of a cart anew that is given to another customer."},
 };
 
 static const kith_setting settings[] = {
@@ -542,7 +715,8 @@ static const kith_setting settings[] = {
      .default_text = "100",
      .min = 0,
      .max = 100,
-     .doc = "The highest discount on a line, in percent."},
+     .doc = "The highest discount on a line, in percent of the list price where the price is typed "
+            "or its book chosen."},
 };
 
 static const kith_want wants[] = {

@@ -80,20 +80,10 @@ static kith_status check_new(struct offer *o, kith_error *err) {
     return check_alone(o, 0, err);
 }
 
-/* Of a line, in hundredths of a percent. Where a price is somebody's choice, by hand or by the book
- * that they took, it is what is asked less than the list price, however it came to be. */
-static int64_t discount_of(const struct offer *o, const struct quoted_line *l) {
-    const int64_t given = l->discount.kind == KITH_DECIMAL ? l->discount.as.decimal.units : 0;
-    const kith_str by = l->priced_by.kind == KITH_TEXT ? l->priced_by.as.s : kith_str_of("");
-    const int32_t chosen = o->order.price_book.kind != KITH_NULL || kith_str_is(by, "chosen") ||
-                           kith_str_is(by, "hand");
-    if (!chosen || l->list_price.kind != KITH_MONEY || l->list_price.as.money.minor <= 0 ||
-        strcmp(l->list_price.as.money.currency, l->unit_price.as.money.currency) != 0)
-        return given;
-    const int64_t share =
-        percent_share(l->unit_price.as.money.minor, l->list_price.as.money.minor).as.decimal.units;
-    const int64_t asked = share < 10000000 ? share * (10000 - given) / 10000 : share;
-    return asked < 10000 ? 10000 - asked : 0;
+/* Of a line, in hundredths of a percent: commerce measures it. */
+static int64_t discount_of(const struct quoted_line *l) {
+    const kith_value *by = l->off_list.kind == KITH_DECIMAL ? &l->off_list : &l->discount;
+    return by->kind == KITH_DECIMAL ? by->as.decimal.units : 0;
 }
 
 static kith_status look_at_lines(struct offer *o, kith_error *err) {
@@ -103,8 +93,8 @@ static kith_status look_at_lines(struct offer *o, kith_error *err) {
     kith_status st = KITH_FIND(self, o->txn, quotes.line, self->quotes.lines_of, 1, &o->order.id,
                                &lines, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        if (discount_of(o, &lines[i]) > o->discount)
-            o->discount = discount_of(o, &lines[i]);
+        if (discount_of(&lines[i]) > o->discount)
+            o->discount = discount_of(&lines[i]);
     if (st == KITH_OK && !count)
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the order '%.*s' is empty; add lines to it before it is quoted",
@@ -336,21 +326,27 @@ kith_status quote_accepted(kith_instance *self, const kith_txn *txn, kith_value 
     return st;
 }
 
-/* What is not sent yet comes to what its order does. */
-static kith_status draft_total(kith_instance *self, kith_txn *txn, const kith_value *of,
-                               kith_error *err) {
+/* What is not sent yet comes to what its order does, and goes to whom the order does. */
+static kith_status draft_follows(kith_instance *self, kith_txn *txn, const kith_value *of,
+                                 kith_error *err) {
     struct quoted order;
     struct quote *quotes = NULL;
     uint64_t count = 0;
+    kith_edit edit = {0};
     kith_status st =
         KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, of, &quotes, &count, err);
     if (st == KITH_OK && count)
         st = KITH_LOAD(self, txn, quotes.order, of->as.link.id, &order, err);
+    if (st != KITH_OK || !count)
+        return st;
+    kith_put(&edit, self->quotes.quote.total, order.total);
+    kith_put(&edit, self->quotes.quote.account, order.account);
+    kith_put(&edit, self->quotes.quote.contact, order.contact);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
         if (kith_str_is(quotes[i].state.as.s, "draft") ||
             kith_str_is(quotes[i].state.as.s, "approval"))
-            st =
-                KITH_SET(self, txn, quotes.quote, total, quotes[i].id.as.link.id, order.total, err);
+            st = self->records->update(txn, self->quotes.quote.type, quotes[i].id.as.link.id,
+                                       edit.count, edit.fields, edit.values, err);
     return st;
 }
 
@@ -359,7 +355,15 @@ static kith_status draft_total_hook(kith_instance *self, kith_txn *txn, kith_cha
     kith_change_info info;
     struct quoted_line line;
     kith_status st = KITH_CHANGE(self, txn, change, quotes.line, &info, &line, err);
-    return st == KITH_OK ? draft_total(self, txn, &line.order, err) : st;
+    return st == KITH_OK ? draft_follows(self, txn, &line.order, err) : st;
+}
+
+static kith_status draft_customer_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                       kith_error *err) {
+    kith_change_info info;
+    struct quoted order;
+    kith_status st = KITH_CHANGE(self, txn, change, quotes.order, &info, &order, err);
+    return st == KITH_OK ? draft_follows(self, txn, &order.id, err) : st;
 }
 
 /* An undo takes the total back that a line made, not what others have made of it since. */
@@ -372,7 +376,7 @@ static kith_status draft_undone(kith_instance *self, kith_txn *txn, const kith_e
         return st;
     st = KITH_READ(self, txn, quotes.line, info.record, &line, err);
     if (st == KITH_OK && line.order.kind == KITH_LINK)
-        st = draft_total(self, txn, &line.order, err);
+        st = draft_follows(self, txn, &line.order, err);
     return st == KITH_E_NOTFOUND ? KITH_OK : st; /* it is gone meanwhile */
 }
 
@@ -418,7 +422,7 @@ static kith_status copy_lines(kith_instance *self, kith_txn *txn, kith_value fro
         KITH_FIND(self, txn, quotes.line, self->quotes.lines_of, 1, &from, &lines, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
         lines[i].order = to;
-        lines[i].list_price = lines[i].priced_by = kith_null(); /* kept by commerce */
+        lines[i].off_list = kith_null(); /* kept by commerce */
         st = KITH_CREATE(self, txn, quotes.line, &lines[i], err);
     }
     return st;
@@ -534,6 +538,7 @@ static const kith_type types[] = {
 };
 
 static const char *const state_only[] = {"state"};
+static const char *const customer_fields[] = {"account", "contact"};
 static const kith_hook hooks[] = {
     {.name = "quoted_order",
      .type = "order",
@@ -550,6 +555,13 @@ static const kith_hook hooks[] = {
      .when = KITH_AFTER,
      .fn = draft_total_hook,
      .doc = "Keeps the total of a quote that is not sent yet up to its order."},
+    {.name = "draft_customer",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = draft_customer_hook,
+     .fields = KITH_ARRAY(customer_fields),
+     .doc = "Keeps a quote that is not sent yet to the customer of its order."},
     {.name = "quote",
      .type = "quote",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,

@@ -15,8 +15,8 @@
                         X(sent_at) X(sent_on) X(answered_at) X(total) X(discount) X(owner)
 #define QUOTED(X)       X(number) X(state) X(account) X(contact) X(currency) X(price_book) \
                         X(channel) X(reference) X(net) X(total) X(lines) X(owner)
-#define QUOTED_LINE(X)  X(order) X(product) X(description) X(quantity) X(unit_price) X(list_price) \
-                        X(priced_by) X(discount) X(tax_rate) X(chosen)
+#define QUOTED_LINE(X)  X(order) X(product) X(description) X(quantity) X(unit_price) X(discount) \
+                        X(off_list) X(tax_rate) X(chosen)
 #define QUOTED_DEAL(X)  X(name) X(stage) X(amount) X(account) X(contact) X(owner)
 /* clang-format on */
 

@@ -106,6 +106,14 @@ static kith_error import(struct company *c, const char *type, kith_id id,
     return write_from(c, ORIGIN_IMPORT, type, id, pairs);
 }
 
+static kith_id imported(struct company *c, const char *type, const struct pair *pairs) {
+    const struct write_opts by = {.principal = &anna, .origin = ORIGIN_IMPORT};
+    struct put p = {c, type, 0, pairs};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_write(c->engine, &by, put_txn, &p, NULL, &e), e);
+    return p.id;
+}
+
 TEST("no action gives what was ordered and paid to another customer; a merge takes all of it "
      "along") {
     struct company c;
@@ -146,12 +154,172 @@ TEST("an import writes lines of what was ordered elsewhere, and changes none tha
                                           PAIRS({"order", LINK(&c, o)}, {"product", LINK(&c, pen)}))
                                        .message);
     EXPECT_STR("2.70 EUR", field(&c, "order", o, "total"));
-    UPDATE(&c, "order", o, {"channel", "import"});
-    EXPECT_STR("", import(&c, "order_line", l, PAIRS({"quantity", "2"})).message);
-    EXPECT_STR("5.40 EUR", field(&c, "order", o, "total"));
-    CREATE(&c, "invoice", {"order", LINK(&c, o)});
-    EXPECT_HAS("not invoiced", import(&c, "order_line", l, PAIRS({"quantity", "1"})).message);
+    UPDATE(&c, "order", o, {"channel", "import"}); /* so it is called, and did not come so */
+    EXPECT_HAS("O-000001 is ordered, and its lines stay",
+               import(&c, "order_line", l, PAIRS({"unit_price", "1 EUR"})).message);
+    kith_id old =
+        imported(&c, "order",
+                 PAIRS({"contact", LINK(&c, ada)}, {"state", "ordered"}, {"channel", "import"}));
+    kith_id m = imported(
+        &c, "order_line",
+        PAIRS({"order", LINK(&c, old)}, {"product", LINK(&c, pen)}, {"unit_price", "1 EUR"}));
+    EXPECT_STR("hand", field(&c, "order_line", m, "priced_by"));
+    EXPECT_STR("", import(&c, "order_line", m, PAIRS({"quantity", "2"})).message);
+    EXPECT_STR("2.00 EUR", field(&c, "order", old, "total"));
+    CREATE(&c, "invoice", {"order", LINK(&c, old)});
+    EXPECT_HAS("not invoiced", import(&c, "order_line", m, PAIRS({"quantity", "1"})).message);
     close_company(&c);
+}
+
+TEST("an import writes no lines of what is offered, nor of what was placed here in the end") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    kith_id pen = product(&c, "pen", "3 EUR"), ada = buyer(&c);
+    kith_id o = imported(&c, "order", PAIRS({"contact", LINK(&c, ada)}, {"channel", "import"}));
+    kith_id l =
+        imported(&c, "order_line", PAIRS({"order", LINK(&c, o)}, {"product", LINK(&c, pen)}));
+    UPDATE(&c, "order", o, {"state", "quoted"});
+    EXPECT_HAS("O-000001 is quoted, and its lines stay",
+               import(&c, "order_line", l, PAIRS({"unit_price", "1 EUR"})).message);
+    kith_id old =
+        imported(&c, "order",
+                 PAIRS({"contact", LINK(&c, ada)}, {"state", "ordered"}, {"channel", "import"}));
+    l = imported(&c, "order_line", PAIRS({"order", LINK(&c, old)}, {"product", LINK(&c, pen)}));
+    EXPECT_STR("true", field(&c, "order", old, "placed_elsewhere"));
+    UPDATE(&c, "order", old, {"state", "cart"});
+    UPDATE(&c, "order", old, {"state", "ordered"});
+    EXPECT_HAS("O-000002 is ordered, and its lines stay",
+               import(&c, "order_line", l, PAIRS({"unit_price", "1 EUR"})).message);
+    close_company(&c);
+}
+
+/* Ada has 10 % less, Bob pays by the list, and the partner by a book of its own. */
+struct trade {
+    struct company c;
+    kith_id pen, ada, bob, partner, order;
+};
+static void trade(struct trade *t, const char *config) {
+    struct company *c = &t->c;
+    OPEN(c, config, "commerce");
+    t->pen = product(c, "pen", "10 EUR");
+    t->ada = buyer(c);
+    t->bob = CREATE(c, "contact", {"name", "Bob"});
+    kith_id book = CREATE(c, "price_book", {"name", "Partners"}, {"currency", "EUR"});
+    CREATE(c, "price", {"price_book", LINK(c, book)}, {"product", LINK(c, t->pen)},
+           {"amount", "6 EUR"});
+    t->partner = CREATE(c, "account", {"name", "Partner"}, {"price_book", LINK(c, book)});
+    t->order = CREATE(c, "order", {"account", LINK(c, t->partner)});
+}
+#define GIVE_TO_BOB(t)                                                                             \
+    UPDATE(&(t)->c, "order", (t)->order, {"account", ""}, {"contact", LINK(&(t)->c, (t)->bob)})
+
+TEST("a cart that is given to another customer is priced by the terms of that one") {
+    struct trade t;
+    trade(&t, SHOP(""));
+    kith_id l = LINE(&t.c, t.order, t.pen, {"quantity", "2"});
+    EXPECT_STR("12.00 EUR", field(&t.c, "order", t.order, "total"));
+    GIVE_TO_BOB(&t);
+    EXPECT_STR("20.00 EUR", field(&t.c, "order", t.order, "total"));
+    EXPECT_STR("list", field(&t.c, "order_line", l, "priced_by"));
+    UPDATE(&t.c, "order", t.order, {"contact", LINK(&t.c, t.ada)});
+    EXPECT_STR("18.00 EUR", field(&t.c, "order", t.order, "total"));
+    UPDATE(&t.c, "order", t.order, {"account", LINK(&t.c, t.partner)}, {"contact", ""});
+    EXPECT_STR("12.00 EUR", field(&t.c, "order", t.order, "total"));
+    EXPECT_STR("book", field(&t.c, "order_line", l, "priced_by"));
+    kith_id tx = write_tx(&t.c, "order", t.order, PAIRS({"account", ""}));
+    EXPECT_STR("20.00 EUR", field(&t.c, "order", t.order, "total")); /* nobody has no terms */
+    undo(&t.c, tx);
+    EXPECT_STR("12.00 EUR", field(&t.c, "order", t.order, "total"));
+    close_company(&t.c);
+}
+
+TEST("a customer may be deleted whose cart cannot be priced for nobody") {
+    struct trade t;
+    trade(&t, SHOP(""));
+    kith_id o = cart(&t.c, t.ada), l = LINE(&t.c, o, t.pen, {"quantity", "1"});
+    UPDATE(&t.c, "product", t.pen, {"state", "retired"});
+    remove_record(&t.c, "contact", t.ada);
+    EXPECT_STR("10.00", field(&t.c, "order_line", l, "discount"));
+    kith_id odd = CREATE(&t.c, "product", {"code", "odd"}, {"name", "Odd"});
+    CREATE(&t.c, "price", {"price_book", field(&t.c, "account", t.partner, "price_book")},
+           {"product", LINK(&t.c, odd)}, {"amount", "5 EUR"});
+    l = LINE(&t.c, t.order, odd, {"quantity", "1"});
+    remove_record(&t.c, "account", t.partner);
+    EXPECT_STR("5.00 EUR", field(&t.c, "order_line", l, "unit_price"));
+    REFUSED(&t.c, "'odd' has no price in EUR", "order", t.order, {"contact", LINK(&t.c, t.bob)});
+    close_company(&t.c);
+}
+
+TEST("what somebody typed stays when a cart is given away, and is measured by the new terms") {
+    struct trade t;
+    trade(&t, SHOP(""));
+    kith_id by_hand = LINE(&t.c, t.order, t.pen, {"unit_price", "5 EUR"});
+    kith_id as_book = LINE(&t.c, t.order, t.pen, {"unit_price", "6 EUR"});
+    kith_id less = LINE(&t.c, t.order, t.pen, {"discount", "4"});
+    kith_id odd = CREATE(&t.c, "product", {"code", "odd"}, {"name", "Odd"}); /* in books alone */
+    kith_id std =
+        CREATE(&t.c, "price_book", {"name", "S"}, {"currency", "EUR"}, {"standard", "true"});
+    CREATE(&t.c, "price", {"price_book", LINK(&t.c, std)}, {"product", LINK(&t.c, odd)},
+           {"amount", "10 EUR"});
+    CREATE(&t.c, "price", {"price_book", field(&t.c, "account", t.partner, "price_book")},
+           {"product", LINK(&t.c, odd)}, {"amount", "5 EUR"});
+    kith_id odd_line = LINE(&t.c, t.order, odd, {"unit_price", "4 EUR"});
+    EXPECT_STR("20.00", field(&t.c, "order_line", odd_line, "off_list"));
+    GIVE_TO_BOB(&t);
+    EXPECT_STR("5.00 EUR", field(&t.c, "order_line", by_hand, "unit_price"));
+    EXPECT_STR("10.00 EUR", field(&t.c, "order_line", as_book, "unit_price"));
+    EXPECT_STR("10.00 EUR", field(&t.c, "order_line", less, "unit_price"));
+    EXPECT_STR("4.00", field(&t.c, "order_line", less, "discount"));
+    EXPECT_STR("60.00", field(&t.c, "order_line", odd_line, "off_list"));
+    UPDATE(&t.c, "order", t.order, {"contact", LINK(&t.c, t.ada)});
+    EXPECT_STR("10.00", field(&t.c, "order_line", as_book, "discount"));
+    EXPECT_STR("4.00", field(&t.c, "order_line", less, "discount"));
+    close_company(&t.c);
+}
+
+TEST("an order is not placed or offered with the prices of another customer") {
+    struct trade t;
+    trade(&t, SHOP(""));
+    kith_id l = LINE(&t.c, t.order, t.pen, {"quantity", "1"});
+    const char *bob = LINK(&t.c, t.bob);
+    REFUSED(&t.c,
+            "account: by the terms of this customer the line 'pen' costs something else; set "
+            "who buys while the order is a cart",
+            "order", t.order, {"account", ""}, {"contact", bob}, {"state", "ordered"});
+    UPDATE(&t.c, "order", t.order, {"account", ""});
+    EXPECT_STR("10.00 EUR", field(&t.c, "order_line", l, "unit_price"));
+    UPDATE(&t.c, "order", t.order, {"state", "quoted"});
+    REFUSED(&t.c, "contact: by the terms of this customer", "order", t.order,
+            {"contact", LINK(&t.c, t.ada)});
+    UPDATE(&t.c, "order", t.order, {"state", "cart"}, {"contact", LINK(&t.c, t.ada)});
+    EXPECT_STR("10.00", field(&t.c, "order_line", l, "discount"));
+    kith_id same = CREATE(&t.c, "order", {"note", "nobody's yet"});
+    LINE(&t.c, same, t.pen, {"quantity", "1"});
+    UPDATE(&t.c, "order", same, {"contact", bob}, {"state", "ordered"}); /* it costs the same */
+    kith_id usd = product(&t.c, "ink", "4 USD"), other = CREATE(&t.c, "order", {"note", "x"});
+    LINE(&t.c, other, usd, {"unit_price", "1 EUR"});
+    UPDATE(&t.c, "order", other, {"contact", bob}); /* no list, no book: typed it stays */
+    close_company(&t.c);
+}
+
+TEST("the limit of discounts holds for prices that are typed or chosen, by the list price") {
+    struct trade t;
+    trade(&t, SHOP("discount_limit = 15;"));
+    GIVE_TO_BOB(&t);
+    LINE_REFUSED("unit_price: with the discount it is 15.1 % below the list price, more than "
+                 "commerce.discount_limit allows (15 %)",
+                 &t.c, t.order, t.pen, {"unit_price", "8.49 EUR"});
+    LINE_REFUSED("it is 19 % below the list price", &t.c, t.order, t.pen, {"unit_price", "9 EUR"},
+                 {"discount", "10"});
+    kith_id l = LINE(&t.c, t.order, t.pen, {"unit_price", "20 EUR"}, {"discount", "50"});
+    EXPECT_STR("0.00", field(&t.c, "order_line", l, "off_list"));
+    kith_id chosen = CREATE(&t.c, "order", {"contact", LINK(&t.c, t.bob)},
+                            {"price_book", field(&t.c, "account", t.partner, "price_book")});
+    LINE_REFUSED("it is 40 % below the list price", &t.c, chosen, t.pen, {"quantity", "1"});
+    kith_id agreed = CREATE(&t.c, "order", {"account", LINK(&t.c, t.partner)});
+    l = LINE(&t.c, agreed, t.pen, {"quantity", "1"});
+    EXPECT_STR("0.00", field(&t.c, "order_line", l, "off_list"));
+    close_company(&t.c);
 }
 
 TEST("nothing, less than nothing, too much discount and retired products are not ordered") {

@@ -194,6 +194,18 @@ TEST("what a book has is no discount, unless the seller chose the book") {
     close_company(&d.c);
 }
 
+TEST("a draft goes to the customer of its order, at their prices") {
+    struct desk d;
+    start(&d);
+    kith_id bob = CREATE(&d.c, "contact", {"name", "Bob"}, {"discount", "50"});
+    UPDATE(&d.c, "order", d.order, {"contact", id_text(&d.c, bob)});
+    EXPECT_STR(id_text(&d.c, bob), quote(&d, "contact"));
+    EXPECT_STR(field(&d.c, "order", d.order, "total"), quote(&d, "total"));
+    EXPECT_STR("50.00", field(&d.c, "order_line", d.line, "discount"));
+    MOVE_REFUSED(&d, "a line has 50.00 % discount", "sent");
+    close_company(&d.c);
+}
+
 TEST("a high discount is approved first, by somebody of the team") {
     struct desk d;
     kith_error e = KITH_ERROR_INIT;
