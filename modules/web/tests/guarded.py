@@ -79,7 +79,7 @@ def listen(query, token, other):
     begun, told = time.monotonic(), b""
     while told.count(b"event: account.created") < 4 and time.monotonic() - begun < 60:
         told += mine.recv(65536)
-    print("told", "soon" if time.monotonic() - begun < 10 else "late")
+    print("told", "soon" if time.monotonic() - begun < 20 else "late")
     print(b"".join(iter(lambda: held[0].recv(65536), b"")).decode())
 
 
