@@ -222,4 +222,17 @@ static const struct own_action actions[] = {
      .flags = OWN_FINAL},
     {.name = NULL},
 };
-const struct own_part pass_own = {.name = "link", .actions = actions};
+static const kith_field refused_payload[] = {
+    {.name = "number", .kind = KITH_F_INTEGER, .doc = "Of the link."},
+    {.name = "action", .kind = KITH_F_TEXT, .doc = "What was to be done by it."},
+    {.name = "reason", .kind = KITH_F_LONGTEXT, .doc = "Why it was refused; not told outside."},
+    {.name = "by", .kind = KITH_F_LINK, .options = "user", .doc = "Who made the link."},
+};
+static const kith_topic topics[] = {
+    {.name = "link.refused",
+     .schema = 1,
+     .fields = KITH_ARRAY(refused_payload),
+     .doc = "Somebody who has a link tried to do what it is for, and a rule, a state or a hook"
+            " refused what follows: about this record."},
+};
+const struct own_part pass_own = {"link", actions, sizeof topics / sizeof *topics, topics};

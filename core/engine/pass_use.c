@@ -29,6 +29,7 @@ struct guest {
     struct pass_came came;
     struct principal who;
     const struct action *action;
+    const char *reason; /* why it was refused inside; NULL: it was not */
 };
 
 /* -- who comes in ------------------------------------------------------------------------------ */
@@ -61,11 +62,11 @@ static kith_status gone(const struct guest *x, kith_status st, kith_error *e) {
 
 /* The action's own refusals are for whoever has the link. Those of what it writes - of hooks, rules
  * and states - are for those who work here: they name people, and commands. */
-static kith_status refused(const struct guest *x, const struct txn *t, kith_status st,
-                           kith_error *e) {
+static kith_status refused(struct guest *x, const struct txn *t, kith_status st, kith_error *e) {
     if (!t->refused ||
         (st != KITH_E_REFUSED && st != KITH_E_CONFLICT && st != KITH_E_INVAL && st != KITH_E_LIMIT))
         return gone(x, st, e);
+    x->reason = arena_strdup(&x->arena, e ? e->message : "");
     log_warn("links", "link %lld, %s, was used, and refused: %s", (long long)x->pass.number,
              x->pass.action, e ? e->message : "");
     return err_set(e, KITH_E_REFUSED, NULL,
@@ -437,6 +438,64 @@ kith_status pass_look(struct engine *g, kith_str secret, kith_str from, struct p
     return st;
 }
 
+/* -- refused inside ---------------------------------------------------------------------------- */
+
+/* What is told of it, behind the transaction that was taken back. */
+struct refusal {
+    int64_t number;
+    const char *action; /* lives as long as the engine */
+    kith_id by;
+    kith_value about; /* KITH_NULL: no record */
+    char reason[sizeof((kith_error *)0)->message];
+};
+
+static void put_refusal(const struct engine *g, const struct refusal *r, struct json_out *j) {
+    const kith_value by = r->by ? value_link(r->by, g->schema->base.user.type->id) : value_null();
+    json_object_(j);
+    json_key(j, "number");
+    json_int(j, r->number);
+    json_key(j, "action");
+    json_strz(j, r->action);
+    json_key(j, "reason");
+    json_strz(j, r->reason);
+    json_key(j, "by");
+    value_json(g->schema, &by, j);
+    json_object_end(j);
+}
+
+static kith_status publish_refusal(struct txn *t, void *arg, kith_error *e) {
+    const struct refusal *r = arg;
+    const struct rtype *type = NULL;
+    struct buf b = {0};
+    struct json_out j;
+    if (r->about.kind == KITH_LINK)
+        type = schema_type_by_id(t->g->schema, r->about.as.link.type);
+    json_begin(&j, &b, false);
+    put_refusal(t->g, r, &j);
+    kith_status st = b.failed ? err_nomem(e)
+                              : txn_publish(t, "link.refused", type, type ? r->about.as.link.id : 0,
+                                            buf_view(&b), e);
+    buf_free(&b);
+    return st;
+}
+
+/* Nobody outside waits for it, or learns whether it was told. */
+static void tell_refused(struct guest *x, kith_value *args) {
+    struct refusal *r = malloc(sizeof *r);
+    if (!r)
+        return;
+    *r = (struct refusal){
+        .number = x->pass.number, .action = x->action->name, .by = x->pass.of.user};
+    snprintf(r->reason, sizeof r->reason, "%s", x->reason);
+    for (uint32_t i = 0; i < x->action->param_count && r->about.kind == KITH_NULL; i++)
+        if (value_check(x->g->schema, x->action->params[i], false, &x->arena, &args[i], NULL) ==
+                KITH_OK &&
+            args[i].kind == KITH_LINK && args[i].as.link.id == x->pass.about)
+            r->about = args[i];
+    if (engine_post(x->g, &by_kith, publish_refusal, r, noted, NULL) != KITH_OK)
+        free(r);
+}
+
 /* -- doing ------------------------------------------------------------------------------------- */
 
 struct doing {
@@ -452,6 +511,7 @@ static kith_status use_in(struct txn *t, void *arg, kith_error *e) {
     struct guest *x = d->guest;
     struct pass now;
     d->told = false;
+    x->reason = NULL;
     TRY(once_find(t->g->writer, &d->once, txn_now(t), t->arena, &d->done, e));
     if (d->done)
         return KITH_OK;
@@ -483,6 +543,8 @@ static kith_status do_it(struct guest *x, kith_str form, kith_str fields, struct
     if (!d.results)
         return err_nomem(e);
     kith_status st = engine_write(x->g, &opts, use_in, &d, NULL, e);
+    if (st != KITH_OK && x->reason)
+        tell_refused(x, d.args);
     if (st != KITH_OK)
         return d.told ? st : gone(x, st, e);
     json_begin(&j, json, false);

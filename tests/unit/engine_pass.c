@@ -205,6 +205,50 @@ TEST("nothing but what is asked for is taken, and a refusal uses nothing up") {
     end(&o);
 }
 
+static int64_t told_of(struct world *o, const char *reason, kith_id about) {
+    struct fixture *x = &o->w.x;
+    struct journal_row row;
+    struct arena a = {0};
+    int64_t count = 0;
+    struct conn *c;
+    EXPECT_OK(engine_drain(x->g, 5000, &x->e), x->e);
+    EXPECT_OK(engine_snapshot(x->g, &c, &x->e), x->e);
+    for (uint64_t seq = 1; journal_row_read(c, seq, &a, &row, &x->e) == KITH_OK; seq++) {
+        uint32_t number, version;
+        const char *name;
+        kith_str json;
+        if (row.kind != ROW_EVENT)
+            continue;
+        EXPECT_OK(image_decode_event(&row, &number, &version, &json, &x->e), x->e);
+        EXPECT_OK(journal_topic_name(c, number, &a, &name, &x->e), x->e);
+        if (strcmp(name, "link.refused") != 0)
+            continue;
+        count++;
+        EXPECT_HAS(reason, json.ptr);
+        EXPECT_HAS("\"action\":\"test.sign\"", json.ptr);
+        EXPECT_INT(about, row.record);
+    }
+    engine_snapshot_done(c);
+    arena_free(&a);
+    return count;
+}
+
+TEST("what is refused inside is published for those who work here, and what the action itself says "
+     "is not") {
+    struct world o;
+    begin(&o);
+    grant_sign(&o, 1);
+    EXPECT_OK(look(&o), o.w.x.e);
+    EXPECT_INT(KITH_E_REFUSED, use(&o, o.form, "{\"name\":\"nobody\"}"));
+    EXPECT_INT(0, told_of(&o, "", 0));
+    EXPECT_INT(KITH_E_REFUSED, use(&o, o.form, "{\"name\":\"\"}")); /* a lead needs a name */
+    EXPECT_HAS("cannot be done as things stand", o.w.x.e.message);
+    EXPECT_INT(1, told_of(&o, "name", o.lead));
+    EXPECT_OK(use(&o, o.form, "{\"name\":\"Grace\"}"), o.w.x.e);
+    EXPECT_INT(1, told_of(&o, "name", o.lead));
+    end(&o);
+}
+
 TEST("a link ends with its time, its revocation, its record, and the rights of its maker") {
     struct world o;
     begin(&o);

@@ -26,8 +26,12 @@ sent() { # and its link, in $link; by the seller
     quoted
     link=$(KITH_TOKEN=$seller "$KITH" sales.send_quote quote="$quote" --json | json_text link)
 }
-state() { "$KITH" get quote "$quote" --json | json_text state; }
+state() { "$KITH" find "quote where id = '$quote'" --json --fields state | json_text state; }
 
+has_task() {
+    "$KITH" find "task where about = '$quote' and assignee.login = 'sam' and state = 'open'" --json --fields title,body |
+        grep -q 'sales.answer_quote.*Dean Miller'
+}
 fails() { [ "$code" -ne 0 ] || fail "expected a failure"; }
 
 new_web_company 'address = "https://crm.example.org";'
@@ -177,7 +181,8 @@ prints "does not hold any more"
 stranger GET "$link"
 answers 200
 
-it "tells a stranger nothing of why it is refused inside, and the log all of it"
+it "tells a stranger nothing of why it is refused inside, and the seller and the log all of it"
+"$KITH" update quote "$quote" owner="$sam" >/dev/null
 "$KITH" update order "$order" note=wait >/dev/null
 stranger GET "$link"
 send "$link" "$(form)" "answer=accept&name=Ada"
@@ -186,6 +191,8 @@ prints "This cannot be done as things stand: ask whoever sent you the link"
 prints_not "Miller"
 expect grep -q "link [0-9]*, sales.answer_quote, was used, and refused: .*Dean Miller" "$work/serve.log"
 expect test "$(state)" = sent
+for _ in $(seq 200); do has_task && break || sleep 0.05; done
+expect has_task
 kith sales.accept_quote quote="$quote" name=Ada
 complains "Dean Miller has to look at it"
 "$KITH" update order "$order" note=ready >/dev/null
