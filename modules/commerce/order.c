@@ -19,6 +19,7 @@ struct writing {
     struct order order;
     struct product product;
     struct choice choice; /* as far as it was looked at */
+    int32_t cheaper;      /* by the book of the order than the customer has it without */
     int32_t imported;     /* what took place elsewhere: it is written down, and not carried out */
 };
 
@@ -78,17 +79,15 @@ static kith_status check_product(const struct writing *w, kith_error *err) {
                      (int)code.len, code.ptr);
 }
 
-static kith_status ask_price(struct writing *w, struct price_answer *answer, kith_error *err) {
-    kith_value currency = w->order.currency;
-    if (currency.kind == KITH_NULL && w->line.unit_price.kind == KITH_MONEY && w->change &&
-        is_changed(w, w->self->line.unit_price))
-        currency = kith_text(w->line.unit_price.as.money.currency);
+/* What it costs by a book, or by what the customer has without one. */
+static kith_status ask_by(struct writing *w, kith_value book, kith_value currency,
+                          struct price_answer *answer, kith_error *err) {
     const struct price_question ask = {
         .account = w->order.account,
         .contact = w->order.contact,
         .product = w->line.product,
         .quantity = w->line.quantity,
-        .price_book = w->order.price_book,
+        .price_book = book,
         .currency = currency,
         .day = kith_number(KITH_DATE, w->self->host->today(w->self->host)),
     };
@@ -100,10 +99,39 @@ static kith_status ask_price(struct writing *w, struct price_answer *answer, kit
     return st;
 }
 
+/* A book that somebody chose is looked at beside what the customer would have without it: only
+ * where that is more, or nothing, the price is somebody's choice; and it stands for a list price
+ * that there is not. */
+static kith_status compare_book(struct writing *w, struct price_answer *answer, kith_error *err) {
+    struct price_answer usual;
+    kith_error none = {.struct_size = sizeof none};
+    const kith_value currency = kith_text(answer->unit_price.as.money.currency);
+    w->cheaper = 1;
+    kith_status st = ask_by(w, kith_null(), currency, &usual, &none);
+    if (st == KITH_E_REFUSED)
+        return KITH_OK; /* there is no other */
+    if (st != KITH_OK)
+        return kith_fail(err, st, none.field, "%s", none.message);
+    w->cheaper = minor_of(&answer->unit_price) < minor_of(&usual.unit_price);
+    if (answer->list_price.kind == KITH_NULL)
+        answer->list_price = usual.unit_price;
+    return KITH_OK;
+}
+
+static kith_status ask_price(struct writing *w, struct price_answer *answer, kith_error *err) {
+    kith_value currency = w->order.currency;
+    if (currency.kind == KITH_NULL && w->line.unit_price.kind == KITH_MONEY && w->change &&
+        is_changed(w, w->self->line.unit_price))
+        currency = kith_text(w->line.unit_price.as.money.currency);
+    w->cheaper = 0;
+    kith_status st = ask_by(w, w->order.price_book, currency, answer, err);
+    return st == KITH_OK && answer->price.kind != KITH_NULL && w->order.price_book.kind != KITH_NULL
+               ? compare_book(w, answer, err)
+               : st;
+}
+
 static kith_value found_by(const struct writing *w, const struct price_answer *answer) {
-    return kith_text(answer->price.kind == KITH_NULL         ? "list"
-                     : w->order.price_book.kind == KITH_NULL ? "book"
-                                                             : "chosen");
+    return kith_text(answer->price.kind == KITH_NULL ? "list" : w->cheaper ? "chosen" : "book");
 }
 
 static kith_status take_price(struct writing *w, int32_t with_discount, kith_error *err) {
@@ -194,13 +222,18 @@ static kith_status settle_currency(struct writing *w, kith_error *err) {
 }
 
 /* In hundredths of a percent. Where a price is somebody's choice, by hand or by the book that they
- * took, it is what is asked less than the list price, however it came to be. */
-static int64_t off_list(const struct writing *w) {
+ * took, it is what is asked less than the list price, however it came to be; all of it where the
+ * product has its price in another currency alone, and nothing tells how much less it is. */
+static int64_t off_list(const struct writing *w, int32_t *unknown) {
     const struct line *l = &w->line;
     const int64_t given = units_of(&l->discount), price = minor_of(&l->unit_price),
                   list = minor_of(&l->list_price);
-    const int32_t chosen = w->order.price_book.kind != KITH_NULL ||
-                           state_is(&l->priced_by, "chosen") || state_is(&l->priced_by, "hand");
+    const int32_t chosen = state_is(&l->priced_by, "chosen") || state_is(&l->priced_by, "hand");
+    *unknown = chosen && l->list_price.kind == KITH_NULL && is_open(&w->order) &&
+               w->product.price.kind == KITH_MONEY &&
+               strcmp(w->product.price.as.money.currency, l->unit_price.as.money.currency) != 0;
+    if (*unknown)
+        return 10000;
     if (!chosen || list <= 0 ||
         strcmp(l->list_price.as.money.currency, l->unit_price.as.money.currency) != 0)
         return given;
@@ -211,10 +244,17 @@ static int64_t off_list(const struct writing *w) {
 static kith_status check_discount(struct writing *w, kith_error *err) {
     const int64_t limit = w->self->discount_limit.as.i * 100;
     char text[KITH_NUMBER_TEXT];
-    w->line.off_list = percent_of(off_list(w));
+    int32_t unknown;
+    w->line.off_list = percent_of(off_list(w, &unknown));
     w->self->numbers->text(&w->line.off_list, text);
     if (units_of(&w->line.off_list) <= limit)
         return KITH_OK;
+    if (unknown)
+        return kith_fail(err, KITH_E_REFUSED, "unit_price",
+                         "unit_price: '%.*s' has no price in %s that it could be measured by, as "
+                         "commerce.discount_limit wants; give it one in a price book",
+                         (int)w->product.code.as.s.len, w->product.code.as.s.ptr,
+                         w->line.unit_price.as.money.currency);
     if (units_of(&w->line.off_list) != units_of(&w->line.discount))
         return kith_fail(err, KITH_E_REFUSED, "unit_price",
                          "unit_price: with the discount it is %s %% below the list price, more "
@@ -629,12 +669,13 @@ static const kith_field line_fields[] = {
       .doc = "What one costs without all terms: by the list, or else by the books."),
     F("priced_by", CHOICE, .options = "list,book,hand,chosen", .flags = KITH_FF_READONLY,
       .doc =
-          "Where the price comes from; chosen is one of the price book that the order names, and "
-          "by hand one that neither list nor book has."),
+          "Where the price comes from; chosen is one of the price book that the order names, below "
+          "what the customer has without it, and by hand one that neither list nor book has."),
     F("discount", PERCENT, .min = "0", .max = "100", .doc = "Percent less."),
     F("off_list", PERCENT, .flags = KITH_FF_READONLY,
       .doc = "Percent that is asked less than the list price, where the price is somebody's choice "
-             "(by hand, chosen); else the discount. Limits of discounts go by it."),
+             "(by hand, chosen), and 100 where it has one in other currencies alone; else the "
+             "discount. Limits of discounts go by it."),
     F("tax_rate", PERCENT, .min = "0", .max = "100",
       .doc = "Tax in percent; that of the product when nothing is said."),
     F("net", MONEY, .flags = KITH_FF_READONLY, .doc = "Without tax."),

@@ -319,6 +319,32 @@ TEST("the limit of discounts holds for prices that are typed or chosen, by the l
     kith_id agreed = CREATE(&t.c, "order", {"account", LINK(&t.c, t.partner)});
     l = LINE(&t.c, agreed, t.pen, {"quantity", "1"});
     EXPECT_STR("0.00", field(&t.c, "order_line", l, "off_list"));
+    LINE_REFUSED("unit_price: 'pen' has no price in USD that it could be measured by", &t.c,
+                 CREATE(&t.c, "order", {"contact", LINK(&t.c, t.bob)}), t.pen,
+                 {"unit_price", "1 USD"});
+    close_company(&t.c);
+}
+
+TEST("a book that somebody chose is measured by what the customer has without it") {
+    struct trade t;
+    trade(&t, SHOP("discount_limit = 15;"));
+    const char *partners = field(&t.c, "account", t.partner, "price_book");
+    kith_id own =
+        CREATE(&t.c, "order", {"account", LINK(&t.c, t.partner)}, {"price_book", partners});
+    kith_id l = LINE(&t.c, own, t.pen, {"quantity", "1"}); /* theirs anyhow */
+    EXPECT_STR("book", field(&t.c, "order_line", l, "priced_by"));
+    EXPECT_STR("0.00", field(&t.c, "order_line", l, "off_list"));
+    kith_id odd =
+        CREATE(&t.c, "product", {"code", "odd"}, {"name", "Odd"}); /* without a list price */
+    kith_id std =
+        CREATE(&t.c, "price_book", {"name", "S"}, {"currency", "EUR"}, {"standard", "true"});
+    CREATE(&t.c, "price", {"price_book", LINK(&t.c, std)}, {"product", LINK(&t.c, odd)},
+           {"amount", "50 EUR"});
+    CREATE(&t.c, "price", {"price_book", partners}, {"product", LINK(&t.c, odd)},
+           {"amount", "5 EUR"});
+    kith_id chosen =
+        CREATE(&t.c, "order", {"contact", LINK(&t.c, t.bob)}, {"price_book", partners});
+    LINE_REFUSED("it is 90 % below the list price", &t.c, chosen, odd, {"quantity", "1"});
     close_company(&t.c);
 }
 
