@@ -186,6 +186,7 @@ extern const kith_part shipment_part, return_part, entry_part, track_part, fits_
 #define STAYS   "(quantity - unbilled - credited)"
 #define REVENUE "net * " STAYS " / quantity"
 #define EXPENSE "cost * (quantity - restocked) / quantity"
+#define COSTED  "(net + cost * 0) * " STAYS " / quantity" /* of lines whose cost is known */
 
 #define WANTS(self, wants, err)                                                                    \
     kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)

@@ -440,11 +440,11 @@ static const kith_field share_params[] = {
       .doc = "Orders with products of this one."),
     F("method", CHOICE,
       .options = "card,transfer,direct_debit,cash,cash_on_delivery,wallet,invoice,other",
-      .flags = KITH_FF_REQUIRED, .doc = "Paid in this way."),
+      .flags = KITH_FF_REQUIRED, .doc = "For which money came in this way."),
 };
 static const kith_field share_results[] = {
     F("share", DECIMAL, .options = "4", .doc = "Which part of the orders; none without orders."),
-    F("orders", INTEGER, .doc = "How many are paid in this way."),
+    F("orders", INTEGER, .doc = "How many were paid in this way."),
     F("all", INTEGER, .doc = "Of how many."),
 };
 static const kith_action actions[] = {
@@ -464,17 +464,18 @@ static const kith_action actions[] = {
      .results = KITH_ARRAY(age_results),
      .columns = KITH_ARRAY(age_columns)},
     {.name = "payment_share",
-     .doc = "Says which part of the orders in a category is paid in a way.",
+     .doc = "Says which part of the orders in a category was paid in a way, at least in part.",
      .effect = KITH_EFFECT_READ,
      .fn = share_action,
      .params = KITH_ARRAY(share_params),
      .results = KITH_ARRAY(share_results)},
 };
 
-#define PLACED "order.state in ('ordered', 'paid', 'shipped', 'delivered')"
+#define STANDS "state in ('ordered', 'paid', 'shipped', 'delivered')"
+#define PLACED "order." STANDS
 #define PROFIT                                                                                     \
-    "sum(" STAYS ") as quantity, sum(" REVENUE ") as revenue, sum(" EXPENSE ") as cost, "          \
-    "sum(" REVENUE " - " EXPENSE ") as profit"
+    "sum(" STAYS ") as quantity, sum(" REVENUE ") as revenue, sum(" COSTED ") as costed, "         \
+    "sum(" EXPENSE ") as cost, sum(" REVENUE " - " EXPENSE ") as profit"
 #define INVOICE_FIELDS "id,number,kind,order.number,issued_on,due_on,charge,owed,state"
 static const kith_report reports[] = {
     {.name = "open_items",
@@ -504,22 +505,24 @@ static const kith_report reports[] = {
      .query = "ledger_entry group by amount.currency as currency, debit as debit, credit as "
               "credit : count() as entries, sum(amount) as amount"},
     {.name = "payment_methods",
-     .doc = "By which means orders are paid, in each category of products.",
+     .doc = "By which means customers want to pay, in each category of products; by which they "
+            "paid commerce.payment_share tells.",
      .query = "order_line where " PLACED " group by product.category.name as category, "
               "order.payment_method as method : count(distinct order) as orders"},
     {.name = "profit_by_product",
      .doc = "Revenue, cost and base profit of each product, less what was credited or came back "
-            "unbilled; profit where the cost is known.",
+            "unbilled. costed is the revenue of what has a known cost: profit is costed - cost.",
      .query = "order_line where " PLACED " group by product.name as product, order.currency as "
               "currency : " PROFIT},
     {.name = "profit_by_customer",
-     .doc = "Whom to approach: revenue, cost and base profit of each customer, the most in front.",
+     .doc = "Whom to approach: revenue, cost and base profit (costed - cost) of each customer, the "
+            "most in front; behind those of whom no cost is known.",
      .query = "order_line where " PLACED " group by order.account.name as account, "
               "order.contact.name as contact, order.currency as currency order by order.currency, "
               "-sum(" REVENUE " - " EXPENSE ")"
               " : " PROFIT},
     {.name = "profit_by_month",
-     .doc = "Revenue, cost and base profit of each month.",
+     .doc = "Revenue, cost and base profit (costed - cost) of each month.",
      .query = "order_line where " PLACED " group by year(order.placed_at) as year, "
               "month(order.placed_at) as month, order.currency as currency : " PROFIT},
 };
@@ -549,8 +552,11 @@ static const kith_want wants[] = {
               " : count(distinct order)",
               bill.in_category),
     KITH_WANT(QUERY,
-              "order_line where product.category = :category and " PLACED
-              " and order.payment_method = :method : count(distinct order)",
+              "order where " STANDS
+              " and exists(order_line where product.category = :category) and "
+              "(exists(payment.order where method = :method and state = 'received') or "
+              "exists(invoice.order where exists(allocation.invoice where payment.method = "
+              ":method))) : count()",
               bill.by_method),
 };
 kith_status ledger_wants(kith_instance *self, kith_error *err) {

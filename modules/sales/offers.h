@@ -12,6 +12,7 @@
 #define STAYS   "(quantity - unbilled - credited)"
 #define REVENUE "net * " STAYS " / quantity"
 #define EXPENSE "cost * (quantity - restocked) / quantity"
+#define COSTED  "(net + cost * 0) * " STAYS " / quantity" /* of lines whose cost is known */
 
 /* clang-format off */
 #define AFFINITY(X)   X(product) X(other) X(together) X(support) X(confidence) X(lift)

@@ -8,7 +8,7 @@
 struct portfolio {
     kith_value seller; /* KITH_NULL: customers of nobody */
     char currency[4];
-    kith_value net, cost, spent;
+    kith_value net, costed, cost, spent;
     int64_t customers, contacts, time;
 };
 struct portfolios {
@@ -53,7 +53,7 @@ static kith_status add(struct portfolios *all, kith_value *sum, const kith_value
                                       : KITH_OK;
 }
 
-/* seller, currency, customers, net, cost */
+/* seller, currency, customers, net, that of what has a known cost, and this cost */
 static kith_status take_sold(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
                              kith_error *err) {
     struct portfolios *all = arg;
@@ -65,7 +65,9 @@ static kith_status take_sold(void *arg, const kith_txn *txn, uint32_t count, con
         return KITH_E_NOMEM;
     p->customers += v[2].as.i;
     kith_status st = add(all, &p->net, &v[3], err);
-    return st == KITH_OK ? add(all, &p->cost, &v[4], err) : st;
+    if (st == KITH_OK)
+        st = add(all, &p->costed, &v[4], err);
+    return st == KITH_OK ? add(all, &p->cost, &v[5], err) : st;
 }
 
 /* seller, currency, what it cost */
@@ -93,7 +95,8 @@ static kith_status take_served(void *arg, const kith_txn *txn, uint32_t count, c
 }
 
 struct worth_row {
-    kith_value seller, customers, net, cost, contacts, time, service, profit, per_customer, margin;
+    kith_value seller, customers, net, costed, cost, contacts, time, service, profit, per_customer,
+        margin;
 };
 
 static kith_status give_portfolio(kith_instance *self, kith_call *call, const struct portfolio *p,
@@ -104,18 +107,19 @@ static kith_status give_portfolio(kith_instance *self, kith_call *call, const st
     struct worth_row row = {.seller = p->seller,
                             .customers = kith_number(KITH_INT, p->customers),
                             .net = p->net,
+                            .costed = p->costed,
                             .cost = p->cost,
                             .contacts = kith_number(KITH_INT, p->contacts),
                             .time = kith_number(KITH_DURATION, p->time),
                             .service = p->spent};
-    kith_status st = numbers->add(&p->net, -1, &p->cost, &gross, err);
+    kith_status st = numbers->add(&p->costed, -1, &p->cost, &gross, err);
     if (st == KITH_OK)
         st = numbers->add(&gross, -1, &p->spent, &row.profit, err);
-    if (st == KITH_OK && p->customers)
+    if (st == KITH_OK && p->customers && row.profit.kind == KITH_MONEY)
         st = numbers->multiply(&row.profit, &one, p->customers, KITH_ROUND_HALF_EVEN,
                                &row.per_customer, err);
-    if (p->net.kind == KITH_MONEY && p->net.as.money.minor > 0)
-        row.margin = percent_share(row.profit.as.money.minor, p->net.as.money.minor);
+    if (p->costed.kind == KITH_MONEY && p->costed.as.money.minor > 0)
+        row.margin = percent_share(row.profit.as.money.minor, p->costed.as.money.minor);
     return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
 }
 
@@ -123,7 +127,7 @@ static int64_t minor_of(const kith_value *money) {
     return money->kind == KITH_MONEY ? money->as.money.minor : 0;
 }
 static int64_t profit_of(const struct portfolio *p) {
-    return minor_of(&p->net) - minor_of(&p->cost) - minor_of(&p->spent);
+    return minor_of(&p->costed) - minor_of(&p->cost) - minor_of(&p->spent);
 }
 static int by_profit(const void *a, const void *b) {
     const struct portfolio *x = a, *y = b;
@@ -168,13 +172,14 @@ static const kith_field columns[] = {
     F("net", MONEY,
       .doc = "What they ordered, without tax, less what was credited or came back unbilled; each "
              "currency has a row."),
-    F("cost", MONEY, .doc = "What that cost us."),
+    F("costed", MONEY, .doc = "That part of it whose cost is known."),
+    F("cost", MONEY, .doc = "What that part cost us."),
     F("contacts", INTEGER, .doc = "How often somebody was in touch with the customers."),
     F("time", DURATION, .doc = "How long that took."),
     F("service", MONEY, .doc = "What it cost."),
-    F("profit", MONEY, .doc = "net - cost - service."),
+    F("profit", MONEY, .doc = "costed - cost - service."),
     F("per_customer", MONEY, .doc = "profit / customers."),
-    F("margin", PERCENT, .doc = "profit / net, in percent."),
+    F("margin", PERCENT, .doc = "profit / costed, in percent."),
 };
 static const kith_action actions[] = {
     {.name = "seller_profit",
@@ -190,7 +195,7 @@ static const kith_action actions[] = {
 #define SOLD(which, owner, whom)                                                                   \
     "order_line where order." PLACED " and order.placed_at >= :since and order.placed_at <= "      \
     ":until and " which " group by " owner ", net.currency : count(distinct " whom                 \
-    "), sum(" REVENUE "), sum(" EXPENSE ")"
+    "), sum(" REVENUE "), sum(" COSTED "), sum(" EXPENSE ")"
 #define TOUCHED "interaction where planned = false and at >= :since and at <= :until and "
 #define SPENT(which, owner)                                                                        \
     TOUCHED which " and cost is not null group by " owner ", cost.currency : sum(cost)"

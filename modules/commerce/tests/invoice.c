@@ -334,9 +334,26 @@ TEST("the invoices of a customer are listed with what is open, and credit notes 
     close_company(c);
 }
 
+TEST("profit is of what has a known cost alone, with the revenue of that beside it") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"});
+    kith_id pen =
+        PRODUCT(c, {"code", "pen"}, {"name", "Pen"}, {"price", "10 EUR"}, {"cost", "4 EUR"});
+    kith_id talk = PRODUCT(c, {"code", "talk"}, {"name", "Talk"}, {"price", "100 EUR"});
+    (void)placed(c, acme, pen, "3");
+    (void)placed(c, acme, talk, "1");
+    EXPECT_STR("Pen|EUR|3.000|30.00 EUR|30.00 EUR|12.00 EUR|18.00 EUR\n"
+               "Talk|EUR|1.000|100.00 EUR|||",
+               totals(c, "commerce.profit_by_product"));
+    const char *of_acme = totals(c, "commerce.profit_by_customer");
+    EXPECT_HAS("|130.00 EUR|30.00 EUR|12.00 EUR|18.00 EUR", of_acme);
+    close_company(c);
+}
+
 #define PEN_TELLS(quantity, revenue, cost, profit)                                                 \
     do {                                                                                           \
-        EXPECT_STR("Pen|EUR|" quantity "|" revenue "|" cost "|" profit,                            \
+        EXPECT_STR("Pen|EUR|" quantity "|" revenue "|" revenue "|" cost "|" profit,                \
                    totals(c, "commerce.profit_by_product"));                                       \
         EXPECT_STR("pen|Pen|EUR|1|" quantity "|" revenue, totals(c, "commerce.revenue"));          \
     } while (0)
@@ -362,7 +379,7 @@ TEST("what was credited, or came back before it was billed, is no revenue and no
     PEN_TELLS("4.000", "40.00 EUR", "28.00 EUR", "12.00 EUR");
     EXPECT_ACT(ACT(c, "commerce.credit", {"invoice", ID(inv)}, {"rebill", "true"}));
     PEN_TELLS("4.000", "40.00 EUR", "28.00 EUR", "12.00 EUR"); /* it is billed again */
-    EXPECT_STR("Acme||EUR|4.000|40.00 EUR|28.00 EUR|12.00 EUR",
+    EXPECT_STR("Acme||EUR|4.000|40.00 EUR|40.00 EUR|28.00 EUR|12.00 EUR",
                totals(c, "commerce.profit_by_customer"));
     expect_balanced(c);
     close_company(c);

@@ -195,6 +195,28 @@ TEST("what a seller's customers bring is less by the goods, and by the service t
     close_company(&c);
 }
 
+TEST("a cost that is not known is not nothing: profit and margin are of the rest") {
+    struct company c;
+    OPEN(&c, WITH_COMMERCE, "commerce", "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    kith_id pen = CREATE(&c, "product", {"code", "pen"}, {"name", "Pen"}, {"price", "10 EUR"},
+                         {"cost", "6 EUR"});
+    kith_id talk = CREATE(&c, "product", {"code", "talk"}, {"name", "Talk"}, {"price", "900 EUR"});
+    kith_id acme = FIRM(&c, {"name", "Acme"}, {"owner", ID(&c, ben)});
+    kith_id firm = FIRM(&c, {"name", "Firm"});
+    buys(&c, "account", acme, pen, "10");
+    buys(&c, "account", acme, talk, "1");
+    buys(&c, "account", firm, talk, "1");
+    struct act a = ACT(&c, "sales.seller_profit", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_INT(2, row_count(&a));
+    EXPECT_STR("1000.00 EUR|100.00 EUR|60.00 EUR|40.00 EUR|40.00|40.00 EUR",
+               row_text(&c, &a, 0, "net costed cost profit margin per_customer"));
+    EXPECT_STR("900.00 EUR|||||",
+               row_text(&c, &a, 1, "net costed cost profit margin per_customer"));
+    close_company(&c);
+}
+
 TEST("a wallet of orders has what is left of them, of the account and of its units") {
     struct company c;
     OPEN(&c, CONF("dependence: { of = \"orders\"; };") "commerce: { grant = [\"*\"]; };\n",
