@@ -19,6 +19,11 @@
 #define TASTE(X)    X(interests) X(account)
 #define REFERRED(X) X(contact) X(account) X(product) X(wanted) X(partner) X(state)
 #define MADE_BY(X)     X(name) X(supplier)
+#define PURCHASE(X)    X(order) X(contact) X(account) X(channel) X(at) X(subject) X(about) X(amount) \
+                       X(owner)
+#define PERSON(X)      X(lifecycle)
+#define FIRM(X)        X(kind)
+#define SOLD_LINE(X)      X(quantity) X(total) X(unbilled) X(credited)
 /* clang-format on */
 KITH_RECORD(tracked, TRACKED);
 KITH_RECORD(parcel, PARCEL);
@@ -30,6 +35,10 @@ KITH_RECORD(kin, KIN);
 KITH_RECORD(taste, TASTE);
 KITH_RECORD(referred, REFERRED);
 KITH_RECORD(made, MADE_BY);
+KITH_RECORD(purchase, PURCHASE);
+KITH_RECORD(person, PERSON);
+KITH_RECORD(firm, FIRM);
+KITH_RECORD(sold, SOLD_LINE);
 
 struct care {
     struct tracked_numbers tracked;
@@ -42,9 +51,14 @@ struct care {
     struct taste_numbers taste;
     struct referred_numbers referred;
     struct made_numbers made;
+    struct purchase_numbers purchase; /* purchase.c */
+    struct person_numbers person;
+    struct firm_numbers firm;
+    struct sold_numbers sold;
     struct {
         uint32_t by_number, by_tracking, whose, parcels, steps; /* track.c */
         uint32_t lines, kin[2], before[2];                      /* fits.c: of contacts, accounts */
+        uint32_t purchase;                                      /* purchase.c */
     } query;
 };
 

@@ -153,11 +153,18 @@ static kith_status check_first(kith_instance *self, const kith_txn *txn, const s
         if (st == KITH_OK)
             st = self->numbers->add(&given, -1, amount, &given, err);
     }
-    if (st != KITH_OK || !is_in(&t->expected, &o->currency) ||
-        minor_of(&given) <= minor_of(&t->expected))
+    if (st != KITH_OK || minor_of(&given) <= 0)
         return st;
     self->numbers->text(&given, text);
     self->numbers->text(&t->expected, most);
+    if (!is_in(&t->expected, &o->currency))
+        return kith_fail(err, KITH_E_REFUSED, "expected_value",
+                         "expected_value: the customer is expected to bring %s, and %s less on a "
+                         "first purchase cannot be compared with it; set expected_value in that "
+                         "currency, or give nothing",
+                         most, text);
+    if (minor_of(&given) <= minor_of(&t->expected))
+        return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "expected_value",
                      "expected_value: %s less on a first purchase is more than the customer is "
                      "expected to bring (%s); give less, or set expected_value",

@@ -37,20 +37,20 @@ static const kith_want wants[] = {
  */
 
 static const kith_part *const parts[] = {
-    &product_part,      &price_part,   &order_part,   &option_part,        &configure_part,
-    &bundle_part,       &stock_part,   &reserve_part, &demand_part,        &asset_part,
-    &subscription_part, &renewal_part, &invoice_part, &invoice_paper_part, &payment_part,
-    &allocation_part,   &ledger_part,  &credit_part,  &booking_part,       &offering_part,
-    &shipment_part,     &return_part,  &entry_part,   &track_part,         &fits_part,
-    &referral_part,
+    &product_part,      &price_part,    &order_part,   &option_part,        &configure_part,
+    &bundle_part,       &stock_part,    &reserve_part, &demand_part,        &asset_part,
+    &subscription_part, &renewal_part,  &invoice_part, &invoice_paper_part, &payment_part,
+    &allocation_part,   &ledger_part,   &credit_part,  &booking_part,       &offering_part,
+    &shipment_part,     &return_part,   &entry_part,   &track_part,         &fits_part,
+    &referral_part,     &purchase_part,
 };
 static kith_status (*const ask[])(kith_instance *, kith_error *) = {
-    product_wants,      price_wants,   order_wants,   option_wants,        configure_wants,
-    bundle_wants,       stock_wants,   reserve_wants, demand_wants,        asset_wants,
-    subscription_wants, renewal_wants, invoice_wants, invoice_paper_wants, payment_wants,
-    allocation_wants,   ledger_wants,  credit_wants,  booking_wants,       offering_wants,
-    shipment_wants,     return_wants,  entry_wants,   track_wants,         fits_wants,
-    referral_wants,
+    product_wants,      price_wants,    order_wants,   option_wants,        configure_wants,
+    bundle_wants,       stock_wants,    reserve_wants, demand_wants,        asset_wants,
+    subscription_wants, renewal_wants,  invoice_wants, invoice_paper_wants, payment_wants,
+    allocation_wants,   ledger_wants,   credit_wants,  booking_wants,       offering_wants,
+    shipment_wants,     return_wants,   entry_wants,   track_wants,         fits_wants,
+    referral_wants,     purchase_wants,
 };
 
 static void destroy(kith_instance *self) {

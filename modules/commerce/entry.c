@@ -151,6 +151,7 @@ static kith_status create_client(struct entering *w, kith_error *err) {
         return kith_fail(err, KITH_E_REFUSED, "name",
                          "name: nobody has this address yet; say the name of the new customer");
     w->client = (struct client){.name = a->name,
+                                .account = a->account,
                                 .email = a->email,
                                 .phone = a->phone,
                                 .source = a->channel,

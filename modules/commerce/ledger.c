@@ -477,12 +477,20 @@ static const kith_action actions[] = {
     "sum(" STAYS ") as quantity, sum(" REVENUE ") as revenue, sum(" COSTED ") as costed, "         \
     "sum(" EXPENSE ") as cost, sum(" REVENUE " - " EXPENSE ") as profit"
 #define INVOICE_FIELDS "id,number,kind,order.number,issued_on,due_on,charge,owed,state"
+#define OWED(whom)                                                                                 \
+    "invoice where state in ('open', 'overdue') and kind = 'invoice' and " whom                    \
+    "currency as currency order by min(due_on) : count() as invoices, sum(open) as open, "         \
+    "min(due_on) as oldest"
+#define WORTH(whom)                                                                                \
+    "order_line where " PLACED " and order." whom "order.currency as currency order by "           \
+    "order.currency, -sum(" REVENUE " - " EXPENSE ") : " PROFIT
 static const kith_report reports[] = {
     {.name = "open_items",
-     .doc = "What customers owe, and since when the oldest of it is due.",
-     .query = "invoice where state in ('open', 'overdue') and kind = 'invoice' group by "
-              "account.name as account, contact.name as contact, currency as currency order by "
-              "min(due_on) : count() as invoices, sum(open) as open, min(due_on) as oldest"},
+     .doc = "What each organisation owes, and since when the oldest of it is due.",
+     .query = OWED("account is not null group by account as account, account.name as name, ")},
+    {.name = "open_items_of_contacts",
+     .doc = "The same of people who buy for no organisation.",
+     .query = OWED("account is null group by contact as contact, contact.name as name, ")},
     {.name = "invoices",
      .doc = "Invoices and credit notes of an account, the last first, with what is open of them; "
             "what is theirs is below 0.",
@@ -512,15 +520,17 @@ static const kith_report reports[] = {
     {.name = "profit_by_product",
      .doc = "Revenue, cost and base profit of each product, less what was credited or came back "
             "unbilled. costed is the revenue of what has a known cost: profit is costed - cost.",
-     .query = "order_line where " PLACED " group by product.name as product, order.currency as "
-              "currency : " PROFIT},
+     .query = "order_line where " PLACED " group by product.code as code, product.name as product, "
+              "order.currency as currency : " PROFIT},
     {.name = "profit_by_customer",
-     .doc = "Whom to approach: revenue, cost and base profit (costed - cost) of each customer, the "
-            "most in front; behind those of whom no cost is known.",
-     .query = "order_line where " PLACED " group by order.account.name as account, "
-              "order.contact.name as contact, order.currency as currency order by order.currency, "
-              "-sum(" REVENUE " - " EXPENSE ")"
-              " : " PROFIT},
+     .doc = "Whom to approach: revenue, cost and base profit (costed - cost) of each organisation, "
+            "the most in front; behind those of whom no cost is known.",
+     .query = WORTH("account is not null group by order.account as account, order.account.name as "
+                    "name, ")},
+    {.name = "profit_by_contact",
+     .doc = "The same of each person who buys for no organisation.",
+     .query = WORTH("account is null group by order.contact as contact, order.contact.name as "
+                    "name, ")},
     {.name = "profit_by_month",
      .doc = "Revenue, cost and base profit (costed - cost) of each month.",
      .query = "order_line where " PLACED " group by year(order.placed_at) as year, "

@@ -3,8 +3,8 @@
  * step of it, and how many are there. */
 #include "sales.h"
 
-/* Who bought is a customer, also where nobody said so: nothing but people set kind and lifecycle.
- */
+/* Who bought is a customer, also where nobody said so: only an order that is placed sets kind and
+ * lifecycle by itself. */
 #define WON(whom) "exists(opportunity." whom " where stage = 'won')"
 #define ORDERED_BY(whom)                                                                           \
     "exists(order." whom " where placed_at is not null and state != 'cancelled')"

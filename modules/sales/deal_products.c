@@ -20,38 +20,46 @@ static const kith_permission permissions[] = {
     {"read:order_line", "Adds up what was sold of each product, and what it cost."},
 };
 
-#define LINES  "order_line where order." PLACED " group by "
-#define ORDERS " order by net.currency, -sum(" REVENUE ") : count(distinct order) as orders, "
-#define NET    "sum(" REVENUE ") as net"
+#define LINES          "order_line where order." PLACED " group by "
+#define LINES_OF(whom) "order_line where order." PLACED " and order." whom " group by "
+#define ORDERS         " order by net.currency, -sum(" REVENUE ") : count(distinct order) as orders, "
+#define NET            "sum(" REVENUE ") as net"
 static const kith_report reports[] = {
     {.name = "pipeline_by_product",
      .doc = "Open opportunities by product, with what they may and what they are likely to bring.",
-     .query = "opportunity where stage not in ('won', 'lost') group by product.name as product,"
-              " amount.currency as currency : count() as deals, sum(amount) as amount,"
+     .query = "opportunity where stage not in ('won', 'lost') group by product.code as code,"
+              " product.name as product, amount.currency as currency : count() as deals, "
+              "sum(amount) as amount,"
               " sum(amount * probability) / 100 as weighted"},
     {.name = "won_by_product",
      .doc = "What was won with each product.",
-     .query = "opportunity where stage = 'won' group by product.name as product,"
-              " amount.currency as currency order by amount.currency, -sum(amount)"
+     .query = "opportunity where stage = 'won' group by product.code as code,"
+              " product.name as product, amount.currency as currency order by amount.currency, "
+              "-sum(amount)"
               " : count() as deals, sum(amount) as amount"},
     {.name = "revenue_by_customer",
-     .doc = "What each customer has ordered, without tax and what was credited or came back "
+     .doc = "What each organisation has ordered, without tax and what was credited or came back "
             "unbilled, the best customers first.",
-     .query = LINES "order.account.name as account, order.contact.name as contact, net.currency as"
-                    " currency" ORDERS NET},
+     .query = LINES_OF("account is not null") "order.account as account, order.account.name as "
+                                              "name, net.currency as currency" ORDERS NET},
+    {.name = "revenue_by_contact",
+     .doc = "The same of each person who buys for no organisation.",
+     .query = LINES_OF("account is null") "order.contact as contact, order.contact.name as name, "
+                                          "net.currency as currency" ORDERS NET},
     {.name = "revenue_by_product",
      .doc = "The same of each product.",
-     .query = LINES "product.name as product, net.currency as currency order by net.currency,"
+     .query = LINES "product.code as code, product.name as product, net.currency as currency order "
+                    "by net.currency,"
                     " -sum(" REVENUE ") : sum(" STAYS ") as quantity, " NET},
     {.name = "revenue_by_territory",
      .doc = "The same in each territory.",
-     .query =
-         LINES "order.account.territory.name as territory, net.currency as currency" ORDERS NET},
+     .query = LINES "order.account.territory as territory, order.account.territory.name as name, "
+                    "net.currency as currency" ORDERS NET},
 };
 
 #define CLOSED                                                                                     \
     "opportunity where stage in ('won', 'lost') and closed_at >= :since and closed_at <= :until"   \
-    " group by product.name, stage, amount.currency : count(), sum(amount), sum(cycle),"           \
+    " group by product, product.name, stage, amount.currency : count(), sum(amount), sum(cycle),"  \
     " count(cycle)"
 static const kith_want wants[] = {
     KITH_WANT(TYPE, "quota", deals.quota.type),

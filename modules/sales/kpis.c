@@ -21,7 +21,8 @@ struct sums {
 
 /* What is known of one of them. */
 struct kpi {
-    kith_value key; /* text, or a link to a user */
+    kith_value key;  /* text, or a link */
+    kith_value name; /* of that link, where there is a column of it */
     struct sums won_for, spent;
     int64_t won, lost, cycle, cycles, leads, converted; /* cycle: of so many, together */
     int64_t interactions, tasks, time, selling;
@@ -30,7 +31,7 @@ struct kpis {
     kith_instance *self;
     struct kpi *items;
     uint64_t count, room;
-    uint32_t keys; /* columns before the others: 0 or 1 */
+    uint32_t keys; /* columns before the others: 0, 1, or 2 of a record and its name */
 };
 
 static kith_status add_sum(const kith_instance *self, struct sums *sums, const kith_value *amount,
@@ -95,7 +96,9 @@ static int same_key(kith_value a, kith_value b) {
            (a.as.s.len == b.as.s.len && memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)a.as.s.len) == 0);
 }
 
-static struct kpi *kpi_of(struct kpis *k, const kith_txn *txn, kith_value key, kith_error *err) {
+static struct kpi *kpi_of(struct kpis *k, const kith_txn *txn, const kith_value *values,
+                          kith_error *err) {
+    const kith_value key = k->keys ? values[0] : kith_null();
     for (uint64_t i = 0; i < k->count; i++)
         if (same_key(k->items[i].key, key))
             return &k->items[i];
@@ -111,7 +114,7 @@ static struct kpi *kpi_of(struct kpis *k, const kith_txn *txn, kith_value key, k
         k->items = more;
         k->room = room;
     }
-    k->items[k->count] = (struct kpi){.key = key};
+    k->items[k->count] = (struct kpi){.key = key, .name = k->keys > 1 ? values[1] : kith_null()};
     return &k->items[k->count++];
 }
 
@@ -121,7 +124,7 @@ static kith_status take_closed(void *arg, const kith_txn *txn, uint32_t count,
                                const kith_value *values, kith_error *err) {
     struct kpis *k = arg;
     const kith_value *v = values + k->keys;
-    struct kpi *one = kpi_of(k, txn, k->keys ? values[0] : kith_null(), err);
+    struct kpi *one = kpi_of(k, txn, values, err);
     (void)count;
     if (!one)
         return KITH_E_NOMEM;
@@ -141,7 +144,7 @@ static kith_status take_leads(void *arg, const kith_txn *txn, uint32_t count,
                               const kith_value *values, kith_error *err) {
     struct kpis *k = arg;
     const kith_value *v = values + k->keys;
-    struct kpi *one = kpi_of(k, txn, k->keys ? values[0] : kith_null(), err);
+    struct kpi *one = kpi_of(k, txn, values, err);
     (void)count;
     if (!one)
         return KITH_E_NOMEM;
@@ -168,15 +171,21 @@ static kith_value cycle_of(const struct kpi *k) {
                      : kith_null();
 }
 
+static int32_t by_record(int by) {
+    return by == KPI_OWNER || by == KPI_TERRITORY || by == KPI_ACCOUNT || by == KPI_PRODUCT;
+}
+
 /* In columns of sales.kpis. */
 struct kpi_row {
     kith_value of, won, lost, win_rate, amount, average, cycle, leads, converted, conversion,
-        others;
+        others, record;
 };
 
 static kith_status give_kpi(kith_instance *self, kith_call *call, const struct kpi *k,
                             kith_error *err) {
-    struct kpi_row row = {.of = k->key,
+    const int32_t is_record = k->key.kind == KITH_LINK;
+    struct kpi_row row = {.of = is_record ? k->name : k->key,
+                          .record = is_record ? k->key : kith_null(),
                           .won = kith_number(KITH_INT, k->won),
                           .lost = kith_number(KITH_INT, k->lost),
                           .win_rate = percent_share(k->won, k->won + k->lost),
@@ -235,12 +244,17 @@ static kith_status by_deals(struct kpis *k, const kith_txn *txn, uint32_t query,
 }
 
 static int by_key(const void *a, const void *b) {
-    const kith_value *x = &((const struct kpi *)a)->key, *y = &((const struct kpi *)b)->key;
+    const struct kpi *one = a, *other = b;
+    const kith_value *x = one->key.kind == KITH_LINK ? &one->name : &one->key,
+                     *y = other->key.kind == KITH_LINK ? &other->name : &other->key;
     if (x->kind != KITH_TEXT || y->kind != KITH_TEXT)
         return (x->kind == KITH_TEXT) - (y->kind == KITH_TEXT);
     const uint64_t least = x->as.s.len < y->as.s.len ? x->as.s.len : y->as.s.len;
     const int order = memcmp(x->as.s.ptr, y->as.s.ptr, (size_t)least);
-    return order ? order : (x->as.s.len > y->as.s.len) - (x->as.s.len < y->as.s.len);
+    if (order || x->as.s.len != y->as.s.len || one->key.kind != KITH_LINK)
+        return order ? order : (x->as.s.len > y->as.s.len) - (x->as.s.len < y->as.s.len);
+    const kith_id of = one->key.as.link.id, than = other->key.as.link.id;
+    return (of > than) - (of < than);
 }
 
 /* The whole months among the days, and the days before and behind them. totals 0: there are none
@@ -280,7 +294,7 @@ static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error 
     if (st == KITH_OK && !self->deals.query.closed[by])
         return kith_fail(err, KITH_E_INVAL, "by",
                          "by: there are products with the module commerce alone; enable it");
-    k.keys = by != KPI_ALL;
+    k.keys = by == KPI_ALL ? 0 : by_record(by) ? 2 : 1;
     if (st == KITH_OK)
         st = add_closed(&k, view, self->deals.query.closed[by], self->deals.query.totals[by],
                         &args.in, err);
@@ -298,7 +312,7 @@ static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error 
 /* owner, was it selling, how many, how long, what it cost */
 static kith_status take_activities(void *arg, const kith_txn *txn, uint32_t count,
                                    const kith_value *v, kith_error *err) {
-    struct kpi *one = kpi_of(arg, txn, v[0], err);
+    struct kpi *one = kpi_of(arg, txn, v, err);
     const int64_t time = v[3].kind == KITH_DURATION ? v[3].as.i : 0;
     (void)count;
     if (!one)
@@ -313,7 +327,7 @@ static kith_status take_activities(void *arg, const kith_txn *txn, uint32_t coun
 /* owner, currency, how many, what they cost */
 static kith_status take_cost(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
                              kith_error *err) {
-    struct kpi *one = kpi_of(arg, txn, v[0], err);
+    struct kpi *one = kpi_of(arg, txn, v, err);
     (void)count;
     if (!one)
         return KITH_E_NOMEM;
@@ -323,7 +337,7 @@ static kith_status take_cost(void *arg, const kith_txn *txn, uint32_t count, con
 /* who, how many */
 static kith_status take_tasks(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
                               kith_error *err) {
-    struct kpi *one = kpi_of(arg, txn, v[0], err);
+    struct kpi *one = kpi_of(arg, txn, v, err);
     (void)count;
     if (!one)
         return KITH_E_NOMEM;
@@ -412,6 +426,8 @@ static const kith_field kpis_columns[] = {
     F("converted", INTEGER, .doc = "Those of them that were converted."),
     F("conversion", PERCENT, .doc = "converted / leads, in percent."),
     F("others", TEXT, .doc = "What was won in other currencies."),
+    F("record", LINK, .options = "*",
+      .doc = "The seller, territory, account or product: two of one name are two rows."),
 };
 static const kith_field card_params[] = {SINCE};
 static const kith_field card_columns[] = {
@@ -457,10 +473,10 @@ static const kith_permission permissions[] = {
 static const kith_report reports[] = {
     {.name = "won_by_account",
      .doc = "What was won with each account, the best customers first.",
-     .query = WON "account.name as account" SUMS},
+     .query = WON "account as account, account.name as name" SUMS},
     {.name = "won_by_territory",
      .doc = "What was won in each territory.",
-     .query = WON "account.territory.name as territory" SUMS},
+     .query = WON "account.territory as territory, account.territory.name as name" SUMS},
     {.name = "won_by_month",
      .doc = "What was won in each month.",
      .query = WON "year(closed_at) as year, month(closed_at) as month, amount.currency as currency"
@@ -490,14 +506,14 @@ static const kith_report reports[] = {
 static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_NUMBERS_1, deals.numbers),
     BOTH(KPI_ALL, ""),
-    BOTH(KPI_OWNER, "owner.name, "),
+    BOTH(KPI_OWNER, "owner, owner.name, "),
     BOTH(KPI_TEAM, "owner.teams.name, "),
-    BOTH(KPI_TERRITORY, "account.territory.name, "),
+    BOTH(KPI_TERRITORY, "account.territory, account.territory.name, "),
     BOTH(KPI_SOURCE, "source, "),
     BOTH(KPI_CAMPAIGN, "campaign, "),
-    BOTH(KPI_ACCOUNT, "account.name, "),
+    BOTH(KPI_ACCOUNT, "account, account.name, "),
     KITH_WANT(QUERY, TOTALS(""), deals.query.totals[KPI_ALL]),
-    KITH_WANT(QUERY, TOTALS("owner.name, "), deals.query.totals[KPI_OWNER]),
+    KITH_WANT(QUERY, TOTALS("owner, owner.name, "), deals.query.totals[KPI_OWNER]),
     KITH_WANT(QUERY, TOTALS("owner.teams.name, "), deals.query.totals[KPI_TEAM]),
     KITH_WANT(QUERY, TOTALS("source, "), deals.query.totals[KPI_SOURCE]),
     KITH_WANT(QUERY, CLOSED("owner, "), deals.query.sellers),
@@ -507,8 +523,6 @@ static const kith_want wants[] = {
               "opportunity where stage in ('won', 'lost') and closed_at >= :since and"
               " closed_at <= :until : count()",
               deals.query.closed_count),
-    KITH_WANT(QUERY, TOOK_PLACE " group by owner, selling : count(), sum(duration)",
-              deals.query.activities),
     KITH_WANT(QUERY,
               TOOK_PLACE " and cost is not null group by owner, cost.currency : count(), sum(cost)",
               deals.query.costs),
@@ -517,8 +531,20 @@ static const kith_want wants[] = {
               " group by assignee : count()",
               deals.query.tasks_done),
 };
+#define ACTIVITIES " group by owner, selling : count(), sum(duration)"
+static const kith_want activities[] = {
+    KITH_WANT(QUERY, TOOK_PLACE ACTIVITIES, deals.query.activities),
+};
+/* An order that commerce notes as a purchase is no talk. */
+static const kith_want activities_with_orders[] = {
+    KITH_WANT(QUERY, TOOK_PLACE " and order is null" ACTIVITIES, deals.query.activities),
+};
 kith_status kpis_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
+    kith_status st = WANTS(self, wants, err);
+    if (st != KITH_OK)
+        return st;
+    return self->host->enabled(self->host, "commerce") ? WANTS(self, activities_with_orders, err)
+                                                       : WANTS(self, activities, err);
 }
 
 const kith_part kpis_part = {

@@ -261,10 +261,14 @@ static kith_status ask_effect(kith_instance *self, int orders, int by, int side,
     static const char *const times[] = {"closed_at", "placed_at"};
     static const char *const marks[] = {
         "exists(interaction.account where planned = false and visit and at >= :since and at <= "
-        ":until)",
+        ":until",
         "exists(interaction.account where planned = false and at >= :since and at <= :until and "
-        "channel = :channel)",
+        "channel = :channel",
         "visit_group = :group"};
+    /* An order that commerce notes as a purchase is no talk. */
+    const char *const end = by == EFFECT_ASSIGNED                         ? ""
+                            : self->host->enabled(self->host, "commerce") ? " and order is null)"
+                                                                          : ")";
     const char *b = buys[orders], *t = times[orders];
     const char *no = side == OTHERS && by != EFFECT_ASSIGNED ? "not " : "";
     char text[800], lost[300];
@@ -272,9 +276,9 @@ static kith_status ask_effect(kith_instance *self, int orders, int by, int side,
     (void)snprintf(lost, sizeof lost, " and not exists(%s > :until and %s <= :end)", b, t);
     for (int i = 0; st == KITH_OK && i < 2; i++) {
         (void)snprintf(text, sizeof text,
-                       "account where exists(%s >= :from and %s < :since) and %s%s%s"
+                       "account where exists(%s >= :from and %s < :since) and %s%s%s%s"
                        " : count() as customers",
-                       b, t, no, marks[by], i ? lost : "");
+                       b, t, no, marks[by], end, i ? lost : "");
         st = self->records->query(self->host, kith_str_of(text),
                                   &self->after.query.effect[orders][by][side][i], err);
     }

@@ -196,7 +196,9 @@ static const kith_action actions[] = {
     "order_line where order." PLACED " and order.placed_at >= :since and order.placed_at <= "      \
     ":until and " which " group by " owner ", net.currency : count(distinct " whom                 \
     "), sum(" REVENUE "), sum(" COSTED "), sum(" EXPENSE ")"
-#define TOUCHED "interaction where planned = false and at >= :since and at <= :until and "
+/* An order that commerce notes as a purchase is no talk. */
+#define TOUCHED                                                                                    \
+    "interaction where planned = false and order is null and at >= :since and at <= :until and "
 #define SPENT(which, owner)                                                                        \
     TOUCHED which " and cost is not null group by " owner ", cost.currency : sum(cost)"
 #define SERVED(which, owner) TOUCHED which " group by " owner " : count(), sum(duration)"

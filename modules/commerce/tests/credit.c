@@ -100,6 +100,24 @@ TEST("the discount of a first purchase is at most what the customer is expected 
     close_company(c);
 }
 
+TEST("a first purchase in another currency than what the customer is expected to bring is at full "
+     "price") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id acme = CREATE(c, "account", {"name", "Acme"}, {"expected_value", "30 EUR"});
+    kith_id pen = product(c, "pen", "100 USD"), o = CREATE(c, "order", {"account", ID(acme)});
+    kith_id l = add_line(c, o, pen, "1");
+    UPDATE(c, "order_line", l, {"discount", "50"});
+    REFUSED(
+        c,
+        "expected to bring 30.00 EUR, and 50.00 USD less on a first purchase cannot be compared "
+        "with it",
+        "order", o, {"state", "ordered"});
+    UPDATE(c, "order_line", l, {"discount", "0"});
+    UPDATE(c, "order", o, {"state", "ordered"});
+    close_company(c);
+}
+
 TEST("what is open is told by its age") {
     struct company company, *c = &company;
     OPEN(c, SHOP(""), "commerce");

@@ -40,6 +40,19 @@ TEST("a new customer buys a book: customer, order, line, stock, and the re-order
     close_company(&c);
 }
 
+TEST("a new customer who orders for an organisation belongs to it") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    product(&c, "book", "20 EUR");
+    kith_id acme = CREATE(&c, "account", {"name", "Acme"});
+    struct act a = ACT(&c, "commerce.order", {"items", "book"}, {"name", "Ada"},
+                       {"account", id_text(&c, acme)}, {"email", "ada@example.org"});
+    EXPECT_ACT(a);
+    EXPECT_STR(id_text(&c, acme), field(&c, "order", id_of(&a, "order"), "account"));
+    EXPECT_STR(id_text(&c, acme), field(&c, "contact", id_of(&a, "contact"), "account"));
+    close_company(&c);
+}
+
 TEST("whoever is known by an address orders with it, to the stored address, paid as before") {
     struct company c;
     OPEN(&c, SHOP(""), "commerce");
@@ -297,11 +310,13 @@ TEST("sales in two currencies are told each by itself, the best of each in front
     EXPECT_STR("ink|ink|EUR|1|1.000|4.00 EUR\npen|pen|EUR|1|1.000|3.00 EUR\n"
                "cap|cap|USD|1|1.000|9.00 USD",
                totals(&c, "commerce.revenue"));
-    EXPECT_STR("|Ada|EUR|2.000|7.00 EUR||\n|Ada|USD|1.000|9.00 USD||",
-               totals(&c, "commerce.profit_by_customer"));
-    static const char *const reports[] = {"revenue_by_month", "profit_by_product",
-                                          "profit_by_month",  "by_partner",
-                                          "orders",           "open_items"};
+    const char *ada = id_text(&c, find(&c, "contact where name = 'Ada'").ids[0]);
+    EXPECT_STR(arena_printf(&c.arena, "%s|Ada|EUR|2.000|7.00 EUR|||\n%s|Ada|USD|1.000|9.00 USD|||",
+                            ada, ada),
+               totals(&c, "commerce.profit_by_contact"));
+    static const char *const reports[] = {
+        "revenue_by_month", "profit_by_product", "profit_by_month",       "by_partner",
+        "orders",           "open_items",        "open_items_of_contacts"};
     for (size_t i = 0; i < sizeof reports / sizeof *reports; i++)
         (void)totals(&c, arena_printf(&c.arena, "commerce.%s", reports[i]));
     close_company(&c);

@@ -162,6 +162,7 @@ TEST("one deal in another currency stops no figure and no report, and none is ad
                                           "competitors",
                                           "at_stake",
                                           "revenue_by_customer",
+                                          "revenue_by_contact",
                                           "revenue_by_product",
                                           "revenue_by_territory",
                                           "visits",
@@ -268,6 +269,37 @@ TEST("win rate, average deal, cycle and conversion, in all and by what one likes
         EXPECT_ACT(a);
         EXPECT_STR("|3|1|75.00", row_text(&c, &a, 0, "of won lost win_rate"));
     }
+    close_company(&c);
+}
+
+TEST("two accounts, or two sellers, of one name have figures of their own") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    static const char *const amounts[] = {"100 EUR", "50 EUR"};
+    kith_id acme[2];
+    for (int i = 0; i < 2; i++) {
+        kith_id ben = CREATE(&c, "user", {"login", i ? "ben2" : "ben"}, {"name", "Ben"});
+        acme[i] = CREATE(&c, "account", {"name", "Acme"});
+        kith_id deal = DEAL(&c, {"owner", ID(&c, ben)}, {"account", ID(&c, acme[i])},
+                            {"amount", amounts[i]}, {"opened_at", "2015-01-01"});
+        MOVE(&c, deal, {"stage", "proposal"});
+        MOVE(&c, deal, {"stage", "won"}, {"closed_at", "2015-01-11"});
+    }
+    static const char *const by[] = {"account", "owner"};
+    for (int i = 0; i < 2; i++) {
+        struct act a = ACT(&c, "sales.kpis", {"by", by[i]});
+        EXPECT_ACT(a);
+        EXPECT_INT(2, (int64_t)row_count(&a));
+        EXPECT_STR(i ? "Ben|1|100.00 EUR" : "Acme|1|100.00 EUR",
+                   row_text(&c, &a, 0, "of won amount"));
+        EXPECT_STR(i ? "Ben|1|50.00 EUR" : "Acme|1|50.00 EUR",
+                   row_text(&c, &a, 1, "of won amount"));
+        if (!i)
+            EXPECT_HAS(ID(&c, acme[1]), row_text(&c, &a, 1, "record"));
+    }
+    EXPECT_STR(arena_printf(&c.arena, "%s|Acme|EUR|1|100.00 EUR\n%s|Acme|EUR|1|50.00 EUR\n",
+                            ID(&c, acme[0]), ID(&c, acme[1])),
+               report_text(&c, "sales.won_by_account"));
     close_company(&c);
 }
 

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What somebody ordered is a purchase on their page: an interaction with an amount, as the core
+ * counts purchases (docs/decisions/0074). One for each order, kept in step with it. */
+#include "commerce.h"
+
+/* -- what of an order counts --------------------------------------------------------------------
+ */
+
+/* It was placed by somebody, and is neither cancelled nor sent back. */
+static int32_t is_purchase(const struct order *o) {
+    return (is_set(&o->account) || is_set(&o->contact)) && !is_before_order(o->state.as.s) &&
+           !state_is(&o->state, "cancelled") && !state_is(&o->state, "returned") &&
+           o->lines.as.i > 0;
+}
+
+/* Its total, without what was credited, and not to be billed again, or came back unbilled. */
+static kith_status worth_of(kith_instance *self, kith_txn *txn, const struct order *o,
+                            kith_value *out, kith_error *err) {
+    struct sold *lines;
+    uint64_t count = 0;
+    *out = o->total;
+    if (!minor_of(&o->charged) && !minor_of(&o->sent_back))
+        return KITH_OK;
+    kith_status st =
+        KITH_FIND(self, txn, care.sold, self->query.lines_of, 1, &o->id, &lines, &count, err);
+    *out = money_in(&o->currency, 0);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        const int64_t all = units_of(&lines[i].quantity),
+                      back = units_of(&lines[i].unbilled) + units_of(&lines[i].credited);
+        const int64_t at[3] = {0, back < all ? all - back : 0, all};
+        kith_value part;
+        st = money_share(self, &lines[i].total, at, &part, err);
+        if (st == KITH_OK)
+            st = self->numbers->add(out, 1, &part, out, err);
+    }
+    return st;
+}
+
+/* -- its interaction ----------------------------------------------------------------------------
+ */
+
+static kith_value channel_of(const struct order *o) {
+    static const char *const same[] = {"web", "store", "email", "mail", "chat", "social"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        if (state_is(&o->channel, same[i]))
+            return kith_text(same[i]);
+    return kith_text(state_is(&o->channel, "phone")    ? "call"
+                     : state_is(&o->channel, "seller") ? "meeting"
+                                                       : "other");
+}
+
+static kith_status create_purchase(kith_instance *self, kith_txn *txn, const struct order *o,
+                                   kith_value amount, kith_error *err) {
+    char subject[80];
+    (void)snprintf(subject, sizeof subject, "Order %.*s", (int)o->number.as.s.len,
+                   o->number.as.s.ptr);
+    struct purchase p = {.order = o->id,
+                         .contact = o->contact,
+                         .account = o->account,
+                         .channel = channel_of(o),
+                         .at = o->placed_at,
+                         .subject = kith_text(subject),
+                         .about = o->id,
+                         .amount = amount,
+                         .owner = o->owner};
+    return KITH_CREATE(self, txn, care.purchase, &p, err);
+}
+
+static int32_t same_amount(const kith_value *a, const kith_value *b) {
+    return a->kind == b->kind && minor_of(a) == minor_of(b) &&
+           strcmp(a->as.money.currency, b->as.money.currency) == 0;
+}
+
+static kith_status update_purchase(kith_instance *self, kith_txn *txn, const struct order *o,
+                                   const struct purchase *p, kith_value amount, kith_error *err) {
+    const struct purchase_numbers *n = &self->care.purchase;
+    kith_edit edit = {0};
+    if (!same_amount(&p->amount, &amount))
+        kith_put(&edit, n->amount, amount);
+    if (!same_link(&p->account, &o->account))
+        kith_put(&edit, n->account, o->account);
+    if (!same_link(&p->contact, &o->contact))
+        kith_put(&edit, n->contact, o->contact);
+    if (is_set(&o->placed_at) && p->at.as.i != o->placed_at.as.i)
+        kith_put(&edit, n->at, o->placed_at);
+    return edit.count ? self->records->update(txn, n->type, p->id.as.link.id, edit.count,
+                                              edit.fields, edit.values, err)
+                      : KITH_OK;
+}
+
+/* -- who buys is a customer ---------------------------------------------------------------------
+ */
+
+/* A company may have other steps, or a rule that holds somebody back: the order goes on then. */
+static kith_status pass_over(kith_status st) {
+    return st == KITH_E_INVAL || st == KITH_E_REFUSED || st == KITH_E_NOTFOUND ? KITH_OK : st;
+}
+
+static kith_status make_customer(kith_instance *self, kith_txn *txn, const struct order *o,
+                                 kith_error *err) {
+    const int32_t old = o->placed_elsewhere.kind == KITH_BOOL && o->placed_elsewhere.as.i;
+    kith_error none = {.struct_size = sizeof none};
+    struct person person;
+    struct firm firm;
+    kith_status st = KITH_OK;
+    if (is_set(&o->contact))
+        st = KITH_LOAD(self, txn, care.person, o->contact.as.link.id, &person, err);
+    if (st == KITH_OK && is_set(&o->contact) &&
+        (state_is(&person.lifecycle, "prospect") || (!old && state_is(&person.lifecycle, "lost"))))
+        st = pass_over(KITH_SET(self, txn, care.person, lifecycle, o->contact.as.link.id,
+                                kith_text("customer"), &none));
+    if (st != KITH_OK || !is_set(&o->account))
+        return st;
+    st = KITH_LOAD(self, txn, care.firm, o->account.as.link.id, &firm, err);
+    if (st == KITH_OK && (!is_set(&firm.kind) || state_is(&firm.kind, "prospect")))
+        st = pass_over(KITH_SET(self, txn, care.firm, kind, o->account.as.link.id,
+                                kith_text("customer"), &none));
+    return st;
+}
+
+/* -- following the order ------------------------------------------------------------------------
+ */
+
+static kith_status follow(kith_instance *self, kith_txn *txn, kith_value order, kith_error *err) {
+    struct order o;
+    struct purchase *p;
+    uint64_t count = 0;
+    kith_value amount;
+    kith_status st = KITH_LOAD(self, txn, order, order.as.link.id, &o, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, care.purchase, self->care.query.purchase, 1, &order, &p, &count,
+                       err);
+    if (st != KITH_OK)
+        return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    if (!is_purchase(&o))
+        return count ? self->records->remove(txn, self->care.purchase.type, p[0].id.as.link.id, err)
+                     : KITH_OK;
+    st = worth_of(self, txn, &o, &amount, err);
+    if (st != KITH_OK || count)
+        return st == KITH_OK ? update_purchase(self, txn, &o, &p[0], amount, err) : st;
+    st = create_purchase(self, txn, &o, amount, err);
+    return st == KITH_OK ? make_customer(self, txn, &o, err) : st;
+}
+
+static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    kith_change_info info;
+    struct order o, was = {.state = kith_text("cart")};
+    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
+    if (st == KITH_OK && info.before)
+        st = KITH_READ(self, txn, order, info.before, &was, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_MERGE || is_by_rules(info.origin) ||
+        (is_before_order(was.state.as.s) && is_before_order(o.state.as.s)))
+        return st;
+    return follow(self, txn, o.id, err);
+}
+
+/* Lines of an order that an import made as placed already. */
+static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err) {
+    kith_change_info info;
+    struct line l;
+    struct order o;
+    kith_status st = KITH_CHANGE(self, txn, change, line, &info, &l, err);
+    if (st != KITH_OK || is_by_rules(info.origin))
+        return st;
+    st = KITH_LOAD(self, txn, order, l.order.as.link.id, &o, err);
+    if (st != KITH_OK || is_before_order(o.state.as.s))
+        return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    return follow(self, txn, o.id, err);
+}
+
+static kith_status credit_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                               kith_error *err) {
+    kith_change_info info;
+    struct invoice_line l;
+    struct line line;
+    kith_status st = KITH_CHANGE(self, txn, change, invoice_line, &info, &l, err);
+    if (st != KITH_OK || l.order_line.kind != KITH_LINK || is_by_rules(info.origin))
+        return st;
+    st = KITH_LOAD(self, txn, line, l.order_line.as.link.id, &line, err);
+    return st == KITH_OK ? follow(self, txn, line.order, err) : st;
+}
+
+static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                               kith_error *err) {
+    kith_change_info info;
+    struct returned r;
+    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
+    if (st != KITH_OK || r.order.kind != KITH_LINK || is_by_rules(info.origin))
+        return st;
+    return follow(self, txn, r.order, err);
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+static const kith_field fields[] = {
+    F("order", LINK, .options = "order", .flags = KITH_FF_READONLY,
+      .doc = "The order that it is: Kith keeps its amount, and takes it away when the order is "
+             "cancelled, sent back as a whole, or a cart again."),
+};
+static const kith_type types[] = {
+    {.name = "interaction", .fields = KITH_ARRAY(fields), .extends = 1},
+};
+
+static const char *const order_fields[] = {"state", "account", "contact", "placed_at"};
+static const char *const line_fields[] = {"total", "quantity", "order"};
+static const char *const return_fields[] = {"state", "unbilled"};
+static const kith_hook hooks[] = {
+    {.name = "purchase",
+     .type = "order",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .priority = AFTER_RULES + 20,
+     .fn = order_hook,
+     .fields = KITH_ARRAY(order_fields),
+     .doc = "Counts an order that is placed among the purchases of who buys."},
+    {.name = "purchase_lines",
+     .type = "order_line",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE | KITH_ON_DELETE,
+     .when = KITH_AFTER,
+     .fn = line_hook,
+     .fields = KITH_ARRAY(line_fields),
+     .doc = "The same of the lines of an order that was placed elsewhere."},
+    {.name = "purchase_credited",
+     .type = "invoice_line",
+     .on = KITH_ON_CREATE,
+     .when = KITH_AFTER,
+     .fn = credit_hook,
+     .where = "corrects is not null and counts = 0",
+     .doc = "Takes what is credited off the purchase."},
+    {.name = "purchase_returned",
+     .type = "return_request",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .priority = AFTER_RULES,
+     .fn = return_hook,
+     .where = "unbilled > 0",
+     .fields = KITH_ARRAY(return_fields),
+     .doc = "Takes what came back before it was billed off the purchase."},
+};
+static const kith_permission permissions[] = {
+    {"read:interaction", "An order counts among the purchases of who buys."},
+    {"write:interaction", "Notes an order as a purchase of who buys."},
+    {"write:account", "Who buys becomes a customer."},
+};
+
+static const kith_want wants[] = {
+    KITH_WANT_RECORD("interaction", care.purchase, PURCHASE),
+    KITH_WANT_RECORD("contact", care.person, PERSON),
+    KITH_WANT_RECORD("account", care.firm, FIRM),
+    KITH_WANT_RECORD("order_line", care.sold, SOLD_LINE),
+    KITH_WANT(QUERY, "interaction where order = :order limit 1", care.query.purchase),
+};
+kith_status purchase_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
+
+const kith_part purchase_part = {
+    .struct_size = sizeof purchase_part,
+    .permissions = KITH_ARRAY(permissions),
+    .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
+};
