@@ -174,18 +174,25 @@ static kith_status bought_reaction(kith_instance *self, kith_txn *txn, const kit
     return st;
 }
 
+/* The day of an answer is that on which it is written down, unless one is said. */
 static kith_status offer_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
+    const struct offer_numbers *n = &self->goods.offer;
+    const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
+    kith_change_info info;
     struct offer o;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK && info.origin != KITH_ORIGIN_UNDO)
-        st = KITH_READ(self, txn, goods.offer, info.after, &o, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || o.contact.kind != KITH_NULL ||
-        o.account.kind != KITH_NULL)
+    kith_status st = KITH_CHANGE(self, txn, change, goods.offer, &info, &o, err);
+    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
         return st;
-    return kith_fail(err, KITH_E_REFUSED, "contact",
-                     "contact: say to whom it was offered: a contact, or an account");
+    if (o.contact.kind == KITH_NULL && o.account.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "contact",
+                         "contact: say to whom it was offered: a contact, or an account");
+    const int32_t moved = !info.before || self->records->changed(txn, change, n->state) == 1;
+    const int32_t said = info.before ? self->records->changed(txn, change, n->answered_on) == 1
+                                     : o.answered_on.kind != KITH_NULL;
+    return moved && !said && !kith_str_is(o.state.as.s, "offered")
+               ? self->records->set(txn, change, 1, &n->answered_on, &today, err)
+               : KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------
@@ -215,9 +222,12 @@ static const kith_field offer_fields[] = {
     F("account", LINK, .options = "account", .doc = "To which organisation."),
     F("product", LINK, .options = "product", .flags = KITH_FF_REQUIRED, .doc = "What."),
     F("state", STATE,
-      .options = "offered>accepted|refused|ignored,accepted,refused.>accepted,ignored.>accepted|"
-                 "refused",
-      .doc = "What became of it; ordered it is accepted, and past its day ignored, by itself."),
+      .options = "offered>accepted|refused|ignored|withdrawn,accepted,refused.>accepted,"
+                 "ignored.>accepted|refused,withdrawn",
+      .doc = "What became of it; ordered it is accepted, and past its day ignored, by itself. "
+             "withdrawn: we took it back."),
+    F("answered_on", DATE,
+      .doc = "On which day that was; the day on which it is written down when nothing is said."),
     F("channel", CHOICE, .options = "web,store,phone,email,mail,chat,social,seller,partner",
       .doc = "By which way."),
     F("campaign", TEXT, .flags = KITH_FF_INDEXED, .doc = "In which campaign."),
@@ -266,7 +276,7 @@ static const kith_hook hooks[] = {
      .when = KITH_BEFORE,
      .priority = AFTER_RULES,
      .fn = offer_hook,
-     .doc = "Refuses an offer to nobody."},
+     .doc = "Refuses an offer to nobody, and notes the day of an answer."},
 };
 static const kith_reaction reactions[] = {
     {.name = "bought",

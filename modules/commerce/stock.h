@@ -27,7 +27,7 @@
     X(contact)                                                                                     \
     X(quantity) X(state) X(restock) X(received_at) X(unbilled) X(sent_back) X(billable) X(restocked)
 
-#define OFFER(X)   X(contact) X(account) X(product) X(state) X(order)
+#define OFFER(X)   X(contact) X(account) X(product) X(state) X(order) X(answered_on)
 #define ADDRESS(X) X(contact)
 #define CLIENT(X)                                                                                  \
     X(name)                                                                                        \

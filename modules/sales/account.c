@@ -309,6 +309,10 @@ static const kith_field account_fields[] = {
       .doc = "Its share of our turnover in percent, as long as it is over the limit of "
              "sales.dependence."),
 };
+static const kith_field contact_fields[] = {
+    F("satisfaction", INTEGER, .min = "1", .max = "5",
+      .doc = "How content they are, from 1 to 5, as a survey or a seller last heard."),
+};
 static const kith_field offer_fields[] = {
     F("account", LINK, .options = "account", .flags = KITH_FF_REQUIRED | KITH_FF_PARTOF,
       .doc = "To whom it is offered."),
@@ -320,6 +324,7 @@ static const kith_field offer_fields[] = {
 };
 static const kith_type types[] = {
     {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
+    {.name = "contact", .fields = KITH_ARRAY(contact_fields), .extends = 1},
     {.name = "competitor_offer",
      .label = "Competitor offer",
      .doc = "A product and a price with which a competitor is at an account.",

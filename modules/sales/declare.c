@@ -428,6 +428,7 @@ static const kith_part *const parts[] = {
     &visits_part,    &visit_effect_part, &buying_process_part, /* visits */
     &accept_part,    &calendar_part,                        /* what people without an account see */
     &cadence_part,   &response_part,     &appointment_part, /* following up */
+    &guard_part,     &offered_part,                         /* what is not offered */
     &stages_part,    &plays_part,        &objections_part,     &chances_part,    &outlook_part,
     &targets_part,   &kpis_part,         &deal_products_part,  &quote_part,      &quote_paper_part,
     &territory_part, &move_part,         &buying_part,         &precall_part,    &account_part,

@@ -12,12 +12,12 @@ struct owned {
 };
 struct proposal {
     kith_value product;
-    int32_t is_up, by_catalogue;
+    int32_t is_up, by_catalogue, by_step;
     int64_t confidence; /* the highest, in ten-thousandths */
     kith_str kind;      /* of the relation; empty: an affinity alone */
     kith_value because; /* the product that leads to it */
     int64_t lift;
-    kith_value price; /* read when the dearest comes first */
+    kith_value price; /* of one by_step, and of all when the dearest comes first */
 };
 struct proposals {
     kith_instance *self;
@@ -122,8 +122,86 @@ static kith_status by_affinity(struct proposals *p, const kith_txn *txn, const s
     return st;
 }
 
+/* -- one price step up --------------------------------------------------------------------------
+ */
+
+static int32_t same_link(const kith_value *a, const kith_value *b) {
+    return a->kind == KITH_LINK && b->kind == KITH_LINK && a->as.link.id == b->as.link.id;
+}
+
+static int32_t same_text(const kith_value *a, const kith_value *b) {
+    return a->as.s.len == b->as.s.len && memcmp(a->as.s.ptr, b->as.s.ptr, (size_t)a->as.s.len) == 0;
+}
+
+/* Another size of it is no better one. */
+static int32_t same_family(const struct offer_ware *a, const struct offer_ware *b) {
+    return same_link(&a->variant_of, &b->variant_of) || same_link(&a->variant_of, &b->id) ||
+           same_link(&b->variant_of, &a->id);
+}
+
+/* Dearer than the other one, by no more than the step. */
+static int32_t is_step(const struct offer_ware *from, const struct offer_ware *to, int64_t step) {
+    const int64_t have = from->price.as.money.minor, asked = to->price.as.money.minor;
+    return same_link(&from->category, &to->category) && same_text(&from->kind, &to->kind) &&
+           strcmp(from->price.as.money.currency, to->price.as.money.currency) == 0 &&
+           !same_family(from, to) && asked > have &&
+           asked - have <= (int64_t)((double)have * (double)step / 100);
+}
+
+/* The next dearer one of its category; when that is theirs, they have taken the step. */
+static kith_status add_step(struct proposals *p, const kith_txn *txn, const struct owned *owned,
+                            const struct offer_ware *from, const struct offer_ware *dearer,
+                            uint64_t count, kith_error *err) {
+    const struct offer_ware *next = NULL;
+    struct proposal *one;
+    for (uint64_t i = 0; i < count; i++)
+        if (is_step(from, &dearer[i], p->self->offers.step.as.i) &&
+            (!next || dearer[i].price.as.money.minor < next->price.as.money.minor))
+            next = &dearer[i];
+    if (!next || has(owned, next->id))
+        return KITH_OK;
+    kith_status st = proposal_of(p, txn, next->id, 1, &one, err);
+    if (st != KITH_OK || one->by_catalogue || one->by_step)
+        return st;
+    one->by_step = 1;
+    one->because = from->id;
+    one->price = next->price;
+    return KITH_OK;
+}
+
+static kith_status by_step(struct proposals *p, const kith_txn *txn, const struct owned *owned,
+                           kith_value products, kith_error *err) {
+    const struct offers *o = &p->self->offers;
+    struct offer_ware *wares, *dearer = NULL;
+    uint64_t count = 0, others = 0;
+    if (!o->step.as.i)
+        return KITH_OK;
+    kith_status st =
+        KITH_FIND(p->self, txn, offers.ware, o->query.wares, 1, &products, &wares, &count, err);
+    if (st != KITH_OK || !count)
+        return st;
+    kith_value categories = kith_null();
+    kith_value *items = p->self->host->memory(txn, count * sizeof *items);
+    if (!items)
+        return no_memory(err);
+    for (uint64_t i = 0; i < count; i++)
+        items[i] = wares[i].category;
+    categories.kind = KITH_LIST;
+    categories.as.list.items = items;
+    categories.as.list.count = count;
+    st = KITH_FIND(p->self, txn, offers.ware, o->query.dearer, 1, &categories, &dearer, &others,
+                   err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = add_step(p, txn, owned, &wares[i], dearer, others, err);
+    return st;
+}
+
+/* -- in which order -----------------------------------------------------------------------------
+ */
+
+#define STEP_SCORE 5000 /* the catalogue knows better, and what half of the others buy as well */
 static int64_t score_of(const struct proposal *p) {
-    return p->by_catalogue * 10000 + p->confidence;
+    return p->by_catalogue * 10000 + p->by_step * STEP_SCORE + p->confidence;
 }
 static int by_score(const void *a, const void *b) {
     const struct proposal *x = a, *y = b;
@@ -132,6 +210,11 @@ static int by_score(const void *a, const void *b) {
         return one < two ? 1 : -1;
     return (x->product.as.link.id > y->product.as.link.id) -
            (x->product.as.link.id < y->product.as.link.id);
+}
+
+static int by_step_up(const void *a, const void *b) {
+    const struct proposal *x = a, *y = b;
+    return x->is_up != y->is_up ? y->is_up - x->is_up : by_score(a, b);
 }
 
 /* Each currency by itself, and what has no price last. */
@@ -149,9 +232,10 @@ static int by_price(const void *a, const void *b) {
     return by_score(a, b);
 }
 
-/* The likeliest first, or the dearest, as the strategy for the customer says. */
+/* The likeliest first, or the dearest, as the strategy for the customer says; the best customers
+ * are shown first what is better than what they have. */
 static kith_status sort_proposals(struct proposals *p, const kith_txn *txn, kith_value who,
-                                  kith_error *err) {
+                                  int32_t best, kith_error *err) {
     int32_t dearest = 0;
     kith_status st = p->count ? strategy_dearest(p->self, txn, who, &dearest, err) : KITH_OK;
     for (uint64_t i = 0; st == KITH_OK && dearest && i < p->count; i++) {
@@ -160,50 +244,10 @@ static kith_status sort_proposals(struct proposals *p, const kith_txn *txn, kith
         p->items[i].price = ware.price;
     }
     if (st == KITH_OK && p->count)
-        qsort(p->items, (size_t)p->count, sizeof *p->items, dearest ? by_price : by_score);
-    return st;
-}
-
-/* -- whom one offers nothing --------------------------------------------------------------------
- */
-
-static kith_status found_one(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
-    (void)txn, (void)row, (void)err;
-    *(int *)arg = 1;
-    return KITH_OK;
-}
-
-/* Appends a reason, as long as there is room. */
-static void add_reason(char *out, size_t room, kith_str reason) {
-    const size_t at = strlen(out);
-    (void)snprintf(out + at, room - at, "%s%.*s", at ? "; " : "", (int)reason.len, reason.ptr);
-}
-
-#define REASON_MAX 1000
-static kith_status check_guards(kith_instance *self, const kith_txn *txn, uint32_t of,
-                                kith_value who, char *why, kith_error *err) {
-    const struct offers *o = &self->offers;
-    int late = 0, back = 0;
-    const kith_row *row;
-    kith_status st = self->records->get(txn, who.as.link.type, who.as.link.id, &row, err);
-    for (uint64_t i = 0; st == KITH_OK && i < o->guard_count; i++) {
-        if (o->guards[i].of != of)
-            continue;
-        const int32_t holds = self->records->match(txn, o->guards[i].predicate, row);
-        if (holds < 0)
-            return kith_fail(err, holds, NULL, "sales.guard.rules, rule %llu could not be asked",
-                             (unsigned long long)i + 1);
-        if (holds)
-            add_reason(why, REASON_MAX, o->guards[i].reason);
-    }
-    if (st == KITH_OK)
-        st = self->records->find(txn, o->query.overdue[of], 1, &who, 1, found_one, &late, err);
-    if (st == KITH_OK)
-        st = self->records->find(txn, o->query.returns[of], 1, &who, 1, found_one, &back, err);
-    if (late)
-        add_reason(why, REASON_MAX, kith_str_of("an invoice is overdue"));
-    if (back)
-        add_reason(why, REASON_MAX, kith_str_of("something is being returned"));
+        qsort(p->items, (size_t)p->count, sizeof *p->items,
+              dearest ? by_price
+              : best  ? by_step_up
+                      : by_score);
     return st;
 }
 
@@ -234,7 +278,9 @@ static kith_status give(kith_instance *self, kith_call *call, const struct propo
     const int len = (int)(name.len < 300 ? name.len : 300);
     if (st != KITH_OK)
         return st;
-    if (p->by_catalogue)
+    if (p->by_step)
+        (void)snprintf(why, sizeof why, "one price step up from %.*s", len, name.ptr);
+    else if (p->by_catalogue)
         (void)snprintf(why, sizeof why, "%.*s of %.*s", (int)p->kind.len, p->kind.ptr, len,
                        name.ptr);
     else
@@ -272,7 +318,23 @@ static kith_status gather(struct proposals *p, const kith_txn *txn, const kith_t
     products.as.list.items = seen.items;
     products.as.list.count = seen.count;
     st = by_catalogue(p, txn, &owned, products, err);
-    return st == KITH_OK ? by_affinity(p, txn, &owned, products, err) : st;
+    if (st == KITH_OK)
+        st = by_affinity(p, txn, &owned, products, err);
+    return st == KITH_OK ? by_step(p, txn, &owned, products, err) : st;
+}
+
+/* What was offered lately, and not bought, is not offered again; the others are kept. */
+static kith_status leave_out(struct proposals *p, const kith_txn *whole, const struct customer *who,
+                             int64_t *declined, kith_error *err) {
+    struct owned made = {.self = p->self};
+    const uint64_t count = p->count;
+    kith_status st = offers_made(p->self, whole, who, take_owned, &made, err);
+    p->count = 0;
+    for (uint64_t i = 0; i < count; i++)
+        if (!has(&made, p->items[i].product))
+            p->items[p->count++] = p->items[i];
+    *declined = (int64_t)(count - p->count);
+    return st;
 }
 
 kith_status offers_buyer(kith_value contact, kith_value account, uint32_t *of, kith_value *who,
@@ -285,39 +347,45 @@ kith_status offers_buyer(kith_value contact, kith_value account, uint32_t *of, k
     return KITH_OK;
 }
 
-/* A person is guarded by the organisation too. */
-static kith_status guard(kith_instance *self, const kith_txn *txn, uint32_t of, kith_value who,
-                         char *why, kith_error *err) {
-    kith_value account = kith_null();
-    const kith_row *row;
-    kith_status st = check_guards(self, txn, of, who, why, err);
-    if (st != KITH_OK || of == BUYER_ACCOUNT)
-        return st;
-    st = self->records->get(txn, who.as.link.type, who.as.link.id, &row, err);
+/* What there is to offer them, in its order. */
+static kith_status propose(struct proposals *p, kith_call *call, uint32_t of, kith_value who,
+                           char *why, int64_t *declined, kith_error *err) {
+    kith_instance *self = p->self;
+    const kith_txn *txn = self->calls->view(call), *whole = self->calls->whole(call);
+    struct customer customer;
+    int32_t best = 0;
+    kith_status st = offers_customer(self, whole, of, who, &customer, err);
     if (st == KITH_OK)
-        st = self->records->read(txn, row, 1, &self->contact.account, &account, err);
-    return st == KITH_OK && account.kind == KITH_LINK && !*why
-               ? check_guards(self, txn, BUYER_ACCOUNT, account, why, err)
-               : st;
+        st = offers_guard(self, whole, &customer, why, err);
+    if (st == KITH_OK)
+        st = offers_best(self, whole, &customer, &best, err);
+    if (st == KITH_OK)
+        st = gather(p, txn, whole, of, who, err);
+    if (st == KITH_OK)
+        st = leave_out(p, whole, &customer, declined, err);
+    return st == KITH_OK ? sort_proposals(p, whole, who, best, err) : st;
+}
+
+static const char *why_nothing(int64_t declined) {
+    return declined
+               ? "all that there is was offered to them lately, and not bought"
+               : "nothing is known that goes with what they have: no product_relation, nothing "
+                 "dearer in its category, and nothing that sales.learn_baskets, which counts "
+                 "orders every night, has found";
 }
 
 static kith_status suggest(kith_instance *self, kith_call *call, kith_error *err) {
-    const kith_txn *txn = self->calls->view(call), *whole = self->calls->whole(call);
     struct suggest_args args;
     struct proposals p = {.self = self};
     uint32_t of = 0;
     kith_value who;
     char why[REASON_MAX] = "";
-    int64_t given = 0, kept_back = 0;
+    int64_t given = 0, kept_back = 0, declined = 0;
     kith_status st = KITH_ARGS(self, call, &args, err);
     if (st == KITH_OK)
         st = offers_buyer(args.contact, args.account, &of, &who, err);
     if (st == KITH_OK)
-        st = guard(self, whole, of, who, why, err);
-    if (st == KITH_OK)
-        st = gather(&p, txn, whole, of, who, err);
-    if (st == KITH_OK)
-        st = sort_proposals(&p, whole, who, err);
+        st = propose(&p, call, of, who, why, &declined, err);
     for (uint64_t i = 0; st == KITH_OK && i < p.count; i++) {
         const char *kind = p.items[i].is_up ? "up" : "cross";
         if (!kith_str_is(args.kind.as.s, "both") && !kith_str_is(args.kind.as.s, kind))
@@ -328,66 +396,25 @@ static kith_status suggest(kith_instance *self, kith_call *call, kith_error *err
             st = give(self, call, &p.items[i], why, err);
     }
     if (!*why && !p.count)
-        add_reason(why, REASON_MAX,
-                   kith_str_of("nothing is known that goes with what they have: no "
-                               "product_relation, and nothing that sales.learn_baskets, which "
-                               "counts orders every night, has found"));
+        offers_say(why, kith_str_of(why_nothing(declined)));
     const struct {
-        kith_value blocked, why;
-    } out = {kith_number(KITH_INT, kept_back), *why ? kith_text(why) : kith_null()};
+        kith_value blocked, why, declined;
+    } out = {kith_number(KITH_INT, kept_back), *why ? kith_text(why) : kith_null(),
+             kith_number(KITH_INT, declined)};
     return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
 }
 
 /* -- declared -----------------------------------------------------------------------------------
  */
 
-enum { GUARD_OF, GUARD_WHEN, GUARD_REASON }; /* as declared */
-static kith_status read_guards(kith_instance *self, kith_error *err) {
-    const kith_value *rules = &self->offers.guard_rules;
-    const uint64_t count = rules->kind == KITH_LIST ? rules->as.list.count : 0;
-    if (count > GUARDS_MAX)
-        return kith_fail(err, KITH_E_INVAL, "guard.rules", "%s: there are more than %d rules",
-                         sales_place(self, "guard.rules"), GUARDS_MAX);
-    for (uint64_t i = 0; i < count; i++) {
-        kith_error why = {.struct_size = sizeof why};
-        const kith_value *row = rules->as.list.items[i].as.list.items;
-        const int is_account = kith_str_is(row[GUARD_OF].as.s, "account");
-        kith_status st = self->records->predicate(
-            self->host, is_account ? self->account.type : self->contact.type, row[GUARD_WHEN].as.s,
-            &self->offers.guards[i].predicate, &why);
-        if (st != KITH_OK)
-            return kith_fail(err, st, "guard.rules", "%s, rule %llu: %.300s",
-                             sales_place(self, "guard.rules"), (unsigned long long)i + 1,
-                             why.message);
-        self->offers.guards[i].of = is_account ? BUYER_ACCOUNT : BUYER_CONTACT;
-        self->offers.guards[i].reason = row[GUARD_REASON].as.s;
-    }
-    self->offers.guard_count = count;
-    return KITH_OK;
-}
-
-static const kith_setting guard_items[] = {
-    {.key = "of",
-     .kind = KITH_TEXT,
-     .flags = KITH_SF_REQUIRED,
-     .choices = "contact,account",
-     .doc = "Whether it is asked of people or of organisations."},
-    {.key = "when",
-     .kind = KITH_TEXT,
-     .flags = KITH_SF_REQUIRED,
-     .doc = "A condition on that record, in the query language."},
-    {.key = "reason",
-     .kind = KITH_TEXT,
-     .flags = KITH_SF_REQUIRED,
-     .doc = "What sellers are told when it is true."},
-};
 static const kith_setting settings[] = {
-    {.key = "guard.rules",
-     .kind = KITH_LIST,
-     .default_text = "()",
-     .doc = "To whom sales.suggest offers nothing dearer, besides who has an invoice overdue or "
-            "returns something.",
-     .items = KITH_ARRAY(guard_items)},
+    {.key = "upsell.step",
+     .kind = KITH_INT,
+     .default_text = "30",
+     .min = 0,
+     .max = 1000,
+     .doc = "By how many percent the next dearer product of a category may cost more, to be "
+            "suggested to who has the other one; 0: none is."},
 };
 static const kith_field suggest_params[] = {
     F("contact", LINK, .options = "contact", .doc = "For this person."),
@@ -400,14 +427,17 @@ static const kith_field suggest_columns[] = {
     F("product", LINK, .options = "product", .doc = "What to offer."),
     F("kind", TEXT, .doc = "cross: it goes with what they have; up: it is the next higher one."),
     F("score", DECIMAL, .options = "4",
-      .doc = "1 if the catalogue relates it, and the highest confidence of what is bought "
-             "together."),
+      .doc = "1 if the catalogue relates it, 0.5 if it is one price step up, and the highest "
+             "confidence of what is bought together."),
     F("why", TEXT, .doc = "Because of what."),
     F("caution", LONGTEXT, .doc = "What is to be settled first."),
 };
 static const kith_field suggest_results[] = {
     F("blocked", INTEGER, .doc = "How many of the kind up are kept back."),
     F("reason", LONGTEXT, .doc = "Why, or why there is nothing to offer."),
+    F("declined", INTEGER,
+      .doc = "How many are left out since they were offered lately (sales.offer.again_after) and "
+             "not bought."),
 };
 static const kith_action actions[] = {
     {.name = "suggest",
@@ -423,6 +453,7 @@ static const kith_permission permissions[] = {
     {"read:product_relation", "Offers what goes with what somebody has."},
     {"read:asset", "Offers nothing that somebody owns."},
     {"read:return_request", "Offers nothing dearer to who returns something."},
+    {"read:fault", "Offers nothing dearer to whom something is broken."},
 };
 
 #define OWNED(by)                                                                                  \
@@ -430,35 +461,36 @@ static const kith_permission permissions[] = {
 #define ORDERED(by)                                                                                \
     "order_line where order." by " = :who and order." PLACED                                       \
     " group by product limit 2000 : count()"
-#define OVERDUE(by) "invoice where " by " = :who and state = 'overdue' limit 1"
-#define RETURNS(by)                                                                                \
-    "return_request where " by " = :who and state in ('requested', 'approved', 'received') limit " \
-    "1"
+/* What is retired, or not on the market yet, is not sold. */
+#define SOLD_NOW(product)                                                                          \
+    product "state = 'active' and (" product "launched is null or " product "launched <= today())"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("product_relation", offers.tie, OFFER_TIE),
     KITH_WANT(QUERY,
               "product_relation where product in (:products) and kind in ('complement', 'upgrade',"
-              " 'successor') and other.state = 'active' order by id limit 2000",
+              " 'successor') and " SOLD_NOW("other.") " order by id limit 2000",
               offers.query.ties),
     KITH_WANT(QUERY,
-              "affinity where product in (:products) and lift > 1 and other.state = 'active'"
-              " order by -confidence limit 2000",
+              "affinity where product in (:products) and lift > 1 and " SOLD_NOW(
+                  "other.") " order by -confidence limit 2000",
               offers.query.pairs),
     KITH_WANT(QUERY, OWNED("contact"), offers.query.owned[BUYER_CONTACT]),
     KITH_WANT(QUERY, OWNED("account"), offers.query.owned[BUYER_ACCOUNT]),
     KITH_WANT(QUERY, ORDERED("contact"), offers.query.ordered[BUYER_CONTACT]),
     KITH_WANT(QUERY, ORDERED("account"), offers.query.ordered[BUYER_ACCOUNT]),
-    KITH_WANT(QUERY, OVERDUE("contact"), offers.query.overdue[BUYER_CONTACT]),
-    KITH_WANT(QUERY, OVERDUE("account"), offers.query.overdue[BUYER_ACCOUNT]),
-    KITH_WANT(QUERY, RETURNS("contact"), offers.query.returns[BUYER_CONTACT]),
-    KITH_WANT(QUERY, RETURNS("order.account"), offers.query.returns[BUYER_ACCOUNT]),
-    KITH_WANT(SETTING, "guard.rules", offers.guard_rules),
+    KITH_WANT(QUERY,
+              "product where id in (:products) and category is not null and price is not null",
+              offers.query.wares),
+    KITH_WANT(QUERY,
+              "product where category in (:categories) and price is not null and " SOLD_NOW(
+                  "") " order by id limit 5000",
+              offers.query.dearer),
+    KITH_WANT(SETTING, "upsell.step", offers.step),
 };
 kith_status offers_wants(kith_instance *self, kith_error *err) {
     if (!self->host->enabled(self->host, "commerce"))
         return KITH_OK;
-    kith_status st = WANTS(self, wants, err);
-    return st == KITH_OK ? read_guards(self, err) : st;
+    return WANTS(self, wants, err);
 }
 
 const kith_part offers_part = {

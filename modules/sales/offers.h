@@ -18,18 +18,30 @@
 #define AFFINITY(X)   X(product) X(other) X(together) X(support) X(confidence) X(lift)
 #define BASKET_LINE(X) X(order) X(product)
 #define OFFER_TIE(X)  X(product) X(kind) X(other)
-#define OFFER_WARE(X) X(name) X(state) X(price)
+#define OFFER_WARE(X) X(name) X(state) X(price) X(category) X(kind) X(variant_of)
 #define BOUGHT(X)     X(account) X(contact) X(placed_at)
+#define MADE_OFFER(X) X(contact) X(account) X(product) X(state) X(channel) X(price) X(until) \
+                      X(reason) X(quote) X(owner)
 /* clang-format on */
 KITH_RECORD(affinity, AFFINITY);
 KITH_RECORD(basket_line, BASKET_LINE);
 KITH_RECORD(offer_tie, OFFER_TIE);
 KITH_RECORD(offer_ware, OFFER_WARE);
 KITH_RECORD(bought, BOUGHT);
+KITH_RECORD(made_offer, MADE_OFFER);
 
 /* A customer is a person or an organisation. */
 enum { BUYER_CONTACT, BUYER_ACCOUNT, BUYERS };
-#define GUARDS_MAX 50 /* rows of the setting sales.guard.rules */
+#define OFFER_RULES_MAX 50 /* rows of the settings sales.guard.rules and sales.upsell.best */
+#define REASON_MAX      1000
+struct offer_rules {
+    const char *key; /* of the setting */
+    struct offer_rule {
+        uint32_t predicate, of; /* BUYER_* */
+        kith_str reason;
+    } items[OFFER_RULES_MAX];
+    uint64_t count;
+};
 
 struct offers {
     struct affinity_numbers affinity;
@@ -37,26 +49,44 @@ struct offers {
     struct offer_tie_numbers tie;
     struct offer_ware_numbers ware;
     struct bought_numbers order;
+    struct made_offer_numbers made;
     struct {
-        uint32_t orders, lines, affinities;                     /* basket.c */
-        uint32_t owned[BUYERS], ordered[BUYERS], ties, pairs;   /* offers.c */
-        uint32_t overdue[BUYERS], returns[BUYERS];              /* offers.c */
-        uint32_t days[BUYERS], product_days[BUYERS], purchases; /* repurchase.c */
+        uint32_t orders, lines, affinities;                                /* basket.c */
+        uint32_t owned[BUYERS], ordered[BUYERS], ties, pairs;              /* offers.c */
+        uint32_t wares, dearer;                                            /* the same */
+        uint32_t offered[BUYERS], of_firm, open[BUYERS], quoted, of_quote; /* offered.c */
+        uint32_t days[BUYERS], product_days[BUYERS], purchases;            /* repurchase.c */
     } query;
-    struct {
-        uint32_t predicate, of; /* BUYER_* */
-        kith_str reason;
-    } guards[GUARDS_MAX];
-    uint64_t guard_count;
-    kith_value guard_rules, window, min_together, max_products, nightly; /* settings */
+    struct offer_rules guards, best;                        /* guard.c */
+    kith_value guard_rules, best_rules, step, again_after;  /* settings */
+    kith_value window, min_together, max_products, nightly; /* settings */
 };
 
 /* A contact or an account, and which of them. KITH_E_INVAL: neither is given, or both. [any] */
 kith_status offers_buyer(kith_value contact, kith_value account, uint32_t *of, kith_value *who,
                          kith_error *err);
+/* guard.c: the person or organisation, and that of the person. [reader] */
+struct customer;
+kith_status offers_customer(kith_instance *self, const kith_txn *txn, uint32_t of, kith_value who,
+                            struct customer *customer, kith_error *err);
+/* Why nothing dearer is to be offered, in REASON_MAX bytes; empty: nothing is wrong. [reader] */
+kith_status offers_guard(kith_instance *self, const kith_txn *whole, const struct customer *who,
+                         char *why, kith_error *err);
+void offers_say(char *why, kith_str reason); /* appends one, as long as there is room */
+/* Whether they are among the best customers. [reader] */
+kith_status offers_best(kith_instance *self, const kith_txn *whole, const struct customer *who,
+                        int32_t *best, kith_error *err);
+
+/* offered.c: calls fn with each product that was offered to them lately, or that they declined.
+ * [reader] */
+kith_status offers_made(kith_instance *self, const kith_txn *whole, const struct customer *who,
+                        kith_group_fn fn, void *arg, kith_error *err);
+
+kith_status guard_wants(kith_instance *self, kith_error *err);
+kith_status offered_wants(kith_instance *self, kith_error *err);
 kith_status basket_wants(kith_instance *self, kith_error *err);
 kith_status offers_wants(kith_instance *self, kith_error *err);
 kith_status repurchase_wants(kith_instance *self, kith_error *err);
-extern const kith_part basket_part, offers_part, repurchase_part;
+extern const kith_part basket_part, offers_part, guard_part, offered_part, repurchase_part;
 
 #endif

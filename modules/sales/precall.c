@@ -9,7 +9,7 @@
 /* -- what counts as a problem -------------------------------------------------------------------
  */
 
-enum { PROBLEM_KIND, PROBLEM_TYPE, PROBLEM_WHEN, PROBLEM_ACCOUNT };
+enum { PROBLEM_KIND, PROBLEM_TYPE, PROBLEM_WHEN, PROBLEM_ACCOUNT, PROBLEM_CONTACT, PROBLEM_REASON };
 
 /* The first of these fields, with blanks between, that the type has; 0: none. */
 static uint32_t field_among(const kith_instance *self, uint32_t type, const char *names) {
@@ -23,12 +23,23 @@ static uint32_t field_among(const kith_instance *self, uint32_t type, const char
     return 0;
 }
 
+/* How records of the type lead to an organisation or a person: as the row says, else by the field
+ * of that name; empty: not at all. */
+static kith_str way_to(const kith_instance *self, uint32_t type, const kith_value *told,
+                       const char *field) {
+    return told->kind == KITH_TEXT ? told->as.s
+                                   : kith_str_of(field_among(self, type, field) ? field : "");
+}
+
 static kith_status compile(kith_instance *self, const struct problem *p, kith_str when,
-                           const char *behind, uint64_t row, uint32_t *query, kith_error *err) {
+                           kith_str way, uint64_t row, uint32_t *query, kith_error *err) {
     kith_error why = {.struct_size = sizeof why};
     char text[2000];
-    const int length = snprintf(text, sizeof text, "%.*s where (%.*s) and %s", (int)p->type.len,
-                                p->type.ptr, (int)when.len, when.ptr, behind);
+    const int length =
+        snprintf(text, sizeof text, "%.*s where (%.*s) and %.*s = :who limit 50", (int)p->type.len,
+                 p->type.ptr, (int)when.len, when.ptr, (int)way.len, way.ptr);
+    if (!way.len)
+        return KITH_OK;
     if (length >= (int)sizeof text)
         return kith_fail(err, KITH_E_LIMIT, "problems", "%s, row %llu: the condition is too long",
                          sales_place(self, "problems"), (unsigned long long)row);
@@ -46,31 +57,25 @@ static kith_status read_problem(kith_instance *self, const kith_value *group, ui
     const kith_value *items = group->as.list.items;
     const kith_str when = items[PROBLEM_WHEN].as.s;
     struct problem p = {.kind = items[PROBLEM_KIND].as.s, .type = items[PROBLEM_TYPE].as.s};
-    char behind[130];
     uint32_t type;
     kith_status st = rec->type(self->host, p.type, &type, err);
     if (st == KITH_E_NOTFOUND)
         return KITH_OK;
     if (st != KITH_OK)
         return st;
-    const int32_t told = items[PROBLEM_ACCOUNT].kind == KITH_TEXT;
-    const kith_str account = told
-                                 ? items[PROBLEM_ACCOUNT].as.s
-                                 : kith_str_of(field_among(self, type, "account") ? "account" : "");
-    const int32_t contact = field_among(self, type, "contact") != 0;
-    if (!account.len && !contact)
+    const kith_str account = way_to(self, type, &items[PROBLEM_ACCOUNT], "account");
+    const kith_str contact = way_to(self, type, &items[PROBLEM_CONTACT], "contact");
+    if (!account.len && !contact.len)
         return kith_fail(err, KITH_E_INVAL, "problems",
                          "%s, row %llu: %.*s has neither a field account nor a field contact, so "
                          "nobody can tell whose problem it is",
                          sales_place(self, "problems"), (unsigned long long)row, (int)p.type.len,
                          p.type.ptr);
-    if (account.len) {
-        (void)snprintf(behind, sizeof behind, "%.*s = :who limit 50",
-                       (int)(account.len < 100 ? account.len : 100), account.ptr);
-        st = compile(self, &p, when, behind, row, &p.by_account, err);
-    }
-    if (st == KITH_OK && contact)
-        st = compile(self, &p, when, "contact = :who limit 50", row, &p.by_contact, err);
+    if (items[PROBLEM_REASON].kind == KITH_TEXT)
+        p.reason = items[PROBLEM_REASON].as.s;
+    st = compile(self, &p, when, account, row, &p.by_account, err);
+    if (st == KITH_OK)
+        st = compile(self, &p, when, contact, row, &p.by_contact, err);
     p.name = field_among(self, type, "number subject title name");
     p.due = field_among(self, type, "due_on due due_at");
     p.amount = field_among(self, type, "open amount total");
@@ -94,8 +99,6 @@ static kith_status read_problems(kith_instance *self, kith_error *err) {
 /* -- what is open with a customer ---------------------------------------------------------------
  */
 
-typedef kith_status (*problem_fn)(void *arg, const kith_txn *txn, const struct problem *p,
-                                  const kith_row *row, kith_error *err);
 struct search {
     kith_instance *self;
     const struct problem *problem;
@@ -141,6 +144,12 @@ static kith_status search_problems(struct search *s, const kith_txn *txn,
             st = search_by(s, txn, p->by_contact, &who->contact, err);
     }
     return st;
+}
+
+kith_status problems_of(kith_instance *self, const kith_txn *txn, const struct customer *who,
+                        problem_fn fn, void *arg, kith_error *err) {
+    struct search s = {.self = self, .fn = fn, .arg = arg};
+    return search_problems(&s, txn, who, err);
 }
 
 /* -- the answers --------------------------------------------------------------------------------
@@ -485,11 +494,21 @@ static const kith_setting problem_items[] = {
     {.key = "account",
      .kind = KITH_TEXT,
      .doc = "How it leads to the organisation, where that is no field account: order.account."},
+    {.key = "contact",
+     .kind = KITH_TEXT,
+     .doc = "How it leads to the person, where that is no field contact: asset.contact."},
+    {.key = "reason",
+     .kind = KITH_TEXT,
+     .doc = "What sellers are told by sales.suggest, which offers nothing dearer then."},
 };
 static const kith_setting settings[] = {
     {.key = "problems",
      .kind = KITH_LIST,
-     .default_text = "()",
+     .default_text =
+         "( { kind = \"payment\"; type = \"invoice\"; when = \"state = 'overdue'\"; reason = "
+         "\"an invoice is overdue\"; }, { kind = \"return\"; type = \"return_request\"; account = "
+         "\"order.account\"; when = \"state in ('requested', 'approved', 'received')\"; reason = "
+         "\"something is being returned\"; } )",
      .doc = "What is an open problem of a customer, to be solved before somebody sells.",
      .items = KITH_ARRAY(problem_items)},
 };

@@ -61,7 +61,7 @@ enum {
 #define PROBLEMS_MAX 16 /* rows of the setting sales.problems */
 /* One of them, where its type is there; 0: it has no such link. */
 struct problem {
-    kith_str kind, type;
+    kith_str kind, type, reason;
     uint32_t by_account, by_contact; /* queries */
     uint32_t name, due, amount;      /* fields that tell more of it; 0: it has none */
 };
@@ -138,6 +138,13 @@ struct units {
 };
 kith_status units_of(kith_instance *self, const kith_txn *txn, kith_id account, struct units *units,
                      kith_error *err);
+
+/* precall.c: calls fn for each open problem of a customer, those of one row of sales.problems
+ * behind each other. [reader] */
+typedef kith_status (*problem_fn)(void *arg, const kith_txn *txn, const struct problem *p,
+                                  const kith_row *row, kith_error *err);
+kith_status problems_of(kith_instance *self, const kith_txn *txn, const struct customer *who,
+                        problem_fn fn, void *arg, kith_error *err);
 
 kith_status territory_wants(kith_instance *self, kith_error *err);
 kith_status move_wants(kith_instance *self, kith_error *err);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* To whom nothing dearer is offered: who has an open problem, by sales.problems, or of whom a
+ * condition of sales.guard.rules is true; and who the best customers are, whom it is offered first.
+ */
+#include "sales.h"
+
+void offers_say(char *out, kith_str reason) {
+    const size_t at = strlen(out);
+    (void)snprintf(out + at, REASON_MAX - at, "%s%.*s", at ? "; " : "", (int)reason.len,
+                   reason.ptr);
+}
+
+/* -- open problems ------------------------------------------------------------------------------
+ */
+
+struct troubles {
+    char *why;
+    const struct problem *last; /* each kind of them is told once */
+};
+
+static kith_status tell_trouble(void *arg, const kith_txn *txn, const struct problem *p,
+                                const kith_row *row, kith_error *err) {
+    struct troubles *t = arg;
+    char open[200];
+    (void)txn, (void)row, (void)err;
+    if (t->last == p)
+        return KITH_OK;
+    t->last = p;
+    (void)snprintf(open, sizeof open, "%.*s: a record of the type %.*s is open",
+                   (int)(p->kind.len < 60 ? p->kind.len : 60), p->kind.ptr,
+                   (int)(p->type.len < 60 ? p->type.len : 60), p->type.ptr);
+    offers_say(t->why, p->reason.len ? p->reason : kith_str_of(open));
+    return KITH_OK;
+}
+
+/* -- rules --------------------------------------------------------------------------------------
+ */
+
+struct asked {
+    const struct offer_rules *rules;
+    char *why;      /* NULL: the reasons do not matter */
+    uint64_t holds; /* a bit for each rule that is true of somebody */
+};
+
+/* A rule for people and one for organisations may say the same. */
+static int32_t is_told(const struct asked *a, const struct offer_rule *rule) {
+    for (uint64_t i = 0; i < a->rules->count; i++) {
+        const kith_str told = a->rules->items[i].reason;
+        if ((a->holds >> i & 1) && told.len == rule->reason.len &&
+            memcmp(told.ptr, rule->reason.ptr, (size_t)told.len) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static kith_status ask_rules(kith_instance *self, const kith_txn *txn, struct asked *a, uint32_t of,
+                             kith_value who, kith_error *err) {
+    const struct offer_rules *rules = a->rules;
+    const kith_row *row;
+    kith_status st = self->records->get(txn, who.as.link.type, who.as.link.id, &row, err);
+    for (uint64_t i = 0; st == KITH_OK && i < rules->count; i++) {
+        const struct offer_rule *rule = &rules->items[i];
+        const int32_t holds = rule->of == of ? self->records->match(txn, rule->predicate, row) : 0;
+        if (holds < 0)
+            return kith_fail(err, holds, NULL, "%s, rule %llu could not be asked",
+                             sales_place(self, rules->key), (unsigned long long)i + 1);
+        if (holds && a->why && !is_told(a, rule))
+            offers_say(a->why, rule->reason);
+        a->holds |= (uint64_t)holds << i;
+    }
+    return st;
+}
+
+/* Of a person, and of the organisation that it belongs to. */
+static kith_status ask_of_both(kith_instance *self, const kith_txn *txn, struct asked *a,
+                               const struct customer *who, kith_error *err) {
+    kith_status st = KITH_OK;
+    if (who->contact.kind == KITH_LINK)
+        st = ask_rules(self, txn, a, BUYER_CONTACT, who->contact, err);
+    if (st == KITH_OK && who->account.kind == KITH_LINK)
+        st = ask_rules(self, txn, a, BUYER_ACCOUNT, who->account, err);
+    return st;
+}
+
+kith_status offers_customer(kith_instance *self, const kith_txn *txn, uint32_t of, kith_value who,
+                            struct customer *customer, kith_error *err) {
+    const kith_row *row;
+    *customer = (struct customer){.account = who, .contact = kith_null()};
+    if (of == BUYER_ACCOUNT)
+        return KITH_OK;
+    *customer = (struct customer){.account = kith_null(), .contact = who};
+    kith_status st = self->records->get(txn, who.as.link.type, who.as.link.id, &row, err);
+    return st == KITH_OK
+               ? self->records->read(txn, row, 1, &self->contact.account, &customer->account, err)
+               : st;
+}
+
+kith_status offers_guard(kith_instance *self, const kith_txn *whole, const struct customer *who,
+                         char *why, kith_error *err) {
+    struct troubles t = {.why = why};
+    struct asked a = {.rules = &self->offers.guards, .why = why};
+    kith_status st = problems_of(self, whole, who, tell_trouble, &t, err);
+    return st == KITH_OK ? ask_of_both(self, whole, &a, who, err) : st;
+}
+
+kith_status offers_best(kith_instance *self, const kith_txn *whole, const struct customer *who,
+                        int32_t *best, kith_error *err) {
+    struct asked a = {.rules = &self->offers.best};
+    kith_status st = ask_of_both(self, whole, &a, who, err);
+    *best = a.holds != 0;
+    return st;
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+enum { RULE_OF, RULE_WHEN, RULE_REASON }; /* as declared */
+static kith_status read_rules(kith_instance *self, const char *key, const kith_value *rows,
+                              struct offer_rules *rules, kith_error *err) {
+    const uint64_t count = rows->kind == KITH_LIST ? rows->as.list.count : 0;
+    const int32_t is_guard = rules == &self->offers.guards;
+    rules->key = key;
+    if (count > OFFER_RULES_MAX)
+        return kith_fail(err, KITH_E_INVAL, key, "%s: there are more than %d rules",
+                         sales_place(self, key), OFFER_RULES_MAX);
+    for (uint64_t i = 0; i < count; i++) {
+        kith_error why = {.struct_size = sizeof why};
+        const kith_value *row = rows->as.list.items[i].as.list.items;
+        const int is_account = kith_str_is(row[RULE_OF].as.s, "account");
+        kith_status st = self->records->predicate(
+            self->host, is_account ? self->account.type : self->contact.type, row[RULE_WHEN].as.s,
+            &rules->items[i].predicate, &why);
+        if (st != KITH_OK)
+            return kith_fail(err, st, key, "%s, rule %llu: %.300s", sales_place(self, key),
+                             (unsigned long long)i + 1, why.message);
+        rules->items[i].of = is_account ? BUYER_ACCOUNT : BUYER_CONTACT;
+        if (is_guard)
+            rules->items[i].reason = row[RULE_REASON].as.s;
+    }
+    rules->count = count;
+    return KITH_OK;
+}
+
+static const kith_setting guard_items[] = {
+    {.key = "of",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .choices = "contact,account",
+     .doc = "Whether it is asked of people or of organisations."},
+    {.key = "when",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "A condition on that record, in the query language."},
+    {.key = "reason",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "What sellers are told when it is true."},
+};
+static const kith_setting best_items[] = {
+    {.key = "of",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .choices = "contact,account",
+     .doc = "Whether it is asked of people or of organisations."},
+    {.key = "when",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "A condition on that record, in the query language."},
+};
+static const kith_setting settings[] = {
+    {.key = "guard.rules",
+     .kind = KITH_LIST,
+     .default_text = "()",
+     .doc = "To whom sales.suggest offers nothing dearer, besides who has one of sales.problems.",
+     .items = KITH_ARRAY(guard_items)},
+    {.key = "upsell.best",
+     .kind = KITH_LIST,
+     .default_text = "()",
+     .doc = "Who the best customers are: sales.suggest offers them what is dearer first.",
+     .items = KITH_ARRAY(best_items)},
+};
+static const kith_want wants[] = {
+    KITH_WANT(SETTING, "guard.rules", offers.guard_rules),
+    KITH_WANT(SETTING, "upsell.best", offers.best_rules),
+};
+kith_status guard_wants(kith_instance *self, kith_error *err) {
+    if (!self->host->enabled(self->host, "commerce"))
+        return KITH_OK;
+    kith_status st = WANTS(self, wants, err);
+    if (st == KITH_OK)
+        st = read_rules(self, "guard.rules", &self->offers.guard_rules, &self->offers.guards, err);
+    return st == KITH_OK
+               ? read_rules(self, "upsell.best", &self->offers.best_rules, &self->offers.best, err)
+               : st;
+}
+
+const kith_part guard_part = {
+    .struct_size = sizeof guard_part,
+    .module = "commerce",
+    .settings = KITH_ARRAY(settings),
+};
