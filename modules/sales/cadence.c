@@ -206,7 +206,7 @@ static const kith_field lead_fields[] = {
     CALL_BACK,
     BUYS_IN,
 };
-static const kith_field interaction_fields[] = {CALL_BACK, BUYS_IN};
+static const kith_field interaction_fields[] = {CALL_BACK, BUYS_IN, ASKED_FOR};
 static const kith_field task_fields[] = {
     F("call_back", BOOLEAN, .doc = "It is to call back a lead by its latest word."),
     F("exposure", LINK, .options = "exposure",

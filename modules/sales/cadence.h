@@ -10,14 +10,17 @@
 #define EXPOSURE(X)    X(lead) X(contact) X(cadence) X(step) X(channel) X(material) X(subject) X(state) X(at) X(viewed_at)
 #define MATERIAL(X)    X(name)
 #define CADENCE_LEAD(X) X(contact) X(cadence) X(cadence_at) X(owner)
-#define VIEWING(X)     X(about) X(owner) X(contact) X(channel) X(direction) X(at) X(subject) X(planned)
+#define VIEWING(X)     X(about) X(owner) X(contact) X(channel) X(direction) X(at) X(subject) X(planned) X(asked_for)
 #define RESPONSE(X)    X(campaign) X(name) X(email) X(phone) X(company) X(contact) X(interest) X(source) \
-                       X(channel) X(subject) X(at) X(lead) X(known) X(owner)
+                       X(channel) X(subject) X(asked_for) X(at) X(lead) X(known) X(owner)
 #define RESPONDER(X)   X(name) X(account) X(email) X(phone) X(owner)
 #define APPOINTMENT(X) X(about) X(contact) X(channel) X(direction) X(at) X(duration) X(subject) X(planned) \
                        X(appointment) X(owner)
 #define WORKER(X)      X(name) X(works) X(time_zone)
 /* clang-format on */
+#define ASKED_FOR                                                                                  \
+    F("asked_for", CHOICE, .options = "price,demonstration,visit,information,contract,other",      \
+      .doc = "What the customer asked for.")
 KITH_RECORD(exposure, EXPOSURE);
 KITH_RECORD(material, MATERIAL);
 KITH_RECORD(cadence_lead, CADENCE_LEAD);

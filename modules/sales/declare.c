@@ -429,6 +429,7 @@ static const kith_part *const parts[] = {
     &accept_part,    &calendar_part,                        /* what people without an account see */
     &cadence_part,   &response_part,     &appointment_part, /* following up */
     &guard_part,     &offered_part,                         /* what is not offered */
+    &acts_part,      &qualify_part,                         /* what leads do */
     &stages_part,    &plays_part,        &objections_part,     &chances_part,    &outlook_part,
     &targets_part,   &kpis_part,         &deal_products_part,  &quote_part,      &quote_paper_part,
     &territory_part, &move_part,         &buying_part,         &precall_part,    &account_part,

@@ -9,7 +9,15 @@
 /* -- what counts as a problem -------------------------------------------------------------------
  */
 
-enum { PROBLEM_KIND, PROBLEM_TYPE, PROBLEM_WHEN, PROBLEM_ACCOUNT, PROBLEM_CONTACT, PROBLEM_REASON };
+enum {
+    PROBLEM_KIND,
+    PROBLEM_TYPE,
+    PROBLEM_WHEN,
+    PROBLEM_ACCOUNT,
+    PROBLEM_CONTACT,
+    PROBLEM_REASON,
+    PROBLEM_OPTIONAL
+};
 
 /* The first of these fields, with blanks between, that the type has; 0: none. */
 static uint32_t field_among(const kith_instance *self, uint32_t type, const char *names) {
@@ -76,12 +84,25 @@ static kith_status read_problem(kith_instance *self, const kith_value *group, ui
     st = compile(self, &p, when, account, row, &p.by_account, err);
     if (st == KITH_OK)
         st = compile(self, &p, when, contact, row, &p.by_contact, err);
-    p.name = field_among(self, type, "number subject title name");
+    p.name = field_among(self, type, "number subject title name description");
     p.due = field_among(self, type, "due_on due due_at");
     p.amount = field_among(self, type, "open amount total");
     if (st == KITH_OK)
         self->regions.problems[self->regions.problem_count++] = p;
     return st;
+}
+
+/* One that is optional is passed over where the type is another one than was thought: the log says
+ * why. */
+static kith_status read_row(kith_instance *self, const kith_value *group, uint64_t row,
+                            kith_error *err) {
+    const kith_value *optional = &group->as.list.items[PROBLEM_OPTIONAL];
+    const kith_status st = read_problem(self, group, row, err);
+    if ((st != KITH_E_INVAL && st != KITH_E_NOTFOUND) || optional->kind != KITH_BOOL ||
+        !optional->as.i)
+        return st;
+    self->host->log(self->host, KITH_LOG_WARN, kith_str_of(err->message));
+    return KITH_OK;
 }
 
 static kith_status read_problems(kith_instance *self, kith_error *err) {
@@ -92,7 +113,7 @@ static kith_status read_problems(kith_instance *self, kith_error *err) {
         return kith_fail(err, KITH_E_LIMIT, "problems", "%s: it has more than %d rows",
                          sales_place(self, "problems"), PROBLEMS_MAX);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = read_problem(self, &rows->as.list.items[i], i + 1, err);
+        st = read_row(self, &rows->as.list.items[i], i + 1, err);
     return st;
 }
 
@@ -180,9 +201,12 @@ static kith_status tell_problem(void *arg, const kith_txn *txn, const struct pro
         st = fields[i] ? rec->read(txn, of, 1, &fields[i], &more[i], err) : KITH_OK;
     if (st != KITH_OK)
         return st;
-    const kith_str name = more[0].kind == KITH_TEXT ? more[0].as.s : kith_str_of("");
+    kith_str name = more[0].kind == KITH_TEXT ? more[0].as.s : kith_str_of("");
+    if (name.len > 100) /* whole characters of a description */
+        for (name.len = 100; ((unsigned char)name.ptr[name.len] & 0xC0u) == 0x80u;)
+            name.len--;
     (void)snprintf(what, sizeof what, "%.*s%s%.*s", (int)p->type.len, p->type.ptr,
-                   name.len ? " " : "", (int)(name.len < 100 ? name.len : 100), name.ptr);
+                   name.len ? " " : "", (int)name.len, name.ptr);
     row.kind.as.s = p->kind;
     row.record = kith_link(rec->row_type(txn, of), rec->row_id(txn, of));
     row.what = kith_text(what);
@@ -500,6 +524,10 @@ static const kith_setting problem_items[] = {
     {.key = "reason",
      .kind = KITH_TEXT,
      .doc = "What sellers are told by sales.suggest, which offers nothing dearer then."},
+    {.key = "optional",
+     .kind = KITH_BOOL,
+     .default_text = "false",
+     .doc = "It is passed over, too, when the type has not the fields that the row names."},
 };
 static const kith_setting settings[] = {
     {.key = "problems",

@@ -111,6 +111,7 @@ static kith_status log_it(kith_instance *self, kith_txn *txn, const struct respo
                         .direction = kith_text("in"),
                         .at = r->at,
                         .subject = r->subject.kind ? r->subject : kith_text(subject),
+                        .asked_for = r->asked_for,
                         .planned = kith_number(KITH_BOOL, 0)};
     return KITH_CREATE(self, txn, cadences.viewing, &v, err);
 }
@@ -179,6 +180,7 @@ static const kith_field fields[] = {
     F("channel", CHOICE, .options = "email,call,sms,meeting,chat,social,web,form,mail,store,other",
       .default_text = "form", .flags = KITH_FF_REQUIRED, .doc = "By which medium."),
     F("subject", TEXT, .flags = KITH_FF_PERSONAL, .doc = "About what, in one line."),
+    ASKED_FOR,
     F("at", TIME, .flags = KITH_FF_INDEXED, .doc = "When; when it was written down, else."),
     F("lead", LINK, .options = "lead", .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
       .doc = "The lead that it was about, or that was made of it."),

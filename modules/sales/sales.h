@@ -26,6 +26,12 @@ struct score_rule {
     kith_value when, doc; /* as they stand there */
 };
 
+#define QUALIFY_MAX 32 /* rows of the setting sales.qualify.rules */
+struct qualify_rule {
+    uint32_t predicate; /* on lead */
+    kith_value why;     /* what it says of the lead */
+};
+
 /* Stages of an opportunity, in the order in which declare.c lists them. */
 enum { STAGE_PROSPECTING, STAGE_QUALIFICATION, STAGE_PROPOSAL, STAGE_CLOSING, STAGE_OPEN };
 
@@ -82,6 +88,15 @@ struct kith_instance {
     int64_t given_turn;        /* while a lead is given: the turn of who gets it; 0: not to keep */
     struct quotes quotes;      /* where commerce is enabled */
     struct accepts accepts;    /* the same */
+    struct {
+        uint32_t lead, of_contact; /* queries: open leads that did something */
+    } acts;
+    struct {
+        uint32_t qualifies, proposed; /* field, topic */
+        kith_value rows, by_itself;   /* settings */
+        struct qualify_rule rules[QUALIFY_MAX];
+        uint64_t rule_count;
+    } qualify;
     struct calendars calendars;
 };
 
@@ -119,6 +134,20 @@ kith_status score_explain(kith_instance *self, kith_call *call, kith_error *err)
 kith_status score_again(kith_instance *self, kith_call *call, int64_t *changed, kith_error *err);
 kith_status score_nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                           kith_error *err);
+
+/* Leads that a query with one parameter finds. */
+kith_status score_acted(kith_instance *self, kith_txn *txn, uint32_t query, const kith_value *who,
+                        kith_error *err);
+
+/* acts.c */
+kith_status acts_wants(kith_instance *self, kith_error *err);
+extern const kith_part acts_part;
+
+/* qualify.c */
+kith_status qualify_wants(kith_instance *self, kith_error *err);
+/* What the first rule says that is true of the lead; KITH_NULL: none is. [reader] */
+kith_value qualify_by(const kith_instance *self, const kith_txn *txn, const kith_row *lead);
+extern const kith_part qualify_part;
 
 /* contact.c */
 kith_status contact_stamp(kith_instance *self, kith_txn *txn, const kith_event *event,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The score of a lead: the points of all rules that are true of it, and from them its heat; and its
- * chance, by what was learned (judge.c). Computed when it changes, every night, and when an admin
- * asks for it. */
+ * chance, by what was learned (judge.c). Computed when it changes, when it does something (acts.c),
+ * every night, and when an admin asks for it. */
 #include "sales.h"
 #include <stdlib.h>
 
@@ -155,7 +155,8 @@ kith_status score_explain(kith_instance *self, kith_call *call, kith_error *err)
 struct rescored {
     kith_id id;
     int64_t points;
-    kith_value chance;
+    kith_value chance, qualifies;
+    int32_t undecided; /* only then it is asked by what it qualifies */
     struct rescored *next;
 };
 struct rescoring {
@@ -166,12 +167,12 @@ struct rescoring {
     int64_t count[RESULTS_RESCORE];
 };
 
-static kith_status note(struct rescoring *r, const kith_txn *txn, kith_id id, int64_t points,
-                        kith_value chance, kith_error *err) {
+static kith_status note(struct rescoring *r, const kith_txn *txn, struct rescored lead,
+                        kith_error *err) {
     struct rescored *one = r->self->host->memory(txn, sizeof *one);
     if (!one)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more leads");
-    *one = (struct rescored){id, points, chance, NULL};
+    *one = lead;
     *(r->last ? &r->last->next : &r->first) = one;
     r->last = one;
     r->count[RESULT_CHANGED]++;
@@ -183,13 +184,20 @@ static int32_t is_same_chance(kith_value now, kith_value chance) {
            (now.kind == KITH_DECIMAL && now.as.decimal.units == chance.as.decimal.units);
 }
 
+static int32_t is_same_text(kith_value a, kith_value b) {
+    return a.kind == b.kind &&
+           (a.kind != KITH_TEXT ||
+            (a.as.s.len == b.as.s.len && memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)a.as.s.len) == 0));
+}
+
 /* Leads are gathered first and written afterwards: a search must not run over what it changes. */
 static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *row,
                               kith_error *err) {
     struct rescoring *r = arg;
     kith_instance *self = r->self;
-    const uint32_t fields[] = {self->lead.score, self->lead.rating, self->learned.chance};
-    kith_value now[3];
+    const uint32_t fields[] = {self->lead.score, self->lead.rating, self->learned.chance,
+                               self->qualify.qualifies, self->lead.state};
+    kith_value now[5];
     struct judgement learned;
     kith_status st = KITH_OK;
     if (r->whole) {
@@ -198,7 +206,7 @@ static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *ro
         txn = r->whole;
     }
     if (st == KITH_OK)
-        st = self->records->read(txn, row, 3, fields, now, err);
+        st = self->records->read(txn, row, 5, fields, now, err);
     if (st == KITH_OK)
         st = judge_lead(self, txn, row, r->gathered, &learned, err);
     if (st != KITH_OK)
@@ -207,23 +215,30 @@ static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *ro
     const char *rating = rating_of(self, points);
     r->count[RESULT_CHECKED]++;
     r->count[*rating == 'h' ? RESULT_HOT : *rating == 'w' ? RESULT_WARM : RESULT_COLD]++;
+    struct rescored lead = {.id = self->records->row_id(txn, row), .points = points};
+    lead.undecided = kith_str_is(now[4].as.s, "new") || kith_str_is(now[4].as.s, "working");
+    if (lead.undecided)
+        lead.qualifies = qualify_by(self, txn, row);
     if (now[0].kind == KITH_INT && now[0].as.i == points && kith_str_is(now[1].as.s, rating) &&
-        is_same_chance(now[2], learned.chance))
+        is_same_chance(now[2], learned.chance) &&
+        (!lead.undecided || is_same_text(now[3], lead.qualifies)))
         return KITH_OK;
-    if (learned.chance.kind == KITH_NULL)
-        learned.chance = now[2];
-    return note(r, txn, self->records->row_id(txn, row), points, learned.chance, err);
+    lead.chance = learned.chance.kind == KITH_NULL ? now[2] : learned.chance;
+    return note(r, txn, lead, err);
 }
 
 static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) {
     kith_instance *self = r->self;
-    const uint32_t fields[] = {self->lead.score, self->lead.rating, self->learned.chance};
+    const uint32_t fields[] = {self->lead.score, self->lead.rating, self->learned.chance,
+                               self->qualify.qualifies};
     kith_status st = KITH_OK;
     self->learned.is_rescoring = 1;
     for (const struct rescored *lead = r->first; st == KITH_OK && lead; lead = lead->next) {
         const kith_value values[] = {kith_number(KITH_INT, lead->points),
-                                     kith_text(rating_of(self, lead->points)), lead->chance};
-        st = self->records->update(txn, self->lead.type, lead->id, 3, fields, values, err);
+                                     kith_text(rating_of(self, lead->points)), lead->chance,
+                                     lead->qualifies};
+        st = self->records->update(txn, self->lead.type, lead->id, lead->undecided ? 4 : 3, fields,
+                                   values, err);
     }
     self->learned.is_rescoring = 0;
     return st;
@@ -238,6 +253,15 @@ static kith_status rescore_one(struct rescoring *r, kith_txn *txn, kith_id lead,
     if (st == KITH_OK)
         st = check_lead(r, txn, row, err);
     return st == KITH_OK ? correct(r, txn, err) : st;
+}
+
+kith_status score_acted(kith_instance *self, kith_txn *txn, uint32_t query, const kith_value *who,
+                        kith_error *err) {
+    struct rescoring r = {.self = self};
+    kith_status st = judge_begin(self, txn, err);
+    if (st == KITH_OK)
+        st = self->records->find(txn, query, 1, who, 0, check_lead, &r, err);
+    return st == KITH_OK ? correct(&r, txn, err) : st;
 }
 
 static kith_status rescore_leads(struct rescoring *r, kith_txn *txn, kith_error *err) {

@@ -2,7 +2,7 @@
 -- after eight hours of working time the task is urgent.
 --
 -- business.hours() counts only the hours in which the company works (company.hours in the settings): a mail of
--- Friday evening is not late on Saturday.
+-- Friday evening is not late on Saturday. The module sales comes with one that looks at leads, too: unanswered.lua.
 
 workflow("unanswered inquiry", {
   on = "interaction.created",

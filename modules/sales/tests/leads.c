@@ -105,6 +105,42 @@ TEST("the score is undone with the change that it followed") {
 
 /* -- rules ------------------------------------------------------------------------------------- */
 
+TEST("the score follows what a lead does at once, also what is corrected or taken back") {
+    struct company c;
+    OPEN(&c,
+         CONF(RULE("exists(interaction.about where direction = 'in')", 30) ", " RULE(
+             "viewed > 0", 25) ", " RULE("exists(interaction of contact where direction = 'in')",
+                                         7)),
+         "sales");
+    kith_id bea = CREATE(&c, "contact", {"name", "Bea"});
+    kith_id ann = LEAD(&c, {"name", "Ann"}, {"source", "web"});
+    kith_id bob = LEAD(&c, {"name", "Bob"}, {"contact", id_text(&c, bea)});
+    kith_id lost = LEAD(&c, {"name", "Cid"});
+    CHANGE(&c, lost, {"state", "unqualified"});
+    kith_id click = interaction(&c, ann, "web", "in", "2023-11-10 10:00", NULL);
+    interaction(&c, lost, "web", "in", "2023-11-10 10:00", NULL);
+    drain(&c);
+    EXPECT_STR("30", lead(&c, ann, "score"));
+    EXPECT_STR("warm", lead(&c, ann, "rating"));
+    EXPECT_STR("0", lead(&c, lost, "score"));
+    UPDATE(&c, "interaction", click,
+           {"about", arena_printf(&c.arena, "lead/%s", id_text(&c, bob))});
+    drain(&c);
+    EXPECT_STR("0", lead(&c, ann, "score"));
+    EXPECT_STR("30", lead(&c, bob, "score"));
+    CREATE(&c, "interaction", {"channel", "email"}, {"direction", "in"},
+           {"contact", id_text(&c, bea)});
+    drain(&c);
+    EXPECT_STR("37", lead(&c, bob, "score"));
+    kith_id shown = CREATE(&c, "exposure", {"lead", id_text(&c, ann)}, {"channel", "email"});
+    UPDATE(&c, "exposure", shown, {"state", "viewed"});
+    drain(&c);
+    EXPECT_STR("55", lead(&c, ann, "score")); /* what it looked at is an interaction, too */
+    EXPECT_STR("hot", lead(&c, ann, "rating"));
+    EXPECT_INT(1, find(&c, "lead where state = 'new' and rating = 'hot'").count);
+    close_company(&c);
+}
+
 TEST("a rule that cannot be read names file, line, rule and position") {
     struct company c;
     OPEN(&c, CONF(RULE("source = 'referral'", 30) ", " RULE("sorce = 'web'", 10)), "sales");
@@ -292,11 +328,108 @@ TEST("without the grant sales is out, and the reason is the remedy") {
     close_company(&c);
 }
 
+TEST("leads and customers who wrote and were not answered are in a report, until somebody does") {
+    struct company c;
+    OPEN(&c, RULES, "sales");
+    kith_id bea = CREATE(&c, "contact", {"name", "Bea"});
+    kith_id ann = LEAD(&c, {"name", "Ann"});
+    kith_id bob = LEAD(&c, {"name", "Bob"}, {"contact", id_text(&c, bea)});
+    interaction(&c, ann, "email", "in", "2023-11-10 10:00", NULL);
+    interaction(&c, bob, "form", "in", "2023-11-09 10:00", NULL);
+    CREATE(&c, "interaction", {"channel", "email"}, {"direction", "in"},
+           {"contact", id_text(&c, bea)}, {"at", "2023-11-09 10:00"});
+    interaction(&c, LEAD(&c, {"name", "Cid"}), "web", "in", "2023-11-09 10:00", NULL);
+    interaction(&c, LEAD(&c, {"name", "Dan"}), "email", "in", "2023-11-14 22:00", NULL); /* now */
+    drain(&c);
+    const struct report *leads = engine_report(c.engine, str_of("sales.unanswered"));
+    const struct report *people = engine_report(c.engine, str_of("sales.unanswered_customers"));
+    EXPECT(leads && people);
+    EXPECT_INT(2, find(&c, leads->query).count);
+    EXPECT(find(&c, leads->query).ids[0] == bob);
+    EXPECT(find(&c, leads->query).ids[1] == ann);
+    EXPECT_INT(1, find(&c, people->query).count);
+    interaction(&c, ann, "call", "in", "2023-11-11 10:00", NULL);
+    CREATE(&c, "interaction", {"channel", "email"}, {"direction", "out"},
+           {"contact", id_text(&c, bea)}, {"at", "2023-11-12 10:00"});
+    EXPECT_INT(0, find(&c, leads->query).count);
+    EXPECT_INT(0, find(&c, people->query).count);
+    interaction(&c, ann, "email", "in", "2023-11-12 10:00", NULL);
+    interaction(&c, ann, "email", "out", "2023-11-13 10:00", "true"); /* planned is not done */
+    EXPECT_INT(1, find(&c, leads->query).count);
+    close_company(&c);
+}
+
+/* -- qualification ----------------------------------------------------------------------------- */
+
+#define QUALIFY(auto)                                                                              \
+    "sales: { grant = [\"*\"]; score: { hot = 50; warm = 20; rules = (" RULE(                      \
+        "exists(interaction.about where direction = 'in')",                                        \
+        30) ", " RULE("source = 'referral'",                                                       \
+                      25) ", " RULE("state = 'qualified'",                                         \
+                                    9) "); }; "                                                    \
+                                       "qualify: { " auto " rules = ( { when = \"score >= 50\"; "  \
+                                                          "doc = \"Hot\"; }, "                     \
+                                                          "{ when = \"interest = 'pumps'\"; } ); " \
+                                                          "}; };\n"
+
+static int64_t proposals(struct company *c) {
+    return (int64_t)find(c, "lead where state in ('new', 'working') and qualifies is not null")
+        .count;
+}
+
+TEST("a lead that comes to the threshold is proposed, and a person decides") { /* SAL-04 */
+    struct company c;
+    OPEN(&c, QUALIFY(""), "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"}, {"source", "referral"});
+    drain(&c);
+    EXPECT_STR("", lead(&c, id, "qualifies"));
+    interaction(&c, id, "web", "in", "2023-11-10 10:00", NULL);
+    drain(&c);
+    EXPECT_STR("55", lead(&c, id, "score"));
+    EXPECT_STR("Hot", lead(&c, id, "qualifies"));
+    EXPECT_STR("new", lead(&c, id, "state"));
+    EXPECT_INT(1, proposals(&c));
+    CHANGE(&c, id, {"source", "web"}); /* not any more */
+    EXPECT_INT(0, proposals(&c));
+    CHANGE(&c, id, {"interest", "pumps"});
+    EXPECT_STR("interest = 'pumps'", lead(&c, id, "qualifies"));
+    CHANGE(&c, id, {"state", "qualified"});
+    EXPECT_INT(0, proposals(&c));
+    EXPECT_STR("interest = 'pumps'", lead(&c, id, "qualifies"));
+    close_company(&c);
+}
+
+TEST("with sales.qualify.auto it becomes qualified by itself, once") {
+    struct company c;
+    OPEN(&c, QUALIFY("auto = true;"), "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"}, {"source", "referral"});
+    kith_id asked = LEAD(&c, {"name", "Bob"}, {"interest", "pumps"});
+    kith_id none = LEAD(&c, {"name", "Cid"}, {"interest", "boats"});
+    interaction(&c, id, "web", "in", "2023-11-10 10:00", NULL);
+    drain(&c);
+    EXPECT_STR("qualified", lead(&c, id, "state"));
+    EXPECT_STR("64", lead(&c, id, "score"));
+    EXPECT_STR("qualified", lead(&c, asked, "state"));
+    EXPECT_STR("new", lead(&c, none, "state"));
+    CHANGE(&c, id, {"state", "working"}); /* a person sees it otherwise */
+    drain(&c);
+    EXPECT_STR("working", lead(&c, id, "state"));
+    close_company(&c);
+}
+
+TEST("a rule of qualification that cannot be read names its place") {
+    struct company c;
+    OPEN(&c, "sales: { grant = [\"*\"]; qualify: { rules = ( { when = \"scor > 1\"; } ); }; };\n",
+         "sales");
+    EXPECT_HAS("kith.conf:1: sales.qualify.rules, rule 1: 'scor > 1': at 1",
+               status_of(c.plugins, "sales").reason);
+    close_company(&c);
+}
+
 /* -- what is shipped --------------------------------------------------------------------------- */
 
-TEST("the shipped configuration is good, and its best lead is hot") {
-    struct company c;
-    char path[4200], text[16384];
+static void open_shipped(struct company *c) {
+    char path[4200], text[32768];
     const char *root = getenv("KITH_SOURCE");
     if (!root)
         TEST_SKIP("KITH_SOURCE is not set");
@@ -305,8 +438,38 @@ TEST("the shipped configuration is good, and its best lead is hot") {
     EXPECT(f != NULL);
     text[fread(text, 1, sizeof text - 1, f)] = '\0';
     fclose(f);
-    OPEN(&c, text, "sales");
-    EXPECT_STR("", status_of(c.plugins, "sales").reason);
+    OPEN(c, text, "sales");
+    EXPECT_STR("", status_of(c->plugins, "sales").reason);
+}
+
+TEST("what a lead looks at, answers and asks for counts by the rules that are shipped") {
+    struct company c;
+    open_shipped(&c);
+    kith_id ann = CREATE(&c, "contact", {"name", "Ann"});
+    kith_id id = LEAD(&c, {"name", "Ann"}, {"contact", id_text(&c, ann)});
+    kith_id video = CREATE(&c, "material", {"name", "It runs"}, {"kind", "video"});
+    kith_id shown = CREATE(&c, "exposure", {"lead", id_text(&c, id)}, {"channel", "email"},
+                           {"material", id_text(&c, video)});
+    drain(&c);
+    EXPECT_STR("0", lead(&c, id, "score"));
+    UPDATE(&c, "exposure", shown, {"state", "viewed"});
+    drain(&c);
+    EXPECT_STR("20", lead(&c, id, "score")); /* opened; the product itself */
+    CREATE(&c, "interaction", {"contact", id_text(&c, ann)}, {"channel", "email"},
+           {"direction", "in"}, {"at", "2023-11-14 12:00"});
+    drain(&c);
+    EXPECT_STR("35", lead(&c, id, "score"));
+    EXPECT_STR("warm", lead(&c, id, "rating"));
+    kith_id asks = interaction(&c, id, "email", "in", "2023-11-14 13:00", NULL);
+    UPDATE(&c, "interaction", asks, {"asked_for", "price"});
+    drain(&c);
+    EXPECT_STR("55", lead(&c, id, "score"));
+    close_company(&c);
+}
+
+TEST("the shipped configuration is good, and its best lead is hot") {
+    struct company c;
+    open_shipped(&c);
     kith_id id = LEAD(&c, {"name", "Ann"}, {"source", "referral"}, {"email", "ann@example.com"},
                       {"phone", "+49 89 123456"}, {"company", "Steel"});
     EXPECT_STR("hot", lead(&c, id, "rating"));
