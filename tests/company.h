@@ -216,6 +216,19 @@ static inline size_t row_count(const struct act *a) {
     return action_rows(a->action, a->results).count;
 }
 
+/* What an undo that does not take back all says first of what stays. */
+static inline const char *undo_stays(struct company *c, kith_id tx) {
+    struct undo_report report;
+    kith_error e = KITH_ERROR_INIT;
+    const char *why = NULL;
+    EXPECT_OK(engine_undo(c->engine, &anna, tx, false, &c->arena, &report, &e), e);
+    for (size_t i = 0; i < report.item_count && !why; i++)
+        why = report.items[i].outcome == UNDO_REFUSED ? report.items[i].reason : NULL;
+    for (size_t i = 0; i < report.item_count && !why; i++)
+        why = report.items[i].outcome == UNDO_KEPT ? report.items[i].reason : NULL;
+    return why ? why : "all was taken back";
+}
+
 static inline void undo(struct company *c, kith_id tx) {
     struct undo_report report;
     kith_error e = KITH_ERROR_INIT;

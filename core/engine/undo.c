@@ -114,7 +114,10 @@ struct undoing {
     size_t done, so_far; /* rows before the chunk that runs, and with it */
     const struct undo_watch *watch;
     struct txn *txn;
-    uint64_t row; /* seq of the one that is being undone */
+    uint64_t row;        /* seq of the one that is being undone */
+    struct whole *whole; /* the write with what followed from it that it is of, or NULL */
+    bool went;           /* of the row at hand something went back */
+    bool denied;         /* and a rule refused it */
     char note[64];
     struct undo_report before; /* the report, and its capacity, as it was before the chunk */
     size_t before_cap, before_sent_cap;
@@ -124,7 +127,9 @@ struct undoing {
 static kith_status undo_apply(void *arg, uint32_t kind, const struct rtype *t, kith_id id,
                               const struct image_field *fields, size_t count, kith_error *e) {
     struct undoing *u = arg;
-    return undo_row(u->txn, kind, t, id, fields, count, e);
+    kith_status st = undo_row(u->txn, kind, t, id, fields, count, e);
+    u->denied |= st == KITH_E_REFUSED;
+    return st;
 }
 
 /* Only records that the caller may know of are listed and counted: after it is taken back it may be
@@ -208,6 +213,50 @@ static kith_status unsend(struct undoing *u, enum outbox_by by, uint64_t what, k
     return KITH_OK;
 }
 
+/* -- a write and what followed from it ----------------------------------------------------------
+ *
+ * What hooks wrote because of a write belongs to it: where that stays, so does this, and where a
+ * rule keeps this, so does that. Only after all of it was tried that is known: then it is tried
+ * again without what stays. */
+
+struct whole_row {
+    uint64_t cause; /* seq of the row that it followed from */
+    bool led;       /* others followed from it */
+    bool stays;
+    struct undo_item *why; /* it stays, as far as it is known */
+    size_t told, cap;
+};
+struct whole {
+    const struct tx_head *tx;
+    uint64_t first; /* seq of the write; the others come behind it */
+    size_t count;
+    struct whole_row *rows;
+    bool again; /* more stays than was known */
+};
+
+static struct whole_row *whole_row(const struct whole *w, uint64_t seq) {
+    return seq >= w->first && seq - w->first < w->count ? &w->rows[seq - w->first] : NULL;
+}
+
+/* Remembers why a row stays. */
+static kith_status whole_add(struct undoing *u, struct whole_row *r, const struct undo_item *item,
+                             kith_error *e) {
+    struct arena *a = u->txn->arena;
+    struct undo_item *why = arena_grow(a, r->why, r->told, &r->cap, sizeof *why);
+    if (!why)
+        return err_nomem(e);
+    r->why = why;
+    why[r->told] = *item;
+    why[r->told].field = item->field ? arena_strdup(a, item->field) : NULL;
+    why[r->told++].reason = item->reason ? arena_strdup(a, item->reason) : NULL;
+    return KITH_OK;
+}
+
+static kith_status whole_note(struct undoing *u, const struct undo_item *item, kith_error *e) {
+    struct whole_row *r = u->whole ? whole_row(u->whole, u->row) : NULL;
+    return r && !r->stays && item->outcome != UNDO_REVERSED ? whole_add(u, r, item, e) : KITH_OK;
+}
+
 static kith_status undo_report(void *arg, const struct undo_item *item, kith_error *e) {
     struct undoing *u = arg;
     struct undo_report *r = u->report;
@@ -223,8 +272,10 @@ static kith_status undo_report(void *arg, const struct undo_item *item, kith_err
         TRY(unsend(u, OUTBOX_BY_CAUSE, u->row, e));
     TRY(done_earlier(u, item, &earlier, &by, e));
     r->earlier += earlier;
+    u->went |= earlier || item->outcome == UNDO_REVERSED;
     if (earlier)
         return KITH_OK;
+    TRY(whole_note(u, item, e));
     bool told = may_tell(u, item);
     size_t *n = item->outcome == UNDO_REVERSED ? &r->reversed
                 : item->outcome == UNDO_KEPT   ? &r->kept
@@ -332,10 +383,123 @@ static kith_status follows_kept(struct undoing *u, const struct journal_row *row
     return KITH_OK;
 }
 
+static kith_status undo_journaled(struct undoing *u, const struct tx_head *tx,
+                                  const struct journal_row *row, kith_error *e) {
+    struct undo_ops ops = {.arg = u, .apply = undo_apply, .report = undo_report, .all = u->since};
+    struct txn *t = u->txn;
+    bool asked = row->source == 0 && tx->cause == 0, stays;
+    u->row = row->seq;
+    u->erased = row->erased;
+    u->went = u->denied = false;
+    TRY(follows_kept(u, row, &stays, e));
+    t->system += !asked; /* what followed from it is taken back with it */
+    kith_status st = stays || is_erasure(u, tx, row)
+                         ? KITH_OK
+                         : journal_undo_row(u->g->writer, u->g->schema, row, t->arena, &ops, e);
+    t->system -= !asked;
+    return st;
+}
+
+/* Of an undo nobody knows what followed from what, and back to a moment all goes. */
+static bool has_followed(const struct undoing *u, const struct tx_head *tx,
+                         const struct journal_row *row) {
+    return !u->since && tx->origin != ORIGIN_UNDO && row->cause >= tx->first;
+}
+
+static kith_status whole_look(struct undoing *u, const struct journal_row *row, struct whole_row *r,
+                              kith_error *e) {
+    struct whole *w = u->whole;
+    /* What was made stays for reasons of its own, such as that something links to it. */
+    bool kept = row->kind == ROW_UPDATE && u->denied && !u->went && r->told;
+    /* What is gone since, or is there again, keeps nothing. */
+    if (r->led && !u->went && r->told && (r->why[0].outcome == UNDO_REFUSED || r->why[0].field))
+        r->stays = w->again = true;
+    for (struct whole_row *up = whole_row(w, r->cause); kept && up; up = whole_row(w, up->cause)) {
+        up->stays = w->again = true;
+        if (up->told)
+            continue;
+        struct journal_row led;
+        TRY(journal_row_read(u->g->writer, w->first + (uint64_t)(up - w->rows), u->txn->arena, &led,
+                             e));
+        struct undo_item why = r->why[0];
+        why.type = schema_type_by_id(u->g->schema, led.type);
+        why.record = led.record;
+        why.kind = led.kind;
+        why.field = NULL;
+        TRY(whole_add(u, up, &why, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status try_whole(struct txn *t, void *arg, kith_error *e) {
+    struct undoing *u = arg;
+    struct whole *w = u->whole;
+    w->again = false;
+    for (size_t i = 0; i < w->count; i++) {
+        const struct whole_row *from = whole_row(w, w->rows[i].cause);
+        w->rows[i].stays |= from && from->stays;
+        w->rows[i].told = w->rows[i].stays ? w->rows[i].told : 0;
+    }
+    for (size_t i = w->count; i-- > 0;) {
+        struct journal_row row;
+        TRY(journal_row_read(u->g->writer, w->first + i, t->arena, &row, e));
+        if (w->rows[i].stays) {
+            u->row = row.seq;
+            for (size_t k = 0; k < w->rows[i].told; k++) /* or it only followed from what stays */
+                TRY(undo_report(u, &w->rows[i].why[k], e));
+            continue;
+        }
+        TRY(undo_journaled(u, w->tx, &row, e));
+        TRY(whole_look(u, &row, &w->rows[i], e));
+    }
+    return w->again ? KITH_E_CONFLICT : KITH_OK;
+}
+
+/* From its last row down to the write that all of them followed from. */
+static kith_status whole_find(struct undoing *u, struct whole *w, uint64_t last, bool *own,
+                              kith_error *e) {
+    struct journal_row row;
+    w->first = last + 1;
+    do {
+        TRY(journal_row_read(u->g->writer, --w->first, u->txn->arena, &row, e));
+    } while (row.cause >= w->tx->first);
+    *own = row.cause == 0;
+    w->count = (size_t)(last - w->first + 1);
+    w->rows = ARENA_ARRAY(u->txn->arena, struct whole_row, w->count);
+    if (!w->rows)
+        return err_nomem(e);
+    for (size_t i = 0; i < w->count; i++) {
+        TRY(journal_row_read(u->g->writer, w->first + i, u->txn->arena, &row, e));
+        w->rows[i] = (struct whole_row){.cause = row.cause};
+        struct whole_row *from = whole_row(w, row.cause);
+        if (from)
+            from->led = true;
+    }
+    return KITH_OK;
+}
+
+static kith_status undo_whole(struct undoing *u, const struct tx_head *tx, uint64_t last,
+                              size_t *rows, bool *own, kith_error *e) {
+    const struct undo_report report = *u->report;
+    const size_t cap = u->cap, sent_cap = u->sent_cap;
+    struct whole w = {.tx = tx};
+    kith_status st;
+    TRY(whole_find(u, &w, last, own, e));
+    u->whole = &w;
+    do {
+        *u->report = report;
+        u->cap = cap;
+        u->sent_cap = sent_cap;
+        st = txn_try(u->txn, try_whole, u, e);
+    } while (st != KITH_OK && w.again);
+    u->whole = NULL;
+    *rows = w.count;
+    return st;
+}
+
 /* Undoes the next rows, newest first. */
 static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     struct undoing *u = arg;
-    struct undo_ops ops = {.arg = u, .apply = undo_apply, .report = undo_report, .all = u->since};
     u->txn = t;
     TRY(parts_begin(t, &u->parts, e));
     if (u->done == 0) {
@@ -356,21 +520,15 @@ static kith_status undo_chunk(struct txn *t, void *arg, kith_error *e) {
     TRY(import_log_end(u->g->writer, u->target, IMPORT_UNDONE, e)); /* it is not resumed */
     while (at < u->tx_count && !(own && is_break(u, at, seq) && is_long(u, n, end))) {
         struct journal_row row;
-        u->row = seq;
         TRY(journal_row_read(u->g->writer, seq, t->arena, &row, e));
-        bool asked = row.source == 0 && u->txs[at].cause == 0;
-        u->erased = row.erased;
-        bool stays;
-        TRY(follows_kept(u, &row, &stays, e));
-        t->system += !asked; /* what followed from it is taken back with it */
-        kith_status st =
-            stays || is_erasure(u, &u->txs[at], &row)
-                ? KITH_OK
-                : journal_undo_row(u->g->writer, u->g->schema, &row, t->arena, &ops, e);
-        t->system -= !asked;
-        TRY(st);
+        size_t rows = 1;
         own = row.cause == 0;
-        n++;
+        if (has_followed(u, &u->txs[at], &row))
+            TRY(undo_whole(u, &u->txs[at], seq, &rows, &own, e));
+        else
+            TRY(undo_journaled(u, &u->txs[at], &row, e));
+        n += rows;
+        seq -= rows - 1;
         if (seq == u->txs[at].first && !u->since)
             TRY(unsend(u, OUTBOX_BY_TX, u->txs[at].id, e));
         if (seq-- == u->txs[at].first) {

@@ -195,7 +195,23 @@ static kith_status undo_create(struct undo *u, const kith_value *now, kith_error
     return apply(u, NULL, 0, e);
 }
 
+/* A state that has moved on since: what was written with it, as the time of it, belongs to it. */
+static kith_status moved_on(struct undo *u, const kith_value *now, bool *yes, kith_error *e) {
+    *yes = false;
+    for (size_t i = 0; i < u->count && !*yes; i++) {
+        const struct rfield *f = u->fields[i].field;
+        bool left = true;
+        if (f && f->type == u->type && f->kind == KITH_F_STATE)
+            TRY(is_left(u, f, &u->fields[i].after, &now[f->index], &left, e));
+        *yes = !left;
+    }
+    return KITH_OK;
+}
+
 static kith_status undo_update(struct undo *u, const kith_value *now, kith_error *e) {
+    bool stays;
+    TRY(moved_on(u, now, &stays, e));
+    stays &= !u->ops->all; /* to a moment all goes back */
     struct image_field *back = ARENA_ARRAY(u->arena, struct image_field, u->count + 1);
     size_t n = 0;
     if (!back)
@@ -210,6 +226,8 @@ static kith_status undo_update(struct undo *u, const kith_value *now, kith_error
                      e));
         else if (!left)
             TRY(tell(u, UNDO_KEPT, f->name, "it was edited since", e));
+        else if (stays)
+            TRY(tell(u, UNDO_KEPT, f->name, "its state has moved on since", e));
         else
             back[n++] = u->fields[i];
     }

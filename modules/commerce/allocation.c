@@ -84,6 +84,17 @@ static kith_status check_credited(kith_instance *self, const kith_txn *txn, cons
                            in.number.as.s.ptr);
 }
 
+/* What stands on an invoice, or was paid for, is no cart any more. */
+static kith_status refuse_cart(kith_instance *self, const kith_txn *txn, const struct order *o,
+                               kith_error *err) {
+    kith_status st = minor_of(&o->invoiced) ? check_credited(self, txn, o, err) : KITH_OK;
+    return st != KITH_OK ? st
+                         : kith_fail(err, KITH_E_REFUSED, "state",
+                                     "state: %.*s has invoices or payments; credit these "
+                                     "(commerce.credit) and refund those (commerce.refund) first",
+                                     (int)o->number.as.s.len, o->number.as.s.ptr);
+}
+
 /* Paid is what money says, and what was invoiced or paid does not become a cart again. */
 static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
@@ -106,10 +117,7 @@ static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_cha
                          "state: the order is paid; refund the payment first (commerce.refund)");
     if (is_before_order(o.state.as.s) && !is_before_order(before.state.as.s) &&
         (minor_of(&o.invoiced) || minor_of(&o.prepaid)))
-        return kith_fail(err, KITH_E_REFUSED, "state",
-                         "state: %.*s has invoices or payments; credit these (commerce.credit) "
-                         "and refund those (commerce.refund) first",
-                         (int)o.number.as.s.len, o.number.as.s.ptr);
+        return refuse_cart(self, txn, &o, err);
     return state_is(&o.state, "cancelled") ? check_credited(self, txn, &o, err) : KITH_OK;
 }
 

@@ -171,6 +171,31 @@ static kith_status put_order(kith_instance *self, kith_txn *txn, kith_change *ch
     return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
 }
 
+/* Has what it brought into stock left since? Then its movement stays, and so does it. */
+static kith_status check_left(kith_instance *self, const kith_txn *txn, const struct returned *r,
+                              kith_error *err) {
+    struct holdings there;
+    struct bought line;
+    int64_t units = 0;
+    kith_status st =
+        stock_holdings(self, txn, self->goods.back_by_line, &r->order_line, &there, err);
+    if (st == KITH_OK)
+        st = KITH_LOAD(self, txn, goods.bought, r->order_line.as.link.id, &line, err);
+    for (uint64_t i = 0; st == KITH_OK && i < there.count; i++) {
+        struct stock s;
+        st = KITH_LOAD(self, txn, goods.stock, there.items[i].stock.as.link.id, &s, err);
+        if (st == KITH_OK && s.product.as.link.id == line.product.as.link.id)
+            units += there.items[i].units;
+    }
+    return st == KITH_OK && r->restock.as.i &&
+                   units > units_of(&line.returned) - units_of(&r->quantity)
+               ? kith_fail(err, KITH_E_REFUSED, "state",
+                           "state: what '%.*s' brought into stock has left since; write a receipt "
+                           "or a count first",
+                           (int)r->number.as.s.len, r->number.as.s.ptr)
+               : st;
+}
+
 /* Its credit note is never undone, and a second one is not to be made. */
 static kith_status check_undone(kith_instance *self, const kith_txn *txn,
                                 const kith_change_info *info, kith_error *err) {
@@ -180,6 +205,8 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn,
     kith_status st = KITH_READ(self, txn, goods.returned, info->before, &was, err);
     if (st == KITH_OK)
         st = KITH_READ(self, txn, goods.returned, info->after, &now, err);
+    if (st == KITH_OK && is(&was.state, "received") && !is_back(&now))
+        st = check_left(self, txn, &was, err);
     return st == KITH_OK && is(&was.state, "refunded") && !is(&now.state, "refunded")
                ? kith_fail(err, KITH_E_REFUSED, "state",
                            "state: what was refunded stays, as its credit note does; invoice it "
@@ -400,6 +427,10 @@ static const kith_report reports[] = {
     "order by -order.placed_at, -id limit 200"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("return_request", goods.returned, RETURN),
+    KITH_WANT(QUERY,
+              "stock_movement where order_line = :line and kind = 'return' group by stock, "
+              "order_line : sum(on_hand)",
+              goods.back_by_line),
     KITH_WANT(QUERY, LEFT("order"), goods.left_by_order),
     KITH_WANT(QUERY, LEFT("order.contact"), goods.left_by_contact),
 };

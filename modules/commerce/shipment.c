@@ -112,6 +112,75 @@ static kith_status check_filled(kith_instance *self, const kith_txn *txn, const 
     return st;
 }
 
+/* What was in it may be on its way back, or here again. */
+static kith_status check_not_back(kith_instance *self, const kith_txn *txn,
+                                  const struct shipment *s, kith_error *err) {
+    struct shipment_line *lines;
+    uint64_t count = 0;
+    kith_status st = KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s->id,
+                               &lines, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        struct bought line;
+        st = KITH_LOAD(self, txn, goods.bought, lines[i].order_line.as.link.id, &line, err);
+        if (st == KITH_OK && units_of(&line.returning) > units_of(&line.shipped))
+            return kith_fail(err, KITH_E_REFUSED, "state",
+                             "state: what was in '%.*s' was returned since; undo the return first",
+                             (int)s->number.as.s.len, s->number.as.s.ptr);
+    }
+    return st;
+}
+
+static int32_t is_later(const struct shipment *a, const struct shipment *b, int32_t arrived) {
+    const kith_value *x = arrived ? &a->delivered_at : &a->shipped_at,
+                     *y = arrived ? &b->delivered_at : &b->shipped_at;
+    return x->kind == KITH_TIME && y->kind == KITH_TIME &&
+           (x->as.i > y->as.i || (x->as.i == y->as.i && a->id.as.link.id > b->id.as.link.id));
+}
+
+/* The order is where its last shipment brought it: that one goes back before the others do. */
+static kith_status check_last(kith_instance *self, const kith_txn *txn, const struct shipment *s,
+                              kith_error *err) {
+    const int32_t arrived = is(&s->state, "delivered");
+    struct shipment *all = NULL;
+    uint64_t count = 0;
+    struct ordered o;
+    kith_status st = KITH_LOAD(self, txn, goods.ordered, s->order.as.link.id, &o, err);
+    if (st != KITH_OK || !(is(&o.state, arrived ? "delivered" : "shipped") ||
+                           is(&o.state, "delivered") || is(&o.state, "returned")))
+        return st;
+    st = KITH_FIND(self, txn, goods.shipment, self->goods.shipments_of, 1, &s->order, &all, &count,
+                   err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        if (is_later(&all[i], s, arrived))
+            return kith_fail(err, KITH_E_REFUSED, "state",
+                             "state: the order is %.*s with '%.*s', which %s later; undo that "
+                             "first",
+                             (int)o.state.as.s.len, o.state.as.s.ptr, (int)all[i].number.as.s.len,
+                             all[i].number.as.s.ptr, arrived ? "arrived" : "left");
+    return st != KITH_OK || !is(&o.state, "returned")
+               ? st
+               : kith_fail(err, KITH_E_REFUSED, "state",
+                           "state: all of the order was returned since; undo the return first");
+}
+
+static kith_status check_undone(kith_instance *self, const kith_txn *txn,
+                                const kith_change_info *info, kith_error *err) {
+    struct shipment was, now;
+    if (!info->before)
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, goods.shipment, info->before, &was, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, goods.shipment, info->after, &now, err);
+    const int32_t back = is(&now.state, "preparing")
+                             ? is(&was.state, "shipped") || is(&was.state, "delivered")
+                             : is(&now.state, "shipped") && is(&was.state, "delivered");
+    if (st != KITH_OK || !back)
+        return st;
+    if (is(&now.state, "preparing"))
+        st = check_not_back(self, txn, &was, err);
+    return st == KITH_OK ? check_last(self, txn, &was, err) : st;
+}
+
 static kith_status shipment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     kith_change_info info = {.struct_size = sizeof info};
@@ -119,7 +188,7 @@ static kith_status shipment_hook(kith_instance *self, kith_txn *txn, kith_change
     const struct shipment_numbers *n = &self->goods.shipment;
     kith_status st = self->records->change(txn, change, &info, err);
     if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
-        return st;
+        return st == KITH_OK ? check_undone(self, txn, &info, err) : st;
     st = KITH_READ(self, txn, goods.shipment, info.after, &s, err);
     if (st == KITH_OK && self->records->changed(txn, change, n->order) == 1)
         st = info.before ? kith_fail(err, KITH_E_REFUSED, "order",

@@ -21,6 +21,7 @@
 #define SHIPMENT(X)      X(order) X(number) X(carrier) X(tracking) X(state) X(shipped_at) X(delivered_at)
 #define SHIPMENT_LINE(X) X(shipment) X(order_line) X(quantity) X(gone)
 #define RETURN(X)                                                                                  \
+    X(number)                                                                                      \
     X(order_line)                                                                                  \
     X(order)                                                                                       \
     X(product)                                                                                     \
@@ -76,7 +77,7 @@ struct goods {
     struct client_numbers client;
     struct intake_numbers intake;
     uint32_t left_by_order, left_by_contact, stocks_of, parts_of, held_by_order, held_by_line,
-        out_by_line, waiting;
+        out_by_line, back_by_line, waiting;
     uint32_t lines_of, shipped_in, shipments_of, carts_left, offers_over, wanted_of, offers_to,
         offers_at, mail_of, phone_of, last_paid;
     uint32_t wanted_timer, left_timer;

@@ -125,6 +125,11 @@ static kith_status find_contact(struct conversion *c, kith_error *err) {
         return KITH_OK;
     st = self->records->find(c->txn, self->query.addresses, 1, &c->lead[OF_EMAIL], 0, pick_contact,
                              &found, err);
+    if (st == KITH_E_DENIED)
+        return kith_fail(err, st, "contact",
+                         "contact: by the lead's mail address its contact is looked for, which "
+                         "needs the right to read contacts and their contact_points; have it "
+                         "added to the role");
     if (st == KITH_OK && found.count > 1)
         return several(c, "contact", "address", OF_EMAIL, err);
     if (st == KITH_OK && found.count == 1)
@@ -242,6 +247,41 @@ static kith_status close_lead(struct conversion *c, kith_error *err) {
                                  fields, values, err);
 }
 
+static kith_status first_deal(void *arg, const kith_txn *txn, const kith_row *row,
+                              kith_error *err) {
+    struct conversion *c = arg;
+    return c->opportunity.kind != KITH_NULL
+               ? KITH_OK
+               : c->self->records->read(txn, row, 1, &c->self->opportunity.name, &c->opportunity,
+                                        err);
+}
+
+/* An undo takes the opportunity back first, as it was made last: where that stays since it was
+ * edited, the lead is converted still, or it would become a customer a second time. */
+kith_status lead_converted_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                kith_error *err) {
+    kith_change_info info = {.struct_size = sizeof info};
+    struct conversion c = {.self = self, .txn = txn};
+    kith_value was, now;
+    kith_status st = self->records->change(txn, change, &info, err);
+    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO)
+        return st;
+    const kith_value lead = kith_link(self->lead.type, info.id);
+    st = self->records->read(txn, info.before, 1, &self->lead.state, &was, err);
+    if (st == KITH_OK)
+        st = self->records->read(txn, info.after, 1, &self->lead.state, &now, err);
+    if (st != KITH_OK || !kith_str_is(was.as.s, "converted") || kith_str_is(now.as.s, "converted"))
+        return st;
+    st = self->records->find(txn, self->query.made_of, 1, &lead, 0, first_deal, &c, err);
+    if (st != KITH_OK || c.opportunity.kind == KITH_NULL)
+        return st;
+    const kith_str name = c.opportunity.as.s;
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: the opportunity '%.*s' came of this lead and stays; delete that, and "
+                     "undo again",
+                     name.len < 80 ? (int)name.len : 80, name.ptr);
+}
+
 /* -- the action -------------------------------------------------------------------------------- */
 
 static kith_status answer(const struct conversion *c, kith_call *call, kith_error *err) {
@@ -258,8 +298,9 @@ static kith_status answer(const struct conversion *c, kith_call *call, kith_erro
 
 kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err) {
     static kith_status (*const steps[])(struct conversion *, kith_error *) = {
-        find_contact,   read_contacts_account, find_account, make_account,
-        settle_contact, make_opportunity,      close_lead};
+        find_contact,    read_contacts_account, find_account,
+        make_account,    settle_contact,        close_lead /* see lead_converted_hook */,
+        make_opportunity};
     struct conversion c = {.self = self, .txn = self->calls->txn(call)};
     kith_status st = KITH_OK;
     for (uint32_t i = 0; st == KITH_OK && i < CONVERT_PARAMS; i++)

@@ -196,6 +196,7 @@ static const kith_topic topics[] = {
 };
 
 static const char *const owner_only[] = {"owner"};
+static const char *const lead_state_only[] = {"state"};
 static const kith_hook hooks[] = {
     {.name = "turn",
      .type = "lead",
@@ -218,6 +219,13 @@ static const kith_hook hooks[] = {
      .priority = 100, /* after the hooks that still change what the rules read */
      .fn = score_hook,
      .doc = "Computes score and rating when a field that a rule reads changes, and the chance."},
+    {.name = "converted",
+     .type = "lead",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .fields = KITH_ARRAY(lead_state_only),
+     .fn = lead_converted_hook,
+     .doc = "Keeps an undo from opening a lead again whose opportunity stays."},
     {.name = "pipeline",
      .type = "opportunity",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,

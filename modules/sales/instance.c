@@ -96,6 +96,7 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, OPEN_OPPORTUNITIES, query.open_opportunities),
     KITH_WANT(QUERY, UNASSIGNED_LEADS, query.unassigned),
     KITH_WANT(QUERY, ACCOUNTS_NAMED, query.accounts_named),
+    KITH_WANT(QUERY, "opportunity where lead = :lead order by id limit 1", query.made_of),
     KITH_WANT(QUERY, ADDRESSES, query.addresses),
     KITH_WANT(QUERY, MEMBERS, query.members),
     KITH_WANT(QUERY, LOGIN, query.login),

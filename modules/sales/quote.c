@@ -227,12 +227,28 @@ static kith_status read_offer(struct offer *o, kith_change_info *info, struct qu
     return st;
 }
 
+/* Its order went back before it did, unless it has moved on since. */
+static kith_status check_undone(const struct offer *o, const struct quote *before,
+                                kith_error *err) {
+    if (!kith_str_is(before->state.as.s, "accepted") ||
+        kith_str_is(o->quote.state.as.s, "accepted") || order_is(o, "cart") ||
+        order_is(o, "quoted") || order_is(o, "abandoned"))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: %.*s was accepted, and its order %.*s is %.*s since; undo that first",
+                     (int)o->quote.number.as.s.len, o->quote.number.as.s.ptr,
+                     (int)o->order.number.as.s.len, o->order.number.as.s.ptr,
+                     (int)o->order.state.as.s.len, o->order.state.as.s.ptr);
+}
+
 static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     kith_change_info info;
     struct offer o = {.self = self, .txn = txn, .change = change};
     struct quote before;
     kith_status st = read_offer(&o, &info, &before, err);
+    if (st == KITH_OK && info.origin == KITH_ORIGIN_UNDO && info.before)
+        st = check_undone(&o, &before, err);
     if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
         return st;
     const struct quote *was = info.before ? &before : NULL;

@@ -67,8 +67,8 @@ struct kith_instance {
         uint32_t type, takes_leads, lead_turn;
     } user;
     struct {
-        uint32_t open_leads, open_opportunities, unassigned, accounts_named, addresses, members,
-            login, last_turn, forecast, undated;
+        uint32_t open_leads, open_opportunities, unassigned, accounts_named, made_of, addresses,
+            members, login, last_turn, forecast, undated;
     } query;
 
     struct score_rule *rules;
@@ -165,6 +165,8 @@ kith_status forecast_pipeline(kith_instance *self, kith_call *call, kith_error *
 
 /* convert.c */
 kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err);
+kith_status lead_converted_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                                kith_error *err);
 
 /* quote.c, where commerce is enabled */
 kith_status quote_wants(kith_instance *self, kith_error *err);

@@ -555,6 +555,66 @@ TEST("a before-hook may refuse an undo and change nothing in it, and after-hooks
     fixture_close(x);
 }
 
+/* A task for each change of a lead, which another hook renames. */
+static kith_status follow_lead(void *self, struct txn *t, struct change *c, kith_error *e) {
+    struct fixture *x = self;
+    kith_id id;
+    const struct assign task = {type_field(c->type->schema, x->task, STR("title")),
+                                value_str(STR("Follow"))};
+    return txn_create(t, x->task, &task, 1, &id, e);
+}
+static kith_status rename_task(void *self, struct txn *t, struct change *c, kith_error *e) {
+    (void)self;
+    const struct assign title = {type_field(c->type->schema, c->type, STR("title")),
+                                 value_str(STR("Renamed"))};
+    return txn_update(t, c->type, c->id, &title, 1, e);
+}
+static kith_status keep_task(void *self, struct txn *t, struct change *c, kith_error *e) {
+    const bool *kept = self;
+    const struct rfield *title = type_field(c->type->schema, c->type, STR("title"));
+    (void)t;
+    return *kept && str_eqz(c->after[title->index].as.s, "Follow")
+               ? err_set(e, KITH_E_REFUSED, "title", "the task is kept")
+               : KITH_OK;
+}
+
+TEST("what hooks wrote because of a write is undone with it, or stays with it") {
+    struct fixture x;
+    struct undo_report r;
+    bool kept = true;
+    fixture_open(&x);
+    struct hook hooks[] = {
+        {.type = x.lead, .on = ON_UPDATE, .after = true, .fn = follow_lead, .self = &x},
+        {.type = x.task, .on = ON_CREATE, .after = true, .fn = rename_task, .self = &x},
+        {.type = x.task, .on = ON_UPDATE, .fn = keep_task, .self = &kept}};
+    for (size_t i = 0; i < 3; i++) {
+        hooks[i].source = (struct source){SOURCE_RULE, "follow", "", 1};
+        EXPECT_OK(engine_add_hook(x.g, &hooks[i], &x.e), x.e);
+    }
+    fixture_start(&x);
+    kith_id id = create(&x, x.lead, PAIRS("name=A", "score=1"));
+    kith_id tx = update(&x, x.lead, id, PAIRS("state=working", "score=2"));
+    undo(&x, tx, &r); /* what followed from what followed is refused */
+    EXPECT_INT(0, r.reversed);
+    EXPECT_STR("the task is kept", r.items[0].reason);
+    EXPECT_STR("working", field(&x, x.lead, id, "state"));
+    EXPECT_INT(1, count(&x, "task where title = 'Renamed'", NULL));
+    kept = false;
+    kith_id later = update(&x, x.lead, id, PAIRS("state=won"));
+    EXPECT_INT(2, count(&x, "task", NULL));
+    undo(&x, tx, &r); /* the state has moved on */
+    EXPECT_INT(0, r.reversed);
+    EXPECT_INT(2, r.kept);
+    EXPECT_STR("2", field(&x, x.lead, id, "score"));
+    EXPECT_INT(2, count(&x, "task", NULL));
+    undo(&x, later, &r);
+    undo(&x, tx, &r);
+    EXPECT_INT(0, r.kept + r.refused);
+    EXPECT_STR("new", field(&x, x.lead, id, "state"));
+    EXPECT_INT(0, count(&x, "task", NULL));
+    fixture_close(&x);
+}
+
 static kith_status count_event(void *self, struct txn *t, const struct event *ev, kith_error *e) {
     struct hooked *h = self;
     (void)t;

@@ -309,6 +309,88 @@ TEST("a return is linked to the complaint, and may be approved, rejected, refund
     close_company(&s.c);
 }
 
+static kith_id ship_by_hand(struct sale *s, kith_id a, const char *state) {
+    return write_tx(&s->c, "shipment", a, PAIRS({"state", state}));
+}
+
+TEST("a shipment that has arrived since is not undone, nor is what left with it") {
+    struct sale s;
+    sale(&s);
+    struct act a = ACT(&s.c, "commerce.ship", {"order", id_text(&s.c, s.order)});
+    EXPECT_ACT(a);
+    kith_id parcel = find(&s.c, "shipment").ids[0];
+    kith_id arrived = ship_by_hand(&s, parcel, "delivered");
+    undo_stays(&s.c, a.tx);
+    STATE("delivered", &s);
+    HAS(&s, s.pens, "7.000", "0.000");
+    EXPECT_STR("3.000", field(&s.c, "order_line", s.first, "shipped"));
+    EXPECT(*field(&s.c, "shipment", parcel, "shipped_at"));
+    undo(&s.c, arrived);
+    STATE("shipped", &s);
+    undo(&s.c, a.tx);
+    STATE("ordered", &s);
+    HAS(&s, s.pens, "10.000", "3.000");
+    close_company(&s.c);
+}
+
+TEST("of several shipments the last is undone first") {
+    struct sale s;
+    sale(&s);
+    kith_id a = shipment(&s), b = shipment(&s);
+    pack(&s, a, s.first, "3");
+    pack(&s, b, s.second, "2");
+    kith_id second = ship_by_hand(&s, b, "shipped");
+    clock_advance(&s.c.clock, 60000);
+    kith_id first = ship_by_hand(&s, a, "shipped");
+    STATE("shipped", &s);
+    EXPECT_STR("state: the order is shipped with 'S-000001', which left later; undo that first",
+               undo_stays(&s.c, second));
+    STATE("shipped", &s);
+    HAS(&s, s.inks, "8.000", "0.000");
+    undo(&s.c, first);
+    STATE("ordered", &s);
+    undo(&s.c, second);
+    HAS(&s, s.inks, "10.000", "2.000");
+    kith_id by_order = write_tx(&s.c, "order", s.order, PAIRS({"state", "shipped"}));
+    STATE("shipped", &s);
+    kith_id arrived = write_tx(&s.c, "order", s.order, PAIRS({"state", "delivered"}));
+    undo(&s.c, arrived); /* all that it moved goes with it */
+    undo(&s.c, by_order);
+    STATE("ordered", &s);
+    EXPECT_INT(2, find(&s.c, "shipment where state = 'preparing'").count);
+    HAS(&s, s.pens, "10.000", "3.000");
+    close_company(&s.c);
+}
+
+TEST("what came back was shipped, and stays in stock when others have it by now") {
+    struct sale s;
+    sale(&s);
+    kith_id tx = write_tx(&s.c, "order", s.order, PAIRS({"state", "shipped"}));
+    kith_id r = bring_back(&s, s.first, "2", "true");
+    UPDATE(&s.c, "return_request", r, {"state", "approved"});
+    kith_id back = write_tx(&s.c, "return_request", r, PAIRS({"state", "received"}));
+    HAS(&s, s.pens, "9.000", "0.000");
+    EXPECT_STR("state: what was in 'S-000001' was returned since; undo the return first",
+               undo_stays(&s.c, tx));
+    STATE("shipped", &s);
+    HAS(&s, s.pens, "9.000", "0.000");
+    CREATE(&s.c, "stock_movement", {"stock", id_text(&s.c, s.pens)}, {"kind", "count"},
+           {"quantity", "1"});
+    EXPECT_HAS("has left since", undo_stays(&s.c, back));
+    EXPECT_STR("received", field(&s.c, "return_request", r, "state"));
+    EXPECT_STR("2.000", field(&s.c, "order_line", s.first, "returned"));
+    HAS(&s, s.pens, "1.000", "0.000");
+    CREATE(&s.c, "stock_movement", {"stock", id_text(&s.c, s.pens)}, {"kind", "count"},
+           {"quantity", "9"});
+    undo(&s.c, back);
+    HAS(&s, s.pens, "7.000", "0.000");
+    UPDATE(&s.c, "return_request", r, {"state", "rejected"});
+    undo(&s.c, tx);
+    STATE("ordered", &s);
+    HAS(&s, s.pens, "10.000", "3.000");
+    close_company(&s.c);
+}
+
 TEST("the parts of a bundle leave and come back in its ratio") {
     struct sale s;
     sale(&s);

@@ -112,6 +112,30 @@ TEST("accepting is undone with the order and the deal") {
     close_company(&d.c);
 }
 
+TEST("accepting stays as a whole once its order was shipped or invoiced") {
+    for (int i = 0; i < 2; i++) {
+        struct desk d;
+        kith_id tx;
+        kith_error e = KITH_ERROR_INIT;
+        start(&d);
+        move(&d, "sent");
+        struct put p = {&d.c, "quote", d.quote, PAIRS({"state", "accepted"})};
+        EXPECT_OK(engine_write(d.c.engine, &by_anna, put_txn, &p, &tx, &e), e);
+        if (i)
+            EXPECT_ACT(ACT(&d.c, "commerce.invoice", {"order", id_text(&d.c, d.order)}));
+        else
+            UPDATE(&d.c, "order", d.order, {"state", "shipped"});
+        EXPECT_HAS(i ? "stands on INV-2023-000001; credit that first"
+                     : "Q-000001 was accepted, and its order O-000001 is shipped since",
+                   undo_stays(&d.c, tx));
+        EXPECT_STR("accepted", quote(&d, "state"));
+        EXPECT_STR(i ? "ordered" : "shipped", field(&d.c, "order", d.order, "state"));
+        EXPECT(*field(&d.c, "order", d.order, "placed_at"));
+        EXPECT_STR("won", field(&d.c, "opportunity", d.deal, "stage"));
+        close_company(&d.c);
+    }
+}
+
 TEST("a quote that is accepted wins its deal in whatever stage, and whatever was still to do") {
     struct desk d;
     start(&d);
