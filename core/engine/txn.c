@@ -231,6 +231,14 @@ static kith_status look_at_kept(struct txn *t, struct change *c, kith_error *e) 
     return KITH_OK;
 }
 
+/* A hook that looks for what a required field should link to finds nothing: it says more that the
+ * field is missing. */
+static kith_status say_what_is_missing(const struct txn *t, const struct change *c, kith_error *e) {
+    if (!t->undoing && c->kind != ROW_DELETE)
+        TRY(record_check(c->type, c->after, c->kind == ROW_UPDATE ? &c->changed : NULL, e));
+    return KITH_E_NOTFOUND;
+}
+
 /* Runs the hooks of one moment. row: seq of the row that is already written, 0 before. */
 static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64_t row,
                              kith_error *e) {
@@ -268,7 +276,7 @@ static kith_status run_hooks(struct txn *t, struct change *c, bool after, uint64
     t->writer = writer;
     t->source = source;
     t->cause_row = cause;
-    return st;
+    return st == KITH_E_NOTFOUND && !after ? say_what_is_missing(t, c, e) : st;
 }
 
 /* -- one write --------------------------------------------------------------------------------- */

@@ -288,7 +288,7 @@ static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     struct book b;
     char code[4] = "";
     kith_status st = KITH_CHANGE(self, txn, change, book, &info, &b, err);
-    if (st != KITH_OK)
+    if (st != KITH_OK || b.currency.kind == KITH_NULL) /* required: refused after the hooks */
         return st;
     if (b.currency.as.s.len == 3)
         memcpy(code, b.currency.as.s.ptr, 3);

@@ -116,7 +116,7 @@ static kith_status relation_hook(kith_instance *self, kith_txn *txn, kith_change
     kith_change_info info;
     struct relation r;
     kith_status st = KITH_CHANGE(self, txn, change, relation, &info, &r, err);
-    if (st == KITH_OK && r.product.as.link.id == r.other.as.link.id)
+    if (st == KITH_OK && r.other.kind != KITH_NULL && r.product.as.link.id == r.other.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "other",
                          "other: a product has no relation to itself; name another one");
     return st == KITH_OK && kith_str_is(r.kind.as.s, "bundle_part")
