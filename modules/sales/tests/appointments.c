@@ -79,6 +79,21 @@ TEST("no two appointments of one seller overlap, whoever plans them, and one who
     close_company(&c);
 }
 
+TEST("a slot is proposed from so long before it on as the setting says, and no later") {
+    struct company c;
+    OPEN(&c, CONF("appointments: { step = \"1h\"; notice = \"3h\"; };"), "sales");
+    kith_id rosa = CREATE(&c, "user", {"login", "rosa"}, {"name", "Rosa"});
+    clock_advance(&c.clock, 35200000); /* to 9 in the morning, which is 8 in UTC */
+    struct act a = slots(&c, rosa, "2023-11-15T00:00:00Z", "2023-11-16T00:00:00Z");
+    EXPECT_INT(5, (int64_t)row_count(&a));
+    EXPECT_HAS("2023-11-15T11:00", row_text(&c, &a, 0, "at"));
+    clock_advance(&c.clock, 1);
+    a = slots(&c, rosa, "2023-11-15T00:00:00Z", "2023-11-16T00:00:00Z");
+    EXPECT_INT(4, (int64_t)row_count(&a));
+    EXPECT_HAS("2023-11-15T12:00", row_text(&c, &a, 0, "at"));
+    close_company(&c);
+}
+
 #define DAY_OF(c, seller) slots(c, seller, "2030-03-11T00:00:00Z", "2030-03-12T00:00:00Z")
 
 TEST("planned calls and visits take their time too, half an hour where none is said") {

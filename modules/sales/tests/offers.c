@@ -73,6 +73,20 @@ TEST("support, confidence and lift of what is bought together, and only what dif
     close_company(&c);
 }
 
+TEST("orders of more products than the setting says are left out") {
+    struct company company, *c = &company;
+    OPEN(c, CONF("baskets: { max_products = 2; };") "commerce: { grant = [\"*\"]; };\n", "commerce",
+         "sales");
+    const kith_id pen = ware(c, "Pen"), ink = ware(c, "Ink"), desk = ware(c, "Desk"),
+                  who = other(c);
+    buy(c, "contact", who, pen, ink, 0);
+    buy(c, "contact", who, pen, ink, pen); /* of two products, in three lines */
+    buy(c, "contact", who, pen, ink, desk);
+    EXPECT_STR("2|1|2|2|0", learn(c, "2"));
+    EXPECT_STR("Ink|2\nPen|2\n", totals_text(c, "affinity group by other.name : sum(together)"));
+    close_company(c);
+}
+
 TEST("what goes with what somebody bought is offered, without what they own or is retired") {
     struct company c;
     struct shop s = shop(&c);

@@ -341,29 +341,54 @@ TEST("whatever happens to deals, the totals are those of a query over all of the
     close_company(&c);
 }
 
-TEST("each step from lead to forecast is noted, and the forecast follows the probability") {
-    struct company c;
-    OPEN(&c, CONF(""), "sales");
-    kith_id lead = CREATE(&c, "lead", {"name", "Ann"}, {"source", "event"}, {"company", "Acme"});
-    UPDATE(&c, "lead", lead, {"state", "qualified"});
-    struct act a = ACT(&c, "sales.convert", {"lead", ID(&c, lead)}, {"amount", "1000 EUR"},
-                       {"close_on", "2024-01-10"});
+/* An order over one product of 1 000 EUR, and the quote that offers it for the deal. */
+static kith_id offered(struct company *c, kith_id deal) {
+    const char *account = field(c, "opportunity", deal, "account");
+    kith_id what = CREATE(c, "product", {"code", "B"}, {"name", "A boat"}, {"price", "1000 EUR"});
+    kith_id order = CREATE(c, "order", {"account", account});
+    CREATE(c, "order_line", {"order", ID(c, order)}, {"product", ID(c, what)});
+    return CREATE(c, "quote", {"order", ID(c, order)}, {"opportunity", ID(c, deal)});
+}
+static void weighs(struct company *c, const char *expected) {
+    struct act a = ACT(c, "sales.forecast", {NULL, NULL});
     EXPECT_ACT(a);
-    const struct found f = find(&c, "opportunity");
+    EXPECT_STR(expected, result_text(c, &a, "weighted"));
+}
+
+TEST("each step from lead to quote is noted, and the forecast follows the probability") {
+    struct company company, *c = &company; /* SAL-X10 */
+    OPEN(c,
+         CONF("score: { rules = ( { when = \"source = 'event'\"; points = 30; } ); };") "commerce: "
+                                                                                        "{ grant = "
+                                                                                        "[\"*\"]; "
+                                                                                        "};\n",
+         "sales", "commerce");
+    kith_id lead = CREATE(c, "lead", {"name", "Ann"}, {"source", "event"}, {"company", "Acme"});
+    EXPECT_STR("30", field(c, "lead", lead, "score"));
+    UPDATE(c, "lead", lead, {"state", "qualified"});
+    EXPECT_ACT(ACT(c, "sales.convert", {"lead", ID(c, lead)}, {"amount", "1000 EUR"},
+                   {"close_on", "2024-01-10"}));
+    const kith_id of = find(c, "opportunity").ids[0];
     static const char *const stages[] = {"prospecting", "qualification", "proposal", "closing"};
     static const char *const weighted[] = {"100.00 EUR", "300.00 EUR", "500.00 EUR", "800.00 EUR"};
     for (int i = 0; i < 4; i++) {
         if (i)
-            MOVE(&c, f.ids[0], {"stage", stages[i]});
-        a = ACT(&c, "sales.forecast", {NULL, NULL});
-        EXPECT_STR(weighted[i], result_text(&c, &a, "weighted"));
+            MOVE(c, of, {"stage", stages[i]});
+        weighs(c, weighted[i]);
     }
-    MOVE(&c, f.ids[0], {"probability", "90"});
-    a = ACT(&c, "sales.forecast", {NULL, NULL});
-    EXPECT_STR("900.00 EUR", result_text(&c, &a, "weighted"));
-    EXPECT_STR("closing|EUR|1|1000.00 EUR|900.00 EUR\n", report_text(&c, "sales.pipeline"));
-    EXPECT_INT(4, find(&c, "stage_visit").count);
-    close_company(&c);
+    kith_id quote = offered(c, of);
+    UPDATE(c, "quote", quote, {"state", "sent"});
+    EXPECT_STR("1000.00 EUR", field(c, "quote", quote, "total"));
+    MOVE(c, of, {"probability", "90"});
+    weighs(c, "900.00 EUR");
+    EXPECT_STR("closing|EUR|1|1000.00 EUR|900.00 EUR\n", report_text(c, "sales.pipeline"));
+    UPDATE(c, "quote", quote, {"state", "accepted"});
+    EXPECT_STR("won", deal(c, of, "stage"));
+    EXPECT_INT(0, find(c, "opportunity where stage not in ('won', 'lost')").count);
+    EXPECT_STR("closing|won|1\nproposal|closing|1\nprospecting|qualification|1\n"
+               "qualification|proposal|1\nwon||1\n",
+               totals_text(c, "stage_visit group by stage, moved_to : count()"));
+    close_company(c);
 }
 
 TEST("deals to which nothing happens are named, and a contact is something") {
