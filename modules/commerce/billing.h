@@ -33,7 +33,7 @@ struct billing {
         money_of_contact, past_account, past_contact, ledger, open_items, open_payments, age_all,
         age_account, age_contact, in_category, by_method;
     uint32_t credits_of_account, credits_of_contact, money_left_account, money_left_contact,
-        turnover_account, turnover_contact, billed_of, uncredited_of;
+        turnover_account, turnover_contact, billed_of, uncredited_of, units;
     uint32_t settled, overdue_timer;
     kith_value payment_days, tax_per; /* settings */
     const struct draft *draft;        /* what the invoice that is being made is of; NULL: all */
@@ -82,6 +82,17 @@ struct customer {
 static inline struct customer customer_of(kith_value account, kith_value contact) {
     return (struct customer){account, account.kind == KITH_NULL ? contact : kith_null()};
 }
+/* units.c: the account, and those that it is part of, from below. [reader] */
+#define CHAIN_LEVELS 32
+struct account_chain {
+    struct account at[CHAIN_LEVELS];
+    uint64_t count;
+};
+kith_status units_above(kith_instance *self, const kith_txn *txn, kith_value account,
+                        struct account_chain *out, kith_error *err);
+/* The account and all below it, as a list for a query, in the memory of the callback. [reader] */
+kith_status units_below(kith_instance *self, const kith_txn *txn, kith_value account,
+                        kith_value *list, kith_error *err);
 /* Brings what is open of it, and its state, up to its allocations. [writer] */
 kith_status invoice_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_error *err);
 /* Puts what is open of a payment or a credit note onto an invoice, as far as it goes. [writer] */

@@ -180,6 +180,7 @@ kith_status track_wants(kith_instance *self, kith_error *err);
 kith_status fits_wants(kith_instance *self, kith_error *err);
 kith_status referral_wants(kith_instance *self, kith_error *err);
 kith_status purchase_wants(kith_instance *self, kith_error *err);
+kith_status units_wants(kith_instance *self, kith_error *err);
 extern const kith_part purchase_part;
 extern const kith_part shipment_part, return_part, entry_part, track_part, fits_part, referral_part;
 

@@ -6,23 +6,41 @@
 struct terms {
     kith_value whom; /* account or contact */
     kith_value limit, expected, bonus, bonus_from;
+    kith_value name; /* of an account above the one that buys */
+};
+/* Those of who buys, then those of the accounts above. */
+struct all_terms {
+    struct terms at[CHAIN_LEVELS];
+    uint64_t count;
 };
 
 static kith_status load_terms(kith_instance *self, const kith_txn *txn, struct customer who,
-                              struct terms *t, kith_error *err) {
-    struct account a;
+                              struct all_terms *out, kith_error *err) {
+    struct account_chain chain;
     struct contact c;
-    kith_status st;
-    if (is_set(&who.account)) {
-        st = KITH_LOAD(self, txn, account, who.account.as.link.id, &a, err);
-        if (st == KITH_OK)
-            *t = (struct terms){a.id, a.credit_limit, a.expected_value, a.bonus, a.bonus_from};
-        return st;
+    kith_status st = units_above(self, txn, who.account, &chain, err);
+    out->count = 0;
+    for (uint64_t i = 0; st == KITH_OK && i < chain.count; i++) {
+        const struct account *a = &chain.at[i];
+        out->at[out->count++] =
+            (struct terms){a->id,    a->credit_limit, a->expected_value,
+                           a->bonus, a->bonus_from,   i ? a->name : kith_null()};
     }
+    if (st != KITH_OK || is_set(&who.account))
+        return st;
     st = KITH_LOAD(self, txn, contact, who.contact.as.link.id, &c, err);
     if (st == KITH_OK)
-        *t = (struct terms){c.id, c.credit_limit, c.expected_value, c.bonus, c.bonus_from};
+        out->at[out->count++] = (struct terms){c.id,    c.credit_limit, c.expected_value,
+                                               c.bonus, c.bonus_from,   kith_null()};
     return st;
+}
+
+/* What a query takes: the account with all its units, or the contact. */
+static kith_status whom_of_terms(kith_instance *self, const kith_txn *txn, const struct terms *t,
+                                 kith_value *whom, kith_error *err) {
+    *whom = t->whom;
+    return t->whom.as.link.type == self->account.type ? units_below(self, txn, t->whom, whom, err)
+                                                      : KITH_OK;
 }
 
 /* -- how much is open ---------------------------------------------------------------------------
@@ -57,11 +75,13 @@ static kith_status add_sum(void *arg, const kith_txn *txn, uint32_t count, const
 static kith_status sum_exposure(kith_instance *self, const kith_txn *txn, const struct terms *t,
                                 kith_value currency, struct exposure *e, kith_error *err) {
     const int32_t account = t->whom.as.link.type == self->account.type;
-    const kith_value params[] = {t->whom, currency};
+    kith_value params[] = {t->whom, currency};
     *e = (struct exposure){0};
-    kith_status st = self->records->groups(
-        txn, account ? self->bill.open_of_account : self->bill.open_of_contact, 2, params, 0,
-        add_invoices, e, err);
+    kith_status st = whom_of_terms(self, txn, t, &params[0], err);
+    if (st == KITH_OK)
+        st = self->records->groups(
+            txn, account ? self->bill.open_of_account : self->bill.open_of_contact, 2, params, 0,
+            add_invoices, e, err);
     if (st == KITH_OK)
         st = self->records->groups(
             txn, account ? self->bill.money_of_account : self->bill.money_of_contact, 2, params, 0,
@@ -118,6 +138,10 @@ static kith_status check_limit(kith_instance *self, const kith_txn *txn, const s
                    "%s open, %s ordered and neither invoiced nor paid, and %s now are %s: %s the "
                    "limit of %s",
                    open, ordered, more, used, out->passes ? "within" : "above", limit);
+    if (is_set(&t->name))
+        (void)snprintf(out->why + strlen(out->why), sizeof out->why - strlen(out->why),
+                       ", which %.*s has with all its units",
+                       (int)(t->name.as.s.len < 60 ? t->name.as.s.len : 60), t->name.as.s.ptr);
     return KITH_OK;
 }
 
@@ -135,9 +159,12 @@ static kith_status check_first(kith_instance *self, const kith_txn *txn, const s
     char text[KITH_NUMBER_TEXT], most[KITH_NUMBER_TEXT];
     if (!is_set(&t->expected))
         return KITH_OK;
-    kith_status st =
-        KITH_FIND(self, txn, order, account ? self->bill.past_account : self->bill.past_contact, 1,
-                  &t->whom, &past, &n, err);
+    kith_value whom;
+    kith_status st = whom_of_terms(self, txn, t, &whom, err);
+    if (st == KITH_OK)
+        st =
+            KITH_FIND(self, txn, order, account ? self->bill.past_account : self->bill.past_contact,
+                      1, &whom, &past, &n, err);
     if (st != KITH_OK || n)
         return st;
     st = KITH_FIND(self, txn, line, self->query.lines_of, 1, &o->id, &lines, &n, err);
@@ -171,11 +198,39 @@ static kith_status check_first(kith_instance *self, const kith_txn *txn, const s
                      text, most);
 }
 
+/* Each limit on the way up holds for its account with all below; the first that does not is told,
+ * else the nearest. None is agreed: what is open of whom it is about. */
+static kith_status check_limits(kith_instance *self, const kith_txn *txn, const struct all_terms *t,
+                                kith_value amount, struct check *out, kith_error *err) {
+    kith_status st = KITH_OK;
+    int32_t any = 0;
+    for (uint64_t i = 0; st == KITH_OK && i < t->count; i++) {
+        struct check one;
+        if (!is_set(&t->at[i].limit))
+            continue;
+        st = check_limit(self, txn, &t->at[i], amount, &one, err);
+        if (st == KITH_OK && (!any || !one.passes))
+            *out = one;
+        any = 1;
+        if (!one.passes)
+            return st;
+    }
+    return st == KITH_OK && !any ? check_limit(self, txn, &t->at[0], amount, out, err) : st;
+}
+
+static const struct terms *first_with(const struct all_terms *t, size_t term) {
+    for (uint64_t i = 0; i < t->count; i++)
+        if (is_set((const kith_value *)((const char *)&t->at[i] + term)))
+            return &t->at[i];
+    return &t->at[0];
+}
+#define NEAREST(t, term) first_with(t, offsetof(struct terms, term))
+
 static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     kith_change_info info;
     struct order o, before;
-    struct terms t;
+    struct all_terms t;
     struct check c;
     kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
     if (st == KITH_OK)
@@ -185,10 +240,10 @@ static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *c
         return st;
     st = load_terms(self, txn, customer_of(o.account, o.contact), &t, err);
     if (st == KITH_OK)
-        st = check_first(self, txn, &t, &o, err);
-    if (st != KITH_OK || !is_set(&t.limit) || minor_of(&o.total) <= 0)
+        st = check_first(self, txn, NEAREST(&t, expected), &o, err);
+    if (st != KITH_OK || !is_set(&NEAREST(&t, limit)->limit) || minor_of(&o.total) <= 0)
         return st;
-    st = check_limit(self, txn, &t, o.total, &c, err);
+    st = check_limits(self, txn, &t, o.total, &c, err);
     return st != KITH_OK || c.passes
                ? st
                : kith_fail(err, KITH_E_REFUSED, "credit_limit", "credit_limit: %s", c.why);
@@ -198,7 +253,7 @@ static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *c
  */
 
 static kith_status whom_of(kith_instance *self, const kith_txn *txn, kith_value account,
-                           kith_value contact, struct terms *t, kith_error *err) {
+                           kith_value contact, struct all_terms *t, kith_error *err) {
     if (is_set(&account) == is_set(&contact))
         return kith_fail(err, KITH_E_INVAL, "account",
                          "account: say whom it is about: an account or a contact");
@@ -210,7 +265,7 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
         kith_value account, contact, amount;
     } args;
     const kith_txn *txn = self->calls->whole(call);
-    struct terms t;
+    struct all_terms t;
     struct check c;
     kith_status st = KITH_ARGS(self, call, &args, err);
     if (st == KITH_OK && minor_of(&args.amount) < 0)
@@ -218,7 +273,7 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
     if (st == KITH_OK)
         st = whom_of(self, txn, args.account, args.contact, &t, err);
     if (st == KITH_OK)
-        st = check_limit(self, txn, &t, args.amount, &c, err);
+        st = check_limits(self, txn, &t, args.amount, &c, err);
     if (st != KITH_OK)
         return st;
     const kith_value currency = kith_text(args.amount.as.money.currency);
@@ -249,25 +304,28 @@ static kith_status bonus_action(kith_instance *self, kith_call *call, kith_error
         kith_value account, contact, from, until, currency;
     } args;
     const kith_txn *txn = self->calls->whole(call);
-    struct terms t;
+    struct all_terms all;
     int64_t minor = 0;
     kith_status st = KITH_ARGS(self, call, &args, err);
     if (st == KITH_OK)
-        st = whom_of(self, txn, args.account, args.contact, &t, err);
+        st = whom_of(self, txn, args.account, args.contact, &all, err);
     if (st != KITH_OK)
         return st;
+    const struct terms t = *NEAREST(&all, bonus);
     if (is_set(&t.bonus_from) && !is_in(&t.bonus_from, &args.currency))
         return kith_fail(err, KITH_E_INVAL, "currency",
                          "currency: the bonus is agreed on in %s, by bonus_from; ask in that one",
                          t.bonus_from.as.money.currency);
-    const kith_value params[] = {t.whom, args.currency, args.from, args.until};
-    st = self->records->groups(
-        txn, is_set(&args.account) ? self->bill.turnover_account : self->bill.turnover_contact, 4,
-        params, 0, add_turnover, &minor, err);
+    kith_value params[] = {t.whom, args.currency, args.from, args.until};
+    st = whom_of_terms(self, txn, &t, &params[0], err);
+    if (st == KITH_OK)
+        st = self->records->groups(
+            txn, is_set(&args.account) ? self->bill.turnover_account : self->bill.turnover_contact,
+            4, params, 0, add_turnover, &minor, err);
     struct {
-        kith_value turnover, bonus, missing;
+        kith_value turnover, bonus, missing, of;
     } out = {money_in(&args.currency, minor), money_in(&args.currency, 0),
-             money_in(&args.currency, minor_of(&t.bonus_from) - minor)};
+             money_in(&args.currency, minor_of(&t.bonus_from) - minor), t.whom};
     if (out.missing.as.money.minor <= 0) {
         out.missing.as.money.minor = 0;
         if (st == KITH_OK && is_set(&t.bonus) && minor > 0)
@@ -284,7 +342,7 @@ static kith_status bonus_action(kith_instance *self, kith_call *call, kith_error
     F("payment_days", INTEGER, .min = "0", .max = "365",                                           \
       .doc = "How many days " whom " may take to pay."),                                           \
         F("credit_limit", MONEY, .min = "0",                                                       \
-          .doc = "How much may be open and ordered at once; none when empty."),                    \
+          .doc = "How much " whom " may have open and ordered at once; no limit when empty."),     \
         F("expected_value", MONEY, .min = "0",                                                     \
           .doc = "What " whom " are expected to bring: the most that a first purchase may be "     \
                  "discounted by."),                                                                \
@@ -292,7 +350,7 @@ static kith_status bonus_action(kith_instance *self, kith_call *call, kith_error
           .doc = "Percent of a year's turnover that " whom " get back."),                          \
         F("bonus_from", MONEY, .min = "0", .doc = "From which turnover on there is a bonus."),     \
         F("terms", LONGTEXT, .doc = "What else was agreed on.")
-static const kith_field account_fields[] = {TERMS("they")};
+static const kith_field account_fields[] = {TERMS("they and their units")};
 static const kith_field contact_fields[] = {TERMS("they")};
 static const kith_type types[] = {
     {.name = "account", .fields = KITH_ARRAY(account_fields), .extends = 1},
@@ -338,6 +396,9 @@ static const kith_field bonus_results[] = {
     F("turnover", MONEY, .doc = "What was invoiced less what was credited, without tax."),
     F("bonus", MONEY, .doc = "What they get of it."),
     F("missing", MONEY, .doc = "How much turnover is missing until there is a bonus."),
+    F("of", LINK, .options = "*",
+      .doc = "Whose turnover it is: of an account with all its units; the one above that has the "
+             "bonus, when a unit has none of its own."),
 };
 static const kith_action actions[] = {
     {.name = "bonus",
@@ -357,7 +418,7 @@ static const kith_action actions[] = {
 };
 
 /* A person owes what no account owes. */
-#define ACCOUNT_IS "account = :whom"
+#define ACCOUNT_IS "account in (:whom)"
 #define CONTACT_IS "contact = :whom and account is null"
 #define OPEN(whom)                                                                                 \
     "invoice where " whom " and state in ('open', 'overdue') and currency = :currency "            \

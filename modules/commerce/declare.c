@@ -50,7 +50,7 @@ static kith_status (*const ask[])(kith_instance *, kith_error *) = {
     subscription_wants, renewal_wants,  invoice_wants, invoice_paper_wants, payment_wants,
     allocation_wants,   ledger_wants,   credit_wants,  booking_wants,       offering_wants,
     shipment_wants,     return_wants,   entry_wants,   track_wants,         fits_wants,
-    referral_wants,     purchase_wants,
+    referral_wants,     purchase_wants, units_wants,
 };
 
 static void destroy(kith_instance *self) {

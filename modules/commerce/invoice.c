@@ -293,15 +293,16 @@ static kith_status made_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 static kith_status days_to_pay(kith_instance *self, const kith_txn *txn, const struct invoice *in,
                                int64_t *days, kith_error *err) {
     struct contact c = {0};
-    struct account a = {0};
-    kith_status st = KITH_OK;
-    if (is_set(&in->contact))
+    struct account_chain chain;
+    uint64_t i = 0;
+    kith_status st = units_above(self, txn, in->account, &chain, err);
+    if (st == KITH_OK && is_set(&in->contact))
         st = KITH_LOAD(self, txn, contact, in->contact.as.link.id, &c, err);
-    if (st == KITH_OK && is_set(&in->account))
-        st = KITH_LOAD(self, txn, account, in->account.as.link.id, &a, err);
-    *days = is_set(&a.payment_days)   ? a.payment_days.as.i
-            : is_set(&c.payment_days) ? c.payment_days.as.i
-                                      : self->bill.payment_days.as.i;
+    while (st == KITH_OK && i < chain.count && !is_set(&chain.at[i].payment_days))
+        i++;
+    *days = st == KITH_OK && i < chain.count ? chain.at[i].payment_days.as.i
+            : is_set(&c.payment_days)        ? c.payment_days.as.i
+                                             : self->bill.payment_days.as.i;
     return st;
 }
 
@@ -596,7 +597,8 @@ static const kith_field invoice_fields[] = {
     F("currency", TEXT, .flags = KITH_FF_READONLY, .doc = "Of all its amounts."),
     F("issued_on", DATE, .flags = KITH_FF_INDEXED, .doc = "Its day; today when nothing is said."),
     F("due_on", DATE,
-      .doc = "Until when it is to be paid; by payment_days of the account, the contact, or of the "
+      .doc = "Until when it is to be paid; by payment_days of the account or of one above it, the "
+             "contact, or of the "
              "settings when nothing is said."),
     F("net", MONEY, .flags = KITH_FF_READONLY, .doc = "All lines without tax."),
     F("tax", MONEY, .flags = KITH_FF_READONLY, .doc = "The tax of all lines."),

@@ -302,6 +302,8 @@ static kith_status read_ages(const kith_txn *txn, const struct age_args *args, s
 static kith_status age_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct age_args args;
     kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK && is_set(&args.account)) /* with its units */
+        st = units_below(self, self->calls->whole(call), args.account, &args.account, err);
     if (st != KITH_OK)
         return st;
     struct ages seen = {.self = self, .currency = args.currency}, whole = seen;
@@ -414,7 +416,7 @@ static const kith_field check_results[] = {
 };
 static const kith_field age_params[] = {
     F("currency", TEXT, .flags = KITH_FF_REQUIRED, .doc = "What is open in this one: EUR."),
-    F("account", LINK, .options = "account", .doc = "Of one organisation."),
+    F("account", LINK, .options = "account", .doc = "Of one organisation with its units."),
     F("contact", LINK, .options = "contact", .doc = "Of one person."),
     F("limit", INTEGER, .default_text = "100", .min = "0", .max = "10000",
       .doc = "How many customers have a row at most."),
@@ -555,7 +557,7 @@ static const kith_want wants[] = {
               ": sum(open)",
               bill.open_payments),
     KITH_WANT(QUERY, AGE(""), bill.age_all),
-    KITH_WANT(QUERY, AGE(" and account = :account"), bill.age_account),
+    KITH_WANT(QUERY, AGE(" and account in (:account)"), bill.age_account),
     KITH_WANT(QUERY, AGE(" and contact = :contact and account is null"), bill.age_contact),
     KITH_WANT(QUERY,
               "order_line where product.category = :category and " PLACED

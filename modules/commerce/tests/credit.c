@@ -118,6 +118,85 @@ TEST("a first purchase in another currency than what the customer is expected to
     close_company(c);
 }
 
+/* IIT with two departments, one of them with a lab. */
+struct iit {
+    kith_id whole, chem, lab, civil, pen;
+};
+static struct iit iit(struct company *c, const char *field_name, const char *text) {
+    struct iit x;
+    x.whole = CREATE(c, "account", {"name", "IIT"}, {field_name, text});
+    x.chem = CREATE(c, "account", {"name", "Chemistry"}, {"parent", ID(x.whole)});
+    x.lab = CREATE(c, "account", {"name", "Lab"}, {"parent", ID(x.chem)});
+    x.civil = CREATE(c, "account", {"name", "Civil"}, {"parent", ID(x.whole)});
+    x.pen = product(c, "pen", "10 EUR");
+    return x;
+}
+
+TEST("the limit of an account is that of all its units together, and a unit may have one below") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    struct iit x = iit(c, "credit_limit", "100 EUR");
+    invoiced(c, placed(c, x.lab, x.pen, "5"));
+    placed(c, x.civil, x.pen, "4");
+    kith_id o = CREATE(c, "order", {"account", ID(x.lab)}), l = add_line(c, o, x.pen, "2");
+    REFUSED(c,
+            "credit_limit: 50.00 EUR open, 40.00 EUR ordered and neither invoiced nor paid, and "
+            "20.00 EUR now are 110.00 EUR: above the limit of 100.00 EUR, which IIT has with all "
+            "its units",
+            "order", o, {"state", "ordered"});
+    struct act a = ACT(c, "commerce.credit_check", {"account", ID(x.chem)}, {"amount", "20 EUR"});
+    EXPECT_STR("false", result_text(c, &a, "passes"));
+    EXPECT_STR("50.00 EUR", result_text(c, &a, "open"));
+    a = ACT(c, "commerce.credit_check", {"account", ID(x.whole)}, {"amount", "10 EUR"});
+    EXPECT_STR("true", result_text(c, &a, "passes"));
+    EXPECT_STR("40.00 EUR", result_text(c, &a, "ordered"));
+    UPDATE(c, "account", x.chem, {"credit_limit", "55 EUR"});
+    UPDATE(c, "order_line", l, {"quantity", "1"});
+    REFUSED(c, "above the limit of 55.00 EUR, which Chemistry has with all its units", "order", o,
+            {"state", "ordered"});
+    UPDATE(c, "account", x.chem, {"credit_limit", "1000 EUR"});
+    UPDATE(c, "order", o, {"state", "ordered"});
+    a = ACT(c, "commerce.open_by_age", {"currency", "EUR"}, {"account", ID(x.whole)});
+    EXPECT_ACT(a);
+    EXPECT_STR("50.00 EUR", result_text(c, &a, "total"));
+    close_company(c);
+}
+
+TEST("units pay within the days of the account above, and count for its bonus") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    struct iit x = iit(c, "payment_days", "60");
+    UPDATE(c, "account", x.whole, {"bonus", "10"}, {"bonus_from", "100 EUR"});
+    kith_id inv = invoiced(c, placed(c, x.lab, x.pen, "5"));
+    EXPECT_STR("2024-01-13", field(c, "invoice", inv, "due_on")); /* 2023-11-14 and 60 days */
+    UPDATE(c, "account", x.chem, {"payment_days", "30"});
+    inv = invoiced(c, placed(c, x.lab, x.pen, "1"));
+    EXPECT_STR("2023-12-14", field(c, "invoice", inv, "due_on"));
+    invoiced(c, placed(c, x.civil, x.pen, "6"));
+    const kith_id asked[] = {x.whole, x.lab};
+    for (int i = 0; i < 2; i++) {
+        struct act a = ACT(c, "commerce.bonus", {"account", ID(asked[i])}, {"from", "2023-01-01"},
+                           {"until", "2023-12-31"}, {"currency", "EUR"});
+        EXPECT_ACT(a);
+        EXPECT_STR("120.00 EUR", result_text(c, &a, "turnover"));
+        EXPECT_STR("12.00 EUR", result_text(c, &a, "bonus"));
+        EXPECT_HAS(ID(x.whole), result_text(c, &a, "of"));
+    }
+    close_company(c);
+}
+
+TEST("the first purchase of an account is that of all its units") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    struct iit x = iit(c, "expected_value", "30 EUR");
+    kith_id o = CREATE(c, "order", {"account", ID(x.lab)}), l = add_line(c, o, x.pen, "10");
+    UPDATE(c, "order_line", l, {"discount", "50"});
+    REFUSED(c, "50.00 EUR less on a first purchase is more than", "order", o, {"state", "ordered"});
+    placed(c, x.civil, x.pen, "1");
+    UPDATE(c, "order", o, {"state", "ordered"});
+    close_company(c);
+}
+
 TEST("what is open is told by its age") {
     struct company company, *c = &company;
     OPEN(c, SHOP(""), "commerce");

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An account and its units: what was agreed with it holds for all that is below it. */
+#include "commerce.h"
+
+#define UNITS_MAX 2000
+
+kith_status units_above(kith_instance *self, const kith_txn *txn, kith_value account,
+                        struct account_chain *out, kith_error *err) {
+    kith_value next = account;
+    kith_status st = KITH_OK;
+    out->count = 0;
+    while (st == KITH_OK && next.kind == KITH_LINK && out->count < CHAIN_LEVELS) {
+        struct account *a = &out->at[out->count];
+        st = KITH_LOAD(self, txn, account, next.as.link.id, a, err);
+        if (st == KITH_OK) {
+            next = a->parent;
+            out->count++;
+        }
+    }
+    return st;
+}
+
+struct gathering {
+    kith_instance *self;
+    kith_value *items;
+    uint64_t count;
+};
+
+static kith_status take_unit(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
+    struct gathering *g = arg;
+    if (g->count == UNITS_MAX)
+        return kith_fail(err, KITH_E_LIMIT, "account",
+                         "account: it has more than %d units, which are looked at together; agree "
+                         "on terms with the units instead",
+                         UNITS_MAX);
+    g->items[g->count++] = kith_link(g->self->account.type, g->self->records->row_id(txn, row));
+    return KITH_OK;
+}
+
+/* Level by level: one query for each. */
+kith_status units_below(kith_instance *self, const kith_txn *txn, kith_value account,
+                        kith_value *list, kith_error *err) {
+    struct gathering g = {.self = self,
+                          .items = self->host->memory(txn, UNITS_MAX * sizeof *g.items)};
+    kith_status st = KITH_OK;
+    uint64_t from = 0;
+    if (!g.items)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the units");
+    g.items[g.count++] = account;
+    for (int i = 0; st == KITH_OK && i < CHAIN_LEVELS && from < g.count; i++) {
+        kith_value parents = kith_null();
+        parents.kind = KITH_LIST;
+        parents.as.list.items = g.items + from;
+        parents.as.list.count = g.count - from;
+        from = g.count;
+        st = self->records->find(txn, self->bill.units, 1, &parents, 0, take_unit, &g, err);
+    }
+    *list = kith_null();
+    list->kind = KITH_LIST;
+    list->as.list.items = g.items;
+    list->as.list.count = g.count;
+    return st;
+}
+
+static const kith_want wants[] = {
+    KITH_WANT(QUERY, "account where parent in (:parents)", bill.units),
+};
+kith_status units_wants(kith_instance *self, kith_error *err) {
+    return WANTS(self, wants, err);
+}
