@@ -275,6 +275,57 @@ static kith_status dependence_timer(kith_instance *self, kith_txn *txn, const ki
     return st;
 }
 
+/* -- with all its units -------------------------------------------------------------------------
+ */
+
+struct organisation_row {
+    kith_value account, units, priority, sponsored, deals, pipeline, weighted, won;
+};
+
+static kith_status give_organisation(kith_instance *self, kith_call *call, const struct firm *firm,
+                                     kith_error *err) {
+    const kith_numbers_v1 *n = self->deals.numbers;
+    struct units units = {.count = 0};
+    struct organisation_row row = {
+        .account = firm->id, .priority = firm->priority, .sponsored = firm->sponsored};
+    int64_t deals = 0;
+    kith_status st = units_of(self, self->calls->view(call), firm->id.as.link.id, &units, err);
+    for (uint64_t i = 0; st == KITH_OK && i < units.count; i++) {
+        const struct firm *f = &units.firms[i];
+        deals += f->open_opportunities.as.i;
+        st = n->add(&row.pipeline, 1, &f->pipeline, &row.pipeline, err);
+        if (st == KITH_OK)
+            st = n->add(&row.weighted, 1, &f->weighted, &row.weighted, err);
+        if (st == KITH_OK)
+            st = n->add(&row.won, 1, &f->won, &row.won, err);
+    }
+    row.units = kith_number(KITH_INT, (int64_t)units.count - 1);
+    row.deals = kith_number(KITH_INT, deals);
+    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+}
+
+static kith_status organisations_action(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    struct {
+        kith_value account, key;
+    } args;
+    struct firm *firms, one;
+    uint64_t count = 0;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK && args.account.kind == KITH_LINK) {
+        st = KITH_LOAD(self, view, regions.firm, args.account.as.link.id, &one, err);
+        return st == KITH_OK ? give_organisation(self, call, &one, err) : st;
+    }
+    const uint32_t query = args.key.kind == KITH_BOOL && args.key.as.i
+                               ? self->regions.query.key_accounts
+                               : self->regions.query.organisations;
+    if (st == KITH_OK)
+        st = KITH_FIND(self, view, regions.firm, query, 0, NULL, &firms, &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = give_organisation(self, call, &firms[i], err);
+    return st;
+}
+
 /* -- declared -----------------------------------------------------------------------------------
  */
 
@@ -406,7 +457,28 @@ static const kith_field columns[] = {
     F("share", PERCENT, .doc = "Its share in percent."),
     F("alert", BOOLEAN, .doc = "It reaches the limit."),
 };
+static const kith_field organisations_params[] = {
+    F("account", LINK, .options = "account", .doc = "Of this one alone."),
+    F("key", BOOLEAN, .doc = "Of key accounts: those with a rank or a sponsor."),
+};
+static const kith_field organisations_columns[] = {
+    F("account", LINK, .options = "account", .doc = "The account."),
+    F("units", INTEGER, .doc = "How many units are below it."),
+    F("priority", INTEGER, .doc = "Its rank."),
+    F("sponsored", BOOLEAN, .doc = "Somebody there stands up for us."),
+    F("open_opportunities", INTEGER, .doc = "Deals with it and its units that are open."),
+    F("pipeline", MONEY, .doc = "What those are expected to bring, in the company's currency."),
+    F("weighted", MONEY, .doc = "What they are likely to bring."),
+    F("won", MONEY, .doc = "What the deals that were won bring."),
+};
 static const kith_action actions[] = {
+    {.name = "organisations",
+     .doc = "What accounts bring together with all their units: of those that have units, or of "
+            "key accounts; 200 at most.",
+     .effect = KITH_EFFECT_READ,
+     .fn = organisations_action,
+     .params = KITH_ARRAY(organisations_params),
+     .columns = KITH_ARRAY(organisations_columns)},
     {.name = "dependence",
      .doc = "From which accounts our turnover comes, the largest first.",
      .effect = KITH_EFFECT_READ,
@@ -416,7 +488,8 @@ static const kith_action actions[] = {
 };
 static const kith_report reports[] = {
     {.name = "key_accounts",
-     .doc = "Accounts by rank, those with a sponsor first.",
+     .doc = "Accounts by rank, those with a sponsor first, with the figures of each by itself; "
+            "sales.organisations key=true has those of their units in it.",
      .query = "account where priority is not null or sponsored order by -sponsored, priority",
      .fields = "id,name,priority,sponsor.name,coordinator.name,owner.name,pipeline,won"},
     {.name = "segments",
@@ -435,6 +508,14 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, WON_SINCE ALL("amount.currency", "sum(amount)"), regions.query.turnover[0]),
     KITH_WANT(QUERY, WON_SINCE BY_ACCOUNT("account", "amount.currency", "sum(amount)"),
               regions.query.turnover_by[0]),
+    KITH_WANT(QUERY,
+              "account where priority is not null or sponsored order by -sponsored, priority "
+              "limit 200",
+              regions.query.key_accounts),
+    KITH_WANT(QUERY,
+              "account where parent is null and exists(account.parent where id is not null) order "
+              "by -pipeline limit 200",
+              regions.query.organisations),
     KITH_WANT(QUERY, "account where turnover_share is not null", regions.query.dependent),
     KITH_WANT(TOPIC, "account.dependence", regions.topic.dependence),
     KITH_WANT(SETTING, "coordinator.rules", regions.coordinator_rows),

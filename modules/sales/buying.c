@@ -4,7 +4,6 @@
 #include "sales.h"
 
 #define UNITS_MAX 1000
-#define ABOVE_MAX 64
 
 static int32_t is(const kith_value *value, const char *text) {
     return value->kind == KITH_TEXT && kith_str_is(value->as.s, text);
@@ -50,9 +49,8 @@ kith_status units_of(kith_instance *self, const kith_txn *txn, kith_id account, 
     return st;
 }
 
-/* The account, and those that it is part of, from below. */
-static kith_status above(kith_instance *self, const kith_txn *txn, kith_id account,
-                         struct units *units, kith_error *err) {
+kith_status units_above(kith_instance *self, const kith_txn *txn, kith_id account,
+                        struct units *units, kith_error *err) {
     struct firm firm = {.parent = kith_link(self->regions.firm.type, account)};
     kith_status st = KITH_OK;
     while (st == KITH_OK && firm.parent.kind == KITH_LINK && units->count < ABOVE_MAX) {
@@ -64,7 +62,8 @@ static kith_status above(kith_instance *self, const kith_txn *txn, kith_id accou
     return st == KITH_E_NOTFOUND ? KITH_OK : st;
 }
 
-/* The place, in above(), of the one that buys for the first: its own 0 when it buys for itself. */
+/* The place, in units_above(), of the one that buys for the first: its own 0 when it buys for
+ * itself. */
 static uint64_t buyer_of(const struct units *chain) {
     for (uint64_t i = 0; i < chain->count; i++)
         if (chain->firms[i].procurement.kind == KITH_TEXT)
@@ -129,7 +128,7 @@ static kith_status each_standing(kith_instance *self, kith_txn *txn, const struc
     uint64_t count = 0;
     if (bid->account.kind != KITH_LINK)
         return KITH_OK;
-    kith_status st = above(self, txn, bid->account.as.link.id, &chain, err);
+    kith_status st = units_above(self, txn, bid->account.as.link.id, &chain, err);
     const uint64_t buyer = buyer_of(&chain);
     for (uint64_t i = 0; st == KITH_OK && i < chain.count; i++) {
         st = KITH_FIND(self, txn, regions.buying_role, self->regions.query.standing_of, 1,
@@ -362,7 +361,7 @@ static kith_status plan_action(kith_instance *self, kith_call *call, kith_error 
     int64_t asked = 0;
     kith_status st = KITH_ARGS(self, call, &args, err);
     if (st == KITH_OK)
-        st = above(self, p.txn, args.account.as.link.id, &chain, err);
+        st = units_above(self, p.txn, args.account.as.link.id, &chain, err);
     if (st != KITH_OK || chain.count == 0)
         return st;
     const uint64_t buyer = buyer_of(&chain);

@@ -44,8 +44,8 @@ static kith_status compile(kith_instance *self, const struct problem *p, kith_st
     kith_error why = {.struct_size = sizeof why};
     char text[2000];
     const int length =
-        snprintf(text, sizeof text, "%.*s where (%.*s) and %.*s = :who limit 50", (int)p->type.len,
-                 p->type.ptr, (int)when.len, when.ptr, (int)way.len, way.ptr);
+        snprintf(text, sizeof text, "%.*s where (%.*s) and %.*s in (:who) limit 50",
+                 (int)p->type.len, p->type.ptr, (int)when.len, when.ptr, (int)way.len, way.ptr);
     if (!way.len)
         return KITH_OK;
     if (length >= (int)sizeof text)
@@ -154,13 +154,40 @@ static kith_status search_by(struct search *s, const kith_txn *txn, uint32_t que
     return st == KITH_E_DENIED && s->fn ? KITH_OK : st;
 }
 
+/* Whose problems are looked for: what is wrong with an organisation is wrong with its units. */
+struct concerned {
+    kith_value items[ABOVE_MAX];
+    kith_value accounts, contact; /* accounts: a list of the items */
+};
+
+static void concern_one(const struct customer *who, struct concerned *out) {
+    *out = (struct concerned){.items = {who->account}, .contact = who->contact};
+    out->accounts.kind = KITH_LIST;
+    out->accounts.as.list.items = out->items;
+    out->accounts.as.list.count = who->account.kind == KITH_LINK;
+}
+
+/* With the accounts above. */
+static kith_status concern(kith_instance *self, const kith_txn *whole, const struct customer *who,
+                           struct concerned *out, kith_error *err) {
+    struct units chain = {.count = 0};
+    concern_one(who, out);
+    if (who->account.kind != KITH_LINK)
+        return KITH_OK;
+    kith_status st = units_above(self, whole, who->account.as.link.id, &chain, err);
+    for (uint64_t i = 0; st == KITH_OK && i < chain.count; i++)
+        out->items[i] = chain.firms[i].id;
+    out->accounts.as.list.count = chain.count;
+    return st;
+}
+
 static kith_status search_problems(struct search *s, const kith_txn *txn,
-                                   const struct customer *who, kith_error *err) {
+                                   const struct concerned *who, kith_error *err) {
     kith_status st = KITH_OK;
     for (uint64_t i = 0; st == KITH_OK && i < s->self->regions.problem_count; i++) {
         const struct problem *p = s->problem = &s->self->regions.problems[i];
-        if (p->by_account && who->account.kind == KITH_LINK)
-            st = search_by(s, txn, p->by_account, &who->account, err);
+        if (p->by_account && who->accounts.as.list.count)
+            st = search_by(s, txn, p->by_account, &who->accounts, err);
         if (st == KITH_OK && p->by_contact && who->contact.kind == KITH_LINK)
             st = search_by(s, txn, p->by_contact, &who->contact, err);
     }
@@ -170,7 +197,9 @@ static kith_status search_problems(struct search *s, const kith_txn *txn,
 kith_status problems_of(kith_instance *self, const kith_txn *txn, const struct customer *who,
                         problem_fn fn, void *arg, kith_error *err) {
     struct search s = {.self = self, .fn = fn, .arg = arg};
-    return search_problems(&s, txn, who, err);
+    struct concerned concerned;
+    kith_status st = concern(self, txn, who, &concerned, err);
+    return st == KITH_OK ? search_problems(&s, txn, &concerned, err) : st;
 }
 
 /* -- the answers --------------------------------------------------------------------------------
@@ -216,7 +245,7 @@ static kith_status tell_problem(void *arg, const kith_txn *txn, const struct pro
 }
 
 /* All are counted, and those told that whoever asks may see: who thinks that all is well sells. */
-static kith_status tell_problems(struct brief *b, const struct customer *who, kith_error *err) {
+static kith_status tell_problems(struct brief *b, const struct concerned *who, kith_error *err) {
     struct search seen = {.self = b->self, .fn = tell_problem, .arg = b};
     struct search all = {.self = b->self};
     kith_status st = search_problems(&seen, b->txn, who, err);
@@ -336,6 +365,7 @@ static kith_status add_account(struct brief *b, const struct firm *firm, kith_er
 static kith_status precall_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct brief b = {.self = self, .call = call, .txn = self->calls->view(call)};
     struct customer who;
+    struct concerned concerned;
     struct person person;
     struct firm firm;
     kith_status st = KITH_ARGS(self, call, &who, err);
@@ -346,7 +376,9 @@ static kith_status precall_action(kith_instance *self, kith_call *call, kith_err
         who.account = st == KITH_OK ? person.account : who.account;
     }
     if (st == KITH_OK)
-        st = tell_problems(&b, &who, err);
+        st = concern(self, self->calls->whole(call), &who, &concerned, err);
+    if (st == KITH_OK)
+        st = tell_problems(&b, &concerned, err);
     if (st == KITH_OK && who.contact.kind == KITH_LINK)
         st = tell_treatments(&b, &who.contact, err);
     if (st == KITH_OK && who.account.kind == KITH_LINK) {
@@ -378,7 +410,12 @@ static kith_status summary_action(kith_instance *self, kith_call *call, kith_err
         st = units_of(self, b.txn, args.account.as.link.id, &units, err);
     for (uint64_t i = 0; st == KITH_OK && i < units.count; i++) {
         const struct customer who = {.account = units.firms[i].id};
-        st = tell_problems(&b, &who, err);
+        struct concerned concerned;
+        concern_one(&who, &concerned);
+        if (i == 0)
+            st = concern(self, self->calls->whole(call), &who, &concerned, err);
+        if (st == KITH_OK)
+            st = tell_problems(&b, &concerned, err);
         if (st == KITH_OK)
             st = add_account(&b, &units.firms[i], err);
         if (st == KITH_OK)
@@ -409,8 +446,11 @@ static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change 
         return st;
     st = KITH_READ(self, txn, regions.talk, info.after, &t, err);
     const struct customer who = {t.account, t.contact};
+    struct concerned concerned;
     if (st == KITH_OK)
-        st = search_problems(&s, txn, &who, err);
+        st = concern(self, txn, &who, &concerned, err);
+    if (st == KITH_OK)
+        st = search_problems(&s, txn, &concerned, err);
     if (st == KITH_OK && info.before && s.count)
         st = KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open, &count,
                        err);

@@ -14,7 +14,7 @@
 #define PLACE(X)    X(territory) X(kind) X(value) X(country) X(key)
 #define FIRM(X)     X(name) X(parent) X(territory) X(procurement) X(billing_city) X(billing_region) \
                     X(billing_country) X(billing_postal_code) X(global_account) X(members) \
-                    X(sponsor) X(sponsored) X(coordination) X(coordinator) X(turnover_share) \
+                    X(sponsor) X(sponsored) X(priority) X(coordination) X(coordinator) X(turnover_share) \
                     X(open_opportunities) X(pipeline) \
                     X(weighted) X(won) X(owner)
 #define PROSPECT(X) X(name) X(account) X(territory) X(city) X(region) X(country) X(postal_code) \
@@ -102,8 +102,9 @@ struct regions {
         uint32_t units_of, people_of, standing_of, roles_of, roles_open, role_of; /* buying.c */
         uint32_t bids[2], talks[2], planned[2], treatments_of, alerts; /* precall.c: of an account,
  of a contact */
-        uint32_t turnover[2], turnover_by[2], dependent; /* account.c: of deals, of orders */
-        uint32_t everybody, open_leads_of;               /* assign_by.c */
+        uint32_t turnover[2], turnover_by[2], dependent, key_accounts,
+            organisations;                 /* account.c: of deals, of orders */
+        uint32_t everybody, open_leads_of; /* assign_by.c */
     } query;
     struct {
         uint32_t moving, dependence;
@@ -138,6 +139,10 @@ struct units {
 };
 kith_status units_of(kith_instance *self, const kith_txn *txn, kith_id account, struct units *units,
                      kith_error *err);
+/* The account, and those that it is part of, from below: at most ABOVE_MAX. */
+#define ABOVE_MAX 64
+kith_status units_above(kith_instance *self, const kith_txn *txn, kith_id account,
+                        struct units *units, kith_error *err);
 
 /* precall.c: calls fn for each open problem of a customer, those of one row of sales.problems
  * behind each other. [reader] */

@@ -118,3 +118,31 @@ TEST("accounts are grouped under a global one, on one level") { /* SAL-27, SAL-2
     REFUSED(&c, "priority", "account", asia, {"priority", "0"});
     close_company(&c);
 }
+
+TEST("what an organisation brings has all its units in it") { /* SAL-26 */
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id iit = FIRM(&c, {"name", "IIT"}),
+            chem = FIRM(&c, {"name", "Chemistry"}, {"parent", ID(&c, iit)}),
+            lab = FIRM(&c, {"name", "Lab"}, {"parent", ID(&c, chem)}),
+            acme = FIRM(&c, {"name", "Acme"}, {"priority", "1"});
+    DEAL(&c, {"account", ID(&c, iit)}, {"amount", "1 EUR"});
+    DEAL(&c, {"account", ID(&c, chem)}, {"amount", "20 EUR"});
+    DEAL(&c, {"account", ID(&c, lab)}, {"amount", "300 EUR"});
+    won(&c, lab, "4000 EUR");
+    DEAL(&c, {"account", ID(&c, acme)}, {"amount", "5 EUR"});
+    const char *what = "account units open_opportunities pipeline won";
+    struct act a = ACT(&c, "sales.organisations", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_INT(1, (int64_t)row_count(&a));
+    EXPECT_STR(arena_printf(&c.arena, "%s|2|3|321.00 EUR|4000.00 EUR", ID(&c, iit)),
+               row_text(&c, &a, 0, what));
+    a = ACT(&c, "sales.organisations", {"account", ID(&c, chem)});
+    EXPECT_STR(arena_printf(&c.arena, "%s|1|2|320.00 EUR|4000.00 EUR", ID(&c, chem)),
+               row_text(&c, &a, 0, what));
+    a = ACT(&c, "sales.organisations", {"key", "true"});
+    EXPECT_INT(1, (int64_t)row_count(&a));
+    EXPECT_STR(arena_printf(&c.arena, "%s|0|1|5.00 EUR|0.00 EUR", ID(&c, acme)),
+               row_text(&c, &a, 0, what));
+    close_company(&c);
+}

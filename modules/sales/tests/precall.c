@@ -69,6 +69,34 @@ TEST("the check before a call tells problems first, once each, then how to deal 
     close_company(&c);
 }
 
+TEST("what is wrong with an organisation is wrong with its units, and not with those beside") {
+    struct company c;
+    OPEN(&c, COMPLAINTS "commerce: { grant = [\"*\"]; };\n", "commerce", "sales");
+    kith_id iit = FIRM(&c, {"name", "IIT"}),
+            chem = FIRM(&c, {"name", "Chemistry"}, {"parent", ID(&c, iit)}),
+            lab = FIRM(&c, {"name", "Lab"}, {"parent", ID(&c, chem)}),
+            civil = FIRM(&c, {"name", "Civil"}, {"parent", ID(&c, iit)});
+    kith_id ada = PERSON(&c, {"name", "Ada"}, {"account", ID(&c, lab)});
+    complaint(&c, "account", chem);
+    kith_id call = TALK(&c, {"account", ID(&c, lab)}, {"planned", "true"});
+    EXPECT_STR("1", field(&c, "interaction", call, "open_problems"));
+    call = TALK(&c, {"account", ID(&c, civil)}, {"planned", "true"});
+    EXPECT_STR("0", field(&c, "interaction", call, "open_problems"));
+    struct act a = ACT(&c, "sales.precall", {"contact", ID(&c, ada)});
+    EXPECT_ACT(a);
+    EXPECT_STR("1", result_text(&c, &a, "problems"));
+    a = ACT(&c, "sales.suggest", {"account", ID(&c, lab)});
+    EXPECT_ACT(a);
+    EXPECT_HAS("service", result_text(&c, &a, "reason"));
+    a = ACT(&c, "sales.suggest", {"account", ID(&c, civil)});
+    EXPECT_HAS("nothing is known", result_text(&c, &a, "reason"));
+    a = ACT(&c, "sales.summary", {"account", ID(&c, lab)});
+    EXPECT_STR("1", result_text(&c, &a, "problems"));
+    a = ACT(&c, "sales.summary", {"account", ID(&c, iit)});
+    EXPECT_STR("1", result_text(&c, &a, "problems"));
+    close_company(&c);
+}
+
 TEST("the summary of an account has all of its units") { /* SAL-18, SAL-24 */
     struct company c;
     OPEN(&c, COMPLAINTS, "sales");
