@@ -85,8 +85,8 @@ struct deals {
             outcomes;                                                          /* outlook.c */
         uint32_t quotas, quota_clash[QUOTA_HOLDERS], quota_won[QUOTA_HOLDERS]; /* targets.c */
         uint32_t closed[KPI_BY], totals[KPI_BY], leads[KPI_BY], sellers, seller_totals,
-            closed_count, total_count, activities, costs, tasks_done; /* kpis.c */
-        uint32_t won_totals;                                          /* outlook.c */
+            closed_count, total_count, activities, costs, tasks_done, ratings; /* kpis.c */
+        uint32_t won_totals;                                                   /* outlook.c */
     } query;
     struct {
         uint32_t predicate;

@@ -24,8 +24,8 @@ struct kpi {
     kith_value key;  /* text, or a link */
     kith_value name; /* of that link, where there is a column of it */
     struct sums won_for, spent;
-    int64_t won, lost, cycle, cycles, leads, converted; /* cycle: of so many, together */
-    int64_t interactions, tasks, time, selling;
+    int64_t won, lost, cycle, cycles, leads, converted;        /* cycle: of so many, together */
+    int64_t interactions, tasks, time, selling, rated, rating; /* rating: of so many, together */
 };
 struct kpis {
     kith_instance *self;
@@ -345,10 +345,22 @@ static kith_status take_tasks(void *arg, const kith_txn *txn, uint32_t count, co
     return KITH_OK;
 }
 
+/* owner, how many accounts, their satisfaction together */
+static kith_status take_ratings(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
+                                kith_error *err) {
+    struct kpi *one = kpi_of(arg, txn, v, err);
+    (void)count;
+    if (!one)
+        return KITH_E_NOMEM;
+    one->rated += v[1].as.i;
+    one->rating += v[2].as.i;
+    return KITH_OK;
+}
+
 /* In columns of sales.scorecard. */
 struct card_row {
     kith_value seller, interactions, tasks, won, lost, win_rate, amount, average, cycle, cost, time,
-        selling, selling_share, others, other_cost;
+        selling, selling_share, others, other_cost, satisfaction, rated;
 };
 
 static kith_status give_card(kith_instance *self, kith_call *call, const struct kpi *k,
@@ -364,7 +376,10 @@ static kith_status give_card(kith_instance *self, kith_call *call, const struct 
                            .cost = main_sum(&k->spent)->amount,
                            .time = kith_number(KITH_DURATION, k->time),
                            .selling = kith_number(KITH_DURATION, k->selling),
-                           .selling_share = share_of(k->selling, k->time)};
+                           .selling_share = share_of(k->selling, k->time),
+                           .rated = kith_number(KITH_INT, k->rated)};
+    if (k->rated) /* half up */
+        row.satisfaction = kith_decimal((k->rating * 200 + k->rated) / (2 * k->rated), 2);
     const kith_txn *view = self->calls->view(call);
     kith_status st = average_of(self, k, &row.average, err);
     if (st == KITH_OK)
@@ -390,6 +405,9 @@ static kith_status scorecard_action(kith_instance *self, kith_call *call, kith_e
                         err);
     for (size_t i = 0; st == KITH_OK && i < sizeof parts / sizeof *parts; i++)
         st = self->records->groups(view, parts[i].query, 2, &in.since, 0, parts[i].take, &k, err);
+    if (st == KITH_OK)
+        st = self->records->groups(view, self->deals.query.ratings, 0, NULL, 0, take_ratings, &k,
+                                   err);
     for (uint64_t i = 0; st == KITH_OK && i < k.count; i++)
         if (k.items[i].key.kind == KITH_LINK)
             st = give_card(self, call, &k.items[i], err);
@@ -446,6 +464,9 @@ static const kith_field card_columns[] = {
     F("selling_share", DECIMAL, .options = "4", .doc = "selling / time."),
     F("others", TEXT, .doc = "What was won in other currencies."),
     F("other_cost", TEXT, .doc = "What contacts cost in other currencies."),
+    F("satisfaction", DECIMAL, .options = "2",
+      .doc = "How content their accounts are today on average, from 1 to 5."),
+    F("rated", INTEGER, .doc = "Of how many accounts that is known."),
 };
 static const kith_action actions[] = {
     {.name = "kpis",
@@ -530,6 +551,9 @@ static const kith_want wants[] = {
               "task where state = 'done' and updated >= :since and updated <= :until"
               " group by assignee : count()",
               deals.query.tasks_done),
+    KITH_WANT(QUERY,
+              "account where satisfaction is not null group by owner : count(), sum(satisfaction)",
+              deals.query.ratings),
 };
 #define ACTIVITIES " group by owner, selling : count(), sum(duration)"
 static const kith_want activities[] = {

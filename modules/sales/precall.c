@@ -213,7 +213,7 @@ struct brief {
     kith_call *call;
     const kith_txn *txn;
     int64_t problems, hidden, deals;
-    kith_value pipeline, won;
+    kith_value pipeline, won, balance;
 };
 
 /* "invoice INV-2026-000017", when it is due, and how much it is about. */
@@ -350,16 +350,38 @@ static kith_status tell_all_talks(struct brief *b, const struct customer *who, k
 
 static kith_status tell_results(struct brief *b, kith_error *err) {
     struct {
-        kith_value problems, deals, pipeline, won, hidden;
-    } results = {kith_number(KITH_INT, b->problems), kith_number(KITH_INT, b->deals), b->pipeline,
-                 b->won, kith_number(KITH_INT, b->hidden)};
+        kith_value problems, deals, pipeline, won, hidden, balance;
+    } results = {kith_number(KITH_INT, b->problems),
+                 kith_number(KITH_INT, b->deals),
+                 b->pipeline,
+                 b->won,
+                 kith_number(KITH_INT, b->hidden),
+                 b->balance};
     return KITH_RESULTS(b->self, b->call, &results, err);
+}
+
+/* What they owe by the ledger, where commerce keeps one. */
+static kith_status add_balance(struct brief *b, const kith_value *who, uint32_t field,
+                               kith_error *err) {
+    const kith_records_v1 *rec = b->self->records;
+    const kith_row *row;
+    kith_value balance = kith_null();
+    if (!field)
+        return KITH_OK;
+    kith_status st = rec->get(b->txn, who->as.link.type, who->as.link.id, &row, err);
+    if (st == KITH_OK)
+        st = rec->read(b->txn, row, 1, &field, &balance, err);
+    return st == KITH_OK && balance.kind == KITH_MONEY
+               ? b->self->deals.numbers->add(&b->balance, 1, &balance, &b->balance, err)
+               : st;
 }
 
 static kith_status add_account(struct brief *b, const struct firm *firm, kith_error *err) {
     const kith_numbers_v1 *n = b->self->deals.numbers;
     kith_status st = n->add(&b->pipeline, 1, &firm->pipeline, &b->pipeline, err);
-    return st == KITH_OK ? n->add(&b->won, 1, &firm->won, &b->won, err) : st;
+    if (st == KITH_OK)
+        st = n->add(&b->won, 1, &firm->won, &b->won, err);
+    return st == KITH_OK ? add_balance(b, &firm->id, b->self->regions.balance[0], err) : st;
 }
 
 static kith_status precall_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -392,6 +414,8 @@ static kith_status precall_action(kith_instance *self, kith_call *call, kith_err
             *err = why;
     }
     const int of = who.account.kind == KITH_LINK ? 0 : 1;
+    if (st == KITH_OK && of)
+        st = add_balance(&b, &who.contact, self->regions.balance[1], err);
     if (st == KITH_OK)
         st = tell_deals(&b, self->regions.query.bids[of], of ? &who.contact : &who.account, err);
     if (st == KITH_OK)
@@ -602,6 +626,9 @@ static const kith_field results[] = {
     F("won", MONEY, .doc = "What the deals that were won bring."),
     F("hidden", INTEGER,
       .doc = "How many of the problems have no row, since you may not see them."),
+    F("balance", MONEY,
+      .doc = "What the account, with its units in a summary, or a person without one owes by the "
+             "ledger of commerce, in the company's currency; below 0: what is theirs."),
 };
 static const kith_field columns[] = {
     F("section", CHOICE, .options = "problem,treatment,deal,contact,task,planned,interaction",
@@ -654,7 +681,15 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "problems", regions.problem_rows),
 };
 kith_status precall_wants(kith_instance *self, kith_error *err) {
+    const kith_records_v1 *rec = self->records;
+    const kith_str name = kith_str_of("balance");
+    uint32_t *balance = self->regions.balance;
     kith_status st = WANTS(self, wants, err);
+    if (st == KITH_OK && self->host->enabled(self->host, "commerce")) {
+        st = rec->field(self->host, self->regions.firm.type, name, &balance[0], err);
+        if (st == KITH_OK)
+            st = rec->field(self->host, self->regions.person.type, name, &balance[1], err);
+    }
     return st == KITH_OK ? read_problems(self, err) : st;
 }
 

@@ -92,6 +92,7 @@ struct regions {
     kith_value assign_by;
     struct problem problems[PROBLEMS_MAX];
     uint64_t problem_count;
+    uint32_t balance[2]; /* of an account, of a contact, where there is commerce: fields, or 0 */
     struct coordinator_rule rules[RULES_MAX];
     uint64_t rule_count;
     kith_value problem_rows, coordinator_rows, dependence_limit, dependence_days, dependence_of;

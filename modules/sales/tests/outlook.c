@@ -272,6 +272,19 @@ TEST("win rate, average deal, cycle and conversion, in all and by what one likes
     close_company(&c);
 }
 
+TEST("the card of a seller tells how content their accounts are") { /* SAL-65 */
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id ben = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    static const char *const rated[] = {"5", "4", "4", NULL};
+    for (int i = 0; i < 4; i++)
+        CREATE(&c, "account", {"name", "A"}, {"owner", ID(&c, ben)}, {"satisfaction", rated[i]});
+    struct act a = ACT(&c, "sales.scorecard", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_STR("4.33|3", row_text(&c, &a, 0, "satisfaction rated"));
+    close_company(&c);
+}
+
 TEST("two accounts, or two sellers, of one name have figures of their own") {
     struct company c;
     OPEN(&c, CONF(""), "sales");

@@ -97,6 +97,31 @@ TEST("what is wrong with an organisation is wrong with its units, and not with t
     close_company(&c);
 }
 
+TEST("the summary of an account tells what it and its units owe") { /* SAL-24 */
+    struct company c;
+    OPEN(&c, CONF("") "commerce: { grant = [\"*\"]; };\n", "commerce", "sales");
+    kith_id iit = FIRM(&c, {"name", "IIT"}),
+            chem = FIRM(&c, {"name", "Chemistry"}, {"parent", ID(&c, iit)}),
+            ada = PERSON(&c, {"name", "Ada"});
+    kith_id pen = CREATE(&c, "product", {"code", "pen"}, {"name", "Pen"}, {"price", "10 EUR"});
+    static const char *const of[] = {"account", "account", "contact"};
+    const kith_id whom[] = {iit, chem, ada};
+    for (int i = 0; i < 3; i++) {
+        kith_id o = CREATE(&c, "order", {of[i], ID(&c, whom[i])});
+        CREATE(&c, "order_line", {"order", ID(&c, o)}, {"product", ID(&c, pen)});
+        UPDATE(&c, "order", o, {"state", "ordered"});
+        CREATE(&c, "invoice", {"order", ID(&c, o)});
+    }
+    struct act a = ACT(&c, "sales.summary", {"account", ID(&c, iit)});
+    EXPECT_ACT(a);
+    EXPECT_STR("20.00 EUR", result_text(&c, &a, "balance"));
+    a = ACT(&c, "sales.precall", {"account", ID(&c, chem)});
+    EXPECT_STR("10.00 EUR", result_text(&c, &a, "balance"));
+    a = ACT(&c, "sales.precall", {"contact", ID(&c, ada)});
+    EXPECT_STR("10.00 EUR", result_text(&c, &a, "balance"));
+    close_company(&c);
+}
+
 TEST("the summary of an account has all of its units") { /* SAL-18, SAL-24 */
     struct company c;
     OPEN(&c, COMPLAINTS, "sales");
