@@ -87,6 +87,7 @@ struct deals {
         uint32_t closed[KPI_BY], totals[KPI_BY], leads[KPI_BY], sellers, seller_totals,
             closed_count, total_count, activities, costs, tasks_done, ratings; /* kpis.c */
         uint32_t won_totals;                                                   /* outlook.c */
+        uint32_t leads_by_month, won_of_leads;                                 /* lead_trend.c */
     } query;
     struct {
         uint32_t predicate;
@@ -124,11 +125,21 @@ kith_status plays_wants(kith_instance *self, kith_error *err);
 kith_status objections_wants(kith_instance *self, kith_error *err);
 kith_status chances_wants(kith_instance *self, kith_error *err);
 kith_status outlook_wants(kith_instance *self, kith_error *err);
+kith_status lead_trend_wants(kith_instance *self, kith_error *err);
 kith_status targets_wants(kith_instance *self, kith_error *err);
 kith_status kpis_wants(kith_instance *self, kith_error *err);
 kith_status deal_products_wants(kith_instance *self, kith_error *err);
 extern const kith_part stages_part, plays_part, objections_part, chances_part, outlook_part,
     targets_part, kpis_part, deal_products_part;
+
+/* lead_trend.c: leads, and what they bring, by the number of the month. [reader] */
+struct lead_trend;
+kith_status lead_trend_read(kith_instance *self, const kith_txn *view, int64_t first, int64_t now,
+                            const char *currency, struct lead_trend **out, kith_error *err);
+/* How many came in that month; KITH_NULL: it is still to come. */
+kith_value lead_trend_leads(const struct lead_trend *t, int64_t month);
+/* What they brought in it, or will; 0: nobody knows, since none has brought anything yet. */
+int lead_trend_brings(const struct lead_trend *t, int64_t month, double *minor);
 
 /* The next word of a text from *at on; empty: there is none. (objections.c) */
 kith_str next_word(kith_str text, uint64_t *at);

@@ -111,7 +111,7 @@ static kith_status (*const ask[])(kith_instance *, kith_error *) = {
     visits_wants,  visit_effect_wants, buying_process_wants, /* visits */
     cadence_wants, response_wants,     appointment_wants,    /* following up */
     guard_wants,   offered_wants,                            /* what is not offered */
-    acts_wants,    qualify_wants,                            /* what leads do */
+    acts_wants,    qualify_wants,      lead_trend_wants,     /* what leads do */
     stages_wants,  plays_wants,        objections_wants,     chances_wants,   outlook_wants,
     targets_wants, kpis_wants,         deal_products_wants,  territory_wants, move_wants,
     buying_wants,  precall_wants,      account_wants,        assign_by_wants, basket_wants,

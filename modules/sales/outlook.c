@@ -182,11 +182,12 @@ static kith_value money_of(const struct series *s, double minor) {
 
 /* In columns of sales.trend. */
 struct trend_row {
-    kith_value month, actual, forecast, low, high;
+    kith_value month, actual, forecast, low, high, leads, from_leads;
 };
 
 static kith_status give_trend(kith_instance *self, kith_call *call, const struct series *s,
-                              const struct trend *m, int ahead, kith_error *err) {
+                              const struct trend *m, const struct lead_trend *leads, int ahead,
+                              kith_error *err) {
     kith_status st = KITH_OK;
     for (int t = 0; st == KITH_OK && t < s->n + ahead; t++) {
         struct trend_row row = {.month = kith_number(KITH_DATE, month_from(s->first + t))};
@@ -199,6 +200,10 @@ static kith_status give_trend(kith_instance *self, kith_call *call, const struct
             row.low = money_of(s, value - width);
             row.high = money_of(s, value + width);
         }
+        if (leads)
+            row.leads = lead_trend_leads(leads, s->first + t);
+        if (leads && lead_trend_brings(leads, s->first + t, &value))
+            row.from_leads = money_of(s, value);
         st = KITH_ROW(self, call, &row, err);
     }
     return st;
@@ -220,8 +225,9 @@ static kith_status won_by_month(kith_instance *self, const kith_txn *view, int64
 
 static kith_status trend_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct {
-        kith_value of, months, ahead, currency;
+        kith_value of, months, ahead, currency, leads;
     } args;
+    struct lead_trend *leads = NULL;
     struct trend m = {.method = "none"};
     struct series none = {.n = 0}, *s;
     struct sold *all = self->host->memory(self->calls->view(call), sizeof *all);
@@ -257,9 +263,13 @@ static kith_status trend_action(kith_instance *self, kith_call *call, kith_error
         kith_value method, months, why, others;
     } results = {kith_text(m.method), kith_number(KITH_INT, s->n),
                  *why ? kith_text(why) : kith_null(), *others ? kith_text(others) : kith_null()};
-    st = KITH_RESULTS(self, call, &results, err);
-    return st == KITH_OK ? give_trend(self, call, s, &m, known ? (int)args.ahead.as.i : 0, err)
-                         : st;
+    if (args.leads.as.i && known)
+        st = lead_trend_read(self, view, all->first, now, s->currency, &leads, err);
+    if (st == KITH_OK)
+        st = KITH_RESULTS(self, call, &results, err);
+    return st == KITH_OK
+               ? give_trend(self, call, s, &m, leads, known ? (int)args.ahead.as.i : 0, err)
+               : st;
 }
 
 /* -- forecasts that are kept --------------------------------------------------------------------
@@ -535,6 +545,8 @@ static const kith_field trend_params[] = {
       .doc = "How many are foreseen, this one included."),
     F("currency", TEXT,
       .doc = "What was sold in this one: EUR; without it that of the most months with sales."),
+    F("leads", BOOLEAN, .default_text = "false",
+      .doc = "Tell also how many leads came, and what those that are there will bring."),
 };
 static const kith_field trend_results[] = {
     F("method", CHOICE, .options = "seasonal,line,smoothing,none",
@@ -549,6 +561,10 @@ static const kith_field trend_columns[] = {
     F("forecast", MONEY, .doc = "What will be, as it looks."),
     F("low", MONEY, .doc = "In 8 of 10 cases it is between this"),
     F("high", MONEY, .doc = "and this."),
+    F("leads", INTEGER, .doc = "With leads=true: how many leads came in it."),
+    F("from_leads", MONEY,
+      .doc = "With leads=true: what won deals of leads brought; of months to come: what the leads "
+             "that are there will bring, if they do as those before."),
 };
 static const kith_field check_params[] = {
     F("since", DATE, .flags = KITH_FF_REQUIRED, .doc = "Forecasts for months from this one on."),

@@ -417,6 +417,29 @@ TEST("with sales.qualify.auto it becomes qualified by itself, once") {
     close_company(&c);
 }
 
+TEST("what qualifies by other records or the time is seen when all is computed again") {
+    struct company c;
+    OPEN(
+        &c,
+        "sales: { grant = [\"*\"]; qualify: { rules = ( { when = \"exists(task.about where title = "
+        "'Offer')\"; doc = \"We offered\"; } ); }; };\n",
+        "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"});
+    kith_id task = CREATE(&c, "task", {"title", "Offer"},
+                          {"about", arena_printf(&c.arena, "lead/%s", id_text(&c, id))});
+    EXPECT_STR("", lead(&c, id, "qualifies"));
+    struct act a = ACT(&c, "sales.rescore", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_STR("1", result_text(&c, &a, "changed"));
+    EXPECT_STR("We offered", lead(&c, id, "qualifies"));
+    UPDATE(&c, "task", task, {"title", "None"});
+    a = ACT(&c, "sales.rescore", {NULL, NULL});
+    EXPECT_STR("", lead(&c, id, "qualifies"));
+    a = ACT(&c, "sales.rescore", {NULL, NULL});
+    EXPECT_STR("0", result_text(&c, &a, "changed"));
+    close_company(&c);
+}
+
 TEST("a rule of qualification that cannot be read names its place") {
     struct company c;
     OPEN(&c, "sales: { grant = [\"*\"]; qualify: { rules = ( { when = \"scor > 1\"; } ); }; };\n",
@@ -501,6 +524,10 @@ TEST("a score is made of what is there, whoever has it computed, and what is hid
     EXPECT_STR("12", result_text(&c, &a, "score"));
     EXPECT_STR("source = 'web'|5", row_text(&c, &a, 0, "rule points"));
     EXPECT_STR("(hidden)|7", row_text(&c, &a, 1, "rule points"));
+    struct put p = {&c, "lead", id, PAIRS({"source", "form"})};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(engine_write(c.engine, &max.by, put_txn, &p, NULL, &e), e);
+    EXPECT_STR("7", lead(&c, id, "score"));
     leave(&max);
     close_company(&c);
 }

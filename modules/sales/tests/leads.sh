@@ -27,6 +27,17 @@ prints "Ann"
 kith find "task where title = 'Qualify Ann'" --fields title,body
 prints "Hot, and can be reached"
 
+it "calls a nurtured lead that becomes hot by what it looks at, and counts what a form asks for"
+bob=$(create lead name=Bob email=bob@example.org source=referral owner="$rosa" cadence=nurture)
+shown=$(create exposure lead="$bob" channel=email material="$video")
+kith update exposure "$shown" state=viewed
+kith find "task where title like 'Call Bob%'" --fields title,priority
+prints "Call Bob, who is hot now"
+prints "urgent"
+create response campaign=Fair name=Cid email=cid@example.org asked_for=price >/dev/null
+kith find "lead where name = 'Cid'" --fields score,rating
+prints "30"
+
 it "suggests the next step by what was looked at"
 kith update lead "$ann" state=qualified
 deal=$("$KITH" sales.convert lead="$ann" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["opportunity"])')

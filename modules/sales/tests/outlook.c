@@ -34,6 +34,47 @@ TEST("a trend of few months goes on straight, and this month is not over") {
     close_company(&c);
 }
 
+static kith_id two_leads(struct company *c) {
+    CREATE(c, "lead", {"name", "Bob"});
+    return CREATE(c, "lead", {"name", "Ann"});
+}
+
+static void brings_a_month_later(struct company *c, kith_id lead, int days, const char *day) {
+    clock_advance(&c->clock, (int64_t)days * DAY_MS);
+    kith_id id = DEAL(c, {"amount", "100 EUR"}, {"lead", ID(c, lead)});
+    MOVE(c, id, {"stage", "proposal"});
+    MOVE(c, id, {"stage", "won"}, {"closed_at", day});
+}
+
+/* Two leads came in November and two in December, and one of each two brought 100 a month later:
+ * a lead brings 200 / 4 = 50 in the month after it came. So do the two of January and the three of
+ * February. */
+TEST("the trend tells what leads that are there will bring, by what those before brought") {
+    struct company c; /* SAL-45 */
+    OPEN(&c, CONF(""), "sales");
+    kith_id ann = two_leads(&c);
+    brings_a_month_later(&c, ann, 30, "2023-12-14");
+    ann = two_leads(&c);
+    brings_a_month_later(&c, ann, 31, "2024-01-14");
+    ann = two_leads(&c);
+    won_deal(&c, NULL, "7 EUR", "2024-01-14");              /* of no lead */
+    won_deal(&c, NULL, "1 USD", "2024-01-14");              /* in another currency */
+    clock_advance(&c.clock, INT64_C(31) * DAY_MS);          /* 14 February */
+    DEAL(&c, {"amount", "900 EUR"}, {"lead", ID(&c, ann)}); /* not won */
+    two_leads(&c);
+    CREATE(&c, "lead", {"name", "Cid"});
+    struct act a = ACT(&c, "sales.trend", {"leads", "true"}, {"ahead", "2"});
+    EXPECT_ACT(a);
+    const char *all = "month actual leads from_leads";
+    EXPECT_STR("2023-12-01|100.00 EUR|2|100.00 EUR", row_text(&c, &a, 0, all));
+    EXPECT_STR("2024-01-01|107.00 EUR|2|100.00 EUR", row_text(&c, &a, 1, all));
+    EXPECT_STR("2024-02-01||3|100.00 EUR", row_text(&c, &a, 2, all));
+    EXPECT_STR("2024-03-01|||150.00 EUR", row_text(&c, &a, 3, all));
+    a = ACT(&c, "sales.trend", {"ahead", "2"});
+    EXPECT_STR("2024-02-01|||", row_text(&c, &a, 2, all));
+    close_company(&c);
+}
+
 TEST("a trend of two years knows the seasons") {
     struct company c;
     OPEN(&c, CONF(""), "sales");
