@@ -97,6 +97,20 @@ create() { # TYPE FIELD=VALUE ...: prints the new id
     "$KITH" create "$@" --json | json_text id
 }
 
+checklist() { # README PREFIX COUNT: has each row once, and names files that are there
+    local rows file
+    rows=$(sed -n '/^## Checklist/,/^## Files/p' "$1")
+    for file in $(grep -o '[a-z_]*\.c\b' <<<"$rows" | sort -u); do
+        [ -f "$(dirname "$1")/$file" ] || fail "the checklist names $file, which is not in $(dirname "$1")"
+    done
+    for file in $(grep -o '[a-z_]*\.lua\b' <<<"$rows" | sort -u); do
+        [ -n "$(find "$KITH_SOURCE/lua/examples/workflows" -name "$file")" ] ||
+            fail "the checklist names $file, which is no workflow that comes with Kith"
+    done
+    rows=$(grep -o "^| $2-[0-9]* " <<<"$rows" | tr -d '| ')
+    [ "$rows" = "$(seq -f "$2-%02g" "$3")" ] || fail "the checklist has not each row from $2-01 to $2-$3 once, in order"
+}
+
 serve() { # begins to serve the company of the working folder, and waits until it answers
     : >"$work/serve.log"
     "$KITH" serve 2>>"$work/serve.log" &

@@ -70,4 +70,7 @@ while IFS= read -r line; do
     esac
 done < <(commands)
 
+it "the checklist has every row, and names files that are there"
+checklist "$readme" COM 40
+
 finish

@@ -135,4 +135,7 @@ prints "Response to Fair,anna"
 kith find "order where subscription = '$subscription'" --fields owner.login --csv
 prints "anna"
 
+it "the checklist has every row, and names files that are there"
+checklist "$readme" SAL 72
+
 finish
