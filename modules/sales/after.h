@@ -28,6 +28,7 @@ KITH_RECORD(home, HOME);
 /* By what those whom sales.visit_effect compares are parted. */
 enum { EFFECT_VISIT, EFFECT_CHANNEL, EFFECT_ASSIGNED, EFFECT_BY };
 #define BUYING_STEPS 7
+#define BUYING       3
 
 struct after {
     struct wallet_numbers wallet;
@@ -37,13 +38,16 @@ struct after {
     struct site_numbers site;
     struct home_numbers home;
     uint32_t contact_tags, visit_group;
+    kith_value years; /* for which customers stay: a setting */
     struct {
         uint32_t wallets, one_wallet, units, elsewhere, turnover[2]; /* wallet.c: deals, orders */
         uint32_t strategies, strategy_tag, tagged, members;          /* strategy.c */
         uint32_t sold[2], served[2], spent[2]; /* worth.c: of organisations, of persons */
-        uint32_t trips[2], ungrouped[2];       /* visits.c, visit_effect.c: of all, of one */
-        uint32_t effect[2][EFFECT_BY][2][2];   /* of deals, of orders; visited or not; all, lost */
-        uint32_t steps[BUYING_STEPS];          /* buying_process.c */
+        uint32_t buyers[BUYING];         /* lifetime.c: for an account, by its people, by others */
+        uint32_t unestimated[2];         /* wallet.c: buyers of deals, of orders */
+        uint32_t trips[2], ungrouped[2]; /* visits.c, visit_effect.c: of all, of one */
+        uint32_t effect[2][EFFECT_BY][2][2]; /* of deals, of orders; visited or not; all, lost */
+        uint32_t steps[BUYING_STEPS];        /* buying_process.c */
     } query;
 };
 
@@ -53,11 +57,12 @@ kith_status strategy_dearest(kith_instance *self, const kith_txn *txn, kith_valu
 
 kith_status wallet_wants(kith_instance *self, kith_error *err);
 kith_status strategy_wants(kith_instance *self, kith_error *err);
+kith_status lifetime_wants(kith_instance *self, kith_error *err);
 kith_status worth_wants(kith_instance *self, kith_error *err);
 kith_status visits_wants(kith_instance *self, kith_error *err);
 kith_status visit_effect_wants(kith_instance *self, kith_error *err);
 kith_status buying_process_wants(kith_instance *self, kith_error *err);
-extern const kith_part wallet_part, strategy_part, worth_part, visits_part, visit_effect_part,
-    buying_process_part;
+extern const kith_part wallet_part, strategy_part, worth_part, lifetime_part, visits_part,
+    visit_effect_part, buying_process_part;
 
 #endif

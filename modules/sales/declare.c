@@ -436,6 +436,7 @@ static const kith_part *const parts[] = {
     &visits_part,    &visit_effect_part, &buying_process_part, /* visits */
     &accept_part,    &calendar_part,                        /* what people without an account see */
     &cadence_part,   &response_part,     &appointment_part, /* following up */
+    &launch_part,    &lifetime_part,     &quick_quote_part, /* and what is */
     &guard_part,     &offered_part,                         /* what is not offered */
     &acts_part,      &qualify_part,                         /* what leads do */
     &stages_part,    &plays_part,        &objections_part,     &chances_part,    &outlook_part,

@@ -110,6 +110,7 @@ static const kith_want wants[] = {
 static kith_status (*const ask[])(kith_instance *, kith_error *) = {
     visits_wants,  visit_effect_wants, buying_process_wants, /* visits */
     cadence_wants, response_wants,     appointment_wants,    /* following up */
+    launch_wants,  lifetime_wants,     quick_quote_wants,    /* and what is */
     guard_wants,   offered_wants,                            /* what is not offered */
     acts_wants,    qualify_wants,      lead_trend_wants,     /* what leads do */
     stages_wants,  plays_wants,        objections_wants,     chances_wants,   outlook_wants,

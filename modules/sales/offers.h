@@ -32,6 +32,7 @@ KITH_RECORD(made_offer, MADE_OFFER);
 
 /* A customer is a person or an organisation. */
 enum { BUYER_CONTACT, BUYER_ACCOUNT, BUYERS };
+#define HAVING          3  /* who bought, owns, was offered it */
 #define OFFER_RULES_MAX 50 /* rows of the settings sales.guard.rules and sales.upsell.best */
 #define REASON_MAX      1000
 struct offer_rules {
@@ -53,6 +54,7 @@ struct offers {
     struct {
         uint32_t orders, lines, affinities;                                /* basket.c */
         uint32_t owned[BUYERS], ordered[BUYERS], ties, pairs;              /* offers.c */
+        uint32_t leads_to, of_category, having[HAVING], targets;           /* launch.c */
         uint32_t wares, dearer;                                            /* the same */
         uint32_t offered[BUYERS], of_firm, open[BUYERS], quoted, of_quote; /* offered.c */
         uint32_t days[BUYERS], product_days[BUYERS], purchases;            /* repurchase.c */
@@ -82,11 +84,13 @@ kith_status offers_best(kith_instance *self, const kith_txn *whole, const struct
 kith_status offers_made(kith_instance *self, const kith_txn *whole, const struct customer *who,
                         kith_group_fn fn, void *arg, kith_error *err);
 
+kith_status launch_wants(kith_instance *self, kith_error *err);
 kith_status guard_wants(kith_instance *self, kith_error *err);
 kith_status offered_wants(kith_instance *self, kith_error *err);
 kith_status basket_wants(kith_instance *self, kith_error *err);
 kith_status offers_wants(kith_instance *self, kith_error *err);
 kith_status repurchase_wants(kith_instance *self, kith_error *err);
-extern const kith_part basket_part, offers_part, guard_part, offered_part, repurchase_part;
+extern const kith_part launch_part, basket_part, offers_part, guard_part, offered_part,
+    repurchase_part;
 
 #endif

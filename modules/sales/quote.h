@@ -18,12 +18,25 @@
 #define QUOTED_LINE(X)  X(order) X(product) X(description) X(quantity) X(unit_price) X(discount) \
                         X(off_list) X(tax_rate) X(chosen)
 #define QUOTED_DEAL(X)  X(name) X(stage) X(amount) X(account) X(contact) X(owner)
+/* What a proposal is written from. */
+#define QUICK_PERSON(X) X(name)
+#define QUICK_FIRM(X)   X(name) X(terms_of_trade)
+#define QUICK_WARE(X)   X(name) X(value_proposition)
+#define QUICK_DEAL(X)   X(account) X(contact) X(lead)
+#define QUICK_LEAD(X)   X(interest)
+#define QUICK_USER(X)   X(name)
 /* clang-format on */
 
 KITH_RECORD(quote, QUOTE);
 KITH_RECORD(quoted, QUOTED);
 KITH_RECORD(quoted_line, QUOTED_LINE);
 KITH_RECORD(quoted_deal, QUOTED_DEAL);
+KITH_RECORD(quick_person, QUICK_PERSON);
+KITH_RECORD(quick_firm, QUICK_FIRM);
+KITH_RECORD(quick_ware, QUICK_WARE);
+KITH_RECORD(quick_deal, QUICK_DEAL);
+KITH_RECORD(quick_lead, QUICK_LEAD);
+KITH_RECORD(quick_user, QUICK_USER);
 
 struct quotes {
     struct quote_numbers quote;
@@ -32,6 +45,16 @@ struct quotes {
     struct quoted_deal_numbers deal;
     uint32_t of_order, accepted_of, lines_of, overdue, is_approver;
     kith_value valid_for, discount_limit, approvers, wins; /* settings */
+    struct {
+        uint32_t order; /* the action commerce.order */
+        struct quick_person_numbers person;
+        struct quick_firm_numbers firm;
+        struct quick_ware_numbers ware;
+        struct quick_deal_numbers deal;
+        struct quick_lead_numbers lead;
+        struct quick_user_numbers user;
+        kith_value terms, proposal; /* settings */
+    } quick;                        /* quick_quote.c */
     struct {
         uint32_t action;
         struct kith_paper_account_numbers account;

@@ -175,7 +175,8 @@ kith_status quote_wants(kith_instance *self, kith_error *err);
 kith_status quote_accepted(kith_instance *self, const kith_txn *txn, kith_value deal, int32_t *yes,
                            kith_error *err);
 kith_status quote_paper_wants(kith_instance *self, kith_error *err);
-extern const kith_part quote_part, quote_paper_part;
+kith_status quick_quote_wants(kith_instance *self, kith_error *err);
+extern const kith_part quote_part, quote_paper_part, quick_quote_part;
 
 /* accept.c, where commerce is enabled */
 kith_status accept_wants(kith_instance *self, kith_error *err);

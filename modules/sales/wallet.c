@@ -14,6 +14,8 @@ struct purse {
     kith_value value, since;          /* of all time, with its units */
     char *others;
     int32_t foreign; /* it bought for other currencies, too */
+    int32_t guessed; /* nothing but what it buys of us is known */
+    int32_t within;  /* and it is part of an account that is in the list */
 };
 struct purses {
     kith_instance *self;
@@ -133,6 +135,7 @@ static int64_t minor_of(const kith_value *money) {
 static kith_status complete(kith_instance *self, struct purse *p, kith_error *err) {
     if (p->need.kind == KITH_MONEY)
         return KITH_OK;
+    p->guessed = p->elsewhere.kind != KITH_MONEY;
     return self->deals.numbers->add(&p->elsewhere, 1, &p->ours, &p->need, err);
 }
 
@@ -146,8 +149,12 @@ static int by_potential(const void *a, const void *b) {
     const int currency = strcmp(x->need.as.money.currency, y->need.as.money.currency);
     if (currency)
         return currency;
+    if (x->guessed != y->guessed)
+        return x->guessed - y->guessed;
     if (potential_of(x) != potential_of(y))
         return potential_of(x) < potential_of(y) ? 1 : -1;
+    if (x->guessed && minor_of(&x->ours) != minor_of(&y->ours))
+        return minor_of(&x->ours) < minor_of(&y->ours) ? 1 : -1;
     return (x->account->id.as.link.id > y->account->id.as.link.id) -
            (x->account->id.as.link.id < y->account->id.as.link.id);
 }
@@ -167,11 +174,62 @@ static kith_status give_purse(kith_instance *self, kith_call *call, const struct
                              .foreign = kith_number(KITH_BOOL, p->foreign)};
     row.potential = p->need;
     row.potential.as.money.minor = potential_of(p);
+    if (p->guessed)
+        row.need = row.share = row.potential = kith_null();
     if (row.ours.kind == KITH_NULL) {
         row.ours = p->need;
         row.ours.as.money.minor = 0;
     }
     return KITH_ROW(self, call, &row, err);
+}
+
+static int by_account(const void *a, const void *b) {
+    const struct purse *x = a, *y = b;
+    return (x->account->id.as.link.id > y->account->id.as.link.id) -
+           (x->account->id.as.link.id < y->account->id.as.link.id);
+}
+
+/* Of which something is known, and those that buy. */
+static kith_status find_purses(struct purses *p, const kith_txn *txn, const kith_value *account,
+                               const kith_value *since, int orders, kith_error *err) {
+    kith_instance *self = p->self;
+    struct wallet *found[2] = {NULL, NULL};
+    uint64_t count[2] = {0, 0};
+    const int one = account->kind == KITH_LINK;
+    kith_status st = KITH_FIND(self, txn, after.wallet,
+                               one ? self->after.query.one_wallet : self->after.query.wallets,
+                               (uint32_t)one, account, &found[0], &count[0], err);
+    if (st == KITH_OK && !one)
+        st = KITH_FIND(self, txn, after.wallet, self->after.query.unestimated[orders], 1, since,
+                       &found[1], &count[1], err);
+    if (st != KITH_OK || count[0] + count[1] == 0)
+        return st;
+    p->items = self->host->memory(txn, (count[0] + count[1]) * sizeof *p->items);
+    if (!p->items)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
+    for (int k = 0; k < 2; k++)
+        for (uint64_t i = 0; i < count[k]; i++)
+            p->items[p->count++] = (struct purse){.account = &found[k][i],
+                                                  .need = found[k][i].yearly_need,
+                                                  .value = found[k][i].won,
+                                                  .since = found[k][i].won_since};
+    qsort(p->items, (size_t)p->count, sizeof *p->items, by_account);
+    return KITH_OK;
+}
+
+/* Who is part of an account in the list is told of there, unless something is known of it. */
+static kith_status look_above(struct purses *p, const kith_txn *txn, struct purse *purse,
+                              kith_error *err) {
+    struct branch at = {.parent = purse->account->parent};
+    kith_status st = KITH_OK;
+    for (int i = 0; st == KITH_OK && purse->guessed && !purse->within && i < CHAIN_MAX &&
+                    at.parent.kind == KITH_LINK;
+         i++) {
+        const kith_id id = at.parent.as.link.id;
+        purse->within = purse_of(p, id) != NULL;
+        st = KITH_LOAD(p->self, txn, after.branch, id, &at, err);
+    }
+    return st == KITH_E_NOTFOUND ? KITH_OK : st;
 }
 
 static kith_status read_purses(struct purses *p, const kith_txn *txn, kith_value account,
@@ -180,21 +238,9 @@ static kith_status read_purses(struct purses *p, const kith_txn *txn, kith_value
     const int orders = kith_str_is(self->regions.dependence_of.as.s, "orders") &&
                        self->host->enabled(self->host, "commerce");
     const kith_value since = kith_number(KITH_TIME, self->host->now(self->host) - YEAR_MS);
-    struct wallet *accounts = NULL;
-    const int one = account.kind == KITH_LINK;
-    kith_status st = KITH_FIND(self, txn, after.wallet,
-                               one ? self->after.query.one_wallet : self->after.query.wallets,
-                               (uint32_t)one, &account, &accounts, &p->count, err);
+    kith_status st = find_purses(p, txn, &account, &since, orders, err);
     if (st != KITH_OK || p->count == 0)
         return st;
-    p->items = self->host->memory(txn, p->count * sizeof *p->items);
-    if (!p->items)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
-    for (uint64_t i = 0; i < p->count; i++)
-        p->items[i] = (struct purse){.account = &accounts[i],
-                                     .need = accounts[i].yearly_need,
-                                     .value = accounts[i].won,
-                                     .since = accounts[i].won_since};
     st = self->records->groups(txn, self->after.query.units, 0, NULL, 0, take_unit, p, err);
     if (st == KITH_OK)
         st = self->records->groups(txn, self->after.query.elsewhere, 0, NULL, 0, take_elsewhere, p,
@@ -215,10 +261,12 @@ static kith_status wallet_action(kith_instance *self, kith_call *call, kith_erro
         st = read_purses(&p, self->calls->view(call), args.account, err);
     for (uint64_t i = 0; st == KITH_OK && i < p.count; i++)
         st = complete(self, &p.items[i], err);
+    for (uint64_t i = 0; st == KITH_OK && i < p.count; i++)
+        st = look_above(&p, self->calls->view(call), &p.items[i], err);
     if (st == KITH_OK && p.count)
         qsort(p.items, (size_t)p.count, sizeof *p.items, by_potential);
     for (uint64_t i = 0; st == KITH_OK && i < p.count && given < args.limit.as.i; i++)
-        if (p.items[i].need.kind == KITH_MONEY) {
+        if (p.items[i].need.kind == KITH_MONEY && !p.items[i].within) {
             given++;
             st = give_purse(self, call, &p.items[i], err);
         }
@@ -243,14 +291,16 @@ static const kith_type types[] = {
 };
 static const kith_field params[] = {
     F("account", LINK, .options = "account",
-      .doc = "Of this one alone; without it all of which something is known."),
+      .doc = "Of this one alone; without it all of which something is known, or that buy."),
     F("limit", INTEGER, .default_text = "100", .min = "1", .max = "1000",
       .doc = "So many at most."),
 };
 static const kith_field columns[] = {
     F("account", LINK, .options = "account", .doc = "The customer, with all its units."),
     F("need", MONEY,
-      .doc = "yearly_need; when that is not known, what it buys of us and of competitors."),
+      .doc =
+          "yearly_need; when that is not known, what it buys of us and of competitors; empty: only "
+          "what it buys of us is known."),
     F("ours", MONEY, .doc = "What it bought of us in the last 365 days."),
     F("elsewhere", MONEY, .doc = "What it is known to buy of competitors in a year."),
     F("share", PERCENT, .doc = "The share of wallet: ours / need, in percent."),
@@ -272,6 +322,10 @@ static const kith_action actions[] = {
      .columns = KITH_ARRAY(columns)},
 };
 
+#define UNESTIMATED                                                                                \
+    "account where yearly_need is null and not exists(competitor_offer.account where yearly is "   \
+    "not "                                                                                         \
+    "null) and "
 static const kith_want wants[] = {
     KITH_WANT_RECORD("account", after.wallet, WALLET),
     KITH_WANT_RECORD("account", after.branch, BRANCH),
@@ -280,6 +334,10 @@ static const kith_want wants[] = {
               " exists(competitor_offer.account where yearly is not null) order by id limit 10000",
               after.query.wallets),
     KITH_WANT(QUERY, "account where id = :account", after.query.one_wallet),
+    KITH_WANT(QUERY,
+              UNESTIMATED "exists(opportunity.account where stage = 'won' and closed_at >= :since)"
+                          " order by id limit 10000",
+              after.query.unestimated[0]),
     KITH_WANT(QUERY,
               "account where parent is not null and won_since is not null group by id :"
               " sum(won), min(won_since)",
@@ -293,6 +351,10 @@ static const kith_want wants[] = {
               after.query.turnover[0]),
 };
 static const kith_want with_commerce[] = {
+    KITH_WANT(QUERY,
+              UNESTIMATED "exists(order.account where " PLACED
+                          " and placed_at >= :since) order by id limit 10000",
+              after.query.unestimated[1]),
     KITH_WANT(QUERY,
               "order_line where order." PLACED
               " and order.placed_at >= :since and order.account is "

@@ -110,6 +110,32 @@ TEST("of 1000 a year 250 are spent with us: a share of 25 percent, and 750 are l
     close_company(&c);
 }
 
+TEST(
+    "who buys is in the list without an estimate, behind the others, and a unit with its account") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id known = FIRM(&c, {"name", "Known"}, {"yearly_need", "100 EUR"});
+    kith_id unit = FIRM(&c, {"name", "Unit"}, {"parent", ID(&c, known)});
+    kith_id little = FIRM(&c, {"name", "Little"}), much = FIRM(&c, {"name", "Much"});
+    kith_id part = FIRM(&c, {"name", "Part"}, {"parent", ID(&c, FIRM(&c, {"name", "Idle"}))});
+    won(&c, unit, "150 EUR");
+    won(&c, little, "10 EUR");
+    won(&c, much, "900 EUR");
+    won(&c, part, "5 EUR");
+    struct act a = ACT(&c, "sales.wallet", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_INT(4, row_count(&a));
+    EXPECT_STR(ID(&c, known), row_text(&c, &a, 0, "account"));
+    EXPECT_STR(ID(&c, much), row_text(&c, &a, 1, "account"));
+    EXPECT_STR("|900.00 EUR||", row_text(&c, &a, 1, "need ours share potential"));
+    EXPECT_STR(ID(&c, little), row_text(&c, &a, 2, "account"));
+    EXPECT_STR(ID(&c, part), row_text(&c, &a, 3, "account"));
+    clock_advance(&c.clock, INT64_C(366) * DAY_MS);
+    a = ACT(&c, "sales.wallet", {NULL, NULL});
+    EXPECT_INT(1, row_count(&a));
+    close_company(&c);
+}
+
 TEST("an account whose units buy has brought what they brought, since the first of them bought") {
     struct company c;
     OPEN(&c, CONF(""), "sales");

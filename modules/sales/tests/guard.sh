@@ -52,4 +52,27 @@ prints "They are not content: hear first what is wrong."
 "$KITH" update account "$acme" satisfaction=3 >/dev/null
 kith sales.suggest contact="$ada"
 prints "upgrade of Pen"
+
+it "asks who is content for a referral, and not while something is open"
+asks() { "$KITH" find "task where title = 'Ask Zoe whom else we could help'" --fields title; }
+zoe=$(create contact name=Zoe)
+fault=$(create fault asset="$(create asset contact="$zoe" product="$pen")" severity=critical description="It broke")
+"$KITH" update contact "$zoe" satisfaction=4 >/dev/null
+asks | grep -q Zoe && fail "asked while something is broken"
+"$KITH" delete fault "$fault" >/dev/null
+"$KITH" update contact "$zoe" satisfaction=5 >/dev/null
+asks | grep -q Zoe || fail "not asked"
+
+it "lists what is launched soon or lately"
+create product code=new name=Newest launched="$(date -d '+3 days' +%F)" >/dev/null
+create product code=far name=Farther launched="$(date -d '+30 days' +%F)" >/dev/null
+kith report sales.launches days=7
+prints "Newest"
+prints_not "Farther"
+
+it "writes no proposal with a word that nobody knows"
+sed -i 's/Dear {contact}/Dear {name}/' conf.d/sales.conf
+kith sales.suggest contact="$ada"
+complains "sales.quote.proposal: '{name},"
+complains "is none of {contact}"
 finish

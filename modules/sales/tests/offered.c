@@ -168,3 +168,39 @@ TEST("the best customers are shown first what is better than what they have") {
     EXPECT_STR("up", row_text(&c, &a, 0, "kind"));
     close_company(&c);
 }
+
+TEST("who bought what leads to a new product is told of it, once, unless they have it or were "
+     "asked") {
+    struct company c; /* COM-07 */
+    struct shop s = shop(&c);
+    kith_id pens = CREATE(&c, "product_category", {"name", "Pens"});
+    kith_id quill = CREATE(&c, "product", {"code", "quill"}, {"name", "Quill"},
+                           {"category", ID(&c, pens)}, {"launched", "2023-11-20"});
+    struct act a = ACT(&c, "sales.launch_targets", {"product", ID(&c, quill)});
+    EXPECT_ACT(a);
+    EXPECT_INT(0, row_count(&a));
+    EXPECT_STR("0", result_text(&c, &a, "related"));
+    kith_id owner = CREATE(&c, "contact", {"name", "Owner"}),
+            asked = CREATE(&c, "contact", {"name", "Asked"}),
+            cleo = CREATE(&c, "contact", {"name", "Cleo"});
+    kith_id other = CREATE(&c, "product", {"code", "brush"}, {"name", "Brush"}, {"price", "5 EUR"},
+                           {"category", ID(&c, pens)});
+    relate(&c, s.pen, "complement", quill);
+    buy(&c, s.ben, other);
+    buy(&c, owner, s.pen);
+    buy(&c, asked, s.pen);
+    buy(&c, cleo, other);
+    CREATE(&c, "asset", {"contact", ID(&c, owner)}, {"product", ID(&c, quill)});
+    CREATE(&c, "product_offer", {"contact", ID(&c, asked)}, {"product", ID(&c, quill)});
+    clock_advance(&c.clock, DAY_MS);
+    buy(&c, s.ben, s.pen);
+    a = ACT(&c, "sales.launch_targets", {"product", ID(&c, quill)});
+    EXPECT_ACT(a);
+    EXPECT_INT(2, row_count(&a));
+    EXPECT_STR("2", result_text(&c, &a, "related"));
+    EXPECT_STR(ID(&c, s.ben), row_text(&c, &a, 0, "contact"));
+    EXPECT_STR("related|2", row_text(&c, &a, 0, "kind orders"));
+    EXPECT_STR(ID(&c, cleo), row_text(&c, &a, 1, "contact"));
+    EXPECT_STR("category|1", row_text(&c, &a, 1, "kind orders"));
+    close_company(&c);
+}

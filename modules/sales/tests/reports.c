@@ -564,6 +564,26 @@ static const struct told_report of_quotes[] = {
           "sent,EUR,2,50.00 EUR\n"),
 };
 
+static void launch(struct company *c, const char *name, const char *on) {
+    CREATE(c, "product", {"code", name}, {"name", name}, {"price", "3 EUR"}, {"launched", on});
+}
+static void launched(struct company *c) {
+    launch(c, "next", "2023-11-21");
+    launch(c, "past", "2023-11-10");
+    launch(c, "over", "2023-11-07");
+    launch(c, "soon", "2023-11-20");
+    launch(c, "late", "2023-11-22");
+    launch(c, "old", "2023-11-01");
+    launch(c, "today", "2023-11-15");
+    ware(c, "P", "10 EUR");
+}
+static const struct told_report of_launched[] = {
+    TELLS("sales.launches", "7",
+          "past,past,,2023-11-10,3.00 EUR\n"
+          "today,today,,2023-11-15,3.00 EUR\n"
+          "soon,soon,,2023-11-20,3.00 EUR\n"),
+};
+
 static const struct scene scenes[] = {
     SCENE(leads, of_leads),
     SCENE(letters, of_letters),
@@ -577,6 +597,7 @@ static const struct scene scenes[] = {
     SCENE(orders, of_orders),
     SCENE(product_deals, of_product_deals),
     SCENE(quotes, of_quotes),
+    SCENE(launched, of_launched),
 };
 #define SCENES (sizeof scenes / sizeof *scenes)
 
