@@ -28,7 +28,7 @@ static kith_status open_chance(kith_instance *self, kith_txn *txn, kith_change *
 /* -- next steps ---------------------------------------------------------------------------------
  */
 
-enum { STEP_WHEN, STEP_STEP, STEP_WHY }; /* as declared */
+enum { STEP_WHEN, STEP_STEP, STEP_WHY, STEP_OF }; /* as declared */
 
 static kith_status read_steps(kith_instance *self, kith_error *err) {
     const kith_value *rules = &self->deals.step_rules;
@@ -39,13 +39,15 @@ static kith_status read_steps(kith_instance *self, kith_error *err) {
     for (uint64_t i = 0; i < count; i++) {
         kith_error why = {.struct_size = sizeof why};
         const kith_value *row = rules->as.list.items[i].as.list.items;
-        kith_status st =
-            self->records->predicate(self->host, self->deals.deal.type, row[STEP_WHEN].as.s,
-                                     &self->deals.steps[i].predicate, &why);
+        const uint32_t of =
+            kith_str_is(row[STEP_OF].as.s, "lead") ? self->lead.type : self->deals.deal.type;
+        kith_status st = self->records->predicate(self->host, of, row[STEP_WHEN].as.s,
+                                                  &self->deals.steps[i].predicate, &why);
         if (st != KITH_OK)
             return kith_fail(err, st, "next_step.rules", "%s, rule %llu: %.300s",
                              sales_place(self, "next_step.rules"), (unsigned long long)i + 1,
                              why.message);
+        self->deals.steps[i].of = of;
         self->deals.steps[i].step = row[STEP_STEP].as.s;
         if (row[STEP_WHY].kind == KITH_TEXT)
             self->deals.steps[i].why = row[STEP_WHY].as.s;
@@ -65,13 +67,22 @@ static kith_value text_or_null(kith_str s) {
 
 static kith_status next_step_action(kith_instance *self, kith_call *call, kith_error *err) {
     const kith_txn *view = self->calls->view(call);
-    kith_value which;
-    const kith_row *deal;
-    kith_status st = self->calls->arg(call, 0, &which, err);
-    if (st == KITH_OK)
-        st = self->records->get(view, self->deals.deal.type, which.as.link.id, &deal, err);
+    struct {
+        kith_value opportunity, lead;
+    } args;
+    const kith_row *record;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st != KITH_OK)
+        return st;
+    if ((args.opportunity.kind == KITH_LINK) == (args.lead.kind == KITH_LINK))
+        return kith_fail(err, KITH_E_INVAL, "opportunity",
+                         "opportunity: say of which opportunity, or of which lead");
+    const kith_value which = args.lead.kind == KITH_LINK ? args.lead : args.opportunity;
+    st = self->records->get(view, which.as.link.type, which.as.link.id, &record, err);
     for (uint64_t i = 0; st == KITH_OK && i < self->deals.step_count; i++) {
-        const int32_t holds = self->records->match(view, self->deals.steps[i].predicate, deal);
+        if (self->deals.steps[i].of != which.as.link.type)
+            continue;
+        const int32_t holds = self->records->match(view, self->deals.steps[i].predicate, record);
         const kith_value row[] = {text_or_null(self->deals.steps[i].step),
                                   text_or_null(self->deals.steps[i].why)};
         if (holds < 0)
@@ -121,12 +132,17 @@ static const kith_setting step_items[] = {
     {.key = "when",
      .kind = KITH_TEXT,
      .flags = KITH_SF_REQUIRED,
-     .doc = "A condition on the opportunity, in the query language."},
+     .doc = "A condition on the opportunity, or the lead, in the query language."},
     {.key = "step",
      .kind = KITH_TEXT,
      .flags = KITH_SF_REQUIRED,
      .doc = "What is suggested when it is true."},
     {.key = "doc", .kind = KITH_TEXT, .doc = "Why, for people."},
+    {.key = "of",
+     .kind = KITH_TEXT,
+     .default_text = "opportunity",
+     .choices = "opportunity,lead",
+     .doc = "Of what it is a next step."},
 };
 static const kith_setting settings[] = {
     {.key = "next_step.rules",
@@ -136,7 +152,8 @@ static const kith_setting settings[] = {
      .items = KITH_ARRAY(step_items)},
 };
 static const kith_field step_params[] = {
-    F("opportunity", LINK, .options = "opportunity", .flags = KITH_FF_REQUIRED, .doc = "Of which."),
+    F("opportunity", LINK, .options = "opportunity", .doc = "Of which."),
+    F("lead", LINK, .options = "lead", .doc = "Or of which lead, that is none yet."),
 };
 static const kith_field step_columns[] = {
     F("step", TEXT, .doc = "What to do."),
@@ -144,7 +161,7 @@ static const kith_field step_columns[] = {
 };
 static const kith_action actions[] = {
     {.name = "next_step",
-     .doc = "What to do next for an opportunity, by the rules in sales.next_step.rules.",
+     .doc = "What to do next for an opportunity or a lead, by the rules in sales.next_step.rules.",
      .effect = KITH_EFFECT_READ,
      .fn = next_step_action,
      .params = KITH_ARRAY(step_params),

@@ -90,7 +90,7 @@ struct deals {
         uint32_t leads_by_month, won_of_leads;                                 /* lead_trend.c */
     } query;
     struct {
-        uint32_t predicate;
+        uint32_t of, predicate; /* opportunity or lead */
         kith_str step, why;
     } steps[STEPS_MAX];
     uint64_t step_count;

@@ -27,6 +27,17 @@ prints "Ann"
 kith find "task where title = 'Qualify Ann'" --fields title,body
 prints "Hot, and can be reached"
 
+it "waits for the answer to mail that is imported, and not to history"
+now=$(date -u +%Y-%m-%dT%H:%M:%SZ) before=$(date -u -d '3 days ago' +%Y-%m-%dT%H:%M:%SZ)
+eve=$(create contact name=Eve)
+for at in "$now" "$before"; do
+    echo "{\"contact\": \"$eve\", \"channel\": \"email\", \"direction\": \"in\", \"at\": \"$at\"}"
+done >mail.jsonl
+kith import interaction mail.jsonl
+exits 0
+kith workflow runs "waits for an answer" --json
+expect test "$(grep -o imported "$work/out" | wc -l)" -eq 1
+
 it "calls a nurtured lead that becomes hot by what it looks at, and counts what a form asks for"
 bob=$(create lead name=Bob email=bob@example.org source=referral owner="$rosa" cadence=nurture)
 shown=$(create exposure lead="$bob" channel=email material="$video")
@@ -39,6 +50,21 @@ kith find "lead where name = 'Cid'" --fields score,rating
 prints "30"
 
 it "suggests the next step by what was looked at"
+kith sales.next_step lead="$ann"
+exits 0
+prints "Answer what they wrote"
+prints "Decide whether it is qualified"
+prints_not "webinar"
+dan=$(create lead name=Dan)
+for one in "$video" "$study"; do
+    "$KITH" update exposure "$(create exposure lead="$dan" channel=email material="$one")" state=viewed >/dev/null
+done
+kith sales.next_step lead="$dan"
+prints "Invite them to a webinar, or offer a consultation"
+prints_not "Make a deal"
+kith sales.next_step
+exits 2
+complains "opportunity: say of which opportunity, or of which lead"
 kith update lead "$ann" state=qualified
 deal=$("$KITH" sales.convert lead="$ann" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["opportunity"])')
 kith sales.next_step opportunity="${deal#*/}"

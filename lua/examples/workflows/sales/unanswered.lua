@@ -4,7 +4,8 @@
 -- business.hours() counts only the hours in which the company works (company.hours in the settings): a mail of
 -- Friday evening is not late on Saturday. Who waits is also told by `kith report sales.unanswered` (leads) and
 -- sales.unanswered_customers. Where somebody has a task about them since (a cadence that ends by the answer, a
--- response), no other is made.
+-- response), no other is made. What is imported counts when it is of the last day, as from a gateway for mail, and
+-- not when it is history.
 
 local first, late = 4, 8 -- working hours
 
@@ -44,7 +45,7 @@ workflow("waits for an answer", {
     .. " and (contact is not null or about is not null) and at > now() - 7d",
   doc = "A task for what a lead or customer wrote and nobody answers in four working hours, urgent after eight.",
 }, function(inquiry, event)
-  if event.origin == "import" then return "imported" end
+  if event.origin == "import" and inquiry.at < now() - days(1) then return "imported" end
   local in_time, too_late = business.hours(first), business.hours(late)
   if wait_answer(inquiry, in_time) then return "answered in time" end
 
