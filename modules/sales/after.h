@@ -44,7 +44,6 @@ struct after {
         uint32_t strategies, strategy_tag, tagged, members;          /* strategy.c */
         uint32_t sold[2], served[2], spent[2]; /* worth.c: of organisations, of persons */
         uint32_t buyers[BUYING];         /* lifetime.c: for an account, by its people, by others */
-        uint32_t unestimated[2];         /* wallet.c: buyers of deals, of orders */
         uint32_t trips[2], ungrouped[2]; /* visits.c, visit_effect.c: of all, of one */
         uint32_t effect[2][EFFECT_BY][2][2]; /* of deals, of orders; visited or not; all, lost */
         uint32_t steps[BUYING_STEPS];        /* buying_process.c */

@@ -9,7 +9,7 @@
 #define YEAR_MS    (INT64_C(365) * 86400000)
 
 struct purse {
-    struct wallet *account;
+    const struct wallet *account;
     kith_value need, ours, elsewhere; /* of one currency; KITH_NULL: nothing */
     kith_value value, since;          /* of all time, with its units */
     char *others;
@@ -17,10 +17,15 @@ struct purse {
     int32_t guessed; /* nothing but what it buys of us is known */
     int32_t within;  /* and it is part of an account that is in the list */
 };
+struct spent {
+    kith_value account, money; /* what it brought in one currency */
+};
 struct purses {
     kith_instance *self;
-    struct purse *items;
+    struct purse *items; /* by account */
     uint64_t count;
+    struct spent *spent; /* by account */
+    uint64_t spent_count, spent_room;
 };
 
 static int by_id(const void *key, const void *item) {
@@ -76,20 +81,37 @@ static kith_status take_elsewhere(void *arg, const kith_txn *txn, uint32_t count
     return v[3].kind == KITH_MONEY ? add_to(p, purse, &purse->elsewhere, &v[3], err) : KITH_OK;
 }
 
-/* account, currency, what it brought. Units buy for all that they are part of. */
+/* account, currency, what it brought */
 static kith_status take_turnover(void *arg, const kith_txn *txn, uint32_t count,
                                  const kith_value *v, kith_error *err) {
     struct purses *p = arg;
-    struct branch at = {.parent = v[0]};
-    kith_status st = KITH_OK;
     (void)count;
-    if (v[2].kind != KITH_MONEY)
+    if (v[0].kind != KITH_LINK || v[2].kind != KITH_MONEY)
         return KITH_OK;
+    if (p->spent_count == p->spent_room) {
+        const uint64_t room = p->spent_room ? p->spent_room * 2 : 64;
+        struct spent *more = p->self->host->memory(txn, room * sizeof *more);
+        if (!more)
+            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the turnover");
+        if (p->spent_count)
+            memcpy(more, p->spent, (size_t)p->spent_count * sizeof *more);
+        p->spent = more;
+        p->spent_room = room;
+    }
+    p->spent[p->spent_count++] = (struct spent){v[0], v[2]};
+    return KITH_OK;
+}
+
+/* Units buy for all that they are part of. */
+static kith_status add_spent(struct purses *p, const kith_txn *txn, const struct spent *spent,
+                             kith_error *err) {
+    struct branch at = {.parent = spent->account};
+    kith_status st = KITH_OK;
     for (int i = 0; st == KITH_OK && i < CHAIN_MAX && at.parent.kind == KITH_LINK; i++) {
         const kith_id id = at.parent.as.link.id;
         struct purse *purse = purse_of(p, id);
         if (purse)
-            st = add_to(p, purse, &purse->ours, &v[2], err);
+            st = add_to(p, purse, &purse->ours, &spent->money, err);
         if (st == KITH_OK)
             st = KITH_LOAD(p->self, txn, after.branch, id, &at, err);
     }
@@ -189,32 +211,58 @@ static int by_account(const void *a, const void *b) {
            (x->account->id.as.link.id < y->account->id.as.link.id);
 }
 
-/* Of which something is known, and those that buy. */
-static kith_status find_purses(struct purses *p, const kith_txn *txn, const kith_value *account,
-                               const kith_value *since, int orders, kith_error *err) {
+static struct purse purse_for(const struct wallet *account) {
+    return (struct purse){.account = account,
+                          .need = account->yearly_need,
+                          .value = account->won,
+                          .since = account->won_since};
+}
+
+/* Those that buy, and are not in the list. */
+static kith_status add_buyers(struct purses *p, const kith_txn *txn, kith_error *err) {
     kith_instance *self = p->self;
-    struct wallet *found[2] = {NULL, NULL};
-    uint64_t count[2] = {0, 0};
+    struct wallet *wallets = self->host->memory(txn, p->spent_count * sizeof *wallets);
+    uint64_t added = 0;
+    kith_status st = KITH_OK;
+    if (!wallets)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
+    for (uint64_t i = 0; st == KITH_OK && i < p->spent_count; i++) {
+        const kith_id id = p->spent[i].account.as.link.id;
+        if ((i && p->spent[i - 1].account.as.link.id == id) || purse_of(p, id))
+            continue;
+        st = KITH_LOAD(self, txn, after.wallet, id, &wallets[added], err);
+        if (st == KITH_OK) {
+            p->items[p->count + added] = purse_for(&wallets[added]);
+            added++;
+        }
+        st = st == KITH_E_NOTFOUND ? KITH_OK : st; /* whoever asks may not see it */
+    }
+    p->count += added;
+    return st;
+}
+
+/* Of which something is known, or that buy; or one of them. */
+static kith_status find_purses(struct purses *p, const kith_txn *txn, const kith_value *account,
+                               kith_error *err) {
+    kith_instance *self = p->self;
+    struct wallet *found = NULL;
+    uint64_t count = 0;
     const int one = account->kind == KITH_LINK;
     kith_status st = KITH_FIND(self, txn, after.wallet,
                                one ? self->after.query.one_wallet : self->after.query.wallets,
-                               (uint32_t)one, account, &found[0], &count[0], err);
-    if (st == KITH_OK && !one)
-        st = KITH_FIND(self, txn, after.wallet, self->after.query.unestimated[orders], 1, since,
-                       &found[1], &count[1], err);
-    if (st != KITH_OK || count[0] + count[1] == 0)
+                               (uint32_t)one, account, &found, &count, err);
+    if (st != KITH_OK || count + p->spent_count == 0)
         return st;
-    p->items = self->host->memory(txn, (count[0] + count[1]) * sizeof *p->items);
+    p->items = self->host->memory(txn, (count + p->spent_count) * sizeof *p->items);
     if (!p->items)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
-    for (int k = 0; k < 2; k++)
-        for (uint64_t i = 0; i < count[k]; i++)
-            p->items[p->count++] = (struct purse){.account = &found[k][i],
-                                                  .need = found[k][i].yearly_need,
-                                                  .value = found[k][i].won,
-                                                  .since = found[k][i].won_since};
-    qsort(p->items, (size_t)p->count, sizeof *p->items, by_account);
-    return KITH_OK;
+    for (; p->count < count; p->count++)
+        p->items[p->count] = purse_for(&found[p->count]);
+    if (!one && p->spent_count)
+        st = add_buyers(p, txn, err);
+    if (p->count)
+        qsort(p->items, (size_t)p->count, sizeof *p->items, by_account);
+    return st;
 }
 
 /* Who is part of an account in the list is told of there, unless something is known of it. */
@@ -238,16 +286,19 @@ static kith_status read_purses(struct purses *p, const kith_txn *txn, kith_value
     const int orders = kith_str_is(self->regions.dependence_of.as.s, "orders") &&
                        self->host->enabled(self->host, "commerce");
     const kith_value since = kith_number(KITH_TIME, self->host->now(self->host) - YEAR_MS);
-    kith_status st = find_purses(p, txn, &account, &since, orders, err);
+    kith_status st = self->records->groups(txn, self->after.query.turnover[orders], 1, &since, 0,
+                                           take_turnover, p, err);
+    if (st == KITH_OK)
+        st = find_purses(p, txn, &account, err);
     if (st != KITH_OK || p->count == 0)
         return st;
     st = self->records->groups(txn, self->after.query.units, 0, NULL, 0, take_unit, p, err);
     if (st == KITH_OK)
         st = self->records->groups(txn, self->after.query.elsewhere, 0, NULL, 0, take_elsewhere, p,
                                    err);
-    return st == KITH_OK ? self->records->groups(txn, self->after.query.turnover[orders], 1, &since,
-                                                 0, take_turnover, p, err)
-                         : st;
+    for (uint64_t i = 0; st == KITH_OK && i < p->spent_count; i++)
+        st = add_spent(p, txn, &p->spent[i], err);
+    return st;
 }
 
 static kith_status wallet_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -322,10 +373,6 @@ static const kith_action actions[] = {
      .columns = KITH_ARRAY(columns)},
 };
 
-#define UNESTIMATED                                                                                \
-    "account where yearly_need is null and not exists(competitor_offer.account where yearly is "   \
-    "not "                                                                                         \
-    "null) and "
 static const kith_want wants[] = {
     KITH_WANT_RECORD("account", after.wallet, WALLET),
     KITH_WANT_RECORD("account", after.branch, BRANCH),
@@ -334,10 +381,6 @@ static const kith_want wants[] = {
               " exists(competitor_offer.account where yearly is not null) order by id limit 10000",
               after.query.wallets),
     KITH_WANT(QUERY, "account where id = :account", after.query.one_wallet),
-    KITH_WANT(QUERY,
-              UNESTIMATED "exists(opportunity.account where stage = 'won' and closed_at >= :since)"
-                          " order by id limit 10000",
-              after.query.unestimated[0]),
     KITH_WANT(QUERY,
               "account where parent is not null and won_since is not null group by id :"
               " sum(won), min(won_since)",
@@ -351,10 +394,6 @@ static const kith_want wants[] = {
               after.query.turnover[0]),
 };
 static const kith_want with_commerce[] = {
-    KITH_WANT(QUERY,
-              UNESTIMATED "exists(order.account where " PLACED
-                          " and placed_at >= :since) order by id limit 10000",
-              after.query.unestimated[1]),
     KITH_WANT(QUERY,
               "order_line where order." PLACED
               " and order.placed_at >= :since and order.account is "
