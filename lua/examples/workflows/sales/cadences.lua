@@ -85,9 +85,10 @@ local function wait_until(lead, due, cadence, since)
 end
 
 local function material_for(lead, kind)
+  local industry = lead.account and lead.account.industry or lead.industry
   for material in find("material where kind = :kind and active and (campaign is null or campaign = :campaign)"
       .. " and (industry is null or industry = :industry) order by position limit 50",
-      {kind = kind, campaign = lead.campaign or "", industry = lead.account and lead.account.industry or ""}) do
+      {kind = kind, campaign = lead.campaign or "", industry = industry or ""}) do
     if count("exposure where lead = :lead and material = :material and state != 'cancelled'",
         {lead = lead, material = material}) == 0 then
       return material
@@ -254,6 +255,15 @@ test("an appointment ends it, and a call of the lead: nothing is left to be answ
     t.expect_equal(call.state, "cancelled")
     t.expect_equal(t.count("task where about = :lead and state = 'open'", {lead = lead}), 0)
   end
+end)
+
+test("material goes by the industry that the lead itself says, too", function(t)
+  t.create("material", {name = "How mills save", kind = "article", industry = "mills", position = 1})
+  local steel = t.create("material", {name = "How steel is made", kind = "article", industry = "steel", position = 2})
+  t.create("material", {name = "What all do", kind = "article", position = 3})
+  t.create("lead", {name = "Ann", industry = "steel", cadence = "nurture"})
+  t.advance(days(3))
+  t.expect_effect("create exposure", {cadence = "nurture", step = 1, material = steel})
 end)
 
 test("a talk that is planned and a call that we make are no answer", function(t)
