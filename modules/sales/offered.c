@@ -105,9 +105,13 @@ static kith_status open_offer(kith_instance *self, kith_txn *txn, uint32_t of, k
     const kith_value params[] = {who, a->product};
     struct made_offer *open = NULL, one = {.product = a->product};
     uint64_t count = 0;
-    *(of == BUYER_CONTACT ? &one.contact : &one.account) = who;
-    kith_status st = KITH_FIND(self, txn, offers.made, self->offers.query.open[of], 2, params,
-                               &open, &count, err);
+    struct customer customer;
+    kith_status st = offers_customer(self, txn, of, who, &customer, err);
+    one.contact = customer.contact;
+    one.account = customer.account;
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, offers.made, self->offers.query.open[of], 2, params, &open,
+                       &count, err);
     if (st == KITH_OK && !count)
         st = KITH_CREATE(self, txn, offers.made, &one, err);
     *offer = count ? open[0].id : one.id;

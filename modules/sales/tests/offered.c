@@ -120,6 +120,8 @@ TEST(
             {"answer", "refused"}, {"reason", "has enough"});
     EXPECT_ACT(a);
     EXPECT_STR("Ink|refused|has enough|1\n", offers(&c));
+    EXPECT_STR(ID(&c, s.acme),
+               field(&c, "product_offer", find(&c, "product_offer").ids[0], "account"));
     a = ACT(&c, "sales.note_offer", {"account", ID(&c, s.acme)}, {"product", ID(&c, s.lamp)},
             {"answer", "refused"});
     EXPECT_ACT(a);
@@ -128,6 +130,28 @@ TEST(
     EXPECT_HAS("was offered to them lately", result_text(&c, &a, "reason"));
     a = ACT(&c, "sales.note_offer", {"product", ID(&c, s.lamp)});
     EXPECT_HAS("a contact, or an account", a.message);
+    close_company(&c);
+}
+
+TEST("whoever may send a quote has its products noted, and what others noted counts for them") {
+    struct company c;
+    struct someone max;
+    struct shop s = shop(&c);
+    come_in(
+        &c, &max, "max",
+        "{\"types\": {\"contact\": {\"read\": \"all\"}, \"account\": {\"read\": \"all\"}, "
+        "\"product\": {\"read\": \"all\"}, \"order\": {\"read\": \"all\", \"update\": \"all\"}, "
+        "\"asset\": {\"read\": \"own\"}, \"quote\": {\"read\": \"all\", \"update\": \"all\"}}, "
+        "\"actions\": [\"sales.suggest\"]}");
+    kith_id q = quote(&c, s.ben, s.lamp);
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(put_as(&c, "max", "quote", q, PAIRS({"state", "sent"}), &e), e);
+    EXPECT_STR("Lamp|offered||1\n", offers(&c));
+    struct act a = act_as(&c, &max.by, "sales.suggest", PAIRS({"contact", ID(&c, s.ben)}));
+    EXPECT_ACT(a);
+    EXPECT_INT(1, row_count(&a));
+    EXPECT_STR("1", result_text(&c, &a, "declined"));
+    leave(&max);
     close_company(&c);
 }
 
