@@ -70,6 +70,21 @@ TEST("a quote is sent, which freezes its lines, and accepted, which places the o
     close_company(&d.c);
 }
 
+TEST("a service that costs nothing stands on the quote, and changes no sum") { /* COM-06 */
+    struct desk d;
+    start(&d);
+    kith_id advice = CREATE(&d.c, "product", {"code", "advice"}, {"name", "An hour of advice"},
+                            {"kind", "content"}, {"price", "0 EUR"});
+    kith_id line = CREATE(&d.c, "order_line", {"order", id_text(&d.c, d.order)},
+                          {"product", id_text(&d.c, advice)});
+    EXPECT_STR("0.00 EUR", field(&d.c, "order_line", line, "total"));
+    move(&d, "sent");
+    EXPECT_STR("30.00 EUR", quote(&d, "total"));
+    move(&d, "accepted");
+    EXPECT_INT(2, find(&d.c, "order_line where order.state = 'ordered'").count);
+    close_company(&d.c);
+}
+
 TEST("a draft comes to what its order does, with each line that is written or goes") {
     struct desk d;
     start(&d);
