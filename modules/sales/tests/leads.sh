@@ -94,6 +94,29 @@ kith update case "$case" state=solved
 kith sales.precall contact="$ada"
 prints_not "service"
 
+it "qualifies a lead by itself where the settings say so, and proposes what a rule of the company refuses"
+sed -i '0,/auto = false;/s//auto = true;/' conf.d/sales.conf
+cat >rules/qualified.lua <<'END_OF_RULES'
+before("lead.save", {name = "for whom", where = "state = 'qualified' and company is null"}, function()
+  refuse("company: say for whom they work")
+end)
+on("lead.qualified", {name = "welcome"}, function(lead) task {title = "Welcome " .. lead.name, about = lead} end)
+END_OF_RULES
+create lead name=Fay email=fay@example.org phone="+49 30 123456" source=referral interest=all company=Fay >/dev/null
+kith find "lead where name = 'Fay'" --fields state
+prints "qualified"
+kith find "task where title = 'Welcome Fay'"
+prints "Welcome Fay"
+create lead name=Gil email=gil@example.org phone="+49 30 123457" source=referral interest=all owner="$rosa" >/dev/null
+for _ in $(seq 40); do # until it is tried again
+    kith find "task where title = 'Qualify Gil'"
+    grep -q "Qualify Gil" "$work/out" && break
+    sleep 0.5
+done
+prints "Qualify Gil"
+kith find "lead where name = 'Gil'" --fields state
+prints "new"
+
 it "starts with a type of another making, and says what it passes over"
 sed -i 's/name = "state"; kind = "state\[open>solved,solved.>open\]"/name = "status"; kind = "text"/' conf.d/types/case.conf
 kith sales.precall account="$acme"
