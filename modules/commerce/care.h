@@ -58,7 +58,7 @@ struct care {
     struct {
         uint32_t by_number, by_tracking, whose, parcels, steps; /* track.c */
         uint32_t lines, kin[2], before[2];                      /* fits.c: of contacts, accounts */
-        uint32_t purchase;                                      /* purchase.c */
+        uint32_t purchase, uncounted;                           /* purchase.c */
     } query;
 };
 

@@ -192,6 +192,26 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
     return follow(self, txn, r.order, err);
 }
 
+/* -- orders from before ------------------------------------------------------------------------
+ */
+
+static kith_status count_action(kith_instance *self, kith_call *call, kith_error *err) {
+    kith_txn *txn = self->calls->txn(call);
+    struct {
+        kith_value limit;
+    } args;
+    struct order *orders;
+    uint64_t count = 0;
+    kith_status st = KITH_ARGS(self, call, &args, err);
+    if (st == KITH_OK)
+        st = KITH_FIND(self, txn, order, self->care.query.uncounted, 1, &args.limit, &orders,
+                       &count, err);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = follow(self, txn, orders[i].id, err);
+    const struct { kith_value counted; } out = {kith_number(KITH_INT, (int64_t)count)};
+    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+}
+
 /* -- declared -----------------------------------------------------------------------------------
  */
 
@@ -240,6 +260,21 @@ static const kith_hook hooks[] = {
      .fields = KITH_ARRAY(return_fields),
      .doc = "Takes what came back before it was billed off the purchase."},
 };
+static const kith_field count_params[] = {
+    F("limit", INTEGER, .default_text = "1000", .min = "1", .max = "5000",
+      .doc = "How many orders at once, the oldest first."),
+};
+static const kith_field count_results[] = {
+    F("counted", INTEGER, .doc = "How many were; repeat it until that is 0."),
+};
+static const kith_action actions[] = {
+    {.name = "count_purchases",
+     .doc = "Counts orders that were placed before Kith noted purchases, and are none yet.",
+     .effect = KITH_EFFECT_WRITE,
+     .fn = count_action,
+     .params = KITH_ARRAY(count_params),
+     .results = KITH_ARRAY(count_results)},
+};
 static const kith_permission permissions[] = {
     {"read:interaction", "An order counts among the purchases of who buys."},
     {"write:interaction", "Notes an order as a purchase of who buys."},
@@ -252,6 +287,11 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("account", care.firm, FIRM),
     KITH_WANT_RECORD("order_line", care.sold, SOLD_LINE),
     KITH_WANT(QUERY, "interaction where order = :order limit 1", care.query.purchase),
+    KITH_WANT(QUERY,
+              "order where state in ('ordered', 'paid', 'shipped', 'delivered') and lines > 0 and "
+              "(account is not null or contact is not null) and not exists(interaction.order where "
+              "id is not null) order by id limit :limit",
+              care.query.uncounted),
 };
 kith_status purchase_wants(kith_instance *self, kith_error *err) {
     return WANTS(self, wants, err);
@@ -262,4 +302,5 @@ const kith_part purchase_part = {
     .permissions = KITH_ARRAY(permissions),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
+    .actions = KITH_ARRAY(actions),
 };

@@ -137,6 +137,27 @@ TEST("orders from elsewhere count with their lines, and leave who was lost as th
     close_company(c);
 }
 
+TEST("orders from before this was counted are counted when that is asked for, each once") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id ada = CREATE(c, "contact", {"name", "Ada"}), pen = product(c, "pen", "10 EUR");
+    for (int i = 0; i < 3; i++)
+        UPDATE(c, "order", cart_of(c, 0, ada, pen), {"state", "ordered"});
+    cart_of(c, 0, ada, pen);
+    struct found noted = find(c, "interaction where order is not null");
+    for (int i = 0; i < 2; i++)
+        remove_record(c, "interaction", noted.ids[i]);
+    PAGE(c, "1|20.00 EUR", "contact", ada);
+    static const char *const counted[] = {"1", "1", "0"};
+    for (int i = 0; i < 3; i++) {
+        struct act a = ACT(c, "commerce.count_purchases", {"limit", "1"});
+        EXPECT_ACT(a);
+        EXPECT_STR(counted[i], result_text(c, &a, "counted"));
+    }
+    PAGE(c, "3|60.00 EUR", "contact", ada);
+    close_company(c);
+}
+
 TEST("two customers of one name are two in the figures, and an account is one, whoever orders") {
     struct company company, *c = &company;
     OPEN(c, SHOP(""), "commerce");
