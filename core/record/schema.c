@@ -163,6 +163,32 @@ static kith_status parse_options(struct arena *a, struct rfield *f, const char *
     return KITH_OK;
 }
 
+/* "=order.state,more": a choice has the options of that field, as the company has changed them. */
+static kith_status borrow_options(struct builder *b, const struct rfield *f, const char **text,
+                                  kith_error *e) {
+    kith_str rest = str_of(*text), from;
+    if (f->kind != KITH_F_CHOICE || rest.len == 0 || rest.ptr[0] != '=')
+        return KITH_OK;
+    str_split(&rest, ',', &from);
+    from = (kith_str){from.ptr + 1, from.len - 1};
+    const struct rfield *of = map_get(&b->schema->field_by_name, from);
+    const struct building *t = of ? builder_type(b, of->type->name) : NULL;
+    struct rfield listed = {.name = f->name, .kind = of ? of->kind : 0};
+    if (!t || (of->kind != KITH_F_CHOICE && of->kind != KITH_F_STATE) ||
+        t->options[of->index][0] == '=')
+        return err_set(e, KITH_E_INVAL, f->name,
+                       "its options are those of %.*s, which is no field with options of its own",
+                       (int)from.len, from.ptr);
+    TRY(parse_options(&b->schema->arena, &listed, t->options[of->index], e));
+    const char *all = "";
+    for (uint32_t i = 0; all && i < listed.option_count; i++)
+        all = arena_printf(&b->schema->arena, "%s%s%s", all, i ? "," : "", listed.options[i]);
+    if (all && rest.len)
+        all = arena_printf(&b->schema->arena, "%s,%.*s", all, (int)rest.len, rest.ptr);
+    *text = all;
+    return all ? KITH_OK : err_nomem(e);
+}
+
 static kith_status parse_target(const struct schema *s, struct rfield *f, const char *text,
                                 kith_error *e) {
     if (text && strcmp(text, "*") == 0 && f->kind == KITH_F_LINK) {
@@ -480,7 +506,10 @@ static kith_status finish_type(struct builder *b, struct building *t, kith_error
         return err_nomem(e);
     for (uint32_t i = 0; i < t->count; i++) {
         struct rfield *f = t->fields[i];
-        kith_status st = parse_field_options(s, &s->arena, f, t->options[i], e);
+        const char *options = t->options[i];
+        kith_status st = options ? borrow_options(b, f, &options, e) : KITH_OK;
+        if (st == KITH_OK)
+            st = parse_field_options(s, &s->arena, f, options, e);
         if (st == KITH_OK)
             st = field_finish(s, &s->arena, f, e);
         if (st != KITH_OK)

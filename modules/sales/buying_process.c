@@ -8,6 +8,9 @@
 #define WON(whom) "exists(opportunity." whom " where stage = 'won')"
 #define ORDERED_BY(whom)                                                                           \
     "exists(order." whom " where placed_at is not null and state != 'cancelled')"
+/* With the stages that stand before proposal, as the company has them. */
+#define BEFORE_OFFER "opportunity where stage in ('won'%s) and stage != 'won' : count() as n"
+#define WITH_OFFER   "opportunity where stage not in ('won', 'lost'%s) : count() as n"
 #define STEP_MODULES 2
 static const struct {
     const char *phase, *modules[STEP_MODULES], *what, *query, *with_orders;
@@ -23,16 +26,8 @@ static const struct {
      "qualified leads",
      "lead where state = 'qualified' : count() as n",
      NULL},
-    {"evaluation",
-     {"campaign", "sales"},
-     "deals before an offer",
-     "opportunity where stage in ('prospecting', 'qualification') : count() as n",
-     NULL},
-    {"purchase",
-     {"sales"},
-     "deals with an offer",
-     "opportunity where stage in ('proposal', 'closing') : count() as n",
-     NULL},
+    {"evaluation", {"campaign", "sales"}, "deals before an offer", BEFORE_OFFER, NULL},
+    {"purchase", {"sales"}, "deals with an offer", WITH_OFFER, NULL},
     {"post_purchase",
      {"feedback"},
      "accounts that are customers or have bought",
@@ -98,14 +93,29 @@ static const kith_action actions[] = {
      .columns = KITH_ARRAY(columns)},
 };
 
+/* A company without the stage proposal has all open ones before an offer. */
+static void stages_before_offer(const kith_instance *self, char *out, size_t room) {
+    const int offered = stage_place(self, kith_str_of("proposal"));
+    size_t n = 0;
+    *out = '\0';
+    for (int i = 0; i < (offered < 0 ? self->deals.won : offered) && n < room; i++) {
+        const kith_str name = self->deals.stages[i].name.as.s;
+        n += (size_t)snprintf(out + n, room - n, ", '%.*s'", (int)name.len, name.ptr);
+    }
+}
+
 kith_status buying_process_wants(kith_instance *self, kith_error *err) {
     kith_status st = KITH_OK;
+    char before[STAGES_MAX * 60], text[sizeof before + 200];
     const int32_t orders = self->host->enabled(self->host, "commerce");
-    for (size_t i = 0; st == KITH_OK && i < STEPS; i++)
-        st = self->records->query(
-            self->host,
-            kith_str_of(orders && steps[i].with_orders ? steps[i].with_orders : steps[i].query),
-            &self->after.query.steps[i], err);
+    stages_before_offer(self, before, sizeof before);
+    for (size_t i = 0; st == KITH_OK && i < STEPS; i++) {
+        const char *query = orders && steps[i].with_orders ? steps[i].with_orders : steps[i].query;
+        const char *gap = strstr(query, "%s");
+        (void)snprintf(text, sizeof text, "%.*s%s%s", gap ? (int)(gap - query) : (int)strlen(query),
+                       query, gap ? before : "", gap ? gap + 2 : "");
+        st = self->records->query(self->host, kith_str_of(text), &self->after.query.steps[i], err);
+    }
     return st;
 }
 

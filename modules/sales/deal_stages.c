@@ -4,19 +4,8 @@
  * are kept as it changes, so that it is shown at once however many deals there are. */
 #include "sales.h"
 
-const char *const funnel_stages[STAGE_WON + 1] = {"prospecting", "qualification", "proposal",
-                                                  "closing", "won"};
-
-int stage_place(kith_str stage) {
-    for (int i = 0; i <= STAGE_WON; i++)
-        if (kith_str_is(stage, funnel_stages[i]))
-            return i;
-    return -1;
-}
-
 static int32_t is_open(const struct opportunity *deal) {
-    const int place = stage_place(deal->stage.as.s);
-    return place >= 0 && place < STAGE_WON;
+    return !kith_str_is(deal->stage.as.s, "won") && !kith_str_is(deal->stage.as.s, "lost");
 }
 
 /* -- before: what is refused, and what is kept --------------------------------------------------
@@ -25,12 +14,15 @@ static int32_t is_open(const struct opportunity *deal) {
 /* One that goes forward, by more than one stage where sales.stages.skip is false. */
 static kith_status check_order(kith_instance *self, const struct opportunity *deal, kith_str from,
                                kith_error *err) {
-    const int was = stage_place(from), is = stage_place(deal->stage.as.s);
-    if (self->deals.skip_stages.as.i || was < 0 || is <= was + 1 || (is == STAGE_WON && was >= 2))
+    const int was = stage_place(self, from), is = stage_place(self, deal->stage.as.s),
+              offered = stage_place(self, kith_str_of("proposal"));
+    if (self->deals.skip_stages.as.i || was < 0 || is <= was + 1 ||
+        (is == self->deals.won && offered >= 0 && was >= offered))
         return KITH_OK;
+    const kith_str next = self->deals.stages[was + 1].name.as.s;
     return kith_fail(err, KITH_E_REFUSED, "stage",
-                     "stage: behind %s comes %s, and sales.stages.skip forbids to leave it out",
-                     funnel_stages[was], funnel_stages[was + 1]);
+                     "stage: behind %.*s comes %.*s, and sales.stages.skip forbids to leave it out",
+                     (int)from.len, from.ptr, (int)next.len, next.ptr);
 }
 
 /* What the customer has accepted is not held up by what we had still to do. */
@@ -239,7 +231,8 @@ struct stage_sum {
     int64_t entries, went_on, left, spent;
 };
 struct funnel {
-    struct stage_sum stages[STAGE_WON + 1];
+    const kith_instance *self;
+    struct stage_sum stages[STAGES_MAX + 1];
 };
 
 /* Stage and the one it was left for; how many, how long together. One that goes past a stage counts
@@ -248,8 +241,8 @@ struct funnel {
 static kith_status funnel_group(void *arg, const kith_txn *txn, uint32_t count,
                                 const kith_value *values, kith_error *err) {
     struct funnel *f = arg;
-    const int place = values[0].kind == KITH_TEXT ? stage_place(values[0].as.s) : -1;
-    const int next = values[1].kind == KITH_TEXT ? stage_place(values[1].as.s) : -1;
+    const int place = values[0].kind == KITH_TEXT ? stage_place(f->self, values[0].as.s) : -1;
+    const int next = values[1].kind == KITH_TEXT ? stage_place(f->self, values[1].as.s) : -1;
     (void)txn, (void)count, (void)err;
     if (place < 0)
         return KITH_OK;
@@ -281,15 +274,15 @@ static kith_status funnel_action(kith_instance *self, kith_call *call, kith_erro
     struct {
         kith_value since, until;
     } args;
-    struct funnel f = {0};
+    struct funnel f = {.self = self};
     kith_status st = KITH_ARGS(self, call, &args, err);
     if (st == KITH_OK)
         st = self->records->groups(self->calls->view(call), self->deals.query.funnel, 2,
                                    &args.since, 0, funnel_group, &f, err);
-    for (int i = 0; st == KITH_OK && i < STAGE_WON; i++) {
+    for (int i = 0; st == KITH_OK && i < self->deals.won; i++) {
         const struct stage_sum *s = &f.stages[i];
         struct funnel_row row = {
-            .stage = kith_text(funnel_stages[i]),
+            .stage = self->deals.stages[i].name,
             .entries = kith_number(KITH_INT, s->entries),
             .went_on = kith_number(KITH_INT, s->went_on),
             .conversion = percent_share(s->went_on, s->entries),
@@ -340,7 +333,7 @@ static kith_status neglected_action(kith_instance *self, kith_call *call, kith_e
 /* -- declared -----------------------------------------------------------------------------------
  */
 
-#define ALL_STAGES "prospecting,qualification,proposal,closing,won,lost"
+#define ALL_STAGES "=opportunity.stage"
 
 static const kith_field visit_fields[] = {
     F("opportunity", LINK, .options = "opportunity",
@@ -413,7 +406,25 @@ static const kith_hook hooks[] = {
      .doc = "Writes down how long it was in which stage, and begins what is done in the next."},
 };
 
+static const kith_setting stage_items[] = {
+    {.key = "stage",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "A stage of opportunity.stage, other than won and lost."},
+    {.key = "probability",
+     .kind = KITH_INT,
+     .min = 10,
+     .max = 90,
+     .doc = "What an opportunity gets that comes to it: 10, 20, ... 90 percent. Without it "
+            "sales.probability tells that of the stages that come with the module."},
+};
 static const kith_setting settings[] = {
+    {.key = "stages.order",
+     .kind = KITH_LIST,
+     .default_text = "()",
+     .items = KITH_ARRAY(stage_items),
+     .doc = "All open stages from the first to the last, where a company has some of its own; "
+            "without it prospecting, qualification, proposal, closing."},
     {.key = "stages.skip",
      .kind = KITH_BOOL,
      .default_text = "true",

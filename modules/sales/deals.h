@@ -62,8 +62,17 @@ enum {
     " closed_at <= :until group by amount.currency : count(), sum(amount)"
 #define STEPS_MAX 100 /* rows of the setting sales.next_step.rules */
 
+#define STAGES_MAX 40 /* rows of sales.stages.order */
+
+struct stage {
+    kith_value name;
+    int64_t probability; /* percent */
+};
+
 struct deals {
     const kith_numbers_v1 *numbers;
+    struct stage stages[STAGES_MAX + 1]; /* open ones in their order, then won */
+    int won;                             /* the place of won: how many are open */
     struct opportunity_numbers deal;
     struct visit_numbers visit;
     struct total_numbers total;
@@ -110,10 +119,9 @@ int64_t month_from(int64_t number);
 kith_status totals_hold(kith_instance *self, const kith_txn *txn, int64_t first, int64_t last,
                         int32_t *yes, kith_error *err);
 
-/* The place of a stage in the funnel, from 0; -1: lost. STAGE_WON is the last. */
-#define STAGE_WON 4
-int stage_place(kith_str stage);
-extern const char *const funnel_stages[STAGE_WON + 1];
+/* The place of a stage in the funnel, from 0; behind the open ones stands won. -1: lost, or one
+ * that sales.stages.order does not name. (pipeline.c) */
+int stage_place(const kith_instance *self, kith_str stage);
 
 /* A row of an answer, or a result, that is a share: part of whole with four digits. */
 kith_value share_of(int64_t part, int64_t whole);

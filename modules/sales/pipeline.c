@@ -3,28 +3,89 @@
  * follows the probability, and how it ended is told when it has ended, and only then. */
 #include "sales.h"
 
-static const char *const open_stages[STAGE_OPEN] = {"prospecting", "qualification", "proposal",
-                                                    "closing"};
-
 /* -- settings ---------------------------------------------------------------------------------- */
+
+int stage_place(const kith_instance *self, kith_str stage) {
+    for (int i = 0; i <= self->deals.won; i++) {
+        const kith_str name = self->deals.stages[i].name.as.s;
+        if (name.len == stage.len && memcmp(name.ptr, stage.ptr, (size_t)name.len) == 0)
+            return i;
+    }
+    return -1;
+}
 
 static int32_t is_step(int64_t probability) {
     return probability >= 10 && probability <= 90 && probability % 10 == 0;
 }
 
-static kith_status read_probability(kith_instance *self, int stage, kith_error *err) {
-    char key[64];
+static kith_status read_probability(const kith_instance *self, struct stage *stage,
+                                    kith_error *err) {
+    char key[128];
     kith_value value;
-    (void)snprintf(key, sizeof key, "probability.%s", open_stages[stage]);
-    kith_status st = sales_setting(self, key, &value, err);
+    const kith_str name = stage->name.as.s;
+    (void)snprintf(key, sizeof key, "probability.%.*s", (int)name.len, name.ptr);
+    if (sales_setting(self, key, &value, NULL) != KITH_OK)
+        return kith_fail(err, KITH_E_INVAL, "stages.order",
+                         "%s: say which probability an opportunity gets in '%.*s'",
+                         sales_place(self, "stages.order"), (int)name.len, name.ptr);
+    stage->probability = value.as.i;
+    return is_step(value.as.i) ? KITH_OK
+                               : kith_fail(err, KITH_E_INVAL, "probability",
+                                           "%s: %lld is none of 10, 20, 30, 40, 50, 60, 70, 80, 90",
+                                           sales_place(self, key), (long long)value.as.i);
+}
+
+enum { ROW_STAGE, ROW_PROBABILITY }; /* as declared */
+
+/* A row of sales.stages.order. */
+static kith_status read_stage(kith_instance *self, const kith_value *row, kith_error *err) {
+    struct stage *stage = &self->deals.stages[self->deals.won];
+    kith_error why = {.struct_size = sizeof why};
+    char text[200];
+    uint32_t predicate;
+    const kith_str name = row[ROW_STAGE].as.s;
+    const char *place = sales_place(self, "stages.order");
+    (void)snprintf(text, sizeof text, "stage = '%.*s'", (int)name.len, name.ptr);
+    kith_status st = self->records->predicate(self->host, self->opportunity.type, kith_str_of(text),
+                                              &predicate, &why);
     if (st != KITH_OK)
-        return st;
-    self->probability[stage] = value.as.i;
-    if (is_step(value.as.i))
-        return KITH_OK;
-    return kith_fail(err, KITH_E_INVAL, "probability",
-                     "%s: %lld is none of 10, 20, 30, 40, 50, 60, 70, 80, 90",
-                     sales_place(self, key), (long long)value.as.i);
+        return kith_fail(err, st, "stages.order",
+                         "%s: opportunity.stage has no '%.*s'; it is one of the states there",
+                         place, (int)name.len, name.ptr);
+    if (kith_str_is(name, "won") || kith_str_is(name, "lost") || stage_place(self, name) >= 0)
+        return kith_fail(err, KITH_E_INVAL, "stages.order",
+                         "%s: each open stage stands there once; won and lost come behind all",
+                         place);
+    stage->name = row[ROW_STAGE];
+    if (row[ROW_PROBABILITY].kind == KITH_NULL) {
+        st = read_probability(self, stage, err);
+    } else {
+        stage->probability = row[ROW_PROBABILITY].as.i;
+        if (!is_step(stage->probability))
+            st = kith_fail(err, KITH_E_INVAL, "stages.order",
+                           "%s: '%.*s': %lld is none of 10, 20, 30, 40, 50, 60, 70, 80, 90", place,
+                           (int)name.len, name.ptr, (long long)stage->probability);
+    }
+    self->deals.won += st == KITH_OK;
+    return st;
+}
+
+static kith_status read_stages(kith_instance *self, kith_error *err) {
+    static const char *const shipped[] = {"prospecting", "qualification", "proposal", "closing"};
+    kith_value order;
+    kith_status st = sales_setting(self, "stages.order", &order, err);
+    const uint64_t count = st == KITH_OK && order.kind == KITH_LIST ? order.as.list.count : 0;
+    if (count > STAGES_MAX)
+        return kith_fail(err, KITH_E_INVAL, "stages.order", "%s: there are more than %d stages",
+                         sales_place(self, "stages.order"), STAGES_MAX);
+    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+        st = read_stage(self, order.as.list.items[i].as.list.items, err);
+    for (size_t i = 0; st == KITH_OK && !count && i < sizeof shipped / sizeof *shipped; i++) {
+        const kith_value row[] = {kith_text(shipped[i]), kith_null()};
+        st = read_stage(self, row, err);
+    }
+    self->deals.stages[self->deals.won].name = kith_text("won");
+    return st;
 }
 
 kith_status pipeline_read_settings(kith_instance *self, kith_error *err) {
@@ -32,8 +93,8 @@ kith_status pipeline_read_settings(kith_instance *self, kith_error *err) {
     kith_status st = sales_setting(self, "signal.green", &green, err);
     if (st == KITH_OK)
         st = sales_setting(self, "signal.amber", &amber, err);
-    for (int stage = 0; st == KITH_OK && stage < STAGE_OPEN; stage++)
-        st = read_probability(self, stage, err);
+    if (st == KITH_OK)
+        st = read_stages(self, err);
     if (st != KITH_OK)
         return st;
     self->green = green.as.i;
@@ -78,17 +139,22 @@ static int32_t is_given(const struct deal *d, int at) {
            d->self->records->changed(d->txn, d->change, d->fields[at]) == 1;
 }
 
+/* -1: it is in a stage of which nothing is said. */
 static int64_t usual_probability(const struct deal *d) {
-    for (int i = 0; i < STAGE_OPEN; i++)
-        if (kith_str_is(d->values[AT_STAGE].as.s, open_stages[i]))
-            return d->self->probability[i];
-    return d->won ? 100 : 0;
+    const int place = stage_place(d->self, d->values[AT_STAGE].as.s);
+    return d->won ? 100 : d->lost ? 0 : place < 0 ? -1 : d->self->deals.stages[place].probability;
 }
 
 static kith_status settle_probability(struct deal *d, kith_error *err) {
     kith_value *value = &d->values[AT_PROBABILITY];
     int64_t usual = usual_probability(d);
-    if (value->kind == KITH_NULL || (d->moved && !is_given(d, AT_PROBABILITY)))
+    const int32_t given = is_given(d, AT_PROBABILITY);
+    if (usual < 0 && !given && (d->moved || value->kind == KITH_NULL))
+        return kith_fail(err, KITH_E_REFUSED, "stage",
+                         "stage: sales.stages.order does not name %.*s; put it there with its "
+                         "probability, or give the probability with the stage",
+                         (int)d->values[AT_STAGE].as.s.len, d->values[AT_STAGE].as.s.ptr);
+    if (value->kind == KITH_NULL || (d->moved && !given))
         *value = kith_number(KITH_INT, usual);
     if (!d->won && !d->lost && !is_step(value->as.i))
         return kith_fail(err, KITH_E_REFUSED, "probability",

@@ -8,14 +8,14 @@
 
 kith_status plays_check(kith_instance *self, const kith_txn *txn, const struct opportunity *deal,
                         kith_str from, kith_error *err) {
-    const int was = stage_place(from), is = stage_place(deal->stage.as.s);
+    const int was = stage_place(self, from), is = stage_place(self, deal->stage.as.s);
     struct deal_task *tasks;
     uint64_t count;
     char titles[LISTED] = "";
     size_t used = 0;
     if (was < 0 || is <= was)
         return KITH_OK;
-    const kith_value params[] = {deal->id, kith_text(funnel_stages[was])};
+    const kith_value params[] = {deal->id, self->deals.stages[was].name};
     kith_status st = KITH_FIND(self, txn, deals.task, self->deals.query.plays_left, 2, params,
                                &tasks, &count, err);
     if (st != KITH_OK || count == 0)
@@ -26,8 +26,8 @@ kith_status plays_check(kith_instance *self, const kith_txn *txn, const struct o
                                  title.len < 80 ? (int)title.len : 80, title.ptr);
     }
     return kith_fail(err, KITH_E_REFUSED, "stage",
-                     "stage: it stays in %s until this is done or cancelled: %s",
-                     funnel_stages[was], titles);
+                     "stage: it stays in %.*s until this is done or cancelled: %s", (int)from.len,
+                     from.ptr, titles);
 }
 
 /* One that is open from an earlier visit is not made twice. */
@@ -166,8 +166,8 @@ static kith_status plays_action(kith_instance *self, kith_call *call, kith_error
  */
 
 static const kith_field play_fields[] = {
-    F("stage", CHOICE, .options = "prospecting,qualification,proposal,closing,won,lost",
-      .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED, .doc = "In which stage it is played."),
+    F("stage", CHOICE, .options = "=opportunity.stage", .flags = KITH_FF_REQUIRED | KITH_FF_INDEXED,
+      .doc = "In which stage it is played."),
     F("title", TEXT, .flags = KITH_FF_REQUIRED | KITH_FF_SEARCHED, .doc = "What is to be done."),
     F("body", LONGTEXT, .flags = KITH_FF_SEARCHED, .doc = "How."),
     F("within", DURATION, .min = "0s", .doc = "Until how long after the stage was entered."),

@@ -286,15 +286,30 @@ static kith_status quote_gone_hook(kith_instance *self, kith_txn *txn, kith_chan
 /* -- what follows from it -----------------------------------------------------------------------
  */
 
-static kith_status move_deal(struct offer *o, const struct quoted_deal *deal, const char *stage,
+static kith_status move_deal(struct offer *o, const struct quoted_deal *deal, kith_value stage,
                              kith_error *err) {
     kith_instance *self = o->self;
     kith_edit edit = {0};
-    kith_put(&edit, self->quotes.deal.stage, kith_text(stage));
-    if (strcmp(stage, "won") == 0)
+    kith_put(&edit, self->quotes.deal.stage, stage);
+    if (kith_str_is(stage.as.s, "won"))
         kith_put(&edit, self->quotes.deal.amount, o->order.net); /* tax is not ours */
     return self->records->update(o->txn, self->quotes.deal.type, deal->id.as.link.id, edit.count,
                                  edit.fields, edit.values, err);
+}
+
+/* To the last stage: at once, or where no arrow of the company's leads there, one after the other.
+ */
+static kith_status close_deal(struct offer *o, const struct quoted_deal *deal, kith_error *err) {
+    const struct stage *stages = o->self->deals.stages;
+    const int last = o->self->deals.won - 1, place = stage_place(o->self, deal->stage.as.s);
+    kith_error why = {.struct_size = sizeof why};
+    kith_status st = move_deal(o, deal, stages[last].name, &why);
+    if (st != KITH_OK && place >= 0 && strcmp(why.field, "stage") == 0) {
+        st = KITH_OK;
+        for (int i = place + 1; st == KITH_OK && i <= last; i++)
+            st = move_deal(o, deal, stages[i].name, &why);
+    }
+    return st == KITH_OK ? st : kith_fail(err, st, why.field, "%s", why.message);
 }
 
 /* By way of the last stage, wherever it stands: what was accepted was offered. */
@@ -308,9 +323,10 @@ static kith_status win_deal(struct offer *o, kith_error *err) {
     const kith_str stage = deal.stage.as.s;
     if (st != KITH_OK || kith_str_is(stage, "won"))
         return st;
-    if (!kith_str_is(stage, "proposal") && !kith_str_is(stage, "closing"))
-        st = move_deal(o, &deal, "closing", err);
-    return st == KITH_OK ? move_deal(o, &deal, "won", err) : st;
+    const int last = self->deals.won - 1;
+    if (!kith_str_is(stage, "proposal") && stage_place(self, stage) != last)
+        st = close_deal(o, &deal, err);
+    return st == KITH_OK ? move_deal(o, &deal, kith_text("won"), err) : st;
 }
 
 static kith_status quote_moved_hook(kith_instance *self, kith_txn *txn, kith_change *change,

@@ -33,7 +33,6 @@ struct qualify_rule {
 };
 
 /* Stages of an opportunity, in the order in which declare.c lists them. */
-enum { STAGE_PROSPECTING, STAGE_QUALIFICATION, STAGE_PROPOSAL, STAGE_CLOSING, STAGE_OPEN };
 
 struct kith_instance {
     const kith_host *host;
@@ -73,9 +72,8 @@ struct kith_instance {
 
     struct score_rule *rules;
     uint64_t rule_count;
-    int64_t hot, warm;               /* points */
-    int64_t probability[STAGE_OPEN]; /* percent, by stage */
-    int64_t green, amber;            /* percent */
+    int64_t hot, warm;    /* points */
+    int64_t green, amber; /* percent */
     struct deals deals;
     struct regions regions;
     struct offers offers; /* where commerce is enabled */

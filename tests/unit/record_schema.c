@@ -56,6 +56,40 @@ static const kith_field first_fields[] = {
 static const kith_type first_types[] = {{.name = "item", .fields = KITH_ARRAY(first_fields)}};
 static const struct schema_source first = MODULE(1, first_types);
 
+static const kith_field order_fields[] = {
+    {.name = "state", .kind = KITH_F_STATE, .options = "new>done|lost,done.>new"},
+    {.name = "was", .kind = KITH_F_CHOICE, .options = "=order.state,other"},
+};
+static const kith_field visit_fields[] = {
+    {.name = "to", .kind = KITH_F_CHOICE, .options = "=order.state"},
+};
+static const kith_field odd_fields[] = {
+    {.name = "to", .kind = KITH_F_CHOICE, .options = "=order.was"},
+};
+
+TEST("a choice has the options of another field, as that has them") {
+    static const kith_type types[] = {{.name = "visit", .fields = KITH_ARRAY(visit_fields)},
+                                      {.name = "order", .fields = KITH_ARRAY(order_fields)}};
+    static const kith_type odd[] = {{.name = "order", .fields = KITH_ARRAY(order_fields)},
+                                    {.name = "visit", .fields = KITH_ARRAY(odd_fields)}};
+    static const struct schema_source shop = MODULE(1, types), other = MODULE(1, odd);
+    struct file x;
+    file_open(&x);
+    EXPECT_OK(build(&x, &shop), x.e);
+    const struct rtype *t = schema_type(x.schema, STR("visit"));
+    const struct rfield *to = type_field(x.schema, t, STR("to"));
+    EXPECT_INT(3, to->option_count);
+    EXPECT_STR("new", to->options[0]);
+    EXPECT_STR("done", to->options[1]);
+    EXPECT_STR("lost", to->options[2]);
+    t = schema_type(x.schema, STR("order"));
+    EXPECT_INT(4, type_field(x.schema, t, STR("was"))->option_count);
+    EXPECT(build(&x, &other) != KITH_OK);
+    EXPECT_HAS("its options are those of order.was, which is no field with options of its own",
+               x.e.message);
+    file_close(&x);
+}
+
 /* A row from texts: "field", "value", ..., NULL. */
 static kith_id put(struct file *x, const char *type, const char *const *pairs) {
     static kith_id last = 1000;

@@ -38,8 +38,7 @@ local function won(t)
   local ben = t.create("user", {login = "ben", name = "Ben"})
   local ann = t.create("contact", {name = "Ann"})
   local deal = t.create("opportunity", {name = "the boat", contact = ann, owner = ben})
-  t.transition(deal, "proposal")
-  t.transition(deal, "won")
+  for _, stage in ipairs {"qualification", "proposal", "won"} do t.transition(deal, stage) end
   return {deal = deal, ann = ann, ben = ben, boss = boss}
 end
 

@@ -38,6 +38,7 @@ end)
 local function offer(t, amount)
   for _, login in ipairs(who) do t.create("user", {login = login, name = login}) end
   local deal = t.create("opportunity", {name = "New plant", amount = money(amount)})
+  t.transition(deal, "qualification")
   t.transition(deal, "proposal")
   return deal
 end

@@ -57,6 +57,7 @@ KITH_TOKEN=$("$KITH" token add quinn --name test --json | json_text token) kith 
 prints "id,name,company,score,rating,state,source,email"
 prints_not phone
 won=$(create opportunity name="Won" amount="7 EUR" opened_at=2026-01-01)
+"$KITH" update opportunity "$won" stage=qualification >/dev/null
 "$KITH" update opportunity "$won" stage=proposal >/dev/null
 "$KITH" update opportunity "$won" stage=won closed_at=2026-02-01 >/dev/null
 "$KITH" create role name=analyst rights='{"types": {"opportunity": {"read": "all"}, "lead": {"read": "all"}}, "actions": ["sales.kpis"]}' >/dev/null
@@ -111,7 +112,7 @@ lead=$(qualified name="Bea Kept" company="Kept Ltd")
 kith sales.convert lead="$lead"
 conversion=$(newest)
 opportunity=$("$KITH" find "opportunity where name = 'Kept Ltd'" --json | json_text id)
-kith update opportunity "$opportunity" stage=closing
+kith update opportunity "$opportunity" stage=qualification
 kith undo "$conversion"
 exits 1
 prints "Kept: 2"

@@ -81,7 +81,7 @@ commands() {
 while IFS= read -r line; do
     it "$line"
     case $line in
-        *"import role"* | *"user add"* | *sales.learn_*) as "" ;;
+        *"import role"* | *"user add"* | *"field set"* | *sales.learn_*) as "" ;;
         *rescore* | *"create material"* | *"create play"* | *"create quota"* | *sales.assign* | *sales.move* | \
             *visit_groups*) as max ;;
         *) as anna ;;

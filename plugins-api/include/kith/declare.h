@@ -29,7 +29,8 @@ extern "C" {
 #define KITH_F_STATE    11u /* options: "new>working,working>done|new"; first = start [TEXT]     */
 /* A state that can be left again and yet is an end has a dot: "open>done,done.>open". What no arrow
  * leaves is an end by itself. Records that are in no end are open, and shown so on the page of the
- * record that they are about. */
+ * record that they are about. A choice of a record type may have the options of another field, as
+ * the company has changed them: "=order.state". */
 #define KITH_F_LINK  12u /* options: the type linked to, or "*" for any record     [LINK]     */
 #define KITH_F_LINKS 13u /* options: the type linked to; to many                   [LIST]     */
 #define KITH_F_EMAIL 14u /*                                                        [TEXT]     */
