@@ -8,8 +8,8 @@ new_company
 "$KITH" module enable sales >/dev/null
 
 it "come with a module, in use, and do what their tests say"
-shipped=(workflows/sales/*.lua)
-expect test "${shipped[*]##*/}" = "$(cd "$KITH_SOURCE/lua/examples/workflows/sales" && echo *.lua)"
+shipped=(workflows/commerce/*.lua workflows/sales/*.lua)
+expect test "${shipped[*]#workflows/}" = "$(cd "$KITH_SOURCE/lua/examples/workflows" && echo commerce/*.lua sales/*.lua)"
 kith workflow test
 exits 0
 prints "$(cat "${shipped[@]}" | grep -c '^test(') passed, 0 failed"
@@ -17,18 +17,19 @@ kith check
 exits 0
 prints_not "warning"
 for file in "${shipped[@]}"; do
-    expect grep -q "workflows/sales/${file##*/})" "$cookbook"
+    expect grep -q "$file)" "$cookbook"
 done
 
 it "of a module stay as the company has changed them"
 echo "-- ours" >"${shipped[0]}"
 rm "${shipped[1]}"
-kith module enable sales
+kith module enable commerce
 exits 0
 expect test "$(cat "${shipped[0]}")" = "-- ours"
 expect test -s "${shipped[1]}"
 
 it "of a module are passed over while it is not enabled, whoever asks"
+rm -r workflows/commerce
 kith module disable sales
 kith check
 exits 0

@@ -91,6 +91,9 @@ while IFS= read -r line; do
     eval "$line"
     exits 0
     case $line in
+        *"field set opportunity.stage"*) # and the lines of settings that stand below it
+            sed -n '/^    sales: { stages/,/; };$/p' "$readme" >conf.d/zz_stages.conf
+            ;;
         *"user add max"*)
             anna=$("$KITH" find "user where login = 'anna'" --json | json_text id)
             max=$("$KITH" find "user where login = 'max'" --json | json_text id)

@@ -3,7 +3,7 @@
 -- when commerce tells it again. A subscription that renews by itself is only looked at; one that does not is sold
 -- anew. The task goes when the subscription is renewed.
 --
--- Needs the modules sales and commerce. contract_renewal.lua does the same for contracts of a type of your own.
+-- contract_renewal.lua does the same for contracts of a type of your own.
 
 local function flag(thing, what, due)
   local who = thing.contact or thing.account
@@ -53,7 +53,7 @@ end)
 
 local function subscribed(t, renews)
   t.at("2025-01-01T09:00")
-  local ben = t.create("user", {login = "ben", name = "Ben"})
+  local ben = t.create("user", {login = "renewal.ben", name = "Ben"})
   local ann = t.create("contact", {name = "Ann", owner = ben})
   local plan = t.create("product", {code = "p", name = "Plan", kind = "subscription", price = money("10 EUR")})
   local one = t.create("subscription", {contact = ann, product = plan, period = "year", renews = renews})
