@@ -30,7 +30,7 @@ kith update quote "$quote" state=accepted
 exits 0
 kith find "opportunity where name = 'Early'" --fields stage --csv
 prints won
-kith undo "$("$KITH" log --limit 1 --json | json_text id)"
+kith undo "$("$KITH" log --type quote --limit 1 --json | json_text id)"
 exits 0
 kith find "opportunity where name = 'Early'" --fields stage --csv
 prints prospecting
@@ -64,8 +64,8 @@ exits 0
 play=$("$KITH" find "play" --json | json_text id)
 kith update opportunity "$new" stage=negotiation
 exits 0
-kith get opportunity "$new"
-prints "70"
+kith get opportunity "$new" --json
+prints "\"probability\":70"
 kith report sales.pipeline --csv
 prints "negotiation,EUR,1,1000.00 EUR,700.00 EUR"
 kith sales.forecast --csv
