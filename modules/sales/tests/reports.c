@@ -374,6 +374,7 @@ static void accounts(struct company *c) {
     UPDATE(c, "account", find(c, "account where name = 'Other'").ids[0], {"sponsor", ID(c, ada)},
            {"market", "b2c"}, {"priority", "3"});
     CREATE(c, "account", {"name", "Cope"}, {"industry", "food"}, {"market", "b2b"});
+    named(c, "account", "New");
     offered(c, "A", "Acme", "10 EUR", NULL, "Rosa", NULL);
     moved(c, offered(c, "B", "Bolt", "30 EUR", NULL, "Rosa", NULL), "won");
     offered(c, "C", "Bolt", "90 EUR", NULL, "Rosa", NULL);
@@ -397,7 +398,7 @@ static const struct told_report of_accounts[] = {
     TELLS("sales.segments", NULL,
           "b2b,food,2,90.00 EUR,70.00 EUR\n"
           "b2b,steel,1,10.00 EUR,0.00 EUR\n"
-          ",,1,0.00 EUR,60.00 EUR\n"
+          ",,2,0.00 EUR,60.00 EUR\n"
           "b2c,,1,0.00 EUR,50.00 EUR\n"),
     TELLS("sales.chances", NULL,
           "Soon,Rival,,8.00 EUR,2024-02-01,\n"
@@ -429,6 +430,7 @@ static void talks(struct company *c) {
     met(c, "No appointment", "2023-11-20 10:00", "true", NULL, NULL);
     met(c, "Too late", "2023-12-20 10:00", "true", "true", NULL);
     met(c, "Past", "2023-11-15 10:00", "true", "true", NULL);
+    met(c, "Held before its time", "2023-11-24 10:00", "false", "true", NULL);
     met(c, "Was there", "2023-11-02 10:00", "false", "true", "true");
     kith_id none = met(c, "Nobody", "2023-11-03 10:00", "false", NULL, "true");
     UPDATE(c, "interaction", none, {"wasted", "nobody_there"}, {"cost", "30 EUR"});
