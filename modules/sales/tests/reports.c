@@ -483,13 +483,16 @@ static void orders(struct company *c) {
     bought(c, "contact", "Aaron", "P");
     bought(c, "contact", "Ada", "PD");
     bought(c, "contact", "Ada", "U");
+    bought(c, "account", "Acme", "U");
     cart(c, "account", "Acme", "D");
+    cart(c, "contact", "Aaron", "D");
     EXPECT_ACT(ACT(c, "sales.learn_baskets", {"min_together", "2"}));
 }
 static const struct told_report of_orders[] = {
     TELLS("sales.revenue_by_customer", NULL,
           "Bolt,Bolt,EUR,1,215.00 EUR\n"
-          "Acme,Acme,EUR,2,30.00 EUR\n"),
+          "Acme,Acme,EUR,2,30.00 EUR\n"
+          "Acme,Acme,USD,1,9.00 USD\n"),
     TELLS("sales.revenue_by_contact", NULL,
           "Ada,Ada,EUR,1,210.00 EUR\n"
           "Aaron,Aaron,EUR,1,10.00 EUR\n"
@@ -498,17 +501,18 @@ static const struct told_report of_orders[] = {
           "D,D,EUR,2.000,400.00 EUR\n"
           "P,P,EUR,5.000,50.00 EUR\n"
           "I,I,EUR,3.000,15.00 EUR\n"
-          "U,U,USD,1.000,9.00 USD\n"),
+          "U,U,USD,2.000,18.00 USD\n"),
     TELLS("sales.revenue_by_territory", NULL,
           ",,EUR,2,220.00 EUR\n"
           "South,South,EUR,1,215.00 EUR\n"
           "North,North,EUR,2,30.00 EUR\n"
-          ",,USD,1,9.00 USD\n"),
+          ",,USD,1,9.00 USD\n"
+          "North,North,USD,1,9.00 USD\n"),
     TELLS("sales.affinities", NULL,
-          "D,P,2,0.3333,1.0000,1.2000\n"
-          "I,P,3,0.5000,1.0000,1.2000\n"
-          "P,I,3,0.5000,0.6000,1.2000\n"
-          "P,D,2,0.3333,0.4000,1.2000\n"),
+          "D,P,2,0.2857,1.0000,1.4000\n"
+          "I,P,3,0.4286,1.0000,1.4000\n"
+          "P,I,3,0.4286,0.6000,1.4000\n"
+          "P,D,2,0.2857,0.4000,1.4000\n"),
 };
 
 static void about(struct company *c, kith_id deal, const char *product) {
