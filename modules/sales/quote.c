@@ -323,8 +323,10 @@ static kith_status win_deal(struct offer *o, kith_error *err) {
     const kith_str stage = deal.stage.as.s;
     if (st != KITH_OK || kith_str_is(stage, "won"))
         return st;
-    const int last = self->deals.won - 1;
-    if (!kith_str_is(stage, "proposal") && stage_place(self, stage) != last)
+    kith_error why = {.struct_size = sizeof why};
+    if (kith_str_is(stage, "proposal") && move_deal(o, &deal, kith_text("won"), &why) == KITH_OK)
+        return KITH_OK; /* as the arrows of the module have it; a company may have others */
+    if (stage_place(self, stage) != self->deals.won - 1)
         st = close_deal(o, &deal, err);
     return st == KITH_OK ? move_deal(o, &deal, kith_text("won"), err) : st;
 }
