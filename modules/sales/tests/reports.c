@@ -484,13 +484,17 @@ static void orders(struct company *c) {
     bought(c, "contact", "Ada", "PD");
     bought(c, "contact", "Ada", "U");
     bought(c, "account", "Acme", "U");
+    ware(c, "N", "1 EUR");
+    ware(c, "M", "2 EUR");
+    for (int i = 0; i < 2; i++)
+        bought(c, "account", "Bolt", "NM");
     cart(c, "account", "Acme", "D");
     cart(c, "contact", "Aaron", "D");
     EXPECT_ACT(ACT(c, "sales.learn_baskets", {"min_together", "2"}));
 }
 static const struct told_report of_orders[] = {
     TELLS("sales.revenue_by_customer", NULL,
-          "Bolt,Bolt,EUR,1,215.00 EUR\n"
+          "Bolt,Bolt,EUR,3,221.00 EUR\n"
           "Acme,Acme,EUR,2,30.00 EUR\n"
           "Acme,Acme,USD,1,9.00 USD\n"),
     TELLS("sales.revenue_by_contact", NULL,
@@ -501,18 +505,22 @@ static const struct told_report of_orders[] = {
           "D,D,EUR,2.000,400.00 EUR\n"
           "P,P,EUR,5.000,50.00 EUR\n"
           "I,I,EUR,3.000,15.00 EUR\n"
+          "M,M,EUR,2.000,4.00 EUR\n"
+          "N,N,EUR,2.000,2.00 EUR\n"
           "U,U,USD,2.000,18.00 USD\n"),
     TELLS("sales.revenue_by_territory", NULL,
+          "South,South,EUR,3,221.00 EUR\n"
           ",,EUR,2,220.00 EUR\n"
-          "South,South,EUR,1,215.00 EUR\n"
           "North,North,EUR,2,30.00 EUR\n"
           ",,USD,1,9.00 USD\n"
           "North,North,USD,1,9.00 USD\n"),
     TELLS("sales.affinities", NULL,
-          "D,P,2,0.2857,1.0000,1.4000\n"
-          "I,P,3,0.4286,1.0000,1.4000\n"
-          "P,I,3,0.4286,0.6000,1.4000\n"
-          "P,D,2,0.2857,0.4000,1.4000\n"),
+          "M,N,2,0.2222,1.0000,4.5000\n"
+          "N,M,2,0.2222,1.0000,4.5000\n"
+          "D,P,2,0.2222,1.0000,1.8000\n"
+          "I,P,3,0.3333,1.0000,1.8000\n"
+          "P,I,3,0.3333,0.6000,1.8000\n"
+          "P,D,2,0.2222,0.4000,1.8000\n"),
 };
 
 static void about(struct company *c, kith_id deal, const char *product) {
