@@ -556,10 +556,15 @@ answers 404
 api POST "undo/$made?rehearse=maybe"
 answers 400
 prints 'rehearse is 1 or true, or 0 or false'
-api POST "undo/$made?rehearse=1"
+api POST "undo/$made?rehearse=1" # with all that followed from it, or not at all
+answers 422
+prints "it was edited since"
+api POST contact '{"name":"Taken back","email":"back@example.org"}'
+back=$(header Kith-Transaction)
+api POST "undo/$back?rehearse=1"
 answers 200
-kith get contact "$id"
-exits 0
+kith find "contact where name = 'Taken back' : count()"
+prints_exactly 1
 api DELETE "contact/$id"
 answers 204
 gone=$(header Kith-Transaction)
