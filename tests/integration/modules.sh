@@ -175,7 +175,7 @@ prints_not "adds them there"
 expect test "$(stat -c %a conf.d/zz-own.conf)" = 640
 expect test "$(diff older.conf conf.d/zz-own.conf | grep -c '^<')" = 1
 expect grep -q 'hot = 61 ;' conf.d/zz-own.conf
-expect grep -q '"read:complaint", "read:contact_point"' conf.d/zz-own.conf
+expect grep -q '"read:contact_point"' conf.d/zz-own.conf
 expect test ! -e conf.d/zz-own.conf.part
 kith module list
 prints "running"
