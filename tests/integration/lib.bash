@@ -16,6 +16,7 @@ set -u
 KITH=$(realpath "$KITH")
 unset KITH_COMPANY NO_COLOR TZ
 export LC_ALL=C.UTF-8
+export LSAN_OPTIONS=suppressions=${KITH_SOURCE-}/tests/leaks.txt:print_suppressions=0
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/kith-test-XXXXXX")
 servers=()

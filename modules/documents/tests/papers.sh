@@ -3,9 +3,6 @@
 # Papers are read back by another program: the words, the sums, the pages, the fonts.
 . "$(dirname "$0")/../../../tests/integration/lib.bash"
 command -v pdftotext >/dev/null || { it "reads papers back" && skip "poppler-utils is not here" && finish; }
-# What fontconfig keeps once in each process, 288 bytes, is no leak of ours.
-echo leak:libfontconfig >"$work/suppressions"
-export LSAN_OPTIONS=suppressions=$work/suppressions:print_suppressions=0
 
 new_company
 for module in sales commerce documents; do "$KITH" module enable $module >/dev/null; done
