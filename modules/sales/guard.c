@@ -141,7 +141,8 @@ static kith_status read_rules(kith_instance *self, const char *key, const kith_v
     return KITH_OK;
 }
 
-static const kith_setting guard_items[] = {
+/* The reason stands last: of who is best nobody is told one. */
+static const kith_setting rule_items[] = {
     {.key = "of",
      .kind = KITH_TEXT,
      .flags = KITH_SF_REQUIRED,
@@ -156,28 +157,17 @@ static const kith_setting guard_items[] = {
      .flags = KITH_SF_REQUIRED,
      .doc = "What sellers are told when it is true."},
 };
-static const kith_setting best_items[] = {
-    {.key = "of",
-     .kind = KITH_TEXT,
-     .flags = KITH_SF_REQUIRED,
-     .choices = "contact,account",
-     .doc = "Whether it is asked of people or of organisations."},
-    {.key = "when",
-     .kind = KITH_TEXT,
-     .flags = KITH_SF_REQUIRED,
-     .doc = "A condition on that record, in the query language."},
-};
 static const kith_setting settings[] = {
     {.key = "guard.rules",
      .kind = KITH_LIST,
      .default_text = "()",
      .doc = "To whom sales.suggest offers nothing dearer, besides who has one of sales.problems.",
-     .items = KITH_ARRAY(guard_items)},
+     .items = KITH_ARRAY(rule_items)},
     {.key = "upsell.best",
      .kind = KITH_LIST,
      .default_text = "()",
      .doc = "Who the best customers are: sales.suggest offers them what is dearer first.",
-     .items = KITH_ARRAY(best_items)},
+     .items = {rule_items, sizeof *rule_items, RULE_REASON}},
 };
 static const kith_want wants[] = {
     KITH_WANT(SETTING, "guard.rules", offers.guard_rules),
