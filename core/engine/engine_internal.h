@@ -363,6 +363,9 @@ struct engine {
     pthread_mutex_t reads_lock;
     struct read_note *reads, *reads_last; /* wait to be logged; guarded by reads_lock, as are: */
     size_t reads_waiting;                 /* their records */
+    uint64_t reads_left, reads_logged;    /* notes, since the start */
+    uint64_t reads_failed;                /* commits of notes that failed, since the start */
+    kith_error reads_error;               /* of the last one that did */
     bool reads_posted;
     const struct read_note *reads_written; /* [writer] the last one that the transaction wrote */
     _Atomic uint64_t access_generation;

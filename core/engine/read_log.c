@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define WAITING_MAX 1000000 /* records; a reader that finds more waits for the writer */
+#define TRIES       3       /* commits that fail before whoever waits for the log is told */
 
 struct read_note {
     struct access_entry entry; /* its texts and records follow in the same block */
@@ -74,6 +75,7 @@ static void drop_written(struct engine *g) {
         end = n == end ? NULL : end;
         g->reads = n->next;
         g->reads_waiting -= n->entry.record_count;
+        g->reads_logged++;
         free(n);
     }
     if (!g->reads)
@@ -92,6 +94,10 @@ static void written(void *arg, kith_status st, kith_id tx, const kith_error *e) 
     else
         log_error("access", "the log of reads waits: %s", e->message);
     pthread_mutex_lock(&g->reads_lock);
+    if (st != KITH_OK) {
+        g->reads_failed++;
+        err_copy(&g->reads_error, e);
+    }
     g->reads_posted = false;
     bool more = st == KITH_OK && g->reads != NULL;
     pthread_mutex_unlock(&g->reads_lock);
@@ -118,21 +124,22 @@ static kith_status nothing(struct txn *t, void *arg, kith_error *e) {
     return KITH_OK;
 }
 
-/* The queue of the writer is in order: what was posted before is written before this is. */
+/* What others leave meanwhile is not waited for. */
 kith_status reads_flush(struct engine *g, kith_error *e) {
-    const struct read_note *before = NULL;
-    for (int stuck = 0; stuck < 3;) {
-        pthread_mutex_lock(&g->reads_lock);
-        const struct read_note *first = g->reads;
+    pthread_mutex_lock(&g->reads_lock);
+    const uint64_t until = g->reads_left, failed = g->reads_failed;
+    kith_status st = KITH_OK;
+    while (st == KITH_OK && g->reads_logged < until && g->reads_failed < failed + TRIES) {
         pthread_mutex_unlock(&g->reads_lock);
-        if (!first)
-            return KITH_OK;
-        stuck = first == before ? stuck + 1 : 0;
-        before = first;
         post(g);
-        TRY(engine_write(g, &by_kith, nothing, NULL, NULL, e));
+        st = engine_write(g, &by_kith, nothing, NULL, NULL, e); /* behind it in the queue */
+        pthread_mutex_lock(&g->reads_lock);
     }
-    return err_set(e, KITH_E_IO, NULL, "the log of who read what cannot be written");
+    if (st == KITH_OK && g->reads_logged < until)
+        st = err_set(e, g->reads_error.code, NULL, "the log of who read what cannot be written: %s",
+                     g->reads_error.message);
+    pthread_mutex_unlock(&g->reads_lock);
+    return st;
 }
 
 kith_status reads_note(struct engine *g, const struct principal *p, const struct rtype *t,
@@ -148,6 +155,7 @@ kith_status reads_note(struct engine *g, const struct principal *p, const struct
         g->reads = n;
     g->reads_last = n;
     g->reads_waiting += count;
+    g->reads_left++;
     bool much = g->reads_waiting > WAITING_MAX;
     pthread_mutex_unlock(&g->reads_lock);
     post(g);

@@ -3,6 +3,8 @@
 #include "engine/sign_in.h"
 #include "engine_people_fixture.h"
 
+#include <pthread.h>
+
 static kith_status try_password(struct people *w, const char *login, const char *password) {
     struct signed_in in;
     const struct proof proof = {.login = login, .password = str_of(password)};
@@ -397,6 +399,76 @@ TEST("who read what is written later when the disk does not take it at the time"
     EXPECT(left < 1);
     read_as_anna(&w, w.x.g, ada);
     EXPECT_INT(2, entries(&w, ada, &list));
+    fixture_close(&w.x);
+}
+
+struct readers {
+    struct engine *engine;
+    struct principal anna;
+    const struct rtype *contact;
+    kith_id id;
+    _Atomic bool enough;
+};
+
+static void *read_on(void *arg) {
+    struct readers *r = arg;
+    kith_error e = KITH_ERROR_INIT;
+    struct arena a = {0};
+    kith_value *values;
+    while (!atomic_load(&r->enough)) {
+        EXPECT_OK(engine_get(r->engine, &r->anna, r->contact, r->id, &a, &values, &e), e);
+        arena_reset(&a);
+    }
+    arena_free(&a);
+    return NULL;
+}
+
+TEST("whoever asks for the log waits for what was read before, however much is read meanwhile") {
+    struct people w;
+    struct access_entry *list;
+    pthread_t thread[3];
+    people_open(&w);
+    struct readers r = {
+        .engine = w.x.g,
+        .anna = {.name = "user:anna", .user = w.anna, .surface = "cli", .all = true},
+        .contact = w.x.contact,
+        .id = create(&w.x, w.x.contact, PAIRS("name=Ada"))};
+    for (size_t i = 0; i < sizeof thread / sizeof *thread; i++)
+        EXPECT_INT(0, pthread_create(&thread[i], NULL, read_on, &r));
+    for (int i = 0; i < 300; i++)
+        EXPECT(entries(&w, 0, &list) <= 1000);
+    atomic_store(&r.enough, true);
+    for (size_t i = 0; i < sizeof thread / sizeof *thread; i++)
+        pthread_join(thread[i], NULL);
+    fixture_close(&w.x);
+}
+
+static int lose_while(void *arg) {
+    const bool *failing = arg;
+    return *failing;
+}
+
+static kith_status watch_losses(struct txn *t, void *arg, kith_error *e) {
+    (void)e;
+    sqlite3_commit_hook(txn_conn(t)->db, lose_while, arg);
+    return KITH_OK;
+}
+
+TEST("whoever asks for the log is told why it cannot be written") {
+    struct people w;
+    struct access_entry *list;
+    size_t n;
+    bool failing = false;
+    people_open(&w);
+    kith_id ada = create(&w.x, w.x.contact, PAIRS("name=Ada"));
+    EXPECT_OK(engine_write(w.x.g, &by_tester, watch_losses, &failing, NULL, &w.x.e), w.x.e);
+    failing = true;
+    read_as_anna(&w, w.x.g, ada);
+    const struct access_filter all = {.limit = 10};
+    EXPECT(access_entries(w.x.g, &all, &w.x.arena, &list, &n, &w.x.e) != KITH_OK);
+    EXPECT_HAS("constraint failed", w.x.e.message); /* so the hook of the test makes it fail */
+    failing = false;
+    EXPECT_INT(1, entries(&w, ada, &list));
     fixture_close(&w.x);
 }
 
