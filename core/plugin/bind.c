@@ -96,10 +96,10 @@ static kith_status bind_hooks(struct plugin *p, kith_error *e) {
         struct bound_hook *b = &p->hooks[i];
         b->plugin = p;
         b->decl = &rows[i];
-        b->callback = arena_printf(&p->arena, "hook %s", rows[i].name);
-        if (!b->callback)
+        b->callback.name = arena_printf(&p->arena, "hook %s", rows[i].name);
+        if (!b->callback.name)
             return err_nomem(e);
-        TRY(in_row(bind_hook(p, &rows[i], b, e), b->callback, e));
+        TRY(in_row(bind_hook(p, &rows[i], b, e), b->callback.name, e));
     }
     return KITH_OK;
 }
@@ -153,10 +153,10 @@ static kith_status bind_reactions(struct plugin *p, kith_error *e) {
         struct bound_reaction *b = &p->reactions[i];
         b->plugin = p;
         b->decl = &rows[i];
-        b->callback = arena_printf(&p->arena, "reaction %s", rows[i].name);
-        if (!b->callback)
+        b->callback.name = arena_printf(&p->arena, "reaction %s", rows[i].name);
+        if (!b->callback.name)
             return err_nomem(e);
-        TRY(in_row(bind_reaction(p, &rows[i], b, e), b->callback, e));
+        TRY(in_row(bind_reaction(p, &rows[i], b, e), b->callback.name, e));
     }
     return KITH_OK;
 }
@@ -185,10 +185,10 @@ static kith_status bind_timers(struct plugin *p, kith_error *e) {
         struct bound_timer *b = &p->timers[i];
         b->plugin = p;
         b->decl = &rows[i];
-        b->callback = arena_printf(&p->arena, "timer %s", rows[i].name);
-        if (!b->callback)
+        b->callback.name = arena_printf(&p->arena, "timer %s", rows[i].name);
+        if (!b->callback.name)
             return err_nomem(e);
-        TRY(in_row(bind_timer(p, &rows[i], b, e), b->callback, e));
+        TRY(in_row(bind_timer(p, &rows[i], b, e), b->callback.name, e));
     }
     return KITH_OK;
 }
@@ -204,9 +204,9 @@ static kith_status bind_deliveries(struct plugin *p, kith_error *e) {
         struct bound_delivery *b = &p->deliveries[i];
         b->plugin = p;
         b->decl = &rows[i];
-        b->callback = arena_printf(&p->arena, "delivery %s", rows[i].name);
+        b->callback.name = arena_printf(&p->arena, "delivery %s", rows[i].name);
         const char *name = arena_printf(&p->arena, "%s:%s", p->name, rows[i].name);
-        if (!b->callback || !name)
+        if (!b->callback.name || !name)
             return err_nomem(e);
         b->handler = (struct delivery_handler){
             .name = name, .fn = thunk_delivery, .self = b, .source = source_of(p)};
@@ -261,10 +261,10 @@ static kith_status bind_actions(struct plugin *p, kith_error *e) {
         struct bound_action *b = &p->actions[i];
         b->plugin = p;
         b->decl = &rows[i];
-        b->callback = arena_printf(&p->arena, "action %s", rows[i].name);
-        if (!b->callback)
+        b->callback.name = arena_printf(&p->arena, "action %s", rows[i].name);
+        if (!b->callback.name)
             return err_nomem(e);
-        TRY(in_row(bind_action(p, &rows[i], b, e), b->callback, e));
+        TRY(in_row(bind_action(p, &rows[i], b, e), b->callback.name, e));
     }
     return KITH_OK;
 }

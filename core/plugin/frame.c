@@ -49,31 +49,35 @@ void plugins_running(int64_t longer_ms, plugins_running_fn fn, void *arg) {
 /* -- a call ------------------------------------------------------------------------------------ */
 
 void frame_enter(struct frame *f, struct plugin *p, enum frame_phase phase, const char *callback) {
-    *f = (struct frame){
-        .context = {p->name, callback, "", 0, clock_ticks(), plugin_context()},
-        .outer = top,
-        .plugin = p,
-        .phase = phase,
-        .error = KITH_ERROR_INIT,
-    };
+    memset(f, 0, offsetof(struct frame, error)); /* its texts are long, and end where they begin */
+    f->context = (struct plugin_context){p->name, callback, "", 0, clock_ticks(), plugin_context()};
+    f->outer = top;
+    f->plugin = p;
+    f->phase = phase;
+    f->error.struct_size = sizeof f->error;
+    f->error.code = KITH_OK;
+    f->error.field[0] = f->error.message[0] = '\0';
     f->handle = (struct kith_txn){f, false};
     f->whole = (struct kith_txn){f, true};
     replace_running(top, f);
     top = f;
 }
 
-void frame_run(struct frame *f, struct engine *g, struct txn *t, const struct principal *who,
-               const char *event, uint64_t seq) {
+void frame_call(struct frame *f, struct plugin *p, struct callback *of, struct engine *g,
+                struct txn *t, const struct principal *who, const char *event, uint64_t seq) {
+    frame_enter(f, p, PHASE_RUN, of->name);
+    f->callback = of;
     f->engine = g;
     f->writing = t != NULL;
     f->txn = t;
+    f->written = t ? txn_writes(t) : 0;
     f->principal = who;
     f->context.event = event;
     f->context.seq = seq;
 }
 
-static void log_slow(struct frame *f) {
-    int64_t ms = (clock_ticks() - f->context.since) / 1000000;
+static void log_slow(struct frame *f, int64_t ns) {
+    int64_t ms = ns / 1000000;
     if (f->waits || ms < f->plugin->set->slow_ms)
         return;
     f->plugin->slow++;
@@ -81,10 +85,29 @@ static void log_slow(struct frame *f) {
              (long long)ms, *f->context.event ? " for " : "", f->context.event);
 }
 
+static void add(_Atomic uint64_t *n, uint64_t more) {
+    if (more)
+        atomic_fetch_add_explicit(n, more, memory_order_relaxed);
+}
+
+static void count(struct frame *f, int64_t ns, kith_status st) {
+    struct callback *c = f->callback;
+    if (!c) {
+        add(&f->plugin->life, 1);
+        return;
+    }
+    timing_add(&c->times, (uint64_t)ns);
+    add(&c->failures, st != KITH_OK && st != KITH_E_REFUSED);
+    add(&c->writes, f->txn ? txn_writes(f->txn) - f->written : 0);
+    add(&c->queries, f->queries);
+    uint64_t bytes = arena_bytes(&f->arena), most = atomic_load(&c->memory);
+    while (bytes > most && !atomic_compare_exchange_weak(&c->memory, &most, bytes))
+        ;
+}
+
 /* A failure must come with a sentence, and with a status that the contract knows. */
 static kith_status failure(struct frame *f, kith_status st) {
     kith_error *e = &f->error;
-    f->plugin->failures++;
     if (st > 0 || st < KITH_E_INTERNAL)
         return err_set(e, KITH_E_INTERNAL, NULL, "module '%s': %s returned %d, which is no status",
                        f->plugin->name, f->context.callback, (int)st);
@@ -99,8 +122,9 @@ static kith_status failure(struct frame *f, kith_status st) {
 kith_status frame_leave(struct frame *f, kith_status st, kith_error *e) {
     top = f->outer;
     replace_running(f, top);
-    f->plugin->calls++;
-    log_slow(f);
+    int64_t ns = clock_ticks() - f->context.since;
+    count(f, ns, st);
+    log_slow(f, ns);
     if (st != KITH_OK) {
         st = failure(f, st);
         err_copy(e, &f->error);

@@ -199,6 +199,7 @@ static kith_status asked_query(struct frame *f, uint32_t number, uint32_t count,
                               : "the query gives totals of type %s, not records: ask for them with "
                                 "groups()",
                        query_type(q)->name);
+    f->queries++;
     if (count != query_params(q, &names))
         return err_set(e, KITH_E_INVAL, NULL, "the query has %u parameters, and %u were given",
                        query_params(q, &names), count);

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/timing.h"
 #include "engine/outbox.h"
 #include "plugin/plugin.h"
 #include "record/session.h"
@@ -122,6 +123,13 @@ kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const c
 
 /* -- a module ---------------------------------------------------------------------------------- */
 
+/* A function of a module that the engine calls, and what its calls took. */
+struct callback {
+    const char *name; /* "hook score" */
+    struct timing times;
+    _Atomic uint64_t failures, writes, queries;
+    _Atomic uint64_t memory; /* the most bytes of host->memory in one call */
+};
 struct bound_topic {
     struct plugin *owner;
     const kith_topic *decl;
@@ -131,33 +139,33 @@ struct bound_topic {
 struct bound_hook {
     struct plugin *plugin;
     const kith_hook *decl;
-    const char *callback; /* "hook score" */
+    struct callback callback;
     struct fieldset fields;
     struct hook hook;
 };
 struct bound_reaction {
     struct plugin *plugin;
     const kith_reaction *decl;
-    const char *callback;
+    struct callback callback;
     struct fieldset fields;
     struct reaction reaction;
 };
 struct bound_timer {
     struct plugin *plugin;
     const kith_timer *decl;
-    const char *callback;
+    struct callback callback;
     struct timer_handler handler;
 };
 struct bound_delivery {
     struct plugin *plugin;
     const kith_delivery *decl;
-    const char *callback;
+    struct callback callback;
     struct delivery_handler handler;
 };
 struct bound_action {
     struct plugin *plugin;
     const kith_action *decl;
-    const char *callback;
+    struct callback callback;
     struct action action;
 };
 
@@ -197,7 +205,8 @@ struct plugin {
     struct bound_timer *timers;
     struct bound_action *actions;
     struct bound_delivery *deliveries;
-    _Atomic uint64_t calls, failures, slow;
+    _Atomic uint64_t slow;
+    _Atomic uint64_t life;    /* calls of create(), start(), stop(), ... */
     atomic_bool open;         /* it may serve */
     atomic_bool nudged;       /* await() is to return */
     _Atomic uint32_t serving; /* what it asks for right now */
@@ -279,9 +288,12 @@ struct frame {
     struct engine *engine; /* PHASE_RUN */
     struct txn *txn;       /* NULL: a reading action */
     const struct principal *principal;
-    atomic_bool waits; /* it may take long: nobody waits for it */
-    bool reading;      /* an action that declares KITH_EFFECT_READ, though it may be in a txn */
-    uint32_t finding;  /* row functions that run: they must not write */
+    atomic_bool waits;         /* it may take long: nobody waits for it */
+    struct callback *callback; /* NULL: of its life, as create() */
+    uint64_t written;          /* txn_writes when it began */
+    uint64_t queries;          /* that it asked */
+    bool reading;     /* an action that declares KITH_EFFECT_READ, though it may be in a txn */
+    uint32_t finding; /* row functions that run: they must not write */
     struct kith_txn handle, whole;
     struct kith_change change;
     struct kith_event event;
@@ -289,13 +301,13 @@ struct frame {
     struct kith_call call;
     struct kith_sending sending;
     struct arena arena;
-    kith_error error; /* what the module fills in */
+    kith_error error; /* what the module fills in; the last one: see frame_enter */
 };
 
 void frame_enter(struct frame *f, struct plugin *p, enum frame_phase phase, const char *callback);
-/* Sets what a running callback may use. t may be NULL: reading only. */
-void frame_run(struct frame *f, struct engine *g, struct txn *t, const struct principal *who,
-               const char *event, uint64_t seq);
+/* The same for one that the engine calls, with what it may use. t may be NULL: reading only. */
+void frame_call(struct frame *f, struct plugin *p, struct callback *of, struct engine *g,
+                struct txn *t, const struct principal *who, const char *event, uint64_t seq);
 /* Counts, logs what was slow, frees. Returns the status for the engine, and makes sure that a
  * failure has a sentence. */
 kith_status frame_leave(struct frame *f, kith_status st, kith_error *e);
@@ -368,6 +380,12 @@ kith_status host_payload(struct frame *f, const struct bound_topic *t, uint32_t 
 /* Id 0 and type 0: none. KITH_E_INVAL: no such type. */
 kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const struct rtype **type,
                          kith_error *e);
+
+/* -- what calls took (cost.c) -------------------------------------------------------------------
+ */
+
+/* Of all its functions together. */
+void cost_sum(const struct plugin *p, uint64_t *calls, uint64_t *failures);
 
 /* -- from declarations to the engine (bind*.c) ------------------------------------------------- */
 

@@ -305,8 +305,7 @@ void plugins_status(const struct plugins *set, size_t i, struct plugin_status *o
         .reason = p->reason,
         .needs = p->needs,
         .need_count = p->needs ? p->desc.requirements.count : 0,
-        .calls = p->calls,
-        .failures = p->failures,
         .slow = p->slow,
     };
+    cost_sum(p, &out->calls, &out->failures);
 }

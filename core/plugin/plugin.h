@@ -107,11 +107,25 @@ struct plugin_status {
     const char *reason;       /* of a failure: one sentence; else "" */
     const char *const *needs; /* names of the modules it requires */
     size_t need_count;
-    uint64_t calls, failures, slow; /* of its callbacks so far */
+    uint64_t calls, failures, slow; /* so far; see plugins_costs */
 };
 /* In load order; failed ones too. Texts are owned by p. */
 size_t plugins_count(const struct plugins *p);
 void plugins_status(const struct plugins *p, size_t i, struct plugin_status *out);
+
+/* What the calls of one of its functions took since the start. */
+struct plugin_cost {
+    const char *module, *callback; /* "sales", "hook score" */
+    uint64_t calls, failures;      /* a refusal is no failure */
+    uint64_t total_ns, p50_ns, p99_ns;
+    uint64_t writes;  /* rows, with what followed from them at once */
+    uint64_t queries; /* by find() and groups() */
+    uint64_t memory;  /* bytes, the most that one call held */
+};
+/* Calls fn for each function of each module that the engine calls: hooks, reactions, timers,
+ * deliveries, actions. Any thread, after plugins_create. Texts are owned by p. */
+void plugins_costs(const struct plugins *p, void (*fn)(void *arg, const struct plugin_cost *c),
+                   void *arg);
 
 /* What module i declares, in rows of this build's sizes; all zero when it could not be opened. */
 const struct kith_plugin_desc *plugins_declared(const struct plugins *p, size_t i);

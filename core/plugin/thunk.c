@@ -12,8 +12,7 @@ kith_status thunk_hook(void *self, struct txn *t, struct change *c, kith_error *
     struct frame f;
     if (b->plugin->state != PLUGIN_RUNNING)
         return KITH_OK; /* a module that is out stops nobody's work */
-    frame_enter(&f, b->plugin, PHASE_RUN, b->callback);
-    frame_run(&f, txn_engine(t), t, txn_principal(t), c->type->name, 0);
+    frame_call(&f, b->plugin, &b->callback, txn_engine(t), t, txn_principal(t), c->type->name, 0);
     f.change = (struct kith_change){c, {c->type, c->id, c->before}, {c->type, c->id, c->after}};
     kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.change, &f.error);
     return frame_leave(&f, st, e);
@@ -29,8 +28,7 @@ kith_status thunk_reaction(void *self, struct txn *t, const struct event *ev, ki
     struct frame f;
     if (b->plugin->state != PLUGIN_RUNNING)
         return out(b->plugin, e); /* the event is kept as a dead letter */
-    frame_enter(&f, b->plugin, PHASE_RUN, b->callback);
-    frame_run(&f, txn_engine(t), t, txn_principal(t), ev->topic, ev->seq);
+    frame_call(&f, b->plugin, &b->callback, txn_engine(t), t, txn_principal(t), ev->topic, ev->seq);
     f.event = (struct kith_event){ev, {ev->type, ev->id, ev->values}, NULL};
     kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.event, &f.error);
     return frame_leave(&f, st, e);
@@ -41,8 +39,7 @@ kith_status thunk_timer(void *self, struct txn *t, const struct timer *timer, ki
     struct frame f;
     if (b->plugin->state != PLUGIN_RUNNING)
         return out(b->plugin, e);
-    frame_enter(&f, b->plugin, PHASE_RUN, b->callback);
-    frame_run(&f, txn_engine(t), t, txn_principal(t), "", 0);
+    frame_call(&f, b->plugin, &b->callback, txn_engine(t), t, txn_principal(t), "", 0);
     f.firing = (struct kith_firing){timer};
     kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.firing, &f.error);
     return frame_leave(&f, st, e);
@@ -56,8 +53,8 @@ kith_status thunk_delivery(void *self, struct delivery_call *call, kith_error *e
     if (b->plugin->state != PLUGIN_RUNNING)
         return err_set(e, KITH_E_RETRY, NULL, "module '%s' is out: %s", b->plugin->name,
                        b->plugin->reason);
-    frame_enter(&f, b->plugin, PHASE_RUN, b->callback);
-    frame_run(&f, call->engine, NULL, &delivering, call->item->delivery, 0);
+    frame_call(&f, b->plugin, &b->callback, call->engine, NULL, &delivering, call->item->delivery,
+               0);
     f.reading = true;
     f.waits = true;
     f.sending = (struct kith_sending){call};
@@ -70,8 +67,7 @@ kith_status thunk_action(void *self, struct call *call, kith_error *e) {
     struct frame f;
     if (b->plugin->state != PLUGIN_RUNNING)
         return out(b->plugin, e);
-    frame_enter(&f, b->plugin, PHASE_RUN, b->callback);
-    frame_run(&f, call->engine, call->txn, call->principal, "", 0);
+    frame_call(&f, b->plugin, &b->callback, call->engine, call->txn, call->principal, "", 0);
     f.reading = call->action->effect == EFFECT_READ;
     f.call = (struct kith_call){call};
     kith_status st = b->decl->fn(b->plugin->instance, &f.call, &f.error);

@@ -1,62 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cost: what the calls of a rule take, kept in numbers of a fixed size, and what a file may use up
- * within an hour. Counted by the writer alone, so that a count is a store and no locked one; it is
- * of this process and not kept. */
+ * within an hour. It is of this process and not kept. */
 #include "script/script_internal.h"
 
 #include "base/clock.h"
 
 #include <string.h>
 
-#define MINUTE_MS    60000
-#define UNIT_NS      64 /* the width of the first buckets; each octave behind them has four */
-#define OCTAVE_PARTS 4
+#define MINUTE_MS 60000
 
-/* -- times ------------------------------------------------------------------------------------- */
-
-static unsigned bucket_of(uint64_t ns) {
-    uint64_t n = ns / UNIT_NS;
-    if (n < OCTAVE_PARTS)
-        return (unsigned)n;
-    unsigned octave = 63u - (unsigned)__builtin_clzll(n);
-    unsigned i = (octave - 1) * OCTAVE_PARTS + (unsigned)((n >> (octave - 2)) % OCTAVE_PARTS);
-    return i < COST_BUCKETS ? i : COST_BUCKETS - 1;
-}
-
-static uint64_t middle_of(unsigned i) {
-    if (i < OCTAVE_PARTS)
-        return i * UNIT_NS + UNIT_NS / 2;
-    unsigned shift = i / OCTAVE_PARTS - 1;
-    uint64_t from = (uint64_t)(OCTAVE_PARTS + i % OCTAVE_PARTS) << shift;
-    return from * UNIT_NS + ((UINT64_C(1) << shift) * UNIT_NS) / 2;
-}
-
-static uint64_t percentile(const struct cost *c, uint64_t percent) {
-    uint64_t all = 0, passed = 0;
-    for (unsigned i = 0; i < COST_BUCKETS; i++)
-        all += atomic_load_explicit(&c->times[i], memory_order_relaxed);
-    for (unsigned i = 0; i < COST_BUCKETS; i++) {
-        passed += atomic_load_explicit(&c->times[i], memory_order_relaxed);
-        if (passed && passed * 100 >= all * percent)
-            return middle_of(i);
-    }
-    return 0;
-}
+/* -- totals ------------------------------------------------------------------------------------ */
 
 void cost_copy(const struct rule *r, struct rule_info *out) {
-    out->p50_ns = percentile(&r->cost, 50);
-    out->p99_ns = percentile(&r->cost, 99);
+    struct timing_sums times;
+    timing_read(&r->cost.times, &times);
+    out->runs = times.count;
+    out->total_ns = times.total_ns;
+    out->p50_ns = times.p50_ns;
+    out->p99_ns = times.p99_ns;
+    out->failures = atomic_load_explicit(&r->cost.failures, memory_order_relaxed);
     out->writes = atomic_load_explicit(&r->cost.writes, memory_order_relaxed);
     out->queries = atomic_load_explicit(&r->cost.queries, memory_order_relaxed);
     out->steps = atomic_load_explicit(&r->cost.steps, memory_order_relaxed);
 }
 
 void cost_take(struct rule *to, const struct rule *from) {
+    atomic_store(&to->cost.failures, atomic_load(&from->cost.failures));
     atomic_store(&to->cost.writes, atomic_load(&from->cost.writes));
     atomic_store(&to->cost.queries, atomic_load(&from->cost.queries));
     atomic_store(&to->cost.steps, atomic_load(&from->cost.steps));
-    for (unsigned i = 0; i < COST_BUCKETS; i++)
-        atomic_store(&to->cost.times[i], atomic_load(&from->cost.times[i]));
+    timing_take(&to->cost.times, &from->cost.times);
 }
 
 /* -- budgets ----------------------------------------------------------------------------------- */
@@ -138,12 +111,8 @@ kith_status cost_count(struct script *s, const struct frame *f, kith_status st, 
     struct rule *r = (struct rule *)(uintptr_t)f->rule;
     int64_t ns = clock_ticks() - f->begin;
     st = check_budget(s, f, ns, st, e);
-    _Atomic uint32_t *times = &r->cost.times[bucket_of((uint64_t)ns)];
-    atomic_store_explicit(times, atomic_load_explicit(times, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
-    add(&r->runs, 1);
-    add(&r->total_ns, (uint64_t)ns);
-    add(&r->failures, st != KITH_OK && (st != KITH_E_REFUSED || s->flows));
+    timing_add(&r->cost.times, (uint64_t)ns);
+    add(&r->cost.failures, st != KITH_OK && (st != KITH_E_REFUSED || s->flows));
     add(&r->cost.writes, txn_writes(f->txn) - f->writes);
     add(&r->cost.queries, (uint64_t)f->queries);
     /* What is left may be far below nothing: one call may ask for any number of steps. */

@@ -154,9 +154,6 @@ static struct rule *rule_named(const struct ruleset *set, const char *file, cons
 }
 
 static void take_counts(struct rule *to, const struct rule *from) {
-    atomic_store(&to->runs, atomic_load(&from->runs));
-    atomic_store(&to->failures, atomic_load(&from->failures));
-    atomic_store(&to->total_ns, atomic_load(&from->total_ns));
     cost_take(to, from);
     to->streak = from->streak;
     to->streak_since = from->streak_since;

@@ -6,6 +6,7 @@
 
 #include "base/id.h"
 #include "base/json.h"
+#include "base/timing.h"
 #include "script/script.h"
 
 #include <lauxlib.h>
@@ -61,12 +62,10 @@ struct used {
     int64_t minute; /* the newest one, of the clock */
 };
 
-#define COST_BUCKETS 128
-
 /* What calls of a rule have cost, counted by the writer alone. */
 struct cost {
-    _Atomic uint64_t writes, queries, steps;
-    _Atomic uint32_t times[COST_BUCKETS]; /* calls by their time: see cost.c */
+    _Atomic uint64_t failures, writes, queries, steps;
+    struct timing times;
 };
 
 struct rule {
@@ -87,7 +86,6 @@ struct rule {
     int arguments;            /* that the function takes; unused ones are not made */
     const char *chunk;        /* the file in which it stands */
     uint32_t first_line, last_line;
-    _Atomic uint64_t runs, failures, total_ns;
     struct cost cost;
     int64_t streak, streak_since; /* [writer] failures in a row, and when the first one was, ms */
     struct rule *next;            /* in the order of the file */

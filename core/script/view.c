@@ -15,9 +15,6 @@ static bool copy(struct arena *a, const char **text) {
 static bool copy_rule(struct arena *a, const struct rule *r, struct rule_info *out) {
     *out = r->info;
     out->disabled = atomic_load(&r->disabled);
-    out->runs = atomic_load_explicit(&r->runs, memory_order_relaxed);
-    out->failures = atomic_load_explicit(&r->failures, memory_order_relaxed);
-    out->total_ns = atomic_load_explicit(&r->total_ns, memory_order_relaxed);
     cost_copy(r, out);
     return copy(a, &out->file) && copy(a, &out->name) && copy(a, &out->event) &&
            copy(a, &out->where) && copy(a, &out->doc) && copy(a, &out->version) &&

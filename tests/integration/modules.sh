@@ -300,7 +300,19 @@ kith get lead "$lead"
 exits 0
 kith sales.rescore
 exits 0
+
+it "tells what each function of a module has taken since the start"
+kith module cost
+expect grep -qE '^sales +action rescore +1 +0 +[0-9.]+ [mu]?s +[0-9.]+ [mu]?s +[0-9.]+ [mu]?s +' "$work/out"
+prints_not "action convert"
+kith module cost --json
+prints '"module":"sales","function":"action rescore","calls":1,"failures":0,"p50_ns":'
+prints '"module":"sales","function":"action convert","calls":0,"failures":0,"p50_ns":0'
+kith rule cost
+exits 0
 stop_server
+kith module cost
+prints "No module was called since the company was opened; 'kith serve' keeps it open and counts."
 
 it "lists actions with what they do before what they take, which may be long"
 kith run

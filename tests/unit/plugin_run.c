@@ -839,6 +839,44 @@ TEST("a status that is none becomes an error that names the module and its callb
     close_company(&c);
 }
 
+static void find_cost(void *arg, const struct plugin_cost *cost) {
+    struct plugin_cost *want = arg;
+    if (strcmp(want->module, cost->module) == 0 && strcmp(want->callback, cost->callback) == 0)
+        *want = *cost;
+}
+static struct plugin_cost cost_of(struct company *c, const char *module, const char *callback) {
+    struct plugin_cost cost = {.module = module, .callback = callback};
+    plugins_costs(c->plugins, find_cost, &cost);
+    return cost;
+}
+
+TEST("what the calls of each function took is counted: time, rows, searches, memory, failures") {
+    struct company c;
+    kith_value *out;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, GRANTED, "trespasser", "every_row");
+    for (int i = 0; i < 3; i++)
+        make(&c, "pin", i + 1);
+    for (int i = 0; i < 5; i++)
+        EXPECT_OK(call(&c, "every_row.total", NULL, &out, &e), e);
+    EXPECT_INT(KITH_E_INTERNAL, call(&c, "trespasser.odd_status", NULL, &out, &e));
+    struct plugin_cost total = cost_of(&c, "every_row", "action total"),
+                       made = cost_of(&c, "every_row", "action make"),
+                       cut = cost_of(&c, "every_row", "action cut");
+    EXPECT_INT(5, total.calls);
+    EXPECT_INT(5, total.queries);
+    EXPECT_INT(0, total.writes);
+    EXPECT(total.p50_ns > 0 && total.p50_ns <= total.p99_ns && total.total_ns > total.p50_ns);
+    EXPECT_INT(3, made.calls);
+    EXPECT_INT(3, made.writes);
+    EXPECT_INT(0, made.queries);
+    EXPECT(made.memory > 0);
+    EXPECT_INT(1, cost_of(&c, "trespasser", "action odd_status").failures);
+    EXPECT_INT(0, cut.calls + cut.total_ns);
+    EXPECT(status_of(c.plugins, "every_row").calls >= 8); /* and its hooks */
+    close_company(&c);
+}
+
 TEST("outside of callbacks the thread works for no module") {
     struct company c;
     OPEN(&c, GOOD, "every_row");
