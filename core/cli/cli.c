@@ -40,6 +40,7 @@ static const struct command *const commands[] = {
     &command_module_disable,
     &command_module_inspect,
     &command_module_cost,
+    &command_module_resume,
     &command_module_new,
     &command_schema,
     &command_type_list,

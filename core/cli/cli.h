@@ -210,7 +210,8 @@ extern const struct command command_backup, command_backup_verify, command_backu
 extern const struct command command_workflow_list, command_workflow_runs, command_workflow_run,
     command_workflow_start, command_workflow_cancel, command_workflow_retry,
     command_workflow_migrate, command_workflow_cost, command_rule_cost, command_module_cost,
-    command_workflow_test, command_workflow_show, command_workflow_disable, command_workflow_enable;
+    command_module_resume, command_workflow_test, command_workflow_show, command_workflow_disable,
+    command_workflow_enable;
 extern const struct command command_workflow_rehearse, command_status;
 extern const struct command command_file_put, command_file_get;
 extern const struct command command_init, command_import, command_export, command_find,

@@ -379,6 +379,17 @@ static kith_status run_disable(struct cmd *c, kith_error *e) {
     return change_conf(c, disable, e);
 }
 
+/* -- resume ------------------------------------------------------------------------------------ */
+
+static kith_status run_resume(struct cmd *c, kith_error *e) {
+    const char *path = company_path(c->dir, "kith.crashes");
+    if (!path)
+        return err_nomem(e);
+    TRY(plugins_resume(path, c->args[0], e));
+    say_done(c, "resumed", c->args[0]);
+    return KITH_OK;
+}
+
 /* -- inspect ----------------------------------------------------------------------------------- */
 
 static kith_status find_module_file(struct cmd *c, const char **path, kith_error *e) {
@@ -442,6 +453,19 @@ const struct command command_module_disable = {
     .args_min = 1,
     .args_max = 1,
     .run = run_disable,
+};
+
+const struct command command_module_resume = {
+    .name = "module resume",
+    .args = "MODULE",
+    .help = "let a module run again that crashed twice within ten minutes",
+    .more = "Such a module is kept out when the company is opened: the rest runs, and its own\n"
+            "records are read but not written. 'kith module list' tells what it was doing.",
+    .needs = NEEDS_FOLDER,
+    .quiet = true,
+    .args_min = 1,
+    .args_max = 1,
+    .run = run_resume,
 };
 
 const struct command command_module_inspect = {

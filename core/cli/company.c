@@ -172,6 +172,9 @@ static kith_status load_modules(struct company *c, const struct program *p,
     struct plugins_options o = {.names = names, .dirs = dirs};
     o.name_count = company_text_list(first, "modules.enabled", names, MODULES_MAX);
     o.dir_count = company_module_dirs(first, c->dir, p, &c->arena, dirs);
+    o.crashes = arena_printf(&c->arena, "%s/kith.crashes", c->dir);
+    if (!o.crashes)
+        return err_nomem(e);
     return plugins_load(&c->plugins, &o, e);
 }
 

@@ -104,6 +104,7 @@ static const char *const files[][2] = {
     {"workflows/NAME/*.lua", "Those that the module NAME brought, while it is enabled."},
     {"kith.db", "Its database; kith.db-wal and kith.db.lock belong to it."},
     {"kith.sock", "Where 'kith serve' takes the commands of others."},
+    {"kith.crashes", "Which modules crashed; one that did twice within ten minutes is kept out."},
 };
 
 void manual_page(struct buf *out) {

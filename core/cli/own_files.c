@@ -12,8 +12,8 @@
 
 /* "kith.db", "kith.db-wal", "kith.conf.part"; of folders all that is in them. */
 static bool is_own(const char *inside) {
-    static const char *const names[] = {"kith.conf", "kith.db",   "kith.sock", "conf.d",
-                                        "rules",     "workflows", ".copy"};
+    static const char *const names[] = {"kith.conf", "kith.db", "kith.sock", "kith.crashes",
+                                        "conf.d",    "rules",   "workflows", ".copy"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t len = strlen(names[i]);
         if (strncmp(inside, names[i], len) == 0 && memchr("/.-", inside[len], sizeof "/.-"))

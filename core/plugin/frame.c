@@ -59,6 +59,11 @@ void frame_enter(struct frame *f, struct plugin *p, enum frame_phase phase, cons
     f->error.field[0] = f->error.message[0] = '\0';
     f->handle = (struct kith_txn){f, false};
     f->whole = (struct kith_txn){f, true};
+    static _Thread_local bool prepared;
+    if (!prepared) {
+        crash_stack();
+        prepared = true;
+    }
     replace_running(top, f);
     top = f;
 }

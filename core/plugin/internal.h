@@ -221,6 +221,7 @@ struct plugins {
     struct settings_owner *owners;
     size_t owner_count;
     int64_t slow_ms;
+    const char *crashes; /* the file in which they are noted; NULL: nowhere */
     struct engine *engine;
     const struct schema *schema;
     struct kclock *clock; /* NULL: the real one */
@@ -380,6 +381,14 @@ kith_status host_payload(struct frame *f, const struct bound_topic *t, uint32_t 
 /* Id 0 and type 0: none. KITH_E_INVAL: no such type. */
 kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const struct rtype **type,
                          kith_error *e);
+
+/* -- crashes (crash.c) --------------------------------------------------------------------------
+ */
+
+/* Gives this thread a stack on which it can be told that its own has run over. Once for each. */
+void crash_stack(void);
+/* KITH_E_REFUSED: it crashed too often, by what is noted in that file; NULL: nothing is. */
+kith_status crash_check(const char *path, const char *module, kith_error *e);
 
 /* -- what calls took (cost.c) -------------------------------------------------------------------
  */

@@ -111,6 +111,8 @@ static kith_status add_module(struct plugins *set, const char *name,
     p->state = PLUGIN_LOADED;
     host_init(p);
     kith_status st = open_module(p, o, &why);
+    if (st == KITH_OK)
+        st = crash_check(set->crashes, p->name, &why);
     if (st == KITH_OK && plugins_find(set, p->name))
         st = err_set(&why, KITH_E_CONFLICT, NULL, "module '%s' is listed twice", p->name);
     if (st != KITH_OK)
@@ -246,8 +248,10 @@ kith_status plugins_load(struct plugins **out, const struct plugins_options *o, 
     if (!set)
         return err_nomem(e);
     set->slow_ms = o->slow_ms ? o->slow_ms : SLOW_MS;
+    set->crashes = o->crashes ? arena_strdup(&set->arena, o->crashes) : NULL;
     set->items = ARENA_ARRAY(&set->arena, struct plugin *, o->name_count);
-    kith_status st = set->items ? KITH_OK : err_nomem(e);
+    bool all = set->items && (set->crashes || !o->crashes);
+    kith_status st = all ? KITH_OK : err_nomem(e);
     for (size_t i = 0; st == KITH_OK && i < o->name_count; i++)
         st = add_module(set, o->names[i], o, e);
     if (st == KITH_OK)

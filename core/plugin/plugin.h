@@ -34,6 +34,9 @@ struct plugins_options {
      */
     const char *copies;
     int64_t slow_ms; /* a callback that takes longer is logged; 0: 100 */
+    /* The file in which crashes of modules are noted, and by which one that crashed twice within
+     * ten minutes is out; NULL: none. */
+    const char *crashes;
 };
 /* Fails only when nothing at all can be done; a module that cannot be loaded is in the status list.
  * names and dirs are copied. The caller owns *out. */
@@ -148,9 +151,12 @@ typedef void (*plugins_running_fn)(void *arg, const char *module, const char *ca
                                    bool writing);
 void plugins_running(int64_t longer_ms, plugins_running_fn fn, void *arg);
 
-/* From now on a signal that ends the process while a module runs writes a line to stderr that names
- * the module and the callback. For programs: signals belong to the whole process. */
+/* From now on a signal that ends the process while a module runs writes a line that names the
+ * module and the callback, to stderr and to the set's file. For programs: signals belong to the
+ * whole process. */
 void plugin_name_crashes(void);
+/* Forgets a module's crashes that are noted in that file. KITH_E_NOTFOUND: there is none. */
+kith_status plugins_resume(const char *crashes, const char *module, kith_error *e);
 
 /* Appends all that the file declares and how it did in each check, as text or as one JSON object;
  * what there is of it when a check failed. The file's own code runs only in a child process, with
