@@ -96,6 +96,35 @@ static kith_status open_bench(void *arg, const struct script_focus *focus, struc
     return KITH_OK;
 }
 
+static kith_status try_module(const struct plugin_status *now, const struct plugins *next,
+                              kith_error *e) {
+    struct plugin_status s;
+    for (size_t i = 0; i < plugins_count(next); i++) {
+        plugins_status(next, i, &s);
+        if (strcmp(s.name, now->name) == 0 && s.state == PLUGIN_FAILED)
+            return err_set(e, KITH_E_REFUSED, NULL,
+                           "the module %s would not run any more, so all stays as it is: %s",
+                           s.name, s.reason);
+    }
+    return KITH_OK;
+}
+
+kith_status bench_try_modules(struct company *c, kith_error *e) {
+    struct test_bench bench;
+    kith_status st = open_bench(c, NULL, &bench, e);
+    if (st != KITH_OK)
+        return st;
+    const struct bench *b = bench.self;
+    for (size_t i = 0; st == KITH_OK && i < plugins_count(c->plugins); i++) {
+        struct plugin_status now;
+        plugins_status(c->plugins, i, &now);
+        if (now.state == PLUGIN_RUNNING)
+            st = try_module(&now, b->company->plugins, e);
+    }
+    close_bench(c, &bench);
+    return st;
+}
+
 const struct test_host *bench_host(struct company *c) {
     c->host = (struct test_host){open_bench, close_bench, c};
     return &c->host;

@@ -8,5 +8,9 @@
 
 /* Kept in the company, for scripts_test_with and scripts_test. */
 const struct test_host *bench_host(struct company *c);
+/* Do the modules that run now run with the files as they are now, too? Each gets an instance beside
+ * the one that it has. KITH_E_REFUSED: one would be out. Those that are out already, or would not
+ * be enabled any more, are passed over. */
+kith_status bench_try_modules(struct company *c, kith_error *e);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith reload: has a served company opened anew, with its settings, modules and types as they are
  * now. */
+#include "cli/bench.h"
 #include "cli/show.h"
 
 static kith_status run(struct cmd *c, kith_error *e) {
@@ -10,6 +11,7 @@ static kith_status run(struct cmd *c, kith_error *e) {
     company_close(read);
     cli_print_problems(c, &problems);
     TRY(st);
+    TRY(bench_try_modules(c->company, e));
     TRY(cmd_reopen(c, e));
     if (!c->json)
         io_puts(c->io, "The company was opened anew.\n");
@@ -22,7 +24,8 @@ const struct command command_reload = {
     .help = "have a served company take over changed settings, modules and types",
     .more =
         "Commands under way end first, at most half a minute is waited for them; new ones wait\n"
-        "until it is done. With a mistake in the files all stays as it is.",
+        "until it is done. With a mistake in the files all stays as it is, and so it does when a\n"
+        "module that runs would be out: the new one is tried beside it first.",
     .needs = NEEDS_COMPANY,
     .alone = true,
     .run = run,
