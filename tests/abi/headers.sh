@@ -13,7 +13,8 @@ compiles() {
     shift 3
     it "$compiler takes the headers as $standard"
     command -v "$compiler" >/dev/null || { skip "no $compiler here"; return; }
-    for header in "$include"/kith/*.h; do
+    for header in "$include"/kith/*.h "$include"/kith/*.hpp; do
+        case $language$header in c/*.hpp) continue ;; esac
         run "$compiler" $warnings "$@" -std="$standard" -I "$include" -fsyntax-only \
             -include "$header" -x "$language" /dev/null
         expect_status 0
