@@ -85,6 +85,8 @@ __attribute__((unused)) static const struct principal anna = {.name = "cli:anna"
 __attribute__((unused)) static const struct write_opts by_anna = {.principal = &anna,
                                                                   .origin = ORIGIN_CLI};
 
+/* Called with the modules of a company before any of them is created. */
+__attribute__((unused)) static void (*before_create)(struct plugins *p);
 static int64_t company_keeps; /* journal.keep of those that are opened next, ms; 0: for ever */
 
 static inline void load_settings(struct company *c, const char *conf) {
@@ -123,6 +125,8 @@ static inline void open_company(struct company *c, const char *conf, const char 
     o.source_count = plugins_sources(c->plugins, &sources);
     o.sources = sources;
     EXPECT_OK(engine_open(&c->engine, &o, &e), e);
+    if (before_create)
+        before_create(c->plugins);
     EXPECT_OK(plugins_create(c->plugins, c->engine, c->settings, &e), e);
     EXPECT_OK(plugins_start(c->plugins, &e), e);
     EXPECT_OK(engine_start(c->engine, &e), e);
