@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The reference in docs/reference is what the program says of itself: tests/checks/reference.sh [--write]
+# The reference in docs/reference is what the program and the headers say of themselves: tests/checks/reference.sh [--write]
 #   without --write it names the pages that differ; KITH names the program, KITH_SOURCE the sources
 set -u
 source=${KITH_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -31,12 +31,16 @@ for folder in "$source"/modules/*/; do
     page "modules/$name.md" reference "$name"
 done
 
+include=$source/plugins-api/include/kith
+"$source/plugins-api/reference.py" "$include/types.h" "$include/declare.h" "$include/plugin.h" \
+    "$include/host.h" "$include/easy.h" >"$work/made/contract.md" || exit 2
+
 if [ "${1-}" = --write ]; then
     rm -rf "$source/docs/reference"
     cp -r "$work/made" "$source/docs/reference"
 elif ! diff -r -q "$source/docs/reference" "$work/made" >"$work/differ"; then
     sed "s|$work/made|the program|; s|$source/||" "$work/differ"
     diff -r "$source/docs/reference" "$work/made" | grep '^[<>]' | head -n 10
-    echo "docs/reference is not what the program says of itself; 'make reference' mends it"
+    echo "docs/reference is not what the program and the headers say of themselves; 'make reference' mends it"
     exit 1
 fi
