@@ -5,9 +5,10 @@
 #include "plugin/internal.h"
 #include <ctype.h>
 
-#define ROWS_MAX   4096u /* of one array */
-#define STRIDE_MAX 4096u /* bytes */
-#define NAME_BYTES 63u
+#define ROWS_MAX     4096u /* of one array */
+#define STRIDE_MAX   4096u /* bytes */
+#define NAME_BYTES   63u
+#define INSTANCE_MAX (16u << 20) /* bytes */
 
 /* The bytes a struct must have: up to and with a member that was there from the beginning. */
 #define UP_TO(type, member) ((uint32_t)(offsetof(type, member) + sizeof(((type *)NULL)->member)))
@@ -281,8 +282,15 @@ static kith_status check_head(const kith_plugin_desc *d, kith_error *e) {
                        d->name ? d->name : "");
     if (!d->version)
         return err_set(e, KITH_E_INVAL, NULL, "its version is 0");
-    if (!d->create && (d->hooks.count || d->reactions.count || d->timers.count ||
-                       d->actions.count || d->deliveries.count))
+    if (!d->instance_size && d->wants.count)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "it wants what goes into its instance, and does not say how large that is");
+    if (d->instance_size > INSTANCE_MAX)
+        return err_set(e, KITH_E_INVAL, NULL, "its instance has %llu bytes; %u is the most",
+                       (unsigned long long)d->instance_size, INSTANCE_MAX);
+    if (!d->create && !d->instance_size &&
+        (d->hooks.count || d->reactions.count || d->timers.count || d->actions.count ||
+         d->deliveries.count))
         return err_set(e, KITH_E_INVAL, NULL, "it has callbacks and no create()");
     return KITH_OK;
 }
@@ -298,6 +306,21 @@ static kith_status copy_reports(kith_array *reports, struct arena *a, kith_error
     return KITH_OK;
 }
 
+static kith_status copy_wants(kith_plugin_desc *d, struct arena *a, kith_error *e) {
+    TRY(declare_rows(d->wants, UP_TO(kith_want, name), sizeof(kith_want), "wants", a, &d->wants,
+                     e));
+    const kith_want *rows = ROWS(d->wants, kith_want);
+    for (uint32_t i = 0; i < d->wants.count; i++) {
+        if (!rows[i].what || rows[i].what > KITH_W_HOST)
+            return err_set(e, KITH_E_UNSUPPORTED, NULL,
+                           "row %u of its wants is of the sort %u, which this Kith does not know",
+                           i, rows[i].what);
+        if (!rows[i].name && rows[i].what != KITH_W_HOST)
+            return err_set(e, KITH_E_INVAL, NULL, "row %u of its wants has no name", i);
+    }
+    return KITH_OK;
+}
+
 /* -- parts ------------------------------------------------------------------------------------- */
 
 #define PART(rows)                                                                                 \
@@ -306,8 +329,9 @@ static kith_status copy_reports(kith_array *reports, struct arena *a, kith_error
 static const struct {
     size_t whole, part;
 } parted[] = {
-    PART(permissions), PART(settings), PART(types),   PART(topics),     PART(hooks),
-    PART(reactions),   PART(timers),   PART(actions), PART(deliveries), PART(reports),
+    PART(permissions), PART(settings),  PART(types),  PART(topics),
+    PART(hooks),       PART(reactions), PART(timers), PART(actions),
+    PART(deliveries),  PART(reports),   PART(wants),
 };
 
 /* The rows of one behind those of the other. */
@@ -408,5 +432,6 @@ kith_status declare_copy(const kith_plugin_desc *from, const struct plugins_opti
     TRY(copy_timers(&out->timers, a, e));
     TRY(copy_deliveries(&out->deliveries, a, e));
     TRY(copy_reports(&out->reports, a, e));
+    TRY(copy_wants(out, a, e));
     return copy_actions(&out->actions, a, e);
 }

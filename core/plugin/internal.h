@@ -196,7 +196,8 @@ struct plugin {
 
     struct plugin_host host;
     kith_instance *instance;
-    bool made; /* create() succeeded and destroy() was not called */
+    void *own_instance; /* the same, where Kith made it */
+    bool made;          /* create() succeeded and destroy() was not called */
 
     struct handles predicates, queries, topics, callees;
     struct bound_topic *bound_topics;
@@ -381,6 +382,11 @@ kith_status host_payload(struct frame *f, const struct bound_topic *t, uint32_t 
 /* Id 0 and type 0: none. KITH_E_INVAL: no such type. */
 kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const struct rtype **type,
                          kith_error *e);
+
+/* -- what its instance asks for (wants.c) ------------------------------------------------------ */
+
+/* Makes the instance, when the module says how large it is, and fills it in. In create(). */
+kith_status wants_fill(struct plugin *p, kith_error *e);
 
 /* -- crashes (crash.c) --------------------------------------------------------------------------
  */

@@ -9,14 +9,27 @@
 
 /* -- create ------------------------------------------------------------------------------------ */
 
+static void free_instance(struct plugin *p) {
+    free(p->own_instance);
+    p->own_instance = NULL;
+    p->instance = NULL;
+}
+
 static kith_status call_create(struct plugin *p, kith_error *e) {
     struct frame f;
-    kith_status st = KITH_OK;
-    if (p->desc.create) {
-        frame_enter(&f, p, PHASE_CREATE, "create");
+    p->made = !p->desc.create && !p->desc.instance_size;
+    if (p->made)
+        return KITH_OK;
+    frame_enter(&f, p, PHASE_CREATE, "create");
+    kith_status st = wants_fill(p, &f.error);
+    if (st == KITH_OK && p->desc.create)
         st = p->desc.create(&p->host.host, &p->instance, &f.error);
-        st = frame_leave(&f, st, e);
-    }
+    if (st == KITH_OK && p->own_instance && p->instance != p->own_instance)
+        st = err_set(&f.error, KITH_E_INVAL, NULL,
+                     "create() made another instance than the one that it was given");
+    st = frame_leave(&f, st, e);
+    if (st != KITH_OK)
+        free_instance(p);
     p->made = st == KITH_OK;
     return st;
 }
@@ -29,7 +42,7 @@ static void call_destroy(struct plugin *p) {
         (void)frame_leave(&f, KITH_OK, NULL);
     }
     p->made = false;
-    p->instance = NULL;
+    free_instance(p);
 }
 
 static kith_status call_stop(struct plugin *p, uint32_t deadline_ms) {

@@ -30,6 +30,7 @@ struct kith_instance {
 };
 
 static const kith_want wants[] = {
+    KITH_WANT(HOST, NULL, host),
     KITH_WANT(TABLE, KITH_RECORDS_1, records),
     KITH_WANT(TABLE, KITH_EVENTS_1, events),
     KITH_WANT(TABLE, KITH_TIMERS_1, timers),
@@ -54,28 +55,19 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "thing group by name order by -sum(size) : count(), sum(size)", by_name),
     KITH_WANT(TOPIC, "thing.grown", grown),
     KITH_WANT(TOPIC, "thing.carried", carried),
+};
+static const kith_want more_wants[] = {
     KITH_WANT(TIMER, "later", later),
     KITH_WANT(DELIVERY, "carry", carry),
 };
 
-static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
-#ifdef __cplusplus
-    kith_instance *self = static_cast<kith_instance *>(calloc(1, sizeof *self));
-#else
-    kith_instance *self = (kith_instance *)calloc(1, sizeof *self);
-#endif
-    kith_status st;
-    if (!self)
-        return KITH_E_NOMEM;
-    self->host = host;
-    st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
-    if (st == KITH_OK && kith_str_is(self->mood.as.s, "bad"))
-        st = kith_fail(err, KITH_E_INVAL, "mood", "every_row is in a bad mood");
-    if (st != KITH_OK)
-        free(self);
-    else
-        *out = self;
-    return st;
+/* Kith made the instance and filled in what it wants. */
+static kith_status create(const kith_host *host, kith_instance **self, kith_error *err) {
+    if ((*self)->host != host)
+        return kith_fail(err, KITH_E_INTERNAL, NULL, "another host than the one that was wanted");
+    return kith_str_is((*self)->mood.as.s, "bad")
+               ? kith_fail(err, KITH_E_INVAL, "mood", "every_row is in a bad mood")
+               : KITH_OK;
 }
 
 static kith_status start(kith_instance *self, kith_error *err) {
@@ -117,7 +109,7 @@ static kith_status cease(kith_instance *self, uint32_t deadline_ms, kith_error *
 }
 
 static void destroy(kith_instance *self) {
-    free(self);
+    self->host->log(self->host, KITH_LOG_DEBUG, kith_str_of("destroyed"));
 }
 
 /* Refuses the name "no" and stamps what is big. */
@@ -602,6 +594,7 @@ static const kith_part more = {
     KITH_NO_ARRAY,
     KITH_ARRAY(reports),
     NULL,
+    KITH_ARRAY(more_wants),
 };
 static const kith_part *const parts[] = {&more};
 
@@ -637,6 +630,8 @@ static const kith_plugin_desc desc = {
     cease,
     KITH_NO_ARRAY,
     KITH_ARRAY(parts),
+    sizeof(struct kith_instance),
+    KITH_ARRAY(wants),
 };
 
 const kith_plugin_desc *kith_plugin_entry_v1(void) {

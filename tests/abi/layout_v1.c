@@ -239,7 +239,7 @@ AT(kith_action, results, 48);
 AT(kith_action, columns, 64);
 AT(kith_action, file, 80);
 
-SIZE(kith_plugin_desc, 320);
+SIZE(kith_plugin_desc, 344);
 AT(kith_plugin_desc, struct_size, 0);
 AT(kith_plugin_desc, abi_major, 4);
 AT(kith_plugin_desc, abi_minor, 6);
@@ -271,8 +271,10 @@ AT(kith_plugin_desc, serve, 272);
 AT(kith_plugin_desc, cease, 280);
 AT(kith_plugin_desc, reports, 288);
 AT(kith_plugin_desc, parts, 304);
+AT(kith_plugin_desc, instance_size, 320);
+AT(kith_plugin_desc, wants, 328);
 
-SIZE(kith_part, 176);
+SIZE(kith_part, 192);
 AT(kith_part, struct_size, 0);
 AT(kith_part, reserved, 4);
 AT(kith_part, permissions, 8);
@@ -286,6 +288,12 @@ AT(kith_part, actions, 120);
 AT(kith_part, deliveries, 136);
 AT(kith_part, reports, 152);
 AT(kith_part, module, 168);
+AT(kith_part, wants, 176);
+
+SIZE(kith_want, 16);
+AT(kith_want, what, 0);
+AT(kith_want, at, 4);
+AT(kith_want, name, 8);
 
 SIZE(kith_numbers_v1, 48);
 AT(kith_numbers_v1, struct_size, 0);

@@ -414,4 +414,21 @@ TEST("callbacks without create are refused") {
     kith_error e = KITH_ERROR_INIT;
     EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.hooks = KITH_ARRAY(hooks)}, &e));
     EXPECT_HAS("no create()", e.message);
+    EXPECT_OK(declared((kith_plugin_desc){.hooks = KITH_ARRAY(hooks), .instance_size = 8}, &e), e);
+}
+
+TEST("wants without an instance, of no sort, without a name or of a huge instance are refused") {
+    static const kith_want none[] = {{KITH_W_TYPE, 0, "contact"}}, odd[] = {{99, 0, "contact"}},
+                           unnamed[] = {{KITH_W_TYPE, 0, NULL}};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.wants = KITH_ARRAY(none)}, &e));
+    EXPECT_HAS("does not say how large", e.message);
+    EXPECT_INT(KITH_E_UNSUPPORTED,
+               declared((kith_plugin_desc){.wants = KITH_ARRAY(odd), .instance_size = 8}, &e));
+    EXPECT_HAS("row 0 of its wants is of the sort 99", e.message);
+    EXPECT_INT(KITH_E_INVAL,
+               declared((kith_plugin_desc){.wants = KITH_ARRAY(unnamed), .instance_size = 8}, &e));
+    EXPECT_HAS("row 0 of its wants has no name", e.message);
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.instance_size = UINT64_MAX}, &e));
+    EXPECT_HAS("is the most", e.message);
 }

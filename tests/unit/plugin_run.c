@@ -489,6 +489,18 @@ TEST("a module that fails in create is out with its sentence, and the rest runs"
     close_company(&c);
 }
 
+TEST("a module whose wants go beyond its instance, or that makes another, is out with a sentence") {
+    struct company c;
+    OPEN(&c, "wants_too_far: { grant = [\"read:contact\"]; };", "wants_too_far", "another_instance",
+         "every_row");
+    EXPECT_INT(PLUGIN_FAILED, status_of(c.plugins, "wants_too_far").state);
+    EXPECT_HAS("byte 2 of its instance is wanted, which has 4",
+               status_of(c.plugins, "wants_too_far").reason);
+    EXPECT_HAS("create() made another instance", status_of(c.plugins, "another_instance").reason);
+    EXPECT_INT(PLUGIN_RUNNING, status_of(c.plugins, "every_row").state);
+    close_company(&c);
+}
+
 TEST("a setting can make a module refuse to start, and what requires it goes with it") {
     struct company c;
     OPEN(&c, "every_row: { mood = \"bad\"; };\n", "after_every_row", "every_row");

@@ -4,7 +4,7 @@
 #ifndef KITH_EASY_H
 #define KITH_EASY_H
 
-#include <kith/host.h>
+#include <kith/plugin.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -97,28 +97,7 @@ kith_fail(kith_error *err, kith_status code, const char *field, const char *form
     return code;
 }
 
-/* -- what an instance asks for once ------------------------------------------------------------ */
-
-#define KITH_W_TABLE     1u  /* a table of the host, by its name [const void * of the table] */
-#define KITH_W_TYPE      2u  /* the number of a type                             [uint32_t] */
-#define KITH_W_FIELD     3u  /* of a field of the type in a row above            [uint32_t] */
-#define KITH_W_PREDICATE 4u  /* of a condition over that type                    [uint32_t] */
-#define KITH_W_QUERY     5u  /*                                                  [uint32_t] */
-#define KITH_W_TOPIC     6u  /*                                                  [uint32_t] */
-#define KITH_W_TIMER     7u  /*                                                  [uint32_t] */
-#define KITH_W_SETTING   8u  /* the value of a setting                         [kith_value] */
-#define KITH_W_DELIVERY  9u  /*                                                  [uint32_t] */
-#define KITH_W_ACTION    11u /*                                                  [uint32_t] */
-#define KITH_W_FIELDS    10u /* of fields, with blanks between: one number each [uint32_t ...] */
-
-/* Something to ask for in create(), and where in the instance the answer goes. */
-typedef struct kith_want {
-    uint32_t what; /* KITH_W_* */
-    uint32_t at;   /* bytes from the beginning of the instance */
-    const char *name;
-} kith_want;
-#define KITH_WANT(what, name, member)                                                              \
-    { KITH_W_##what, (uint32_t)offsetof(struct kith_instance, member), name }
+/* -- what an instance asks for by itself ------------------------------------------------------- */
 
 /* The numbers of fields whose names stand with a blank behind each. */
 static inline kith_status kith_ask_fields(const kith_host *host, const kith_records_v1 *rec,
@@ -181,6 +160,9 @@ static inline kith_status kith_ask(const kith_host *host, kith_instance *self,
                                       "this Kith has no '%s'; use a newer one", KITH_DELIVERIES_1);
     case KITH_W_SETTING:
         return settings->get(host, name, (kith_value *)(void *)at, err);
+    case KITH_W_HOST:
+        memcpy(at, &host, sizeof host);
+        return KITH_OK;
     default:
         return kith_fail(err, KITH_E_INVAL, NULL, "'%s' is wanted as %u, which is no KITH_W_*",
                          want->name, want->what);

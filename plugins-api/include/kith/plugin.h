@@ -174,6 +174,32 @@ typedef struct kith_report {
     const char *fields;
 } kith_report;
 
+/* -- what an instance asks for once ------------------------------------------------------------ */
+
+#define KITH_W_TABLE     1u  /* a table of the host, by its name [const void * of the table] */
+#define KITH_W_TYPE      2u  /* the number of a type                             [uint32_t] */
+#define KITH_W_FIELD     3u  /* of a field of the type in a row above            [uint32_t] */
+#define KITH_W_PREDICATE 4u  /* of a condition over that type                    [uint32_t] */
+#define KITH_W_QUERY     5u  /*                                                  [uint32_t] */
+#define KITH_W_TOPIC     6u  /*                                                  [uint32_t] */
+#define KITH_W_TIMER     7u  /*                                                  [uint32_t] */
+#define KITH_W_SETTING   8u  /* the value of a setting                         [kith_value] */
+#define KITH_W_DELIVERY  9u  /*                                                  [uint32_t] */
+#define KITH_W_FIELDS    10u /* of fields, a blank behind each: one number each [uint32_t ...] */
+#define KITH_W_ACTION    11u /*                                                  [uint32_t] */
+#define KITH_W_HOST      12u /* the host itself, without a name         [const kith_host *] */
+
+/* Something that Kith asks for before create(), and where in the instance the answer goes: a row
+ * of kith_plugin_desc.wants or kith_part.wants. What is not there, or not granted, takes the module
+ * out. */
+typedef struct kith_want {
+    uint32_t what;    /* KITH_W_* */
+    uint32_t at;      /* bytes from the beginning of the instance */
+    const char *name; /* NULL for KITH_W_HOST */
+} kith_want;
+#define KITH_WANT(what, name, member)                                                              \
+    { KITH_W_##what, (uint32_t)offsetof(struct kith_instance, member), name }
+
 /* -- the description --------------------------------------------------------------------------- */
 
 /* Some of what a module declares, so that each file of a large one declares what it carries out:
@@ -188,6 +214,7 @@ typedef struct kith_part {
      * they stand among the requirements, as optional ones (kith_host.enabled tells). Its settings
      * and permissions are always there. NULL: all of it is. */
     const char *module;
+    kith_array wants; /* kith_want; of one instance: kith_plugin_desc.instance_size */
 } kith_part;
 
 typedef struct kith_plugin_desc {
@@ -216,9 +243,9 @@ typedef struct kith_plugin_desc {
     kith_array timers;       /* kith_timer */
     kith_array actions;      /* kith_action */
 
-    /* Reads settings, asks for numbers and builds the instance. All modules that it requires were
-     * created. On failure nothing is destroyed: free what was made. Required when there is any
-     * callback. [main] */
+    /* Reads settings and builds the instance. All modules that it requires were created. On failure
+     * nothing is destroyed: free what was made. Required when there is any callback and no
+     * instance_size. [main] */
     kith_status (*create)(const kith_host *host, kith_instance **self, kith_error *err);
     /* Every module is created; no callback has run yet. On failure destroy() follows, without
      * stop(). Or NULL. [main] */
@@ -237,6 +264,11 @@ typedef struct kith_plugin_desc {
     kith_status (*cease)(kith_instance *self, uint32_t deadline_ms, kith_error *err);
     kith_array reports; /* kith_report */
     kith_array parts;   /* const kith_part * */
+    /* sizeof(struct kith_instance): Kith makes it, zeroed, fills in what wants says, and frees it
+     * behind destroy(); create() finds it in *self, and is needed only for what is left to do. 0:
+     * create() makes it, and there are no wants. */
+    uint64_t instance_size;
+    kith_array wants; /* kith_want: what it asks for once, in this order */
 } kith_plugin_desc;
 
 /* The one exported symbol. */

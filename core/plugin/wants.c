@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a module declares that its instance asks for: it is made, and filled in row by row, before
+ * create() is called. */
+#include "plugin/internal.h"
+
+struct filling {
+    struct plugin *plugin;
+    const kith_host *host;
+    uint32_t type; /* of the last row that asked for one */
+};
+
+/* A table as the module itself would ask for it. */
+#define TABLE(f, of, name) ((const of *)(f)->host->table((f)->host, (name)))
+
+static kith_status put(const struct filling *f, uint32_t at, const void *bytes, size_t size,
+                       kith_error *e) {
+    const uint64_t room = f->plugin->desc.instance_size;
+    if (size > room || at > room - size)
+        return err_set(e, KITH_E_INVAL, NULL, "byte %u of its instance is wanted, which has %llu",
+                       at, (unsigned long long)room);
+    memcpy((char *)f->plugin->own_instance + at, bytes, size);
+    return KITH_OK;
+}
+
+static kith_status number_of(struct filling *f, uint32_t what, kith_str name, uint32_t *out,
+                             kith_error *e) {
+    const kith_host *host = f->host;
+    switch (what) {
+    case KITH_W_TYPE:
+        TRY(TABLE(f, kith_records_v1, KITH_RECORDS_1)->type(host, name, out, e));
+        f->type = *out;
+        return KITH_OK;
+    case KITH_W_FIELD:
+        return TABLE(f, kith_records_v1, KITH_RECORDS_1)->field(host, f->type, name, out, e);
+    case KITH_W_PREDICATE:
+        return TABLE(f, kith_records_v1, KITH_RECORDS_1)->predicate(host, f->type, name, out, e);
+    case KITH_W_QUERY:
+        return TABLE(f, kith_records_v1, KITH_RECORDS_1)->query(host, name, out, e);
+    case KITH_W_TOPIC:
+        return TABLE(f, kith_events_v1, KITH_EVENTS_1)->topic(host, name, out, e);
+    case KITH_W_TIMER:
+        return TABLE(f, kith_timers_v1, KITH_TIMERS_1)->timer(host, name, out, e);
+    case KITH_W_DELIVERY:
+        return TABLE(f, kith_deliveries_v1, KITH_DELIVERIES_1)->delivery(host, name, out, e);
+    default:
+        return TABLE(f, kith_calls_v1, KITH_CALLS_1)->action(host, name, out, e);
+    }
+}
+
+static kith_status put_fields(struct filling *f, const kith_want *w, kith_error *e) {
+    kith_str rest = str_of(w->name), name;
+    for (uint32_t at = w->at; str_split(&rest, ' ', &name); at += sizeof(uint32_t)) {
+        uint32_t n;
+        if (!name.len) /* behind the last one */
+            continue;
+        TRY(number_of(f, KITH_W_FIELD, name, &n, e));
+        TRY(put(f, at, &n, sizeof n, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status put_want(struct filling *f, const kith_want *w, kith_error *e) {
+    const kith_host *host = f->host;
+    const void *table;
+    kith_value setting;
+    uint32_t n;
+    switch (w->what) {
+    case KITH_W_HOST:
+        return put(f, w->at, &host, sizeof host, e);
+    case KITH_W_TABLE:
+        table = host->table(host, w->name);
+        if (!table)
+            return err_set(e, KITH_E_UNSUPPORTED, NULL, "this Kith has no '%s': use a newer one",
+                           w->name);
+        return put(f, w->at, &table, sizeof table, e);
+    case KITH_W_SETTING:
+        TRY(TABLE(f, kith_settings_v1, KITH_SETTINGS_1)->get(host, str_of(w->name), &setting, e));
+        return put(f, w->at, &setting, sizeof setting, e);
+    case KITH_W_FIELDS:
+        return put_fields(f, w, e);
+    default:
+        TRY(number_of(f, w->what, str_of(w->name), &n, e));
+        return put(f, w->at, &n, sizeof n, e);
+    }
+}
+
+kith_status wants_fill(struct plugin *p, kith_error *e) {
+    struct filling f = {.plugin = p, .host = &p->host.host};
+    const kith_want *rows = ROWS(p->desc.wants, kith_want);
+    if (!p->desc.instance_size)
+        return KITH_OK;
+    p->instance = p->own_instance = calloc(1, (size_t)p->desc.instance_size);
+    if (!p->instance)
+        return err_nomem(e);
+    for (uint32_t i = 0; i < p->desc.wants.count; i++)
+        TRY(put_want(&f, &rows[i], e));
+    return KITH_OK;
+}
