@@ -384,6 +384,7 @@ struct hook {
     const struct rtype *type;
     uint32_t on; /* ON_* */
     bool after;  /* after the row is written: may write more, may not change this row; may refuse */
+    uint32_t except;               /* bits of origins: their changes are none for it */
     int32_t priority;              /* low first */
     const struct fieldset *fields; /* on update only when one of these differs; NULL: any */
     const struct predicate *where; /* on the new values (on delete the old); NULL: always */

@@ -191,7 +191,8 @@ kith_status txn_lookup(void *arg, const struct rtype *type, kith_id id, const ki
 
 kith_status hook_wants(struct txn *t, const struct hook *h, const struct change *c, bool *yes,
                        kith_error *e) {
-    *yes = c->kind != ROW_UPDATE || !h->fields || fieldset_meets(&c->changed, h->fields);
+    *yes = !(h->except >> c->origin & 1u) &&
+           (c->kind != ROW_UPDATE || !h->fields || fieldset_meets(&c->changed, h->fields));
     if (!*yes || !h->where)
         return KITH_OK;
     struct query_env env;

@@ -6,6 +6,8 @@
 #include "plugin/internal.h"
 #include "record/rollup.h"
 
+#define SETTLE 50 /* rules have the priority 0 */
+
 /* An error says which row of which module it is about. */
 static kith_status in_row(kith_status st, const char *callback, kith_error *e) {
     return st == KITH_OK ? KITH_OK : err_prefix(e, "%s: ", callback);
@@ -78,7 +80,8 @@ static kith_status bind_hook(struct plugin *p, const kith_hook *d, struct bound_
         .type = t,
         .on = d->on,
         .after = d->when == KITH_AFTER,
-        .priority = d->priority,
+        .except = d->except,
+        .priority = d->priority + (d->when == KITH_SETTLE ? SETTLE : 0),
         .fn = thunk_hook,
         .self = b,
         .source = source_of(p),

@@ -8,6 +8,7 @@
 #define ROWS_MAX     4096u /* of one array */
 #define STRIDE_MAX   4096u /* bytes */
 #define NAME_BYTES   63u
+#define PRIORITY_MAX 1000
 #define INSTANCE_MAX (16u << 20) /* bytes */
 
 /* The bytes a struct must have: up to and with a member that was there from the beginning. */
@@ -136,8 +137,12 @@ static kith_status copy_hooks(kith_array *hooks, struct arena *a, kith_error *e)
         TRY(copy_texts(&rows[i].fields, "hook fields", a, e));
         if (!rows[i].type || !rows[i].fn)
             return bad("hook", rows[i].name, "names no type or no function", e);
-        if (!rows[i].on || (rows[i].on & ~all) || rows[i].when > KITH_AFTER)
+        if (rows[i].priority > PRIORITY_MAX || rows[i].priority < -PRIORITY_MAX)
+            return bad("hook", rows[i].name, "has a priority that is not from -1000 to 1000", e);
+        if (!rows[i].on || (rows[i].on & ~all) || rows[i].when > KITH_SETTLE)
             return bad("hook", rows[i].name, "asks for a moment that this Kith does not know", e);
+        if (rows[i].except >> (KITH_ORIGIN_MERGE + 1) || rows[i].except & 1u)
+            return bad("hook", rows[i].name, "excepts an origin that this Kith does not know", e);
     }
     return KITH_OK;
 }
@@ -311,7 +316,7 @@ static kith_status copy_wants(kith_plugin_desc *d, struct arena *a, kith_error *
                      e));
     const kith_want *rows = ROWS(d->wants, kith_want);
     for (uint32_t i = 0; i < d->wants.count; i++) {
-        if (!rows[i].what || rows[i].what > KITH_W_HOST)
+        if (!rows[i].what || rows[i].what > KITH_W_PLACE)
             return err_set(e, KITH_E_UNSUPPORTED, NULL,
                            "row %u of its wants is of the sort %u, which this Kith does not know",
                            i, rows[i].what);

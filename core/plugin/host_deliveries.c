@@ -67,30 +67,10 @@ static kith_status deliveries_drop(kith_txn *txn, uint32_t delivery, kith_str en
 
 static struct frame *sending_frame(const kith_sending *sending, kith_error *e) {
     struct frame *f = frame_top();
-    if (f && f->phase == PHASE_RUN && sending == &f->sending && f->sending.call)
+    if (f && f->phase == PHASE_RUN && sending == &f->sending.shown && f->sending.call)
         return f;
     (void)err_set(e, KITH_E_THREAD, NULL, "a module used a delivery that is not the one at hand");
     return NULL;
-}
-
-static kith_status deliveries_info(const kith_sending *sending, kith_sending_info *info,
-                                   kith_error *e) {
-    struct frame *f = sending_frame(sending, e);
-    if (!f)
-        return KITH_E_THREAD;
-    const struct delivery_call *c = f->sending.call;
-    kith_sending_info full = {
-        .attempt = c->attempt,
-        .effect = c->item->id,
-        .at = c->item->at,
-        .endpoint = c->item->endpoint,
-        .key = c->item->key,
-        .payload = c->item->payload,
-        .id = c->item->subject,
-        .type = c->item->type,
-        .last = c->last,
-    };
-    return host_fill(info, &full, sizeof full, e);
 }
 
 static kith_status deliveries_later(kith_sending *sending, int64_t ms, kith_error *e) {
@@ -132,7 +112,6 @@ const kith_deliveries_v1 host_deliveries = {
     .send = deliveries_send,
     .hold = deliveries_hold,
     .drop = deliveries_drop,
-    .info = deliveries_info,
     .later = deliveries_later,
     .answer = deliveries_answer,
     .closing = deliveries_closing,
@@ -174,7 +153,7 @@ static kith_status listening_told(kith_txn *txn, const kith_event *event, kith_i
                                   kith_str where, kith_str *json, kith_error *e) {
     struct frame *f;
     TRY(frame_writing(txn, &f, e));
-    if (event != &f->event || !f->event.event)
+    if (event != &f->event.shown || !f->event.event)
         return err_set(e, KITH_E_INVAL, NULL, "module '%s': this is not the event at hand",
                        f->plugin->name);
     return event_told(f->txn, f->event.event, user, where, json, e);

@@ -79,35 +79,10 @@ static kith_status event_frame(const kith_txn *txn, const kith_event *event, str
     *out = frame_of(txn, e);
     if (!*out)
         return KITH_E_THREAD;
-    if (event != &(*out)->event || !event->event)
+    if (event != &(*out)->event.shown || !(*out)->event.event)
         return err_set(e, KITH_E_INVAL, NULL, "module '%s': this is not the event at hand",
                        (*out)->plugin->name);
     return KITH_OK;
-}
-
-static kith_status events_info(const kith_txn *txn, const kith_event *event, kith_event_info *info,
-                               kith_error *e) {
-    static const uint32_t kinds[] = {[ROW_CREATE] = KITH_ON_CREATE,
-                                     [ROW_UPDATE] = KITH_ON_UPDATE,
-                                     [ROW_DELETE] = KITH_ON_DELETE,
-                                     [ROW_EVENT] = 0};
-    struct frame *f;
-    TRY(event_frame(txn, event, &f, e));
-    const struct event *ev = f->event.event;
-    kith_event_info full = {
-        .kind = kinds[ev->kind],
-        .seq = ev->seq,
-        .at = ev->at,
-        .topic = str_of(ev->topic),
-        .id = ev->id,
-        .type = ev->type ? ev->type->id : 0,
-        .origin = ev->origin,
-        .record = ev->values ? &f->event.record : NULL,
-        .attempt = ev->attempt,
-        .schema = ev->schema,
-        .replay = ev->replay,
-    };
-    return host_fill(info, &full, sizeof full, e);
 }
 
 static kith_status events_change(const kith_txn *txn, const kith_event *event, uint32_t field,
@@ -151,7 +126,6 @@ const kith_events_v1 host_events = {
     .struct_size = sizeof host_events,
     .topic = events_topic,
     .publish = events_publish,
-    .info = events_info,
     .change = events_change,
     .payload = events_payload,
 };
@@ -193,29 +167,9 @@ static kith_status timers_cancel(kith_txn *txn, kith_id timer, kith_error *e) {
     return txn_timer_cancel(f->txn, timer, e);
 }
 
-static kith_status timers_info(const kith_txn *txn, const kith_firing *firing,
-                               kith_firing_info *info, kith_error *e) {
-    struct frame *f = frame_of(txn, e);
-    if (!f)
-        return KITH_E_THREAD;
-    const struct timer *t = f->firing.timer;
-    if (firing != &f->firing || !t)
-        return err_set(e, KITH_E_INVAL, NULL, "module '%s': this is not the timer at hand",
-                       f->plugin->name);
-    kith_firing_info full = {
-        .type = t->type ? t->type->id : 0,
-        .timer = t->id,
-        .due = t->due,
-        .id = t->subject,
-        .payload = t->payload,
-    };
-    return host_fill(info, &full, sizeof full, e);
-}
-
 const kith_timers_v1 host_timers = {
     .struct_size = sizeof host_timers,
     .timer = timers_timer,
     .at = timers_at,
     .cancel = timers_cancel,
-    .info = timers_info,
 };

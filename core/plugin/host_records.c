@@ -396,34 +396,11 @@ static kith_status records_remove(kith_txn *txn, uint32_t type, kith_id id, kith
 /* -- the change under way ---------------------------------------------------------------------- */
 
 static struct change *change_of(const struct frame *f, const kith_change *change, kith_error *e) {
-    if (change == &f->change && f->change.change)
+    if (change == &f->change.shown && f->change.change)
         return f->change.change;
     (void)err_set(e, KITH_E_INVAL, NULL, "module '%s': this is not the change under way",
                   f->plugin->name);
     return NULL;
-}
-
-static kith_status records_change(const kith_txn *txn, const kith_change *change,
-                                  kith_change_info *info, kith_error *e) {
-    static const uint32_t kinds[] = {[ROW_CREATE] = KITH_ON_CREATE,
-                                     [ROW_UPDATE] = KITH_ON_UPDATE,
-                                     [ROW_DELETE] = KITH_ON_DELETE};
-    struct frame *f = frame_of(txn, e);
-    if (!f)
-        return KITH_E_THREAD;
-    struct change *c = change_of(f, change, e);
-    if (!c)
-        return KITH_E_INVAL;
-    kith_change_info full = {
-        .kind = kinds[c->kind],
-        .type = c->type->id,
-        .origin = c->origin,
-        .id = c->id,
-        .before = c->before ? &f->change.before : NULL,
-        .after = c->after ? &f->change.after : NULL,
-        .owned = c->owned,
-    };
-    return host_fill(info, &full, sizeof full, e);
 }
 
 static int32_t records_changed(const kith_txn *txn, const kith_change *change, uint32_t number) {
@@ -493,7 +470,6 @@ const kith_records_v1 host_records = {
     .create = records_create,
     .update = records_update,
     .remove = records_remove,
-    .change = records_change,
     .changed = records_changed,
     .affects = records_affects,
     .set = records_set,

@@ -163,7 +163,7 @@ static void topic_row(const void *row, struct json_out *json, struct buf *out) {
 static void hook_row(const void *row, struct json_out *json, struct buf *out) {
     const kith_hook *h = row;
     struct buf on = {0};
-    buf_puts(&on, h->when == KITH_AFTER ? "after" : "before");
+    buf_puts(&on, h->when == KITH_AFTER ? "after" : h->when == KITH_SETTLE ? "settle" : "before");
     buf_puts(&on, h->on & KITH_ON_CREATE ? " create" : "");
     buf_puts(&on, h->on & KITH_ON_UPDATE ? " update" : "");
     buf_puts(&on, h->on & KITH_ON_DELETE ? " delete" : "");

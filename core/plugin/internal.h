@@ -260,22 +260,22 @@ struct kith_row {
     kith_id id;
     const kith_value *values;
 };
-struct kith_change {
+struct own_change {
+    kith_change shown; /* first: its address is the handle */
     struct change *change;
     struct kith_row before, after;
 };
-struct kith_event {
+struct own_event {
+    kith_event shown; /* first: its address is the handle */
     const struct event *event;
     struct kith_row record;
     json_t *payload; /* read when first asked for */
 };
-struct kith_firing {
-    const struct timer *timer;
-};
 struct kith_call {
     struct call *call;
 };
-struct kith_sending {
+struct own_sending {
+    kith_sending shown; /* first: its address is the handle */
     struct delivery_call *call;
 };
 
@@ -297,11 +297,11 @@ struct frame {
     bool reading;     /* an action that declares KITH_EFFECT_READ, though it may be in a txn */
     uint32_t finding; /* row functions that run: they must not write */
     struct kith_txn handle, whole;
-    struct kith_change change;
-    struct kith_event event;
-    struct kith_firing firing;
+    struct own_change change;
+    struct own_event event;
+    kith_firing firing;
     struct kith_call call;
-    struct kith_sending sending;
+    struct own_sending sending;
     struct arena arena;
     kith_error error; /* what the module fills in; the last one: see frame_enter */
 };

@@ -7,14 +7,58 @@ static kith_status out(const struct plugin *p, kith_error *e) {
     return err_set(e, KITH_E_UNSUPPORTED, NULL, "module '%s' is out: %s", p->name, p->reason);
 }
 
+/* What happened to a record, as modules know it; of an event that was published 0. */
+static uint32_t kind_of(uint32_t row) {
+    static const uint32_t kinds[] = {[ROW_CREATE] = KITH_ON_CREATE,
+                                     [ROW_UPDATE] = KITH_ON_UPDATE,
+                                     [ROW_DELETE] = KITH_ON_DELETE,
+                                     [ROW_EVENT] = 0};
+    return kinds[row];
+}
+
+static void show_change(struct own_change *o, struct change *c) {
+    o->change = c;
+    o->before = (struct kith_row){c->type, c->id, c->before};
+    o->after = (struct kith_row){c->type, c->id, c->after};
+    o->shown = (kith_change){
+        .struct_size = sizeof o->shown,
+        .kind = kind_of(c->kind),
+        .type = c->type->id,
+        .origin = c->origin,
+        .id = c->id,
+        .before = c->before ? &o->before : NULL,
+        .after = c->after ? &o->after : NULL,
+        .owned = c->owned,
+    };
+}
+
+static void show_event(struct own_event *o, const struct event *ev) {
+    o->event = ev;
+    o->record = (struct kith_row){ev->type, ev->id, ev->values};
+    o->shown = (kith_event){
+        .struct_size = sizeof o->shown,
+        .kind = kind_of(ev->kind),
+        .seq = ev->seq,
+        .at = ev->at,
+        .topic = str_of(ev->topic),
+        .id = ev->id,
+        .type = ev->type ? ev->type->id : 0,
+        .origin = ev->origin,
+        .record = ev->values ? &o->record : NULL,
+        .attempt = ev->attempt,
+        .schema = ev->schema,
+        .replay = ev->replay,
+    };
+}
+
 kith_status thunk_hook(void *self, struct txn *t, struct change *c, kith_error *e) {
     struct bound_hook *b = self;
     struct frame f;
     if (b->plugin->state != PLUGIN_RUNNING)
         return KITH_OK; /* a module that is out stops nobody's work */
     frame_call(&f, b->plugin, &b->callback, txn_engine(t), t, txn_principal(t), c->type->name, 0);
-    f.change = (struct kith_change){c, {c->type, c->id, c->before}, {c->type, c->id, c->after}};
-    kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.change, &f.error);
+    show_change(&f.change, c);
+    kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.change.shown, &f.error);
     return frame_leave(&f, st, e);
 }
 
@@ -29,8 +73,8 @@ kith_status thunk_reaction(void *self, struct txn *t, const struct event *ev, ki
     if (b->plugin->state != PLUGIN_RUNNING)
         return out(b->plugin, e); /* the event is kept as a dead letter */
     frame_call(&f, b->plugin, &b->callback, txn_engine(t), t, txn_principal(t), ev->topic, ev->seq);
-    f.event = (struct kith_event){ev, {ev->type, ev->id, ev->values}, NULL};
-    kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.event, &f.error);
+    show_event(&f.event, ev);
+    kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.event.shown, &f.error);
     return frame_leave(&f, st, e);
 }
 
@@ -40,9 +84,32 @@ kith_status thunk_timer(void *self, struct txn *t, const struct timer *timer, ki
     if (b->plugin->state != PLUGIN_RUNNING)
         return out(b->plugin, e);
     frame_call(&f, b->plugin, &b->callback, txn_engine(t), t, txn_principal(t), "", 0);
-    f.firing = (struct kith_firing){timer};
+    f.firing = (kith_firing){
+        .struct_size = sizeof f.firing,
+        .type = timer->type ? timer->type->id : 0,
+        .timer = timer->id,
+        .due = timer->due,
+        .id = timer->subject,
+        .payload = timer->payload,
+    };
     kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.firing, &f.error);
     return frame_leave(&f, st, e);
+}
+
+static void show_sending(struct own_sending *o, struct delivery_call *c) {
+    o->call = c;
+    o->shown = (kith_sending){
+        .struct_size = sizeof o->shown,
+        .attempt = c->attempt,
+        .effect = c->item->id,
+        .at = c->item->at,
+        .endpoint = c->item->endpoint,
+        .key = c->item->key,
+        .payload = c->item->payload,
+        .id = c->item->subject,
+        .type = c->item->type,
+        .last = c->last,
+    };
 }
 
 /* What it is called with reads as the system does, with the module's grants. */
@@ -57,8 +124,8 @@ kith_status thunk_delivery(void *self, struct delivery_call *call, kith_error *e
                0);
     f.reading = true;
     f.waits = true;
-    f.sending = (struct kith_sending){call};
-    kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.sending, &f.error);
+    show_sending(&f.sending, call);
+    kith_status st = b->decl->fn(b->plugin->instance, &f.handle, &f.sending.shown, &f.error);
     return frame_leave(&f, st, e);
 }
 

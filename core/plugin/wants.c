@@ -62,6 +62,7 @@ static kith_status put_fields(struct filling *f, const kith_want *w, kith_error 
 static kith_status put_want(struct filling *f, const kith_want *w, kith_error *e) {
     const kith_host *host = f->host;
     const void *table;
+    const char *where;
     kith_value setting;
     uint32_t n;
     switch (w->what) {
@@ -76,6 +77,11 @@ static kith_status put_want(struct filling *f, const kith_want *w, kith_error *e
     case KITH_W_SETTING:
         TRY(TABLE(f, kith_settings_v1, KITH_SETTINGS_1)->get(host, str_of(w->name), &setting, e));
         return put(f, w->at, &setting, sizeof setting, e);
+    case KITH_W_PLACE:
+        where = TABLE(f, kith_settings_v1, KITH_SETTINGS_1)->where(host, str_of(w->name)).ptr;
+        if (!where)
+            return err_set(e, KITH_E_NOTFOUND, NULL, "it declares no setting '%s'", w->name);
+        return put(f, w->at, &where, sizeof where, e);
     case KITH_W_FIELDS:
         return put_fields(f, w, e);
     default:

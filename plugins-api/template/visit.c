@@ -3,7 +3,6 @@
  * the contact's history, and a series is planned at once. The contract is <kith/plugin.h>. */
 #include <kith/easy.h>
 #include <kith/plugin.h>
-#include <stdlib.h>
 
 #define DAY_MS INT64_C(86400000)
 
@@ -88,15 +87,12 @@ static kith_status count_other(void *arg, const kith_txn *txn, const kith_row *r
 
 static kith_status check_day(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct others others = {.records = self->records};
     kith_value day;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, info.after, 1, &self->own.day, &day, err);
+    kith_status st = self->records->read(txn, change->after, 1, &self->own.day, &day, err);
     if (st != KITH_OK || day.kind != KITH_DATE)
         return st; /* without a day the record is refused anyway */
-    others.but = info.id;
+    others.but = change->id;
     st = self->records->find(txn, self->planned_on, 1, &day, (uint64_t)self->per_day.as.i + 1,
                              count_other, &others, err);
     if (st == KITH_OK && others.count >= self->per_day.as.i)
@@ -122,12 +118,9 @@ static const kith_hook hooks[] = {
 
 static kith_status keep_in_history(kith_instance *self, kith_txn *txn, const kith_event *event,
                                    kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     const uint32_t from[] = {self->own.contact, self->own.duration, self->own.title};
     kith_value own[3];
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, info.record, 3, from, own, err);
+    kith_status st = self->records->read(txn, event->record, 3, from, own, err);
     if (st != KITH_OK)
         return st;
     const uint32_t to[] = {self->interaction.contact, self->interaction.duration,
@@ -137,8 +130,8 @@ static kith_status keep_in_history(kith_instance *self, kith_txn *txn, const kit
                                  own[1],
                                  own[2],
                                  kith_text("meeting"),
-                                 kith_number(KITH_TIME, info.at),
-                                 kith_link(info.type, info.id)};
+                                 kith_number(KITH_TIME, event->at),
+                                 kith_link(event->type, event->id)};
     return self->records->create(txn, self->interaction.type, 6, to, values, NULL, err);
 }
 
@@ -248,26 +241,8 @@ static const kith_want wants[] = {
     KITH_WANT(FIELD, "subject", interaction.subject),
     KITH_WANT(FIELD, "about", interaction.about),
     KITH_WANT(SETTING, "per_day", per_day),
+    KITH_WANT(PLACE, "per_day", per_day_place),
 };
-
-static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
-    kith_instance *self = calloc(1, sizeof *self);
-    if (!self)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
-    kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
-    if (st != KITH_OK) {
-        free(self);
-        return st;
-    }
-    const kith_settings_v1 *in_force = host->table(host, KITH_SETTINGS_1);
-    self->per_day_place = in_force->where(host, kith_str_of("per_day")).ptr;
-    *out = self;
-    return KITH_OK;
-}
-
-static void destroy(kith_instance *self) {
-    free(self);
-}
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,
@@ -287,8 +262,8 @@ static const kith_plugin_desc desc = {
     .reactions = KITH_ARRAY(reactions),
     .actions = KITH_ARRAY(actions),
     .reports = KITH_ARRAY(reports),
-    .create = create,
-    .destroy = destroy,
+    .instance_size = sizeof(struct kith_instance),
+    .wants = KITH_ARRAY(wants),
 };
 
 const kith_plugin_desc *kith_plugin_entry_v1(void) {

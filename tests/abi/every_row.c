@@ -115,19 +115,15 @@ static void destroy(kith_instance *self) {
 /* Refuses the name "no" and stamps what is big. */
 static kith_status check(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {
     const kith_records_v1 *rec = self->records;
-    kith_change_info info;
     kith_value name, stamp;
     kith_status st;
-    info.struct_size = sizeof info;
-    st = rec->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = rec->read(txn, info.after, 1, &self->name, &name, err);
+    st = rec->read(txn, change->after, 1, &self->name, &name, err);
     if (st != KITH_OK)
         return st;
     if (name.kind == KITH_TEXT && kith_str_is(name.as.s, "no"))
         return kith_fail(err, KITH_E_REFUSED, "name", "No is no name for a thing.");
     if (rec->affects(txn, change, self->is_big) != 1 ||
-        rec->match(txn, self->is_big, info.after) != 1)
+        rec->match(txn, self->is_big, change->after) != 1)
         return KITH_OK;
     stamp = kith_number(KITH_TIME, self->host->now(self->host));
     return rec->set(txn, change, 1, &self->stamp, &stamp, err);
@@ -136,48 +132,38 @@ static kith_status check(kith_instance *self, kith_txn *txn, kith_change *change
 /* A thing that grew is announced. */
 static kith_status announce(kith_instance *self, kith_txn *txn, const kith_event *event,
                             kith_error *err) {
-    kith_event_info info;
     kith_value payload[2];
     kith_status st;
-    info.struct_size = sizeof info;
-    st = self->events->info(txn, event, &info, err);
-    if (st == KITH_OK)
-        st = self->events->change(txn, event, self->size, &payload[0], &payload[1], err);
+    st = self->events->change(txn, event, self->size, &payload[0], &payload[1], err);
     if (st != KITH_OK)
         return st;
-    return self->events->publish(txn, self->grown, info.type, info.id, 2, payload, err);
+    return self->events->publish(txn, self->grown, event->type, event->id, 2, payload, err);
 }
 
 /* The announcement gives the thing a new name, a day later. */
 static kith_status heard(kith_instance *self, kith_txn *txn, const kith_event *event,
                          kith_error *err) {
-    kith_event_info info;
     kith_value to;
     kith_status st;
-    info.struct_size = sizeof info;
-    st = self->events->info(txn, event, &info, err);
-    if (st == KITH_OK)
-        st = self->events->payload(txn, event, kith_str_of("to"), &to, err);
+    st = self->events->payload(txn, event, kith_str_of("to"), &to, err);
     if (st == KITH_OK && (to.kind != KITH_INT || to.as.i < 100))
         return kith_fail(err, KITH_E_INVAL, "to", "a size of 100 or more was expected");
     if (st == KITH_OK)
-        st = self->timers->at(txn, self->later, self->host->now(self->host) + 86400000, info.type,
-                              info.id, kith_str_of("renamed"), NULL, err);
+        st = self->timers->at(txn, self->later, self->host->now(self->host) + 86400000, event->type,
+                              event->id, kith_str_of("renamed"), NULL, err);
     return st;
 }
 
 static kith_status rename_it(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                              kith_error *err) {
-    kith_firing_info info;
     kith_value name = kith_null();
     kith_status st;
-    info.struct_size = sizeof info;
-    st = self->timers->info(txn, firing, &info, err);
+    st = KITH_OK;
     if (st != KITH_OK)
         return st;
     name.kind = KITH_TEXT;
-    name.as.s = info.payload;
-    return self->records->update(txn, info.type, info.id, 1, &self->name, &name, err);
+    name.as.s = firing->payload;
+    return self->records->update(txn, firing->type, firing->id, 1, &self->name, &name, err);
 }
 
 struct sum {
@@ -254,19 +240,15 @@ static kith_status make(kith_instance *self, kith_call *call, kith_error *err) {
 /* Sends what is told of whatever is listened for. */
 static kith_status hear_any(kith_instance *self, kith_txn *txn, const kith_event *event,
                             kith_error *err) {
-    kith_event_info info;
     kith_effect effect;
     kith_status st;
     memset(&effect, 0, sizeof effect);
     effect.struct_size = sizeof effect;
     effect.delivery = self->carry;
     effect.endpoint = kith_str_of("heard");
-    info.struct_size = sizeof info;
-    st = self->events->info(txn, event, &info, err);
-    if (st == KITH_OK)
-        st = self->listening->told(txn, event, 0, kith_str_of(""), &effect.payload, err);
-    effect.type = info.type;
-    effect.id = info.id;
+    st = self->listening->told(txn, event, 0, kith_str_of(""), &effect.payload, err);
+    effect.type = event->type;
+    effect.id = event->id;
     return st == KITH_OK ? self->deliveries->send(txn, &effect, NULL, err) : st;
 }
 
@@ -312,28 +294,26 @@ static kith_status ship(kith_instance *self, kith_call *call, kith_error *err) {
 /* Refuses what is bad, lets what is late wait, and says what it carried. */
 static kith_status carry(kith_instance *self, const kith_txn *view, kith_sending *sending,
                          kith_error *err) {
-    kith_sending_info info;
     const kith_row *row;
     kith_value values[2];
     kith_status st;
-    info.struct_size = sizeof info;
-    st = self->deliveries->info(sending, &info, err);
+    st = KITH_OK;
     if (st != KITH_OK)
         return st;
-    if (kith_str_is(info.payload, "bad"))
+    if (kith_str_is(sending->payload, "bad"))
         return kith_fail(err, KITH_E_REFUSED, NULL, "Nobody carries what is bad.");
-    if (kith_str_is(info.payload, "late") && info.attempt == 1) {
+    if (kith_str_is(sending->payload, "late") && sending->attempt == 1) {
         st = self->deliveries->later(sending, 60000, err);
         return st == KITH_OK ? kith_fail(err, KITH_E_RETRY, NULL, "It is late.") : st;
     }
     values[0] = kith_null();
-    if (info.id)
-        st = self->records->get(view, info.type, info.id, &row, err);
-    if (st == KITH_OK && info.id)
+    if (sending->id)
+        st = self->records->get(view, sending->type, sending->id, &row, err);
+    if (st == KITH_OK && sending->id)
         st = self->records->read(view, row, 1, &self->name, &values[0], err);
     values[1] = kith_null();
     values[1].kind = KITH_TEXT;
-    values[1].as.s = info.payload;
+    values[1].as.s = sending->payload;
     return st == KITH_OK ? self->deliveries->answer(sending, self->carried, 2, values, err) : st;
 }
 

@@ -37,11 +37,8 @@ struct counted {
 
 kith_status refuse(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *) {
     counted c;
-    kith_change_info info = kith_change_info();
-    info.struct_size = sizeof info;
-    kith::call(self->records->change, txn, change, &info);
     kith_value value;
-    kith::call(self->records->read, txn, info.after, 1u, &self->name, &value);
+    kith::call(self->records->read, txn, change->after, 1u, &self->name, &value);
     const std::string name = kith::string(value);
     if (name == "lead")
         throw kith::error(KITH_E_REFUSED, "a ball of lead bounces badly: take rubber", "name");

@@ -51,13 +51,12 @@ static kith_status send(kith_instance *self, kith_call *call, kith_error *err) {
 
 static kith_status arrived(kith_instance *self, kith_txn *txn, const kith_event *event,
                            kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     kith_value values[4];
-    kith_status st = self->events->info(txn, event, &info, err);
+    kith_status st = KITH_OK;
     for (int i = 0; st == KITH_OK && i < 4; i++)
         st = self->events->payload(txn, event, kith_str_of(names[i]), &values[i], err);
     return st == KITH_OK
-               ? self->records->update(txn, info.type, info.id, 4, self->fields, values, err)
+               ? self->records->update(txn, event->type, event->id, 4, self->fields, values, err)
                : st;
 }
 

@@ -54,25 +54,24 @@ static kith_status want(kith_instance *self, kith_call *call, kith_error *err) {
 
 static kith_status carry(kith_instance *self, const kith_txn *view, kith_sending *sending,
                          kith_error *err) {
-    kith_sending_info info = {.struct_size = sizeof info};
     kith_value values[2] = {kith_text("x"), kith_text("y")};
     kith_effect effect = {.struct_size = sizeof effect, .delivery = self->carry};
     union {
         const kith_txn *read;
         kith_txn *write;
     } cast = {.read = view};
-    kith_status st = self->deliveries->info(sending, &info, err);
-    if (st == KITH_OK && kith_str_is(info.payload, "write"))
+    kith_status st = KITH_OK;
+    if (kith_str_is(sending->payload, "write"))
         st = self->records->create(cast.write, self->parcel, 1, &self->name, values, NULL, err);
-    else if (st == KITH_OK && kith_str_is(info.payload, "send"))
+    else if (st == KITH_OK && kith_str_is(sending->payload, "send"))
         st = self->deliveries->send(cast.write, &effect, NULL, err);
-    else if (st == KITH_OK && kith_str_is(info.payload, "kept"))
+    else if (st == KITH_OK && kith_str_is(sending->payload, "kept"))
         st = self->deliveries->later((kith_sending *)((char *)self->kept + 1), 1, err);
-    else if (st == KITH_OK && kith_str_is(info.payload, "too much"))
+    else if (st == KITH_OK && kith_str_is(sending->payload, "too much"))
         st = self->deliveries->answer(sending, self->told, 2, values, err);
-    else if (st == KITH_OK && kith_str_is(info.payload, "odd"))
+    else if (st == KITH_OK && kith_str_is(sending->payload, "odd"))
         return 7;
-    else if (st == KITH_OK && kith_str_is(info.payload, "silent"))
+    else if (st == KITH_OK && kith_str_is(sending->payload, "silent"))
         return KITH_E_REFUSED;
     self->kept = sending;
     return st == KITH_OK ? KITH_OK : KITH_E_REFUSED;

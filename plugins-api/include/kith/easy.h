@@ -236,24 +236,10 @@ static inline kith_status kith_read_row(const kith_records_v1 *rec, const kith_t
     return rec->read(txn, row, members, numbers + 1, values + 1, err);
 }
 
-/* What a hook is called for: fills in *info, and reads the record as it will be, of one that is
- * deleted as it was. [reader] */
-#define KITH_CHANGE(self, txn, change, member, info, record, err)                                  \
-    kith_read_change((self)->records, txn, change, &(self)->member.type, KITH_MEMBERS(record),     \
-                     info, &(record)->id, err)
-static inline kith_status kith_read_change(const kith_records_v1 *rec, const kith_txn *txn,
-                                           const kith_change *change, const uint32_t *numbers,
-                                           uint32_t members, kith_change_info *info,
-                                           kith_value *values, kith_error *err) {
-    kith_status st;
-    memset(info, 0, sizeof *info);
-    info->struct_size = sizeof *info;
-    st = rec->change(txn, change, info, err);
-    if (st != KITH_OK)
-        return st;
-    return kith_read_row(rec, txn, numbers, members, info->after ? info->after : info->before,
-                         values, err);
-}
+/* Reads the record that a hook is called for, as it will be; of one that is deleted, as it was.
+ * [reader] */
+#define KITH_CHANGE(self, txn, change, member, record, err)                                        \
+    KITH_READ(self, txn, member, (change)->after ? (change)->after : (change)->before, record, err)
 
 /* Reads the record with an id. KITH_E_NOTFOUND: there is none. [reader] */
 #define KITH_LOAD(self, txn, member, which, record, err)                                           \

@@ -81,6 +81,9 @@ typedef struct kith_caller kith_caller;     /* somebody who asks, for modules th
 #define KITH_ORIGIN_WORKFLOW  12u /* a step of a workflow */
 #define KITH_ORIGIN_MERGE     13u /* records were merged: links to the others lead to the kept one */
 
+/* As bits where several are meant: KITH_FROM(UNDO) | KITH_FROM(IMPORT). */
+#define KITH_FROM(origin) (1u << KITH_ORIGIN_##origin)
+
 #define KITH_LOG_ERROR 0u
 #define KITH_LOG_WARN  1u
 #define KITH_LOG_INFO  2u
@@ -128,8 +131,9 @@ typedef kith_status (*kith_row_fn)(void *arg, const kith_txn *txn, const kith_ro
 typedef kith_status (*kith_group_fn)(void *arg, const kith_txn *txn, uint32_t count,
                                      const kith_value *values, kith_error *err);
 
-/* The caller sets struct_size. */
-typedef struct kith_change_info {
+/* What a hook is called for. Kith makes it; it is yours to read, and set() is the way to change it.
+ */
+struct kith_change {
     uint32_t struct_size;
     uint32_t kind;   /* KITH_ON_CREATE, KITH_ON_UPDATE or KITH_ON_DELETE */
     uint32_t type;   /* of the record */
@@ -139,7 +143,7 @@ typedef struct kith_change_info {
     const kith_row *after;  /* NULL on delete; shows at once what set() changes */
     int32_t owned;          /* on create: 1: nobody said whose it is, so it is the caller's */
     int32_t reserved;
-} kith_change_info;
+};
 
 typedef struct kith_records_v1 {
     uint32_t struct_size;
@@ -198,9 +202,6 @@ typedef struct kith_records_v1 {
      * refuses. [writer] */
     kith_status (*remove)(kith_txn *txn, uint32_t type, kith_id id, kith_error *err);
 
-    /* For hooks: fills in *info. [reader] */
-    kith_status (*change)(const kith_txn *txn, const kith_change *change, kith_change_info *info,
-                          kith_error *err);
     /* 1: the change gives this field another value (on create: any value); 0: it does not. A
      * negative kith_status: misuse. [reader] */
     int32_t (*changed)(const kith_txn *txn, const kith_change *change, uint32_t field);
@@ -231,8 +232,8 @@ typedef struct kith_records_v1 {
 
 #define KITH_EVENTS_1 "kith.events/1"
 
-/* The caller sets struct_size. */
-typedef struct kith_event_info {
+/* What a reaction is called for. Kith makes it. */
+struct kith_event {
     uint32_t struct_size;
     uint32_t kind;   /* KITH_ON_* for what happened to a record; 0: a published event */
     uint64_t seq;    /* its place in the journal: the order of all events */
@@ -246,7 +247,7 @@ typedef struct kith_event_info {
     uint32_t attempt; /* 1 at the first try, 2 at the first retry, ... */
     uint32_t schema;  /* of a published event, by its topic; else 1 */
     kith_id replay;   /* it is heard once more, in the name of this key; 0: for the first time */
-} kith_event_info;
+};
 
 typedef struct kith_events_v1 {
     uint32_t struct_size;
@@ -261,9 +262,6 @@ typedef struct kith_events_v1 {
     kith_status (*publish)(kith_txn *txn, uint32_t topic, uint32_t type, kith_id id, uint32_t count,
                            const kith_value *values, kith_error *err);
 
-    /* For reactions: fills in *info. [reader] */
-    kith_status (*info)(const kith_txn *txn, const kith_event *event, kith_event_info *info,
-                        kith_error *err);
     /* The values of a field before and after, for what happened to a record. Either pointer may be
      * NULL. KITH_E_NOTFOUND: the event did not touch this field. [reader] */
     kith_status (*change)(const kith_txn *txn, const kith_event *event, uint32_t field,
@@ -303,7 +301,7 @@ typedef struct kith_listening_v1 {
      * restricted. Needs no permission: it is for the user. [writer] */
     kith_status (*told)(kith_txn *txn, const kith_event *event, kith_id user, kith_str where,
                         kith_str *json, kith_error *err);
-    /* Has the reaction hear once more, for this key alone (kith_event_info.replay), what came from
+    /* Has the reaction hear once more, for this key alone (kith_event.replay), what came from
      * the event `seq` on, or from the time `at` (seq 0), up to now; behind this transaction, a few
      * at a time. *rows, which may be NULL: how many are looked at. KITH_E_NOTFOUND: the journal
      * does not reach back so far. [writer] */
@@ -327,8 +325,8 @@ typedef struct kith_effect {
     uint32_t reserved; /* 0 */
 } kith_effect;
 
-/* The caller sets struct_size. */
-typedef struct kith_sending_info {
+/* One try to send an effect, for a delivery. Kith makes it. */
+struct kith_sending {
     uint32_t struct_size;
     uint32_t attempt; /* 1 at the first try, 2 at the second, ... */
     kith_id effect;   /* its own id */
@@ -337,7 +335,7 @@ typedef struct kith_sending_info {
     kith_id id;    /* the record it is about; 0: none */
     uint32_t type; /* of that record; 0: none */
     uint32_t last; /* 1: when it fails now, no further try follows by itself */
-} kith_sending_info;
+};
 
 typedef struct kith_deliveries_v1 {
     uint32_t struct_size;
@@ -358,12 +356,11 @@ typedef struct kith_deliveries_v1 {
     kith_status (*drop)(kith_txn *txn, uint32_t delivery, kith_str endpoint, uint64_t *count,
                         kith_error *err);
 
-    /* For deliveries, on their thread until they return: [sending] */
-    kith_status (*info)(const kith_sending *sending, kith_sending_info *info, kith_error *err);
-    /* The next try is not before so many milliseconds have passed, at most a day. */
+    /* The next try is not before so many milliseconds have passed, at most a day. [sending] */
     kith_status (*later)(kith_sending *sending, int64_t ms, kith_error *err);
     /* What is published, about the same record, in the transaction that notes how it ended: when it
-     * was sent, or when no further try follows. As kith_events_v1.publish; the last call counts. */
+     * was sent, or when no further try follows. As kith_events_v1.publish; the last call counts.
+     * [sending] */
     kith_status (*answer)(kith_sending *sending, uint32_t topic, uint32_t count,
                           const kith_value *values, kith_error *err);
     /* 1: Kith is closing: break off and return KITH_E_RETRY, which then counts for nothing. [any]
@@ -788,15 +785,15 @@ typedef struct kith_operation_v1 {
 
 #define KITH_TIMERS_1 "kith.timers/1"
 
-/* The caller sets struct_size. */
-typedef struct kith_firing_info {
+/* What a timer is called for. Kith makes it. */
+struct kith_firing {
     uint32_t struct_size;
     uint32_t type;    /* of the subject; 0: none */
     kith_id timer;    /* what at() gave; 0 for a timer of the calendar */
     int64_t due;      /* when it was to fire, ms UTC */
     kith_id id;       /* of the subject; 0: none */
     kith_str payload; /* what at() was given */
-} kith_firing_info;
+};
 
 typedef struct kith_timers_v1 {
     uint32_t struct_size;
@@ -812,9 +809,6 @@ typedef struct kith_timers_v1 {
                       kith_str payload, kith_id *out, kith_error *err);
     /* KITH_E_NOTFOUND: it fired already, or there was none. [writer] */
     kith_status (*cancel)(kith_txn *txn, kith_id timer, kith_error *err);
-    /* For timers that fire: fills in *info. [reader] */
-    kith_status (*info)(const kith_txn *txn, const kith_firing *firing, kith_firing_info *info,
-                        kith_error *err);
 } kith_timers_v1;
 
 /* -- actions ----------------------------------------------------------------------------------- */

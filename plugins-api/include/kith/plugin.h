@@ -55,15 +55,18 @@ typedef kith_status (*kith_hook_fn)(kith_instance *self, kith_txn *txn, kith_cha
 
 #define KITH_BEFORE 0u
 #define KITH_AFTER  1u
+/* Before, behind the rules of the company and the plain before-hooks of all: works out or checks
+ * what follows from the fields as they are going to be. */
+#define KITH_SETTLE 2u
 
 typedef struct kith_hook {
     const char
         *name; /* within the module: "score". In logs, and in the history of what it writes */
-    const char *type;  /* of the record */
-    uint32_t on;       /* KITH_ON_*, or-ed */
-    uint32_t when;     /* KITH_BEFORE, KITH_AFTER */
-    int32_t priority;  /* low runs first; among equals the order of loading */
-    uint32_t reserved; /* 0 */
+    const char *type; /* of the record */
+    uint32_t on;      /* KITH_ON_*, or-ed */
+    uint32_t when;    /* KITH_BEFORE, KITH_SETTLE, KITH_AFTER */
+    int32_t priority; /* -1000 to 1000: low runs first; among equals the order of loading */
+    uint32_t except;  /* KITH_FROM(origin), or-ed: changes from there are none for it */
     kith_hook_fn fn;
     const char *where; /* a condition on the new values (on delete: the old), or NULL */
     kith_array fields; /* const char *: an update counts when one of these changes; none: any */
@@ -188,6 +191,7 @@ typedef struct kith_report {
 #define KITH_W_FIELDS    10u /* of fields, a blank behind each: one number each [uint32_t ...] */
 #define KITH_W_ACTION    11u /*                                                  [uint32_t] */
 #define KITH_W_HOST      12u /* the host itself, without a name         [const kith_host *] */
+#define KITH_W_PLACE     13u /* where a setting stands, for messages         [const char *] */
 
 /* Something that Kith asks for before create(), and where in the instance the answer goes: a row
  * of kith_plugin_desc.wants or kith_part.wants. What is not there, or not granted, takes the module
