@@ -25,6 +25,7 @@ struct kith_instance {
     const kith_calendar_v1 *calendar;
     struct piece_numbers piece;
     uint32_t thing, name, size, stamp;
+    uint32_t in_all, largest;
     uint32_t is_big, all_big, by_name, grown, carried, later, carry;
     kith_value mood;
 };
@@ -53,6 +54,8 @@ static const kith_want wants[] = {
     KITH_WANT(PREDICATE, "size > 100", is_big),
     KITH_WANT(QUERY, "thing where size > :least", all_big),
     KITH_WANT(QUERY, "thing group by name order by -sum(size) : count(), sum(size)", by_name),
+    KITH_WANT(QUERY, "thing : count(), sum(size)", in_all),
+    KITH_WANT(QUERY, "thing order by -size", largest),
     KITH_WANT(TOPIC, "thing.grown", grown),
     KITH_WANT(TOPIC, "thing.carried", carried),
 };
@@ -201,24 +204,39 @@ static kith_status total(kith_instance *self, kith_call *call, kith_error *err) 
     return st == KITH_OK ? self->calls->result(call, 1, &number, err) : st;
 }
 
-/* Its values are those of the first group, or empty. */
-static kith_status note_group(void *arg, const kith_txn *txn, uint32_t count,
-                              const kith_value *values, kith_error *err) {
-    (void)txn, (void)err;
-    memcpy(arg, values, count * sizeof *values);
-    return KITH_OK;
-}
-
+/* By groups, by totals and by one record; they must agree. */
 static kith_status heaviest(kith_instance *self, kith_call *call, kith_error *err) {
-    kith_value values[3];
-    uint32_t i;
-    kith_status st;
-    values[0] = values[1] = values[2] = kith_null();
-    st = self->records->groups(self->calls->view(call), self->by_name, 0, NULL, 1, note_group,
-                               values, err);
-    for (i = 0; st == KITH_OK && i < 3; i++)
-        st = self->calls->result(call, i, &values[i], err);
-    return st;
+    const kith_txn *view = self->calls->view(call);
+    struct by_name {
+        kith_value name, count, size;
+    } * groups, none;
+    struct in_all {
+        kith_value count, size;
+    } all;
+    struct piece largest;
+    struct sizes {
+        int64_t *items;
+        uint64_t count, room;
+    } sizes;
+    uint64_t count, i;
+    int64_t sum = 0;
+    int32_t any;
+    KITH_TRY(KITH_GROUPS(self, view, self->by_name, 0, NULL, &groups, &count, err));
+    KITH_TRY(KITH_TOTAL(self, view, self->in_all, 0, NULL, &all, err));
+    KITH_TRY(KITH_FIRST(self, view, piece, self->largest, 0, NULL, &largest, err));
+    KITH_TRY(kith_any(self->records, view, self->largest, 0, NULL, &any, err));
+    memset(&sizes, 0, sizeof sizes);
+    for (i = 0; i < count; i++) {
+        KITH_TRY(KITH_GROW(self, view, &sizes, err));
+        sizes.items[sizes.count++] = groups[i].size.as.i;
+    }
+    for (i = 0; i < sizes.count; i++)
+        sum += sizes.items[i];
+    if (sum != all.size.as.i || any != kith_has(largest.id) || any != (count > 0) ||
+        (any && kith_equal(largest.size, kith_int(0))))
+        return kith_fail(err, KITH_E_INTERNAL, NULL, "what is asked in several ways differs");
+    memset(&none, 0, sizeof none);
+    return KITH_RESULTS(self, call, count ? groups : &none, err);
 }
 
 static kith_status make(kith_instance *self, kith_call *call, kith_error *err) {

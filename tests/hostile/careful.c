@@ -31,7 +31,6 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
     COUNT(records, create);
     COUNT(records, update);
     COUNT(records, remove);
-    COUNT(records, change);
     COUNT(records, changed);
     COUNT(records, affects);
     COUNT(records, set);

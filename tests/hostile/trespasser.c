@@ -227,7 +227,7 @@ static kith_status nothing(kith_instance *self, kith_call *call, kith_error *err
         rec->create(txn, self->mine, 1, &self->name, NULL, NULL, &e),
         rec->create(txn, self->mine, 1, NULL, &name, NULL, &e),
         rec->create(txn, self->mine, 1, &self->name, &round, NULL, &e),
-        rec->change(txn, NULL, NULL, &e),
+        rec->changed(txn, NULL, self->name),
         self->calls->result(call, 1, NULL, &e),
         self->calls->result(call, 1, &round, &e),
         self->host->table(self->host, NULL) ? KITH_OK : KITH_E_INVAL,

@@ -350,13 +350,23 @@ TEST("a module that was built before there were deliveries has none") {
 TEST("constants that this build does not know are refused, not guessed") {
     static const kith_hook odd_on[] = {{.name = "h", .type = "t", .on = 8, .fn = no_hook}};
     static const kith_hook odd_when[] = {
-        {.name = "h", .type = "t", .on = KITH_ON_CREATE, .when = 2, .fn = no_hook}};
+        {.name = "h", .type = "t", .on = KITH_ON_CREATE, .when = 3, .fn = no_hook}};
     kith_error e = KITH_ERROR_INIT;
     kith_plugin_desc d = {.create = no_create, .hooks = KITH_ARRAY(odd_on)};
     EXPECT_INT(KITH_E_INVAL, declared(d, &e));
     d.hooks = (kith_array)KITH_ARRAY(odd_when);
     EXPECT_INT(KITH_E_INVAL, declared(d, &e));
     EXPECT_HAS("a moment that this Kith does not know", e.message);
+    static const kith_hook odd_except[] = {
+        {.name = "h", .type = "t", .on = KITH_ON_CREATE, .except = 1u << 30, .fn = no_hook}};
+    d.hooks = (kith_array)KITH_ARRAY(odd_except);
+    EXPECT_INT(KITH_E_INVAL, declared(d, &e));
+    EXPECT_HAS("excepts an origin that this Kith does not know", e.message);
+    static const kith_hook odd_priority[] = {
+        {.name = "h", .type = "t", .on = KITH_ON_CREATE, .priority = INT32_MAX, .fn = no_hook}};
+    d.hooks = (kith_array)KITH_ARRAY(odd_priority);
+    EXPECT_INT(KITH_E_INVAL, declared(d, &e));
+    EXPECT_HAS("not from -1000 to 1000", e.message);
 }
 
 static kith_status no_action(kith_instance *self, kith_call *call, kith_error *err) {

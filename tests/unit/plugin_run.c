@@ -85,6 +85,28 @@ TEST("a before-hook changes the write, in the module's own read-only field too")
     close_company(&c);
 }
 
+static kith_status make_phase(struct txn *t, void *arg, kith_error *e) {
+    return txn_create(t, schema_type(engine_schema(txn_engine(t)), STR("phase")), NULL, 0, arg, e);
+}
+
+TEST("hooks run by their priority, those that settle behind them, and not for what they except") {
+    static const struct write_opts imported = {.principal = &anna, .origin = ORIGIN_IMPORT};
+    struct company c;
+    kith_id id;
+    kith_error e = KITH_ERROR_INIT;
+    kith_value *values;
+    OPEN(&c, GOOD, "phases");
+    const struct rtype *t = type_of(&c, "phase");
+    const struct rfield *seen = type_field(engine_schema(c.engine), t, STR("seen"));
+    EXPECT_OK(engine_write(c.engine, &by_anna, make_phase, &id, NULL, &e), e);
+    EXPECT_OK(engine_get(c.engine, &anna, t, id, &c.arena, &values, &e), e);
+    EXPECT(str_eqz(values[seen->index].as.s, "abs"));
+    EXPECT_OK(engine_write(c.engine, &imported, make_phase, &id, NULL, &e), e);
+    EXPECT_OK(engine_get(c.engine, &anna, t, id, &c.arena, &values, &e), e);
+    EXPECT(str_eqz(values[seen->index].as.s, "as"));
+    close_company(&c);
+}
+
 TEST("a roll-up that a module declares is kept") {
     struct company c;
     kith_error e = KITH_ERROR_INIT;

@@ -79,6 +79,91 @@ static inline kith_value kith_link(uint32_t type, kith_id id) {
     return v;
 }
 
+static inline kith_value kith_bool(int32_t yes) {
+    return kith_number(KITH_BOOL, yes != 0);
+}
+static inline kith_value kith_int(int64_t i) {
+    return kith_number(KITH_INT, i);
+}
+/* Milliseconds UTC. */
+static inline kith_value kith_time(int64_t ms) {
+    return kith_number(KITH_TIME, ms);
+}
+/* Days since 1970-01-01. */
+static inline kith_value kith_date(int64_t days) {
+    return kith_number(KITH_DATE, days);
+}
+static inline kith_value kith_string(kith_str s) {
+    kith_value v = kith_null();
+    v.kind = KITH_TEXT;
+    v.as.s = s;
+    return v;
+}
+/* In minor units: kith_money(1250, "EUR"). */
+static inline kith_value kith_money(int64_t minor, const char *currency) {
+    kith_value v = kith_null();
+    v.kind = KITH_MONEY;
+    v.as.money.minor = minor;
+    memcpy(v.as.money.currency, currency, 3);
+    return v;
+}
+/* Borrowed. */
+static inline kith_value kith_list(const kith_value *items, uint64_t count) {
+    kith_value v = kith_null();
+    v.kind = KITH_LIST;
+    v.as.list.items = items;
+    v.as.list.count = count;
+    return v;
+}
+
+/* Has it a value? */
+static inline int32_t kith_has(kith_value v) {
+    return v.kind != KITH_NULL;
+}
+/* A text, a choice or a state that is this one. */
+static inline int32_t kith_is(kith_value v, const char *text) {
+    return v.kind == KITH_TEXT && kith_str_is(v.as.s, text);
+}
+/* Of one kind and the same, bit by bit; decimals of different scales differ. */
+static inline int32_t kith_equal(kith_value a, kith_value b) {
+    uint64_t i;
+    if (a.kind != b.kind)
+        return 0;
+    switch (a.kind) {
+    case KITH_NULL:
+        return 1;
+    case KITH_TEXT:
+        return a.as.s.len == b.as.s.len &&
+               (a.as.s.len == 0 || memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)a.as.s.len) == 0);
+    case KITH_DECIMAL:
+        return a.as.decimal.units == b.as.decimal.units && a.as.decimal.scale == b.as.decimal.scale;
+    case KITH_MONEY:
+        return a.as.money.minor == b.as.money.minor &&
+               memcmp(a.as.money.currency, b.as.money.currency, 3) == 0;
+    case KITH_LINK:
+        return a.as.link.id == b.as.link.id;
+    case KITH_PLACE:
+        return memcmp(&a.as.place, &b.as.place, sizeof a.as.place) == 0;
+    case KITH_REAL:
+        return memcmp(&a.as.r, &b.as.r, sizeof a.as.r) == 0;
+    case KITH_LIST:
+        for (i = 0; a.as.list.count == b.as.list.count && i < a.as.list.count; i++)
+            if (!kith_equal(a.as.list.items[i], b.as.list.items[i]))
+                return 0;
+        return a.as.list.count == b.as.list.count;
+    default:
+        return a.as.i == b.as.i;
+    }
+}
+
+/* Hands the status of a call on when it failed: KITH_TRY(KITH_LOAD(self, txn, ...)); */
+#define KITH_TRY(call_)                                                                            \
+    do {                                                                                           \
+        const kith_status try_ = (call_);                                                          \
+        if (try_ != KITH_OK)                                                                       \
+            return try_;                                                                           \
+    } while (0)
+
 /* Fills in err and returns code: return kith_fail(err, KITH_E_REFUSED, "amount", "...", ...).
  * field may be NULL. */
 #if defined(__GNUC__)
@@ -265,7 +350,10 @@ static inline kith_status kith_create(const kith_records_v1 *rec, kith_txn *txn,
     kith_value given[KITH_MEMBERS_MAX];
     kith_id id;
     kith_status st;
-    for (i = 1; i <= members && count < KITH_MEMBERS_MAX; i++)
+    if (members > KITH_MEMBERS_MAX)
+        return kith_fail(err, KITH_E_LIMIT, NULL, "a record of %u fields; %u is the most", members,
+                         KITH_MEMBERS_MAX);
+    for (i = 1; i <= members; i++)
         if (values[i].kind != KITH_NULL) {
             fields[count] = numbers[i];
             given[count++] = values[i];
@@ -334,6 +422,34 @@ static inline kith_status kith_set_one(const kith_records_v1 *rec, kith_txn *txn
     return rec->update(txn, type, id, 1, &field, &value, err);
 }
 
+/* -- lists ------------------------------------------------------------------------------------- */
+
+/* Room for one more behind `count` items of so many bytes each, in the memory of the callback:
+ * *items, NULL at first, is then another list, with what was in it; *room is 0 at first. */
+static inline kith_status kith_grow(const kith_host *host, const kith_txn *txn, void *items,
+                                    uint64_t count, uint64_t *room, uint64_t size,
+                                    kith_error *err) {
+    uint64_t wanted = *room ? *room * 2 : 16;
+    void *more, *old;
+    if (count < *room)
+        return KITH_OK;
+    more = host->memory(txn, wanted * size);
+    if (!more)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more than %llu items",
+                         KITH_CAST(unsigned long long, count));
+    memcpy(&old, items, sizeof old);
+    if (count)
+        memcpy(more, old, (size_t)(count * size));
+    memcpy(items, &more, sizeof more);
+    *room = wanted;
+    return KITH_OK;
+}
+/* The same of a struct with the members items, count and room: KITH_GROW(self, txn, &list, err),
+ * and then list.items[list.count++] = ... */
+#define KITH_GROW(self, txn, list, err)                                                            \
+    kith_grow((self)->host, txn, (void *)&(list)->items, (list)->count, &(list)->room,             \
+              sizeof *(list)->items, err)
+
 /* Records that a query found, in its order; in the memory of the callback. */
 typedef struct kith_found {
     const kith_host *host;
@@ -348,17 +464,10 @@ static inline kith_status kith_found_row(void *arg, const kith_txn *txn, const k
                                          kith_error *err) {
     kith_found *f = KITH_CAST(kith_found *, arg);
     const uint64_t width = (uint64_t)f->members + 1;
-    if (f->count == f->room) {
-        uint64_t room = f->room ? f->room * 2 : 16;
-        kith_value *more =
-            KITH_CAST(kith_value *, f->host->memory(txn, room * width * sizeof *more));
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more records");
-        if (f->count)
-            memcpy(more, f->values, (size_t)(f->count * width * sizeof *more));
-        f->values = more;
-        f->room = room;
-    }
+    kith_status st = kith_grow(f->host, txn, (void *)&f->values, f->count, &f->room,
+                               width * sizeof(kith_value), err);
+    if (st != KITH_OK)
+        return st;
     return kith_read_row(f->rec, txn, f->numbers, f->members, row, f->values + f->count++ * width,
                          err);
 }
@@ -386,6 +495,118 @@ static inline kith_status kith_find(const kith_host *host, const kith_records_v1
     memcpy(records, &f.values, sizeof f.values);
     *count = f.count;
     return st;
+}
+
+/* The first record that a query finds, as a record with its id; without one the id is empty, and so
+ * is all else: KITH_FIRST(self, txn, line, self->lines_of, 1, &order, &l, err); [reader] */
+#define KITH_FIRST(self, txn, member, query, params, values, record, err)                          \
+    kith_first((self)->records, txn, &(self)->member.type, KITH_MEMBERS(record), query, params,    \
+               values, &(record)->id, err)
+typedef struct kith_one {
+    const kith_records_v1 *rec;
+    const uint32_t *numbers;
+    uint32_t members, reserved;
+    kith_value *values;
+} kith_one;
+static inline kith_status kith_one_row(void *arg, const kith_txn *txn, const kith_row *row,
+                                       kith_error *err) {
+    kith_one *one = KITH_CAST(kith_one *, arg);
+    return kith_read_row(one->rec, txn, one->numbers, one->members, row, one->values, err);
+}
+static inline kith_status kith_first(const kith_records_v1 *rec, const kith_txn *txn,
+                                     const uint32_t *numbers, uint32_t members, uint32_t query,
+                                     uint32_t param_count, const kith_value *params,
+                                     kith_value *values, kith_error *err) {
+    kith_one one;
+    memset(values, 0, (members + 1) * sizeof *values);
+    memset(&one, 0, sizeof one);
+    one.rec = rec;
+    one.numbers = numbers;
+    one.members = members;
+    one.values = values;
+    return rec->find(txn, query, param_count, params, 1, kith_one_row, &one, err);
+}
+
+static inline kith_status kith_any_row(void *arg, const kith_txn *txn, const kith_row *row,
+                                       kith_error *err) {
+    (void)txn, (void)row, (void)err;
+    *KITH_CAST(int32_t *, arg) = 1;
+    return KITH_OK;
+}
+/* Does a query find anything? [reader] */
+static inline kith_status kith_any(const kith_records_v1 *rec, const kith_txn *txn, uint32_t query,
+                                   uint32_t param_count, const kith_value *params, int32_t *yes,
+                                   kith_error *err) {
+    *yes = 0;
+    return rec->find(txn, query, param_count, params, 1, kith_any_row, yes, err);
+}
+
+/* -- totals ------------------------------------------------------------------------------------ */
+
+typedef struct kith_sums {
+    const kith_host *host;
+    kith_value *items; /* of one group after the other: its keys, then its totals */
+    uint64_t count, room, width;
+} kith_sums;
+static inline kith_status kith_sums_group(void *arg, const kith_txn *txn, uint32_t count,
+                                          const kith_value *values, kith_error *err) {
+    kith_sums *s = KITH_CAST(kith_sums *, arg);
+    kith_status st;
+    if (count != s->width)
+        return kith_fail(err, KITH_E_INVAL, NULL, "a group of the query has %u values, not %u",
+                         count, KITH_CAST(unsigned, s->width));
+    st = kith_grow(s->host, txn, (void *)&s->items, s->count, &s->room,
+                   s->width * sizeof(kith_value), err);
+    if (st == KITH_OK)
+        memcpy(s->items + s->count++ * s->width, values, count * sizeof *values);
+    return st;
+}
+/* Groups of a query with totals: *groups is an array of *count structs of values, as
+ * struct { kith_value owner, deals, sum; }. [reader] */
+#define KITH_GROUPS(self, txn, query, params, values, groups_, count_, err)                        \
+    kith_groups((self)->host, (self)->records, txn, query, params, values,                         \
+                sizeof **(groups_) / sizeof(kith_value), (void *)(groups_), count_, err)
+static inline kith_status kith_groups(const kith_host *host, const kith_records_v1 *rec,
+                                      const kith_txn *txn, uint32_t query, uint32_t param_count,
+                                      const kith_value *params, uint64_t width, void *groups,
+                                      uint64_t *count, kith_error *err) {
+    kith_sums s;
+    kith_status st;
+    memset(&s, 0, sizeof s);
+    s.host = host;
+    s.width = width;
+    st = rec->groups(txn, query, param_count, params, 0, kith_sums_group, &s, err);
+    memcpy(groups, &s.items, sizeof s.items);
+    *count = s.count;
+    return st;
+}
+
+typedef struct kith_total_of {
+    kith_value *values;
+    uint64_t width;
+} kith_total_of;
+static inline kith_status kith_total_group(void *arg, const kith_txn *txn, uint32_t count,
+                                           const kith_value *values, kith_error *err) {
+    const kith_total_of *t = KITH_CAST(const kith_total_of *, arg);
+    (void)txn;
+    if (count != t->width)
+        return kith_fail(err, KITH_E_INVAL, NULL, "the query has %u totals, not %u", count,
+                         KITH_CAST(unsigned, t->width));
+    memcpy(t->values, values, count * sizeof *values);
+    return KITH_OK;
+}
+/* The totals of a query without "group by", into a value or a struct of values. [reader] */
+#define KITH_TOTAL(self, txn, query, params, values_, totals, err)                                 \
+    kith_total((self)->records, txn, query, params, values_,                                       \
+               sizeof *(totals) / sizeof(kith_value), (kith_value *)(void *)(totals), err)
+static inline kith_status kith_total(const kith_records_v1 *rec, const kith_txn *txn,
+                                     uint32_t query, uint32_t param_count, const kith_value *params,
+                                     uint64_t width, kith_value *totals, kith_error *err) {
+    kith_total_of t;
+    memset(totals, 0, (size_t)width * sizeof *totals);
+    t.values = totals;
+    t.width = width;
+    return rec->groups(txn, query, param_count, params, 1, kith_total_group, &t, err);
 }
 
 /* -- arguments and results --------------------------------------------------------------------- */
