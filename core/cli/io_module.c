@@ -3,7 +3,7 @@
  * input, too. No file of the computer is in reach. */
 #include "cli/cli_io.h"
 
-#include <kith/host.h>
+#include <kith/serve.h>
 #include <string.h>
 
 static struct io_module *module_of(struct io *io) {

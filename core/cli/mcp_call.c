@@ -8,7 +8,7 @@
 #include "base/text.h"
 
 #include <ctype.h>
-#include <kith/host.h>
+#include <kith/serve.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>

@@ -24,7 +24,8 @@ static const void *host_table(const kith_host *host, const char *name) {
         {KITH_DELIVERIES_1, &host_deliveries}, {KITH_SERVING_1, &host_serving},
         {KITH_FOLLOWING_1, &host_following},   {KITH_SIGN_IN_1, &host_sign_in},
         {KITH_OPERATION_1, &host_operation},   {KITH_NUMBERS_1, &host_numbers},
-        {KITH_LINKS_1, &host_links},           {KITH_CALENDAR_1, &host_calendar},
+        {KITH_LINKS_1, &host_links},           {KITH_LINK_PAGES_1, &host_link_pages},
+        {KITH_CALENDAR_1, &host_calendar},
     };
     (void)host;
     for (size_t i = 0; name && i < sizeof tables / sizeof tables[0]; i++)

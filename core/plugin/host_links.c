@@ -99,7 +99,10 @@ const kith_links_v1 host_links = {
     .struct_size = sizeof host_links,
     .grant = links_grant,
     .came = links_came,
+    .revoke = links_revoke,
+};
+const kith_link_pages_v1 host_link_pages = {
+    .struct_size = sizeof host_link_pages,
     .look = links_look,
     .use = links_use,
-    .revoke = links_revoke,
 };

@@ -12,6 +12,7 @@
 #include "plugin/plugin.h"
 #include "record/session.h"
 #include <kith/plugin.h>
+#include <kith/serve.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -361,6 +362,7 @@ extern const kith_serving_v1 host_serving;
 extern const kith_following_v1 host_following;
 extern const kith_sign_in_v1 host_sign_in;
 extern const kith_links_v1 host_links;
+extern const kith_link_pages_v1 host_link_pages;
 extern const kith_operation_v1 host_operation;
 extern const kith_numbers_v1 host_numbers;
 extern const kith_calendar_v1 host_calendar;

@@ -217,9 +217,9 @@ static const kith_permission permissions[] = {
 };
 
 static const kith_want wants[] = {
-    KITH_WANT(TABLE, KITH_SERVING_1, serving),     KITH_WANT(TABLE, KITH_SIGN_IN_1, people),
-    KITH_WANT(TABLE, KITH_FOLLOWING_1, following), KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
-    KITH_WANT(TABLE, KITH_LINKS_1, links),         KITH_WANT(SETTING, "listen", listen),
+    KITH_WANT(TABLE, KITH_SERVING_1, serving),       KITH_WANT(TABLE, KITH_SIGN_IN_1, people),
+    KITH_WANT(TABLE, KITH_FOLLOWING_1, following),   KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
+    KITH_WANT(TABLE, KITH_LINK_PAGES_1, link_pages), KITH_WANT(SETTING, "listen", listen),
 };
 
 static void destroy(kith_instance *self) {

@@ -107,8 +107,8 @@ static kith_status look(struct view *v, kith_error *e) {
     struct request *r = v->r;
     char from[FROM_TEXT];
     request_from(r, from);
-    kith_status st = r->self->links->look(r->self->host, kith_str_of(request_part(r, "secret")),
-                                          kith_str_of(from), take_page, v, e);
+    kith_status st = r->self->link_pages->look(
+        r->self->host, kith_str_of(request_part(r, "secret")), kith_str_of(from), take_page, v, e);
     if (st == KITH_E_NOTFOUND)
         limit_guess(r);
     return st;
@@ -213,9 +213,9 @@ static void use(struct request *r, json_t *given) {
     json_object_del(given, "form");
     char *fields = json_dumps(given, 0);
     kith_status st =
-        fields ? r->self->links->use(r->self->host, kith_str_of(request_part(r, "secret")),
-                                     kith_str_of(from), kith_str_of(form), kith_str_of(fields),
-                                     take_page, &v, &e)
+        fields ? r->self->link_pages->use(r->self->host, kith_str_of(request_part(r, "secret")),
+                                          kith_str_of(from), kith_str_of(form), kith_str_of(fields),
+                                          take_page, &v, &e)
                : kith_fail(&e, KITH_E_NOMEM, NULL, "no memory");
     free(fields);
     if (st == KITH_E_NOTFOUND)

@@ -8,6 +8,7 @@
 
 #include <kith/easy.h>
 #include <kith/plugin.h>
+#include <kith/serve.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -47,7 +48,7 @@ struct kith_instance {
     const kith_serving_v1 *serving;
     const kith_sign_in_v1 *people;
     const kith_following_v1 *following;
-    const kith_links_v1 *links;
+    const kith_link_pages_v1 *link_pages;
     const kith_settings_v1 *settings;
     kith_value listen;
     int64_t max_body, max_connections, max_of_address, idle_ms, threads, worker_count;

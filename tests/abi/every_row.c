@@ -3,6 +3,7 @@
  * by headers.sh, and loaded by the tests of the loader. */
 #include <kith/easy.h>
 #include <kith/plugin.h>
+#include <kith/serve.h>
 #include <stdlib.h>
 
 #define PIECE(X) X(name) X(size)

@@ -51,7 +51,7 @@ int f(kith_txn *t); int f(kith_txn *t) { return t->secret; }' | gcc $warnings -I
 [ "$status" -ne 0 ] || fail "expected the compiler to refuse a look into a handle"
 
 it "the headers need nothing but stddef.h and stdint.h, apart from the helpers"
-run sh -c "grep -h '#include' '$include'/kith/types.h '$include'/kith/declare.h '$include'/kith/host.h '$include'/kith/plugin.h | grep -v '<kith/' | sort -u | tr '\n' ' '"
+run sh -c "grep -h '#include' '$include'/kith/types.h '$include'/kith/declare.h '$include'/kith/host.h '$include'/kith/plugin.h '$include'/kith/serve.h | grep -v '<kith/' | sort -u | tr '\n' ' '"
 [ "$out" = "#include <stddef.h> #include <stdint.h> " ] || fail "found: $out"
 
 finish

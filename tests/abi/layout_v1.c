@@ -5,6 +5,7 @@
  * it. */
 #include "test.h"
 #include <kith/plugin.h>
+#include <kith/serve.h>
 
 #define SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has another size")
 #define AT(type, member, from)                                                                     \
@@ -518,14 +519,18 @@ AT(kith_link_page, name, 24);
 AT(kith_link_page, media_type, 40);
 AT(kith_link_page, bytes, 56);
 
-SIZE(kith_links_v1, 48);
+SIZE(kith_links_v1, 32);
 AT(kith_links_v1, struct_size, 0);
 AT(kith_links_v1, reserved, 4);
 AT(kith_links_v1, grant, 8);
 AT(kith_links_v1, came, 16);
-AT(kith_links_v1, look, 24);
-AT(kith_links_v1, use, 32);
-AT(kith_links_v1, revoke, 40);
+AT(kith_links_v1, revoke, 24);
+
+SIZE(kith_link_pages_v1, 24);
+AT(kith_link_pages_v1, struct_size, 0);
+AT(kith_link_pages_v1, reserved, 4);
+AT(kith_link_pages_v1, look, 8);
+AT(kith_link_pages_v1, use, 16);
 
 SIZE(kith_operation_v1, 40);
 AT(kith_operation_v1, struct_size, 0);
@@ -659,6 +664,7 @@ TEST("the tables of the host keep their names") {
     EXPECT_STR("kith.operation/1", KITH_OPERATION_1);
     EXPECT_STR("kith.numbers/1", KITH_NUMBERS_1);
     EXPECT_STR("kith.links/1", KITH_LINKS_1);
+    EXPECT_STR("kith.link_pages/1", KITH_LINK_PAGES_1);
     EXPECT_STR("kith.calendar/1", KITH_CALENDAR_1);
 }
 

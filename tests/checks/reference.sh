@@ -33,7 +33,7 @@ done
 
 include=$source/plugins-api/include/kith
 "$source/plugins-api/reference.py" "$include/types.h" "$include/declare.h" "$include/plugin.h" \
-    "$include/host.h" "$include/easy.h" >"$work/made/contract.md" || exit 2
+    "$include/host.h" "$include/serve.h" "$include/easy.h" >"$work/made/contract.md" || exit 2
 
 if [ "${1-}" = --write ]; then
     rm -rf "$source/docs/reference"
