@@ -62,11 +62,6 @@ static kith_status calls_result(kith_call *call, uint32_t result, const kith_val
     return KITH_OK;
 }
 
-static kith_str calls_caller(const kith_call *call) {
-    struct frame *f = call_frame(call, NULL);
-    return f ? str_of(f->principal->name) : (kith_str){"", 0};
-}
-
 static kith_status calls_row(kith_call *call, uint32_t count, const kith_value *values,
                              kith_error *e) {
     struct frame *f = call_frame(call, e);
@@ -155,7 +150,6 @@ const kith_calls_v1 host_calls = {
     .view = calls_view,
     .arg = calls_arg,
     .result = calls_result,
-    .caller = calls_caller,
     .row = calls_row,
     .action = calls_action,
     .call = calls_call,

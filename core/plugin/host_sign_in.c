@@ -89,26 +89,6 @@ static kith_status sign_in_sign_in(const kith_host *host, const kith_proof *give
     return serving_end(p, st == KITH_OK ? filled : st);
 }
 
-static kith_status sign_in_begin(const kith_host *host, kith_id user, uint32_t zone,
-                                 kith_str method, kith_str from, kith_session *session,
-                                 kith_error *e) {
-    struct plugin *p = plugin_of(host);
-    struct arena a = {0};
-    kith_session full = {0};
-    TRY(serving_begin(p, e));
-    struct session s = {.user = user,
-                        .method = text_of(&a, method),
-                        .from = text_of(&a, from),
-                        .zone = (enum access_zone)zone};
-    kith_status st = check_zone(zone, e);
-    if (st == KITH_OK)
-        st = s.method && s.from ? start(p, &s, &full, e) : err_nomem(e);
-    if (st == KITH_OK)
-        st = host_fill(session, &full, sizeof full, e);
-    arena_free(&a);
-    return serving_end(p, st);
-}
-
 static kith_status vouch(struct plugin *p, const kith_proven *given, struct arena *a,
                          kith_session *out, kith_error *e) {
     const struct proven proven = {given->issuer, given->subject, given->login,  given->name,
@@ -480,7 +460,6 @@ static kith_status sign_in_untie(kith_caller *c, kith_str password, kith_str fro
 const kith_sign_in_v1 host_sign_in = {
     .struct_size = sizeof host_sign_in,
     .sign_in = sign_in_sign_in,
-    .begin = sign_in_begin,
     .enter = sign_in_enter,
     .end = sign_in_end,
     .describe = sign_in_describe,

@@ -27,6 +27,7 @@ struct kith_instance {
     struct piece_numbers piece;
     uint32_t thing, name, size, stamp;
     uint32_t in_all, largest;
+    kith_id last_timer;
     uint32_t is_big, all_big, by_name, grown, carried, later, carry;
     kith_value mood;
 };
@@ -154,7 +155,7 @@ static kith_status heard(kith_instance *self, kith_txn *txn, const kith_event *e
         return kith_fail(err, KITH_E_INVAL, "to", "a size of 100 or more was expected");
     if (st == KITH_OK)
         st = self->timers->at(txn, self->later, self->host->now(self->host) + 86400000, event->type,
-                              event->id, kith_str_of("renamed"), NULL, err);
+                              event->id, kith_str_of("renamed"), &self->last_timer, err);
     return st;
 }
 
@@ -280,6 +281,10 @@ static kith_status listen(kith_instance *self, kith_call *call, kith_error *err)
     return st == KITH_OK
                ? self->listening->listen(txn, kith_str_of("hear_any"), 1, 1, &topic.as.s, err)
                : st;
+}
+
+static kith_status recall(kith_instance *self, kith_call *call, kith_error *err) {
+    return self->timers->cancel(self->calls->txn(call), self->last_timer, err);
 }
 
 static kith_status replay(kith_instance *self, kith_call *call, kith_error *err) {
@@ -533,6 +538,8 @@ static const kith_action actions[] = {
     {"ship", "Ships a thing.", KITH_EFFECT_EXTERNAL, 0, ship, KITH_ARRAY(ship_params),
      KITH_NO_ARRAY, KITH_NO_ARRAY, NULL},
     {"listen", "Hears a topic.", KITH_EFFECT_WRITE, 0, listen, KITH_ARRAY(listen_params),
+     KITH_NO_ARRAY, KITH_NO_ARRAY, NULL},
+    {"recall", "Cancels the last timer.", KITH_EFFECT_WRITE, 0, recall, KITH_NO_ARRAY,
      KITH_NO_ARRAY, KITH_NO_ARRAY, NULL},
     {"replay", "Hears all once more.", KITH_EFFECT_WRITE, 0, replay, KITH_NO_ARRAY,
      KITH_ARRAY(replay_results), KITH_NO_ARRAY, NULL},

@@ -162,7 +162,7 @@ TEST("inspect prints JSON that can be read") {
     EXPECT_OK(inspect("every_row", true, &out, &e), e);
     EXPECT_OK(json_read(buf_view(&out), &json, &e), e);
     EXPECT_STR("every_row", json_string_value(json_object_get(json, "name")));
-    EXPECT_INT(10, json_array_size(json_object_get(json, "actions")));
+    EXPECT_INT(11, json_array_size(json_object_get(json, "actions")));
     EXPECT_INT(3, json_array_size(json_object_get(json, "reactions")));
     EXPECT_INT(CHECKS, json_array_size(json_object_get(json, "checks")));
     json_decref(json);

@@ -403,6 +403,23 @@ TEST("reactions, a published event with its payload, and a timer follow one anot
     close_company(&c);
 }
 
+TEST("a timer that was cancelled does not fire, and is cancelled once") {
+    struct company c;
+    kith_value name, *out;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, GOOD, "every_row");
+    kith_id id = make(&c, "seed", 1);
+    grow(&c, id, 150);
+    drain(&c);
+    EXPECT_OK(call(&c, "every_row.recall", NULL, &out, &e), e);
+    clock_advance(&c.clock, 86400001);
+    drain(&c);
+    name = field_of(&c, id, "name");
+    EXPECT(str_eqz(name.as.s, "seed"));
+    EXPECT_INT(KITH_E_NOTFOUND, call(&c, "every_row.recall", NULL, &out, &e));
+    close_company(&c);
+}
+
 static kith_id send(struct company *c, const kith_value *args) {
     kith_value *out;
     kith_error e = KITH_ERROR_INIT;

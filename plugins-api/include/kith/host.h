@@ -478,8 +478,6 @@ typedef struct kith_calls_v1 {
     /* Sets a result, by its place among the declared ones from 0. It is copied. */
     kith_status (*result)(kith_call *call, uint32_t result, const kith_value *value,
                           kith_error *err);
-    /* Who asks, for people: "cli:anna", "rule:score.lua". Empty on misuse. */
-    kith_str (*caller)(const kith_call *call);
     /* Adds a row to the answer: one value for each declared column, in their order, KITH_NULL for
      * one that is empty. It is copied. KITH_E_INVAL: `count` is not the number of columns, or a
      * value is none of its column. KITH_E_LIMIT: the answer has 10,000 rows or 8 MiB of text

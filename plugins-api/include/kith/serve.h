@@ -265,10 +265,6 @@ typedef struct kith_sign_in_v1 {
      * [serving] */
     kith_status (*sign_in)(const kith_host *host, const kith_proof *proof, kith_session *session,
                            kith_error *err);
-    /* A session for a user whom you have proven by other means, as "openid". method is shown to
-     * people; zone and from as in kith_proof. KITH_E_DENIED: there is no such user. [serving] */
-    kith_status (*begin)(const kith_host *host, kith_id user, uint32_t zone, kith_str method,
-                         kith_str from, kith_session *session, kith_error *err);
     /* Whoever has the text of a session comes in, for one request, as by enter() of kith.serving/1:
      * zone is where this one comes from, wherever the session began. session->text stays empty.
      * KITH_E_DENIED: there is no such session, it has ended, or its user is blocked. [serving] */
