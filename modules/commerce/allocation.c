@@ -98,11 +98,10 @@ static kith_status refuse_cart(kith_instance *self, const kith_txn *txn, const s
 /* Paid is what money says, and what was invoiced or paid does not become a cart again. */
 static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
-    kith_change_info info;
     struct order o, before;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
     if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.before, &before, err);
+        st = KITH_READ(self, txn, order, change->before, &before, err);
     if (st != KITH_OK)
         return st;
     if (state_is(&o.state, "paid") && due_of(&o) > 0)
@@ -124,10 +123,10 @@ static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_cha
 /* It follows from invoices and payments, and an undo leaves these as they are. */
 static kith_status settled_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    kith_change_info info;
     struct order o;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
-    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO || is_paid(&o) == is_set(&o.settled_at) ||
+    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
+    if (st != KITH_OK || change->origin != KITH_ORIGIN_UNDO ||
+        is_paid(&o) == is_set(&o.settled_at) ||
         minor_of(&o.sent_back)) /* a return may be undone with it: see undone */
         return st;
     return kith_fail(err, KITH_E_REFUSED, "settled_at",
@@ -139,24 +138,22 @@ static kith_status settled_hook(kith_instance *self, kith_txn *txn, kith_change 
 /* What came back before it was billed is not to be paid. */
 static kith_status back_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info;
     struct returned r;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &r, err);
     return st == KITH_OK ? order_settle(self, txn, r.order, err) : st;
 }
 
 /* Of a return that was undone more is to be paid; of an order whose payments stayed it is paid. */
 static kith_status undone(kith_instance *self, kith_txn *txn, const kith_event *event,
                           kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     struct returned r;
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO)
-        return st;
-    r.order = kith_link(info.type, info.id);
-    if (info.type != self->order.type)
-        st = info.record ? KITH_READ(self, txn, goods.returned, info.record, &r, err)
-                         : KITH_E_NOTFOUND;
+    kith_status st = KITH_OK;
+    if (event->origin != KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    r.order = kith_link(event->type, event->id);
+    if (event->type != self->order.type)
+        st = event->record ? KITH_READ(self, txn, goods.returned, event->record, &r, err)
+                           : KITH_E_NOTFOUND;
     if (st == KITH_OK)
         st = order_settle(self, txn, r.order, err);
     return st == KITH_E_NOTFOUND ? KITH_OK : st; /* it is gone meanwhile */
@@ -217,16 +214,15 @@ static kith_status check_amounts(const kith_instance *self, const struct allocat
 
 static kith_status allocation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                    kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct allocation a;
     struct invoice in;
     struct from f;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK && info.before)
+    kith_status st = KITH_OK;
+    if (change->before)
         return kith_fail(err, KITH_E_REFUSED, NULL,
                          "an allocation stays as it is; delete it and make another");
     if (st == KITH_OK)
-        st = KITH_READ(self, txn, allocation, info.after, &a, err);
+        st = KITH_READ(self, txn, allocation, change->after, &a, err);
     if (st == KITH_OK)
         st = load_from(self, txn, &a, &f, err);
     if (st == KITH_OK)
@@ -264,15 +260,14 @@ kith_status payment_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_
 /* Behind an allocation, and behind one that is taken away. */
 static kith_status allocated_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info;
     struct allocation a;
     struct invoice in;
-    kith_status st = KITH_CHANGE(self, txn, change, allocation, &info, &a, err);
+    kith_status st = KITH_CHANGE(self, txn, change, allocation, &a, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err);
     if (st != KITH_OK)
         return st;
-    if (!info.after && state_is(&in.state, "written_off"))
+    if (!change->after && state_is(&in.state, "written_off"))
         return kith_fail(err, KITH_E_REFUSED, "invoice",
                          "invoice: %.*s is written off, and what it got stays",
                          (int)in.number.as.s.len, in.number.as.s.ptr);

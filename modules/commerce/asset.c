@@ -66,11 +66,10 @@ static kith_status check_serial(kith_instance *self, const kith_txn *txn, const 
     const kith_value params[] = {a->product, a->serial};
     struct asset *others;
     uint64_t count = 0;
-    kith_status st = KITH_OK;
     if (a->serial.kind == KITH_NULL)
         return KITH_OK;
-    st = KITH_FIND(self, txn, own.asset, self->own.assets.same_serial, 2, params, &others, &count,
-                   err);
+    kith_status st = KITH_FIND(self, txn, own.asset, self->own.assets.same_serial, 2, params,
+                               &others, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
         if (others[i].id.as.link.id != id)
             return kith_fail(err, KITH_E_CONFLICT, "serial",
@@ -123,26 +122,23 @@ static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *c
                               kith_error *err) {
     const kith_records_v1 *rec = self->records;
     const struct asset_numbers *n = &self->own.asset;
-    kith_change_info info = {.struct_size = sizeof info};
     kith_edit edit = {0};
     struct asset a;
-    kith_status st = rec->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, own.asset, info.after, &a, err);
-    if (st == KITH_OK && (!info.before || rec->changed(txn, change, n->purchased_on) == 1))
+    kith_status st = KITH_READ(self, txn, own.asset, change->after, &a, err);
+    if (st == KITH_OK && (!change->before || rec->changed(txn, change, n->purchased_on) == 1))
         st = complete(self, txn, &a, err);
     if (st == KITH_OK)
         st = check_asset(&a, err);
     if (st == KITH_OK &&
         (rec->changed(txn, change, n->serial) == 1 || rec->changed(txn, change, n->product) == 1))
-        st = check_serial(self, txn, &a, info.id, err);
+        st = check_serial(self, txn, &a, change->id, err);
     if (st != KITH_OK)
         return st;
     kith_put(&edit, n->name, a.name);
     kith_put(&edit, n->warranty_until, a.warranty_until);
     kith_put(&edit, n->expected_end, a.expected_end);
     kith_put(&edit, n->account, a.account);
-    const int32_t anew = !info.before || rec->changed(txn, change, n->state) == 1;
+    const int32_t anew = !change->before || rec->changed(txn, change, n->state) == 1;
     if (anew || rec->changed(txn, change, n->warranty_until) == 1 ||
         rec->changed(txn, change, n->purchased_on) == 1)
         kith_put(&edit, n->warranty_reminder, next_reminder(self, &a, a.warranty_until));
@@ -153,9 +149,8 @@ static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *c
 
 static kith_status fault_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct fault f;
-    kith_status st = KITH_CHANGE(self, txn, change, own.fault, &info, &f, err);
+    kith_status st = KITH_CHANGE(self, txn, change, own.fault, &f, err);
     if (st != KITH_OK)
         return st;
     const int32_t undated = f.at.kind == KITH_NULL;
@@ -202,11 +197,10 @@ static kith_status own_line(kith_instance *self, kith_txn *txn, const struct ord
 /* Lines that have records already are left out: it may be delivered twice. */
 static kith_status delivered_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info;
     struct order order;
     struct line *lines;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &order, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &order, err);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, line, self->own.assets.undelivered, 1, &order.id, &lines, &count,
                        err);
@@ -232,11 +226,10 @@ static kith_status give_back(kith_instance *self, kith_txn *txn, const struct as
 /* As many pieces as came back; nobody has said which, so those first that nobody registered. */
 static kith_status part_returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
-    kith_change_info info;
     struct returned r;
     struct asset *assets;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &r, err);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, own.asset, self->own.assets.of_line, 1, &r.order_line, &assets,
                        &count, err);
@@ -249,11 +242,10 @@ static kith_status part_returned_hook(kith_instance *self, kith_txn *txn, kith_c
 /* What was written down as returned elsewhere, without a word of what came back. */
 static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct asset *assets;
     uint64_t count = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    const kith_value order = kith_link(info.type, info.id);
+    kith_status st = KITH_OK;
+    const kith_value order = kith_link(change->type, change->id);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, own.asset, self->own.assets.of_order, 1, &order, &assets, &count,
                        err);

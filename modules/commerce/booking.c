@@ -127,27 +127,24 @@ static kith_status booking_hook(kith_instance *self, kith_txn *txn, kith_change 
                                 kith_error *err) {
     const struct booking_numbers *n = &self->own.booking;
     const kith_records_v1 *rec = self->records;
-    kith_change_info info = {.struct_size = sizeof info};
     struct booking b;
     struct resource r;
-    kith_status st = rec->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, own.booking, info.after, &b, err);
+    kith_status st = KITH_READ(self, txn, own.booking, change->after, &b, err);
     if (st != KITH_OK)
         return st;
     if (b.contact.kind == KITH_NULL && b.account.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say for whom: a contact, or an account");
-    st = check_times(self, &b,
-                     info.origin != KITH_ORIGIN_IMPORT && rec->changed(txn, change, n->from) == 1,
-                     err);
+    st = check_times(
+        self, &b, change->origin != KITH_ORIGIN_IMPORT && rec->changed(txn, change, n->from) == 1,
+        err);
     if (st == KITH_OK && holds_a_place(&b))
         st = KITH_LOAD(self, txn, own.resource, b.resource.as.link.id, &r, err);
     if (st == KITH_OK && holds_a_place(&b))
         st = check_resource(&b, &r, err);
     if (st == KITH_OK && holds_a_place(&b))
-        st = check_free(self, txn, &b, &r, info.id, err);
-    if (st != KITH_OK || info.before || b.held_until.kind != KITH_NULL ||
+        st = check_free(self, txn, &b, &r, change->id, err);
+    if (st != KITH_OK || change->before || b.held_until.kind != KITH_NULL ||
         self->own.hold.kind == KITH_NULL || !kith_str_is(b.state.as.s, "held"))
         return st;
     b.held_until = kith_number(KITH_TIME, self->host->now(self->host) + self->own.hold.as.i);
@@ -156,28 +153,25 @@ static kith_status booking_hook(kith_instance *self, kith_txn *txn, kith_change 
 
 static kith_status hold_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info;
     struct booking b;
-    kith_status st = KITH_CHANGE(self, txn, change, own.booking, &info, &b, err);
-    return st == KITH_OK ? self->own.timers->at(txn, self->own.timer.hold, b.held_until.as.i,
-                                                info.type, info.id, kith_str_of(""), NULL, err)
-                         : st;
+    kith_status st = KITH_CHANGE(self, txn, change, own.booking, &b, err);
+    return st == KITH_OK
+               ? self->own.timers->at(txn, self->own.timer.hold, b.held_until.as.i, change->type,
+                                      change->id, kith_str_of(""), NULL, err)
+               : st;
 }
 
 /* It was confirmed, or is held for longer: then there is nothing to do. */
 static kith_status hold_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                               kith_error *err) {
-    kith_firing_info info = {.struct_size = sizeof info};
     struct booking b;
-    kith_status st = self->own.timers->info(txn, firing, &info, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, own.booking, info.id, &b, err);
+    kith_status st = KITH_LOAD(self, txn, own.booking, firing->id, &b, err);
     if (st == KITH_E_NOTFOUND)
         return KITH_OK;
     if (st != KITH_OK || !kith_str_is(b.state.as.s, "held") || b.held_until.kind == KITH_NULL ||
         b.held_until.as.i > self->host->now(self->host))
         return st;
-    return KITH_SET(self, txn, own.booking, state, info.id, kith_text("cancelled"), err);
+    return KITH_SET(self, txn, own.booking, state, firing->id, kith_text("cancelled"), err);
 }
 
 /* -- what a guest likes -------------------------------------------------------------------------
@@ -224,11 +218,10 @@ static void note_tags(struct liking *l, kith_value tags, kith_value but_not) {
 
 static kith_status read_liking(kith_instance *self, const kith_txn *txn, kith_value contact,
                                struct liking *l, kith_error *err) {
-    kith_status st = KITH_OK;
     if (contact.kind == KITH_NULL)
         return KITH_OK;
-    st = KITH_FIND(self, txn, own.booking, self->own.bookings.history, 1, &contact, &l->stays,
-                   &l->stay_count, err);
+    kith_status st = KITH_FIND(self, txn, own.booking, self->own.bookings.history, 1, &contact,
+                               &l->stays, &l->stay_count, err);
     for (uint64_t i = 0; st == KITH_OK && i < l->stay_count; i++) {
         struct resource r;
         st = KITH_LOAD(self, txn, own.resource, l->stays[i].resource.as.link.id, &r, err);

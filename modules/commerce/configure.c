@@ -307,11 +307,10 @@ static kith_status price_configuration(kith_instance *self, kith_txn *txn,
 
 static kith_status configuration_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
-    kith_change_info info;
     struct configuration f;
     struct product product;
     struct choice x;
-    kith_status st = KITH_CHANGE(self, txn, change, configure.configuration, &info, &f, err);
+    kith_status st = KITH_CHANGE(self, txn, change, configure.configuration, &f, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, product, f.product.as.link.id, &product, err);
     if (st == KITH_OK)

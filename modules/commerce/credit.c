@@ -228,13 +228,12 @@ static const struct terms *first_with(const struct all_terms *t, size_t term) {
 
 static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct order o, before;
     struct all_terms t;
     struct check c;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
     if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.before, &before, err);
+        st = KITH_READ(self, txn, order, change->before, &before, err);
     if (st != KITH_OK || (!is_set(&o.account) && !is_set(&o.contact)) ||
         !is_before_order(before.state.as.s))
         return st;

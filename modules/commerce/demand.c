@@ -47,13 +47,10 @@ static kith_status notify(kith_instance *self, kith_txn *txn, const struct wante
 
 static kith_status wanted_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                                 kith_error *err) {
-    kith_firing_info info = {.struct_size = sizeof info};
     struct stock stock;
     struct wanted *items;
     uint64_t count = 0;
-    kith_status st = self->timers->info(txn, firing, &info, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.stock, info.id, &stock, err);
+    kith_status st = KITH_LOAD(self, txn, goods.stock, firing->id, &stock, err);
     if (st != KITH_OK || units_of(&stock.available) <= 0)
         return st == KITH_E_NOTFOUND ? KITH_OK : st;
     st = find_waiting(self, txn, &stock, &items, &count, err);
@@ -152,14 +149,12 @@ static kith_status accept_offers(const struct buying *b, uint32_t query, const k
 
 static kith_status bought_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,
                                    kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     struct ordered o;
     struct bought *lines = NULL;
     struct buying b = {.self = self, .txn = txn};
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st != KITH_OK || !info.record)
-        return st;
-    st = KITH_READ(self, txn, goods.ordered, info.record, &o, err);
+    if (!event->record)
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, goods.ordered, event->record, &o, err);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, goods.bought, self->goods.lines_of, 1, &o.id, &lines, &b.count,
                        err);
@@ -179,17 +174,16 @@ static kith_status offer_hook(kith_instance *self, kith_txn *txn, kith_change *c
                               kith_error *err) {
     const struct offer_numbers *n = &self->goods.offer;
     const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
-    kith_change_info info;
     struct offer o;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.offer, &info, &o, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+    kith_status st = KITH_CHANGE(self, txn, change, goods.offer, &o, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
         return st;
     if (o.contact.kind == KITH_NULL && o.account.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say to whom it was offered: a contact, or an account");
-    const int32_t moved = !info.before || self->records->changed(txn, change, n->state) == 1;
-    const int32_t said = info.before ? self->records->changed(txn, change, n->answered_on) == 1
-                                     : o.answered_on.kind != KITH_NULL;
+    const int32_t moved = !change->before || self->records->changed(txn, change, n->state) == 1;
+    const int32_t said = change->before ? self->records->changed(txn, change, n->answered_on) == 1
+                                        : o.answered_on.kind != KITH_NULL;
     return moved && !said && !kith_str_is(o.state.as.s, "offered")
                ? self->records->set(txn, change, 1, &n->answered_on, &today, err)
                : KITH_OK;

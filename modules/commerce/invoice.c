@@ -264,10 +264,9 @@ static kith_status book(const struct making *m, kith_error *err) {
 /* Behind the creation: its lines, what is booked, and what was paid before. */
 static kith_status made_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info;
     struct making m = {.self = self, .txn = txn, .draft = self->bill.draft};
     self->bill.draft = NULL; /* it is of this one alone */
-    kith_status st = KITH_CHANGE(self, txn, change, invoice, &info, &m.invoice, err);
+    kith_status st = KITH_CHANGE(self, txn, change, invoice, &m.invoice, err);
     if (st == KITH_OK)
         st = gather(&m, err);
     if (st == KITH_OK && !is_credit(&m.invoice) && kith_str_is(self->bill.tax_per.as.s, "rate"))
@@ -372,10 +371,9 @@ static kith_status settle_days(kith_instance *self, const kith_txn *txn, struct 
 
 static kith_status make_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info;
     struct invoice in;
     kith_edit edit = {.count = 0};
-    kith_status st = KITH_CHANGE(self, txn, change, invoice, &info, &in, err);
+    kith_status st = KITH_CHANGE(self, txn, change, invoice, &in, err);
     if (st != KITH_OK)
         return st;
     if (!kith_str_is(in.state.as.s, "open"))
@@ -417,34 +415,32 @@ static kith_status check_state(const kith_instance *self, const struct invoice *
 
 static kith_status keep_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct invoice in;
-    kith_status st = self->records->change(txn, change, &info, err);
+    kith_status st = KITH_OK;
     const struct invoice_numbers *f = &self->invoice;
     const uint32_t fixed[] = {f->order, f->corrects, f->issued_on, f->due_on, f->reason, f->rebill};
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_ERASE)
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_ERASE)
         return st;
-    st = KITH_READ(self, txn, invoice, info.kind == KITH_ON_DELETE ? info.before : info.after, &in,
-                   err);
-    int32_t touched = info.kind == KITH_ON_DELETE && info.origin != KITH_ORIGIN_RETENTION;
-    for (size_t i = 0; info.after && !touched && i < sizeof fixed / sizeof *fixed; i++)
+    st = KITH_READ(self, txn, invoice,
+                   change->kind == KITH_ON_DELETE ? change->before : change->after, &in, err);
+    int32_t touched = change->kind == KITH_ON_DELETE && change->origin != KITH_ORIGIN_RETENTION;
+    for (size_t i = 0; change->after && !touched && i < sizeof fixed / sizeof *fixed; i++)
         touched = self->records->changed(txn, change, fixed[i]) == 1;
     if (st == KITH_OK && touched)
         return kith_fail(err, KITH_E_REFUSED, NULL,
                          "%.*s was issued and stays as it is; correct it by a credit note "
                          "(commerce.credit)",
                          (int)in.number.as.s.len, in.number.as.s.ptr);
-    if (st == KITH_OK && info.after && self->records->changed(txn, change, f->state) == 1)
+    if (st == KITH_OK && change->after && self->records->changed(txn, change, f->state) == 1)
         st = check_state(self, &in, err);
     return st;
 }
 
 static kith_status line_kept_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || is_by_rules(info.origin))
-        return st;
+    (void)self, (void)txn;
+    if (is_by_rules(change->origin))
+        return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, NULL,
                      "the line is of an invoice that was issued and stays as it is; credit it "
                      "(commerce.credit)");
@@ -452,10 +448,9 @@ static kith_status line_kept_hook(kith_instance *self, kith_txn *txn, kith_chang
 
 static kith_status written_off_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
-    kith_change_info info;
     struct invoice in;
     kith_edit edit = {.count = 0};
-    kith_status st = KITH_CHANGE(self, txn, change, invoice, &info, &in, err);
+    kith_status st = KITH_CHANGE(self, txn, change, invoice, &in, err);
     if (st == KITH_OK)
         st = ledger_book(self, txn, "write_off", "receivable", in.open,
                          customer_of(in.account, in.contact), in.id, err);
@@ -503,11 +498,10 @@ static kith_status overdue_timer(kith_instance *self, kith_txn *txn, const kith_
 /* Credits what has come back and is refunded, as far as it stands on invoices. */
 static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info;
     struct returned r;
     struct invoice_line *lines;
     uint64_t n = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &r, err);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, invoice_line, self->bill.billed_of, 1, &r.order_line, &lines, &n,
                        err);

@@ -28,16 +28,15 @@ kith_status ledger_book(kith_instance *self, kith_txn *txn, const char *debit, c
 
 static kith_status entry_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct entry e;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || is_by_rules(info.origin))
-        return st;
-    if (info.kind == KITH_ON_DELETE)
+    kith_status st = KITH_OK;
+    if (is_by_rules(change->origin))
+        return KITH_OK;
+    if (change->kind == KITH_ON_DELETE)
         return kith_fail(err, KITH_E_REFUSED, NULL,
                          "entries of the ledger are never deleted; book the opposite by a credit "
                          "note (commerce.credit) or a refund (commerce.refund)");
-    st = KITH_READ(self, txn, entry, info.after, &e, err);
+    st = KITH_READ(self, txn, entry, change->after, &e, err);
     return st != KITH_OK || is_set(&e.amount)
                ? st
                : kith_fail(err, KITH_E_REFUSED, NULL,
@@ -49,14 +48,13 @@ static kith_status entry_hook(kith_instance *self, kith_txn *txn, kith_change *c
 
 static kith_status customer_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct entry *entries;
     uint64_t n = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_ERASE)
-        return st;
-    const int32_t account = info.type == self->account.type;
-    const kith_value id = kith_link(info.type, info.id);
+    kith_status st = KITH_OK;
+    if (change->origin == KITH_ORIGIN_ERASE)
+        return KITH_OK;
+    const int32_t account = change->type == self->account.type;
+    const kith_value id = kith_link(change->type, change->id);
     st = KITH_FIND(self, txn, entry, account ? self->bill.of_account : self->bill.of_contact, 1,
                    &id, &entries, &n, err);
     return st != KITH_OK || !n

@@ -213,11 +213,10 @@ static kith_status find_owned(kith_instance *self, const kith_txn *txn,
                               const struct related_args *args, struct ids *owned, kith_error *err) {
     const int32_t by_account = args->contact.kind == KITH_NULL;
     const kith_value who = by_account ? args->account : args->contact;
-    kith_status st = KITH_OK;
     if (who.kind == KITH_NULL)
         return KITH_OK;
-    st = self->records->groups(txn, self->own.offering.owned[by_account], 1, &who, 0, note_product,
-                               owned, err);
+    kith_status st = self->records->groups(txn, self->own.offering.owned[by_account], 1, &who, 0,
+                                           note_product, owned, err);
     if (st == KITH_OK)
         st = self->records->groups(txn, self->own.offering.ordered[by_account], 1, &who, 0,
                                    note_product, owned, err);

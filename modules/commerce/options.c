@@ -13,13 +13,12 @@ static int32_t is_changed(kith_instance *self, const kith_txn *txn, const kith_c
 
 static kith_status group_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct option_group g, *others;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, configure.group, &info, &g, err);
+    kith_status st = KITH_CHANGE(self, txn, change, configure.group, &g, err);
     if (st != KITH_OK)
         return st;
-    if (info.before && is_changed(self, txn, change, self->configure.group.product))
+    if (change->before && is_changed(self, txn, change, self->configure.group.product))
         return kith_fail(err, KITH_E_REFUSED, "product",
                          "product: a group stays with its product; make another group there");
     if (g.max_options.kind != KITH_NULL && g.min_options.as.i > g.max_options.as.i)
@@ -31,7 +30,7 @@ static kith_status group_hook(kith_instance *self, kith_txn *txn, kith_change *c
     st = KITH_FIND(self, txn, configure.group, self->configure.same_group, 2, params, &others,
                    &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        if (others[i].id.as.link.id != info.id)
+        if (others[i].id.as.link.id != change->id)
             return kith_fail(err, KITH_E_CONFLICT, "code",
                              "code: the product has a group '%.*s' already; take another code",
                              SHOW(g.code.as.s));
@@ -85,18 +84,17 @@ static kith_status check_option(kith_instance *self, const kith_txn *txn, const 
 
 static kith_status option_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info;
     struct option o, old;
     struct option_group g, from;
-    kith_status st = KITH_CHANGE(self, txn, change, configure.option, &info, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, configure.option, &o, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, configure.group, o.option_group.as.link.id, &g, err);
-    o.id.as.link.id = info.id;
+    o.id.as.link.id = change->id;
     if (st == KITH_OK)
         st = check_option(self, txn, &o, &g, err);
-    if (st != KITH_OK || !info.before)
+    if (st != KITH_OK || !change->before)
         return st;
-    st = KITH_READ(self, txn, configure.option, info.before, &old, err);
+    st = KITH_READ(self, txn, configure.option, change->before, &old, err);
     if (st == KITH_OK && o.option_group.as.link.id != old.option_group.as.link.id) {
         st = KITH_LOAD(self, txn, configure.group, old.option_group.as.link.id, &from, err);
         if (st == KITH_OK && from.product.as.link.id != g.product.as.link.id)
@@ -183,16 +181,15 @@ static kith_status check_possible(struct catalogue *c, const char *field, kith_e
 
 static kith_status rule_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info;
     struct catalogue c;
     struct rule r;
     uint64_t i = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, configure.rule, &info, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, configure.rule, &r, err);
     if (st == KITH_OK)
         st = catalogue_read(self, txn, r.product, 1, &c, err);
     if (st != KITH_OK)
         return st;
-    while (i + 1 < c.rule_count && c.rules[i].id.as.link.id != info.id)
+    while (i + 1 < c.rule_count && c.rules[i].id.as.link.id != change->id)
         i++;
     st = check_names(&c, &r, err);
     if (st == KITH_OK)
@@ -207,10 +204,9 @@ static kith_status rule_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 
 static kith_status bounds_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info;
     struct catalogue c;
     struct option_group g;
-    kith_status st = KITH_CHANGE(self, txn, change, configure.group, &info, &g, err);
+    kith_status st = KITH_CHANGE(self, txn, change, configure.group, &g, err);
     if (st == KITH_OK)
         st = catalogue_read(self, txn, g.product, 1, &c, err);
     if (st != KITH_OK)

@@ -294,14 +294,11 @@ static kith_status write_line(const struct writing *w, kith_error *err) {
 
 static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct writing w = {.self = self, .txn = txn, .change = change};
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK)
-        return st;
-    w.created = info.kind == KITH_ON_CREATE;
-    w.imported = info.origin == KITH_ORIGIN_IMPORT;
-    st = KITH_READ(self, txn, line, info.after, &w.line, err);
+    kith_status st = KITH_OK;
+    w.created = change->kind == KITH_ON_CREATE;
+    w.imported = change->origin == KITH_ORIGIN_IMPORT;
+    st = KITH_READ(self, txn, line, change->after, &w.line, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
     if (st == KITH_OK)
@@ -341,9 +338,8 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 /* A rule of the company may have changed its price, quantity or discount since. */
 static kith_status line_agrees_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
-    kith_change_info info;
     struct line l, was;
-    kith_status st = KITH_CHANGE(self, txn, change, line, &info, &l, err);
+    kith_status st = KITH_CHANGE(self, txn, change, line, &l, err);
     was = l;
     if (st == KITH_OK)
         st = money_of_line(self, &l, err);
@@ -362,13 +358,12 @@ static int32_t is_import_undone(const struct writing *w, uint32_t origin) {
 
 static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info;
     struct writing w = {.self = self, .txn = txn, .change = change};
-    kith_status st = KITH_CHANGE(self, txn, change, line, &info, &w.line, err);
-    if (st != KITH_OK || is_by_rules(info.origin))
+    kith_status st = KITH_CHANGE(self, txn, change, line, &w.line, err);
+    if (st != KITH_OK || is_by_rules(change->origin))
         return st;
     st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
-    if (st == KITH_OK && (!was_placed(&w.order) || is_import_undone(&w, info.origin)))
+    if (st == KITH_OK && (!was_placed(&w.order) || is_import_undone(&w, change->origin)))
         return KITH_OK;
     return st == KITH_E_NOTFOUND ? KITH_OK : st == KITH_OK ? check_open(&w, err) : st;
 }
@@ -376,10 +371,9 @@ static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_chang
 /* Numbers, stock and books go by it. */
 static kith_status order_kept_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                    kith_error *err) {
-    kith_change_info info;
     struct order o;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin) ||
+    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin) ||
         !was_placed(&o))
         return st;
     const kith_str state = o.state.as.s;
@@ -474,14 +468,13 @@ static kith_status hand_over_line(const struct handover *h, const struct line *l
 /* A merge leaves the customer who they were. */
 static kith_status handover_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info;
     struct handover h = {.self = self, .txn = txn};
     struct line *lines;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &h.order, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &h.order, err);
     if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.before, &h.was, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_MERGE || is_by_rules(info.origin) ||
+        st = KITH_READ(self, txn, order, change->before, &h.was, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_MERGE || is_by_rules(change->origin) ||
         !is_before_order(h.was.state.as.s) || state_is(&h.order.state, "cancelled"))
         return st;
     h.writes = is_open(&h.order);
@@ -553,30 +546,28 @@ static kith_status check_placed(kith_instance *self, const kith_txn *txn, const 
 /* Only an import says so, when it makes the order; here it becomes an order of ours when it is
  * taken back to cart. */
 static kith_status note_elsewhere(kith_instance *self, kith_txn *txn, kith_change *change,
-                                  const kith_change_info *info, const struct order *o,
-                                  kith_error *err) {
+                                  const struct order *o, kith_error *err) {
     const int32_t placed = !is_before_order(o->state.as.s);
-    const int32_t yes = info->before ? is_true(&o->placed_elsewhere) && placed
-                                     : info->origin == KITH_ORIGIN_IMPORT && placed &&
-                                           state_is(&o->channel, "import");
+    const int32_t yes = change->before ? is_true(&o->placed_elsewhere) && placed
+                                       : change->origin == KITH_ORIGIN_IMPORT && placed &&
+                                             state_is(&o->channel, "import");
     const kith_value value = kith_number(KITH_BOOL, yes);
-    if (yes == is_true(&o->placed_elsewhere) || info->origin == KITH_ORIGIN_UNDO)
+    if (yes == is_true(&o->placed_elsewhere) || change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
     return self->records->set(txn, change, 1, &self->order.placed_elsewhere, &value, err);
 }
 
 static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct order o;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
     /* An undo takes the first line with it, and a merge moves orders and invoices together. */
-    if (st == KITH_OK && info.before && info.origin != KITH_ORIGIN_UNDO &&
-        info.origin != KITH_ORIGIN_MERGE && !is_by_rules(info.origin))
-        st = check_same(self, txn, info.before, &o, err);
+    if (st == KITH_OK && change->before && change->origin != KITH_ORIGIN_UNDO &&
+        change->origin != KITH_ORIGIN_MERGE && !is_by_rules(change->origin))
+        st = check_same(self, txn, change->before, &o, err);
     if (st == KITH_OK)
-        st = note_elsewhere(self, txn, change, &info, &o, err);
-    if (st != KITH_OK || !kith_str_is(o.state.as.s, "ordered") || !info.before ||
+        st = note_elsewhere(self, txn, change, &o, err);
+    if (st != KITH_OK || !kith_str_is(o.state.as.s, "ordered") || !change->before ||
         self->records->changed(txn, change, self->order.state) != 1)
         return st;
     st = check_placed(self, txn, &o, err);

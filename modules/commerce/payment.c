@@ -9,15 +9,13 @@ static int32_t came_into(const struct payment *before, const struct payment *aft
 
 /* Both rows of a change; one that is not there is empty. */
 static kith_status read_both(kith_instance *self, const kith_txn *txn, const kith_change *change,
-                             kith_change_info *info, struct payment *before, struct payment *after,
-                             kith_error *err) {
+                             struct payment *before, struct payment *after, kith_error *err) {
     *before = *after = (struct payment){0};
-    kith_status st = self->records->change(txn, change, info, err);
-    if (st == KITH_OK && info->before)
-        st = KITH_READ(self, txn, payment, info->before, before, err);
-    if (st == KITH_OK && info->after)
-        st = KITH_READ(self, txn, payment, info->after, after, err);
-    return st;
+    if (change->before)
+        KITH_TRY(KITH_READ(self, txn, payment, change->before, before, err));
+    if (change->after)
+        KITH_TRY(KITH_READ(self, txn, payment, change->after, after, err));
+    return KITH_OK;
 }
 
 /* -- what a payment pays ------------------------------------------------------------------------
@@ -109,12 +107,11 @@ static kith_status refund(kith_instance *self, kith_txn *txn, const struct payme
 
 static kith_status payment_made_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                      kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct payment before, p;
-    kith_status st = read_both(self, txn, change, &info, &before, &p, err);
-    if (st == KITH_OK && info.before && is_set(&before.refunded) != is_set(&p.refunded))
+    kith_status st = read_both(self, txn, change, &before, &p, err);
+    if (st == KITH_OK && change->before && is_set(&before.refunded) != is_set(&p.refunded))
         return refund(self, txn, &before, &p, err);
-    if (st == KITH_OK && info.before && minor_of(&before.refunded) != minor_of(&p.refunded))
+    if (st == KITH_OK && change->before && minor_of(&before.refunded) != minor_of(&p.refunded))
         return refund(self, txn, &before, &p, err);
     if (st != KITH_OK || !came_into(&before, &p, "received"))
         return st;
@@ -264,13 +261,13 @@ static kith_status check_refund(const kith_instance *self, const struct payment 
 }
 
 static kith_status check_kept(kith_instance *self, const kith_txn *txn, const kith_change *change,
-                              const kith_change_info *info, const struct payment *before,
-                              kith_error *err) {
+                              const struct payment *before, kith_error *err) {
     const struct payment_numbers *f = &self->payment;
     /* A merge moves links; it moves those of invoices and entries with them. */
     const uint32_t fixed[] = {f->amount, f->method, f->order, f->invoice, f->account, f->contact};
-    const size_t count = sizeof fixed / sizeof *fixed - (info->origin == KITH_ORIGIN_MERGE ? 2 : 0);
-    if (state_is(&before->state, "pending") || info->origin == KITH_ORIGIN_ERASE)
+    const size_t count =
+        sizeof fixed / sizeof *fixed - (change->origin == KITH_ORIGIN_MERGE ? 2 : 0);
+    if (state_is(&before->state, "pending") || change->origin == KITH_ORIGIN_ERASE)
         return KITH_OK;
     for (size_t i = 0; i < count; i++)
         if (self->records->changed(txn, change, fixed[i]) == 1)
@@ -284,13 +281,12 @@ static kith_status check_kept(kith_instance *self, const kith_txn *txn, const ki
 
 static kith_status payment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct payment before, p;
     kith_edit edit = {.count = 0};
-    kith_status st = read_both(self, txn, change, &info, &before, &p, err);
-    if (st == KITH_OK && info.before)
-        st = check_kept(self, txn, change, &info, &before, err);
-    if (st == KITH_OK && (!info.before || state_is(&before.state, "pending")))
+    kith_status st = read_both(self, txn, change, &before, &p, err);
+    if (st == KITH_OK && change->before)
+        st = check_kept(self, txn, change, &before, err);
+    if (st == KITH_OK && (!change->before || state_is(&before.state, "pending")))
         st = complete(self, txn, &p, err);
     if (st == KITH_OK)
         st = check_refund(self, &before, &p, err);
@@ -315,10 +311,9 @@ static kith_status payment_hook(kith_instance *self, kith_txn *txn, kith_change 
 
 static kith_status payment_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                      kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct payment p, none;
-    kith_status st = read_both(self, txn, change, &info, &p, &none, err);
-    if (st != KITH_OK || is_by_rules(info.origin))
+    kith_status st = read_both(self, txn, change, &p, &none, err);
+    if (st != KITH_OK || is_by_rules(change->origin))
         return st;
     return kith_fail(err, KITH_E_REFUSED, NULL,
                      "%.*s was received and is kept; refund it (commerce.refund)",

@@ -284,10 +284,9 @@ static kith_status check_days(kith_value from, kith_value until, kith_error *err
 
 static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info;
     struct book b;
     char code[4] = "";
-    kith_status st = KITH_CHANGE(self, txn, change, book, &info, &b, err);
+    kith_status st = KITH_CHANGE(self, txn, change, book, &b, err);
     if (st != KITH_OK || b.currency.kind == KITH_NULL) /* required: refused after the hooks */
         return st;
     if (b.currency.as.s.len == 3)
@@ -296,7 +295,7 @@ static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         return kith_fail(err, KITH_E_REFUSED, "currency",
                          "currency: '%.*s' is none of ISO 4217; write it as EUR",
                          (int)b.currency.as.s.len, b.currency.as.s.ptr);
-    if (info.before && self->records->changed(txn, change, self->book.currency) == 1) {
+    if (change->before && self->records->changed(txn, change, self->book.currency) == 1) {
         struct price *rows;
         uint64_t count = 0;
         st = KITH_FIND(self, txn, price, self->query.prices_of, 1, &b.id, &rows, &count, err);
@@ -335,11 +334,10 @@ static int32_t overlaps(const struct price *a, const struct price *b) {
 
 static kith_status price_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct price p, *others;
     uint64_t count = 0;
     char from[KITH_NUMBER_TEXT], until[KITH_NUMBER_TEXT];
-    kith_status st = KITH_CHANGE(self, txn, change, price, &info, &p, err);
+    kith_status st = KITH_CHANGE(self, txn, change, price, &p, err);
     if (st == KITH_OK)
         st = check_amount(self, txn, &p, err);
     if (st == KITH_OK)
@@ -348,7 +346,7 @@ static kith_status price_hook(kith_instance *self, kith_txn *txn, kith_change *c
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, price, self->query.same_price, 3, params, &others, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
-        if (others[i].id.as.link.id == info.id || !overlaps(&p, &others[i]))
+        if (others[i].id.as.link.id == change->id || !overlaps(&p, &others[i]))
             continue;
         self->numbers->text(&others[i].valid_from, from);
         self->numbers->text(&others[i].valid_until, until);

@@ -8,18 +8,17 @@
 /* A variant has no variants of its own: prices and relations are looked up one step away. */
 static kith_status product_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    kith_change_info info;
     struct product p, of;
-    kith_status st = KITH_CHANGE(self, txn, change, product, &info, &p, err);
+    kith_status st = KITH_CHANGE(self, txn, change, product, &p, err);
     if (st != KITH_OK || p.variant_of.kind == KITH_NULL)
         return st;
     st = KITH_LOAD(self, txn, product, p.variant_of.as.link.id, &of, err);
-    if (st == KITH_OK && (of.variant_of.kind != KITH_NULL || of.id.as.link.id == info.id))
+    if (st == KITH_OK && (of.variant_of.kind != KITH_NULL || of.id.as.link.id == change->id))
         return kith_fail(err, KITH_E_REFUSED, "variant_of",
                          "variant_of: '%.*s' is itself %s; link to the product that it is a "
                          "variant of",
                          (int)of.code.as.s.len, of.code.as.s.ptr,
-                         of.id.as.link.id == info.id ? "this product" : "a variant");
+                         of.id.as.link.id == change->id ? "this product" : "a variant");
     return st;
 }
 
@@ -113,9 +112,8 @@ static kith_status check_inside(kith_instance *self, const kith_txn *txn, const 
 
 static kith_status relation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info;
     struct relation r;
-    kith_status st = KITH_CHANGE(self, txn, change, relation, &info, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, relation, &r, err);
     if (st == KITH_OK && r.other.kind != KITH_NULL && r.product.as.link.id == r.other.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "other",
                          "other: a product has no relation to itself; name another one");

@@ -144,12 +144,11 @@ static kith_status follow(kith_instance *self, kith_txn *txn, kith_value order, 
 
 static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct order o, was = {.state = kith_text("cart")};
-    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &o, err);
-    if (st == KITH_OK && info.before)
-        st = KITH_READ(self, txn, order, info.before, &was, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_MERGE || is_by_rules(info.origin) ||
+    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
+    if (st == KITH_OK && change->before)
+        st = KITH_READ(self, txn, order, change->before, &was, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_MERGE || is_by_rules(change->origin) ||
         (is_before_order(was.state.as.s) && is_before_order(o.state.as.s)))
         return st;
     return follow(self, txn, o.id, err);
@@ -158,11 +157,10 @@ static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *c
 /* Lines of an order that an import made as placed already. */
 static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info;
     struct line l;
     struct order o;
-    kith_status st = KITH_CHANGE(self, txn, change, line, &info, &l, err);
-    if (st != KITH_OK || is_by_rules(info.origin))
+    kith_status st = KITH_CHANGE(self, txn, change, line, &l, err);
+    if (st != KITH_OK || is_by_rules(change->origin))
         return st;
     st = KITH_LOAD(self, txn, order, l.order.as.link.id, &o, err);
     if (st != KITH_OK || is_before_order(o.state.as.s))
@@ -172,11 +170,10 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 
 static kith_status credit_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info;
     struct invoice_line l;
     struct line line;
-    kith_status st = KITH_CHANGE(self, txn, change, invoice_line, &info, &l, err);
-    if (st != KITH_OK || l.order_line.kind != KITH_LINK || is_by_rules(info.origin))
+    kith_status st = KITH_CHANGE(self, txn, change, invoice_line, &l, err);
+    if (st != KITH_OK || l.order_line.kind != KITH_LINK || is_by_rules(change->origin))
         return st;
     st = KITH_LOAD(self, txn, line, l.order_line.as.link.id, &line, err);
     return st == KITH_OK ? follow(self, txn, line.order, err) : st;
@@ -184,10 +181,9 @@ static kith_status credit_hook(kith_instance *self, kith_txn *txn, kith_change *
 
 static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info;
     struct returned r;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
-    if (st != KITH_OK || r.order.kind != KITH_LINK || is_by_rules(info.origin))
+    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &r, err);
+    if (st != KITH_OK || r.order.kind != KITH_LINK || is_by_rules(change->origin))
         return st;
     return follow(self, txn, r.order, err);
 }

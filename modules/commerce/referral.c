@@ -26,14 +26,13 @@ static kith_status check_new(kith_instance *self, const kith_txn *txn, const str
 
 static kith_status referral_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info;
     struct referred r;
     kith_value partner;
-    kith_status st = KITH_CHANGE(self, txn, change, care.referred, &info, &r, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+    kith_status st = KITH_CHANGE(self, txn, change, care.referred, &r, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
         return st;
     partner = r.partner;
-    if (!info.before && info.origin != KITH_ORIGIN_IMPORT)
+    if (!change->before && change->origin != KITH_ORIGIN_IMPORT)
         st = check_new(self, txn, &r, &partner, err);
     if (st == KITH_OK && r.account.kind == KITH_LINK && partner.kind == KITH_LINK &&
         r.account.as.link.id == partner.as.link.id)

@@ -63,22 +63,19 @@ static kith_status charge_timer(kith_instance *self, kith_txn *txn, const kith_f
                                 kith_error *err) {
     const struct owned *own = &self->own;
     const int64_t today = self->host->today(self->host);
-    kith_firing_info info = {.struct_size = sizeof info};
     struct subscription s;
-    kith_status st = own->timers->info(txn, firing, &info, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, own.subscription, info.id, &s, err);
+    kith_status st = KITH_LOAD(self, txn, own.subscription, firing->id, &s, err);
     if (st == KITH_E_NOTFOUND)
         return KITH_OK;
     if (st != KITH_OK || s.next_charge.kind == KITH_NULL || s.next_charge.as.i > today)
         return st;
     st = step(self, txn, &s, err);
     if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, own.subscription, info.id, &s, err);
+        st = KITH_LOAD(self, txn, own.subscription, firing->id, &s, err);
     if (st != KITH_OK || s.next_charge.kind == KITH_NULL || s.next_charge.as.i > today)
         return st;
-    return own->timers->at(txn, own->timer.charge, self->host->now(self->host), info.type, info.id,
-                           kith_str_of(""), NULL, err);
+    return own->timers->at(txn, own->timer.charge, self->host->now(self->host), firing->type,
+                           firing->id, kith_str_of(""), NULL, err);
 }
 
 static kith_status remind(kith_instance *self, kith_txn *txn, const struct subscription *s,
@@ -146,15 +143,14 @@ static kith_status remind_all(kith_instance *self, kith_txn *txn, uint64_t *coun
 static kith_status due_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                              kith_error *err) {
     const struct owned *own = &self->own;
-    kith_firing_info info = {.struct_size = sizeof info};
     uint64_t ending = 0;
     char payload[24];
-    kith_status st = own->timers->info(txn, firing, &info, err);
+    kith_status st = KITH_OK;
     struct search s = {.day = date(0),
-                       .after = kith_link(own->subscription.type, info.id ? info.id : 1),
+                       .after = kith_link(own->subscription.type, firing->id ? firing->id : 1),
                        .left = DUE_MAX};
-    for (uint64_t i = 0; st == KITH_OK && i < info.payload.len; i++)
-        s.day.as.i = s.day.as.i * 10 + (info.payload.ptr[i] - '0');
+    for (uint64_t i = 0; st == KITH_OK && i < firing->payload.len; i++)
+        s.day.as.i = s.day.as.i * 10 + (firing->payload.ptr[i] - '0');
     if (st == KITH_OK)
         st = remind_all(self, txn, &ending, err);
     while (st == KITH_OK && !s.done && s.left)
@@ -173,15 +169,12 @@ static kith_status due_timer(kith_instance *self, kith_txn *txn, const kith_firi
 /* As long as an invoice of it is overdue, a subscription is past due. */
 static kith_status invoice_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,
                                     kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     struct invoice invoice, *all;
     struct charge order;
     struct subscription s;
     uint64_t count = 0;
     int32_t late = 0;
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, invoice, info.record, &invoice, err);
+    kith_status st = KITH_READ(self, txn, invoice, event->record, &invoice, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, own.charge, invoice.order.as.link.id, &order, err);
     if (st == KITH_OK)

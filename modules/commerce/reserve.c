@@ -218,11 +218,10 @@ kith_status stock_take(kith_instance *self, kith_txn *txn, const struct taking *
 
 static kith_status placed_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info;
     struct order was, now;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &info, &now, err);
+    kith_status st = KITH_CHANGE(self, txn, change, order, &now, err);
     if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, info.before, &was, err);
+        st = KITH_READ(self, txn, order, change->before, &was, err);
     if (st != KITH_OK)
         return st;
     if (is_before_order(was.state.as.s) && kith_str_is(now.state.as.s, "ordered"))
@@ -235,12 +234,11 @@ static kith_status placed_hook(kith_instance *self, kith_txn *txn, kith_change *
 
 static kith_status gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct order was;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK && info.origin != KITH_ORIGIN_UNDO)
-        st = KITH_READ(self, txn, order, info.before, &was, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_before_order(was.state.as.s))
+    kith_status st = KITH_OK;
+    if (change->origin != KITH_ORIGIN_UNDO)
+        st = KITH_READ(self, txn, order, change->before, &was, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || is_before_order(was.state.as.s))
         return st;
     return release_order(self, txn, &was.id, err);
 }

@@ -197,8 +197,8 @@ static kith_status check_left(kith_instance *self, const kith_txn *txn, const st
 }
 
 /* Its credit note is never undone, and a second one is not to be made. */
-static kith_status check_undone(kith_instance *self, const kith_txn *txn,
-                                const kith_change_info *info, kith_error *err) {
+static kith_status check_undone(kith_instance *self, const kith_txn *txn, const kith_change *info,
+                                kith_error *err) {
     struct returned now, was;
     if (!info->before)
         return KITH_OK;
@@ -216,21 +216,20 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn,
 
 static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct returned now, was = {.quantity = kith_null()};
     struct bought line;
     struct ordered o;
     int64_t coming = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
-        return st == KITH_OK ? check_undone(self, txn, &info, err) : st;
-    st = KITH_READ(self, txn, goods.returned, info.after, &now, err);
-    if (st == KITH_OK && info.before)
-        st = KITH_READ(self, txn, goods.returned, info.before, &was, err);
-    if (st == KITH_OK && info.before)
+    kith_status st = KITH_OK;
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return st == KITH_OK ? check_undone(self, txn, change, err) : st;
+    st = KITH_READ(self, txn, goods.returned, change->after, &now, err);
+    if (st == KITH_OK && change->before)
+        st = KITH_READ(self, txn, goods.returned, change->before, &was, err);
+    if (st == KITH_OK && change->before)
         st = check_kept(self, txn, change, &was, err);
     if (st == KITH_OK)
-        st = put_quantity(&now, info.origin, err);
+        st = put_quantity(&now, change->origin, err);
     if (st == KITH_OK && now.order_line.kind == KITH_NULL)
         st = find_line(self, txn, &now, err);
     if (st == KITH_OK)
@@ -243,7 +242,7 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
         st = KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err);
     if (st != KITH_OK)
         return st;
-    if (info.before && !is(&was.state, "rejected"))
+    if (change->before && !is(&was.state, "rejected"))
         coming = -units_of(&was.quantity);
     coming += units_of(&line.returning);
     if (!is(&now.state, "rejected"))
@@ -255,12 +254,10 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
 
 static kith_status return_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct returned was;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin))
-        return st;
-    st = KITH_READ(self, txn, goods.returned, info.before, &was, err);
+    if (change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin))
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, goods.returned, change->before, &was, err);
     if (st == KITH_OK && is_back(&was))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: what has come back stays; undo its receipt instead");
@@ -284,11 +281,10 @@ static kith_status restock(kith_instance *self, kith_txn *txn, const struct retu
 
 static kith_status received_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info;
     struct returned r;
     struct bought line;
     struct ordered o;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &info, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &r, err);
     if (st != KITH_OK || !is(&r.state, "received"))
         return st;
     st = KITH_LOAD(self, txn, goods.bought, r.order_line.as.link.id, &line, err);
@@ -304,10 +300,9 @@ static kith_status received_hook(kith_instance *self, kith_txn *txn, kith_change
 
 static kith_status order_returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                        kith_error *err) {
-    kith_change_info info;
     struct ordered o;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &info, &o, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || !is(&o.state, "returned") ||
+    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &o, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || !is(&o.state, "returned") ||
         o.to_return.as.i == 0)
         return st;
     return kith_fail(err, KITH_E_REFUSED, "state",

@@ -35,16 +35,14 @@ static kith_status check_rest(kith_instance *self, const struct bought *line, in
 
 static kith_status packed_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct shipment_line now, was = {.quantity = kith_null()};
     struct shipment shipment;
     struct bought line;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
-        return st;
-    st = KITH_READ(self, txn, goods.shipment_line, info.after, &now, err);
-    if (st == KITH_OK && info.before)
-        st = KITH_READ(self, txn, goods.shipment_line, info.before, &was, err);
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, goods.shipment_line, change->after, &now, err);
+    if (st == KITH_OK && change->before)
+        st = KITH_READ(self, txn, goods.shipment_line, change->before, &was, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, goods.shipment, now.shipment.as.link.id, &shipment, err);
     if (st == KITH_OK)
@@ -56,7 +54,7 @@ static kith_status packed_hook(kith_instance *self, kith_txn *txn, kith_change *
     if (line.order.as.link.id != shipment.order.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "order_line",
                          "order_line: it is of another order than the shipment");
-    if (info.before && was.order_line.as.link.id != now.order_line.as.link.id)
+    if (change->before && was.order_line.as.link.id != now.order_line.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "order_line",
                          "order_line: it stays; delete this line and add another one");
     const int64_t rest =
@@ -73,13 +71,11 @@ static kith_status packed_hook(kith_instance *self, kith_txn *txn, kith_change *
 
 static kith_status unpacked_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct shipment_line was;
     struct shipment shipment;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin))
-        return st;
-    st = KITH_READ(self, txn, goods.shipment_line, info.before, &was, err);
+    if (change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin))
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, goods.shipment_line, change->before, &was, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, goods.shipment, was.shipment.as.link.id, &shipment, err);
     return st == KITH_E_NOTFOUND ? KITH_OK : st == KITH_OK ? check_preparing(&shipment, err) : st;
@@ -163,8 +159,8 @@ static kith_status check_last(kith_instance *self, const kith_txn *txn, const st
                            "state: all of the order was returned since; undo the return first");
 }
 
-static kith_status check_undone(kith_instance *self, const kith_txn *txn,
-                                const kith_change_info *info, kith_error *err) {
+static kith_status check_undone(kith_instance *self, const kith_txn *txn, const kith_change *info,
+                                kith_error *err) {
     struct shipment was, now;
     if (!info->before)
         return KITH_OK;
@@ -183,18 +179,18 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn,
 
 static kith_status shipment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct shipment s;
     const struct shipment_numbers *n = &self->goods.shipment;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
-        return st == KITH_OK ? check_undone(self, txn, &info, err) : st;
-    st = KITH_READ(self, txn, goods.shipment, info.after, &s, err);
+    kith_status st = KITH_OK;
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return st == KITH_OK ? check_undone(self, txn, change, err) : st;
+    st = KITH_READ(self, txn, goods.shipment, change->after, &s, err);
     if (st == KITH_OK && self->records->changed(txn, change, n->order) == 1)
-        st = info.before ? kith_fail(err, KITH_E_REFUSED, "order",
-                                     "order: a shipment is of one order for ever; make another one")
-                         : check_order(self, txn, &s, err);
-    if (st != KITH_OK || !info.before || self->records->changed(txn, change, n->state) != 1)
+        st = change->before
+                 ? kith_fail(err, KITH_E_REFUSED, "order",
+                             "order: a shipment is of one order for ever; make another one")
+                 : check_order(self, txn, &s, err);
+    if (st != KITH_OK || !change->before || self->records->changed(txn, change, n->state) != 1)
         return st;
     const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
     if (is(&s.state, "shipped")) {
@@ -212,12 +208,10 @@ static kith_status shipment_hook(kith_instance *self, kith_txn *txn, kith_change
 
 static kith_status shipment_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct shipment was;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || is_by_rules(info.origin))
-        return st;
-    st = KITH_READ(self, txn, goods.shipment, info.before, &was, err);
+    if (change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin))
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, goods.shipment, change->before, &was, err);
     return st == KITH_OK ? check_preparing(&was, err) : st;
 }
 
@@ -258,11 +252,10 @@ static kith_status follow_shipment(kith_instance *self, kith_txn *txn, kith_id o
 
 static kith_status moved_on_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info;
     struct shipment s;
     struct shipment_line *lines = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.shipment, &info, &s, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.shipment, &s, err);
     if (st == KITH_OK && is(&s.state, "shipped"))
         st = KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s.id, &lines,
                        &count, err);
@@ -326,9 +319,8 @@ static kith_status move_shipments(kith_instance *self, kith_txn *txn, const kith
 
 static kith_status order_follows_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
-    kith_change_info info;
     struct ordered o;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &info, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &o, err);
     if (st != KITH_OK)
         return st;
     if (is(&o.state, "delivered"))
@@ -344,9 +336,8 @@ static kith_status order_follows_hook(kith_instance *self, kith_txn *txn, kith_c
 
 static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                    kith_error *err) {
-    kith_change_info info;
     struct ordered o;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &info, &o, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &o, err);
     if (st != KITH_OK || !o.shipments.as.i || /* nor by an undo */
         !(is_before_order(o.state.as.s) || is(&o.state, "cancelled")))
         return st;
@@ -359,14 +350,13 @@ static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_chan
 
 static kith_status feedback_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,
                                      kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     struct ordered o;
     struct bought *lines = NULL;
     uint64_t count = 0;
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st == KITH_OK && info.record)
-        st = KITH_READ(self, txn, goods.ordered, info.record, &o, err);
-    if (st == KITH_OK && info.record)
+    kith_status st = KITH_OK;
+    if (event->record)
+        st = KITH_READ(self, txn, goods.ordered, event->record, &o, err);
+    if (st == KITH_OK && event->record)
         st = lines_of(self, txn, &o.id, &lines, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
         const kith_value values[] = {o.id, lines[i].product, o.contact, o.account};

@@ -56,11 +56,10 @@ kith_status stock_holdings(kith_instance *self, const kith_txn *txn, uint32_t qu
 
 static kith_status stock_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct stock now, was;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.stock, &info, &now, err);
-    if (st == KITH_OK && info.before) {
-        st = KITH_READ(self, txn, goods.stock, info.before, &was, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.stock, &now, err);
+    if (st == KITH_OK && change->before) {
+        st = KITH_READ(self, txn, goods.stock, change->before, &was, err);
         if (st == KITH_OK && was.product.as.link.id != now.product.as.link.id)
             return kith_fail(err, KITH_E_REFUSED, "product",
                              "product: a stock is of one product for ever; create another stock");
@@ -90,11 +89,10 @@ static kith_status tell_level(kith_instance *self, kith_txn *txn, const struct s
 
 static kith_status level_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct stock now, was;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.stock, &info, &now, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.stock, &now, err);
     if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.stock, info.before, &was, err);
+        st = KITH_READ(self, txn, goods.stock, change->before, &was, err);
     return st == KITH_OK
                ? tell_level(self, txn, &now, is_low(&was.critical, units_of(&now.available)), err)
                : st;
@@ -193,13 +191,11 @@ static kith_status work_out(struct moving *w, kith_error *err) {
 
 static kith_status movement_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct moving w = {.self = self, .txn = txn};
     const struct movement_numbers *n = &self->goods.movement;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
-        return st;
-    st = KITH_READ(self, txn, goods.movement, info.after, &w.m, err);
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, goods.movement, change->after, &w.m, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, goods.stock, w.m.stock.as.link.id, &w.stock, err);
     if (st == KITH_OK)
@@ -241,12 +237,11 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
 
 static kith_status movement_kept_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || is_by_rules(info.origin))
-        return st;
-    if (info.origin == KITH_ORIGIN_UNDO)
-        return info.kind == KITH_ON_DELETE ? check_undone(self, txn, info.before, err) : KITH_OK;
+    if (is_by_rules(change->origin))
+        return KITH_OK;
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return change->kind == KITH_ON_DELETE ? check_undone(self, txn, change->before, err)
+                                              : KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "stock",
                      "stock: a movement stays as it was written; correct the stock by another one "
                      "of kind count");
@@ -262,10 +257,9 @@ static kith_status arrive(kith_instance *self, kith_txn *txn, const struct movem
 
 static kith_status moved_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct movement m;
     struct stock s;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.movement, &info, &m, err);
+    kith_status st = KITH_CHANGE(self, txn, change, goods.movement, &m, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, goods.stock, m.stock.as.link.id, &s, err);
     if (st != KITH_OK)

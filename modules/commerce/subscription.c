@@ -270,21 +270,20 @@ static kith_status check_undone(const struct writing *w, uint32_t origin, kith_e
 
 static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                      kith_error *err) {
-    kith_change_info info;
     struct writing w = {
         .self = self, .txn = txn, .change = change, .today = self->host->today(self->host)};
-    kith_status st = KITH_CHANGE(self, txn, change, own.subscription, &info, &w.s, err);
-    w.is_new = !info.before;
-    if (st == KITH_OK && info.before)
-        st = KITH_READ(self, txn, own.subscription, info.before, &w.before, err);
+    kith_status st = KITH_CHANGE(self, txn, change, own.subscription, &w.s, err);
+    w.is_new = !change->before;
+    if (st == KITH_OK && change->before)
+        st = KITH_READ(self, txn, own.subscription, change->before, &w.before, err);
     if (st != KITH_OK)
         return st;
     if (w.s.account.kind == KITH_NULL && w.s.contact.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who subscribes: a contact, or an account");
-    st = check_undone(&w, info.origin, err);
+    st = check_undone(&w, change->origin, err);
     if (st == KITH_OK)
-        st = check_renewal(&w, info.origin, err);
+        st = check_renewal(&w, change->origin, err);
     if (st != KITH_OK)
         return st;
     w.renewed = !w.is_new && is_changed(&w, self->own.subscription.terms);
@@ -383,28 +382,25 @@ static kith_status charge_hook(kith_instance *self, kith_txn *txn, kith_change *
                                kith_error *err) {
     const struct subscription_numbers *n = &self->own.subscription;
     const kith_records_v1 *rec = self->records;
-    kith_change_info info = {.struct_size = sizeof info};
     struct subscription s, before = {0};
-    kith_status st = rec->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, own.subscription, info.after, &s, err);
-    if (st == KITH_OK && info.before)
-        st = KITH_READ(self, txn, own.subscription, info.before, &before, err);
-    if (st == KITH_OK && !info.before && is(s.state, "trial") &&
+    kith_status st = KITH_READ(self, txn, own.subscription, change->after, &s, err);
+    if (st == KITH_OK && change->before)
+        st = KITH_READ(self, txn, own.subscription, change->before, &before, err);
+    if (st == KITH_OK && !change->before && is(s.state, "trial") &&
         (s.trial_until.kind == KITH_NULL || s.trial_until.as.i <= self->host->today(self->host)))
-        return KITH_SET(self, txn, own.subscription, state, info.id, kith_text("active"), err);
+        return KITH_SET(self, txn, own.subscription, state, change->id, kith_text("active"), err);
     if (st != KITH_OK || !is(s.state, "active"))
         return st;
     if (s.terms.as.i > 0 &&
-        (!info.before || before.terms.kind == KITH_NULL || before.terms.as.i < s.terms.as.i)) {
+        (!change->before || before.terms.kind == KITH_NULL || before.terms.as.i < s.terms.as.i)) {
         const kith_value payload[] = {s.term_start, s.term_end};
         st = charge_term(self, txn, &s, err);
-        if (st != KITH_OK || !info.before || before.terms.kind == KITH_NULL)
+        if (st != KITH_OK || !change->before || before.terms.kind == KITH_NULL)
             return st;
-        return self->events->publish(txn, self->own.topics.renewed, info.type, info.id, 2, payload,
-                                     err);
+        return self->events->publish(txn, self->own.topics.renewed, change->type, change->id, 2,
+                                     payload, err);
     }
-    if (info.before && is(before.state, "active") &&
+    if (change->before && is(before.state, "active") &&
         (rec->changed(txn, change, n->product) == 1 || rec->changed(txn, change, n->quantity) == 1))
         return charge_difference(self, txn, &before, &s, err);
     return KITH_OK;

@@ -276,15 +276,14 @@ static kith_status fill(kith_instance *self, const json_t *root, const char *key
 
 kith_status send_deliver(kith_instance *self, const kith_txn *view, kith_sending *sending,
                          kith_error *err) {
-    kith_sending_info info = {.struct_size = sizeof info};
     struct request r = {.status = 0};
     char key[260];
-    kith_status st = self->deliveries->info(sending, &info, err);
+    kith_status st = KITH_OK;
     (void)view;
     if (st != KITH_OK)
         return st;
-    (void)snprintf(key, sizeof key, "%.*s", (int)info.key.len, info.key.ptr);
-    json_t *root = json_loadb(info.payload.ptr, (size_t)info.payload.len, 0, NULL);
+    (void)snprintf(key, sizeof key, "%.*s", (int)sending->key.len, sending->key.ptr);
+    json_t *root = json_loadb(sending->payload.ptr, (size_t)sending->payload.len, 0, NULL);
     st = fill(self, root, key, &r, err);
     if (st == KITH_OK) {
         request_run(self, &r);

@@ -57,22 +57,22 @@ static kith_status check_topics(kith_instance *self, kith_txn *txn, const kith_r
 /* Nobody has more told than they may read: neither by a webhook that is somebody else's, nor by one
  * that was given away. */
 static kith_status check_owner(kith_instance *self, kith_txn *txn, const kith_change *change,
-                               const kith_change_info *info, kith_error *err) {
+                               kith_error *err) {
     const uint32_t said[] = {self->webhook.url, self->webhook.topics, self->webhook.condition,
                              self->webhook.tells, self->webhook.owner};
     kith_id user = 0;
     int32_t says = 0;
-    kith_value owner = field_of(self, txn, info->after, self->webhook.owner);
+    kith_value owner = field_of(self, txn, change->after, self->webhook.owner);
     kith_value before =
-        info->before ? field_of(self, txn, info->before, self->webhook.owner) : owner;
-    kith_value tells = field_of(self, txn, info->after, self->webhook.tells);
+        change->before ? field_of(self, txn, change->before, self->webhook.owner) : owner;
+    kith_value tells = field_of(self, txn, change->after, self->webhook.tells);
     kith_status st = self->records->acting(txn, &user, err);
     if (st != KITH_OK)
         return st;
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         says |= self->records->changed(txn, change, said[i]) == 1;
     if (says && !user && text_is(&tells, "owner") && owner.kind != KITH_LINK &&
-        info->kind == KITH_ON_CREATE)
+        change->kind == KITH_ON_CREATE)
         return kith_fail(err, KITH_E_REFUSED, "owner",
                          "say what it may tell: what a user may read (owner=USER), or"
                          " tells=everything");
@@ -91,17 +91,16 @@ static kith_status check_owner(kith_instance *self, kith_txn *txn, const kith_ch
 
 kith_status webhook_check(kith_instance *self, kith_txn *txn, kith_change *change,
                           kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK && self->key.len == 0)
+    kith_status st = KITH_OK;
+    if (self->key.len == 0)
         st = kith_fail(err, KITH_E_REFUSED, NULL,
                        "http.key is not set, by which webhooks sign: add http: { key = \"...\"; }"
                        " with what 'openssl rand -base64 32' says to conf.d/http.conf");
-    if (st == KITH_OK && info.origin != KITH_ORIGIN_UNDO)
-        st = check_owner(self, txn, change, &info, err);
+    if (st == KITH_OK && change->origin != KITH_ORIGIN_UNDO)
+        st = check_owner(self, txn, change, err);
     if (st == KITH_OK)
-        st = check_url(field_of(self, txn, info.after, self->webhook.url), err);
-    return st == KITH_OK ? check_topics(self, txn, info.after, err) : st;
+        st = check_url(field_of(self, txn, change->after, self->webhook.url), err);
+    return st == KITH_OK ? check_topics(self, txn, change->after, err) : st;
 }
 
 /* -- listening --------------------------------------------------------------------------------- */
@@ -128,17 +127,14 @@ static kith_status listen_for(kith_instance *self, kith_txn *txn, const kith_row
 /* By what the webhook is now: the last change has the last word. */
 kith_status webhook_follow(kith_instance *self, kith_txn *txn, const kith_event *event,
                            kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     const kith_row *row;
     kith_error absent = {.struct_size = sizeof absent};
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st != KITH_OK)
-        return st;
-    if (self->records->get(txn, self->webhook.type, info.id, &row, &absent) == KITH_OK)
-        return listen_for(self, txn, row, info.id, err);
+    kith_status st = KITH_OK;
+    if (self->records->get(txn, self->webhook.type, event->id, &row, &absent) == KITH_OK)
+        return listen_for(self, txn, row, event->id, err);
     char endpoint[KITH_ID_CHARS + 1];
-    kith_id_text(info.id, endpoint);
-    st = self->listening->listen(txn, kith_str_of("tell"), info.id, 0, NULL, err);
+    kith_id_text(event->id, endpoint);
+    st = self->listening->listen(txn, kith_str_of("tell"), event->id, 0, NULL, err);
     return st == KITH_OK
                ? self->deliveries->drop(txn, self->deliver, kith_str_of(endpoint), NULL, err)
                : st;
@@ -170,9 +166,9 @@ static int32_t fits(kith_str pattern, kith_str topic) {
 
 struct hearing {
     kith_instance *self;
-    kith_event_info info;
     struct hook_row *rows;
     uint64_t count, cap;
+    const kith_event *event;
     const kith_txn *txn;
 };
 
@@ -211,7 +207,7 @@ static kith_status gather(void *arg, const kith_txn *txn, const kith_row *row, k
     struct hearing *h = arg;
     kith_instance *self = h->self;
     kith_id id = self->records->row_id(txn, row);
-    if ((h->info.replay && h->info.replay != id) || !hears(self, txn, row, h->info.topic))
+    if ((h->event->replay && h->event->replay != id) || !hears(self, txn, row, h->event->topic))
         return KITH_OK;
     kith_value where = field_of(self, txn, row, self->webhook.condition);
     kith_value tells = field_of(self, txn, row, self->webhook.tells);
@@ -234,24 +230,23 @@ static kith_status queue(struct hearing *h, kith_txn *txn, const struct hook_row
     char endpoint[KITH_ID_CHARS + 1], key[200];
     kith_id_text(w->id, endpoint);
     int n = snprintf(key, sizeof key, "msg_%s_%llx_%llx_%.*s", endpoint,
-                     (unsigned long long)h->info.seq, (unsigned long long)h->info.at,
-                     (int)h->info.topic.len, h->info.topic.ptr);
+                     (unsigned long long)h->event->seq, (unsigned long long)h->event->at,
+                     (int)h->event->topic.len, h->event->topic.ptr);
     kith_effect effect = {.struct_size = sizeof effect,
                           .delivery = h->self->deliver,
                           .endpoint = kith_str_of(endpoint),
                           .key = {key, (uint64_t)(n < (int)sizeof key ? n : (int)sizeof key - 1)},
                           .payload = json,
-                          .id = h->info.id,
-                          .type = h->info.type};
+                          .id = h->event->id,
+                          .type = h->event->type};
     return h->self->deliveries->send(txn, &effect, NULL, err);
 }
 
 kith_status webhook_hear(kith_instance *self, kith_txn *txn, const kith_event *event,
                          kith_error *err) {
-    struct hearing h = {.self = self, .info = {.struct_size = sizeof h.info}, .txn = txn};
-    kith_status st = self->events->info(txn, event, &h.info, err);
-    if (st == KITH_OK)
-        st = self->records->find(txn, self->listening_webhooks, 0, NULL, 0, gather, &h, err);
+    struct hearing h = {.self = self, .event = event, .txn = txn};
+    kith_status st =
+        self->records->find(txn, self->listening_webhooks, 0, NULL, 0, gather, &h, err);
     for (uint64_t i = 0; st == KITH_OK && i < h.count; i++) {
         const struct hook_row *w = &h.rows[i];
         kith_str json = {NULL, 0};
@@ -327,19 +322,16 @@ static kith_status judge(kith_instance *self, kith_sending *sending, const struc
 
 kith_status webhook_deliver(kith_instance *self, const kith_txn *view, kith_sending *sending,
                             kith_error *err) {
-    kith_sending_info info = {.struct_size = sizeof info};
     struct target to;
     char signatures[SIGNATURES], seconds[32], key[260];
-    kith_status st = self->deliveries->info(sending, &info, err);
-    if (st == KITH_OK)
-        st = find_target(self, view, info.endpoint, &to, err);
+    kith_status st = find_target(self, view, sending->endpoint, &to, err);
     if (st != KITH_OK)
         return st;
     int64_t now = self->host->now(self->host) / 1000;
-    struct request r = {.method = "POST", .url = to.url, .body = info.payload};
+    struct request r = {.method = "POST", .url = to.url, .body = sending->payload};
     (void)snprintf(seconds, sizeof seconds, "%lld", (long long)now);
-    (void)snprintf(key, sizeof key, "%.*s", (int)info.key.len, info.key.ptr);
-    sign(self, to.id, to.number, to.signatures, info.key, now, info.payload, signatures);
+    (void)snprintf(key, sizeof key, "%.*s", (int)sending->key.len, sending->key.ptr);
+    sign(self, to.id, to.number, to.signatures, sending->key, now, sending->payload, signatures);
     r.headers = header(r.headers, "Content-Type", "application/json");
     r.headers = header(r.headers, "webhook-id", key);
     r.headers = header(r.headers, "webhook-timestamp", seconds);

@@ -82,15 +82,14 @@ static kith_status check_global(kith_instance *self, const kith_txn *txn, const 
 static kith_status account_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
     const struct firm_numbers *n = &self->regions.firm;
-    kith_change_info info;
     struct firm firm;
     kith_edit edit = {.count = 0};
-    kith_status st = KITH_CHANGE(self, txn, change, regions.firm, &info, &firm, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.firm, &firm, err);
     if (st == KITH_OK && self->records->changed(txn, change, n->global_account) == 1)
         st = check_global(self, txn, &firm, err);
-    if (st == KITH_OK && info.origin != KITH_ORIGIN_UNDO)
-        st = coordinate(self, txn, info.after, &firm, &edit, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+    if (st == KITH_OK && change->origin != KITH_ORIGIN_UNDO)
+        st = coordinate(self, txn, change->after, &firm, &edit, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
         return st;
     kith_put(&edit, n->sponsored, kith_number(KITH_BOOL, firm.sponsor.kind == KITH_LINK));
     return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);

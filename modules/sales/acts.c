@@ -15,16 +15,13 @@ static kith_status rescore_about(kith_instance *self, kith_txn *txn, const kith_
 /* Who it is about now, and who it was about before it was corrected. */
 static kith_status acted(kith_instance *self, kith_txn *txn, const kith_event *event,
                          const uint32_t fields[2], kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     kith_value now[2], before;
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, info.record, 2, fields, now, err);
+    kith_status st = self->records->read(txn, event->record, 2, fields, now, err);
     if (st == KITH_OK)
         st = rescore_about(self, txn, &now[0], err);
     if (st == KITH_OK && now[0].kind == KITH_NULL && now[1].kind == KITH_LINK)
         st = score_acted(self, txn, self->acts.of_contact, &now[1], err);
-    if (st == KITH_OK && info.kind == KITH_ON_UPDATE &&
+    if (st == KITH_OK && event->kind == KITH_ON_UPDATE &&
         self->events->change(txn, event, fields[0], &before, NULL, NULL) == KITH_OK)
         st = rescore_about(self, txn, &before, err);
     return st;

@@ -37,7 +37,7 @@ static const struct appointment *clash(const kith_instance *self, const struct a
 }
 
 static kith_status check_times(const kith_instance *self, const struct appointment *a,
-                               const kith_change_info *info, int32_t moved, kith_error *err) {
+                               const kith_change *info, int32_t moved, kith_error *err) {
     if (a->owner.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "owner", "owner: say whose appointment it is");
     if (a->at.kind == KITH_NULL)
@@ -56,19 +56,18 @@ static kith_status check_times(const kith_instance *self, const struct appointme
 static kith_status appointment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
     const struct appointment_numbers *n = &self->cadences.appointment;
-    kith_change_info info;
     struct appointment a, *busy;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.appointment, &info, &a, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+    kith_status st = KITH_CHANGE(self, txn, change, cadences.appointment, &a, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
         return st;
-    st = check_times(self, &a, &info, self->records->changed(txn, change, n->at) == 1, err);
+    st = check_times(self, &a, change, self->records->changed(txn, change, n->at) == 1, err);
     if (st == KITH_OK && a.duration.kind == KITH_NULL)
         st = self->records->set(txn, change, 1, &n->duration, &self->cadences.length, err);
     const int64_t from = a.at.as.i, to = from + length_of(self, a.duration);
     if (st == KITH_OK)
         st = busy_between(self, txn, a.owner, from, to, &busy, &count, err);
-    if (st != KITH_OK || !clash(self, busy, count, info.id, from, to))
+    if (st != KITH_OK || !clash(self, busy, count, change->id, from, to))
         return st;
     return kith_fail(err, KITH_E_CONFLICT, "at",
                      "at: there is another appointment at that time, or a planned call or visit; "
@@ -236,12 +235,11 @@ static kith_status book_action(kith_instance *self, kith_call *call, kith_error 
 /* What cannot be read would be found when somebody wants to meet them. */
 static kith_status works_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct worker w;
     int64_t begin, end;
     kith_error why = {0};
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.worker, &info, &w, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+    kith_status st = KITH_CHANGE(self, txn, change, cadences.worker, &w, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
         return st;
     why.struct_size = sizeof why;
     st = works_at(self, &w, self->host->now(self->host), &begin, &end, &why);

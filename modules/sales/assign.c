@@ -193,13 +193,10 @@ static kith_status give(struct assignment *a, const struct pick *lead, const str
 kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
     const kith_value turn = kith_number(KITH_INT, self->given_turn);
-    kith_change_info info = {.struct_size = sizeof info};
     kith_value owner = kith_null();
     if (!self->given_turn)
         return KITH_OK;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, info.after, 1, &self->lead.owner, &owner, err);
+    kith_status st = self->records->read(txn, change->after, 1, &self->lead.owner, &owner, err);
     if (st != KITH_OK || owner.kind != KITH_LINK)
         return st;
     return self->records->update(txn, self->user.type, owner.as.link.id, 1, &self->user.lead_turn,
@@ -305,11 +302,9 @@ kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err) 
 /* Who writes a lead down owns it only when that is said: else it is shared out like all others. */
 kith_status assign_free_lead(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     const kith_value nobody = kith_null();
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || !self->assigns_new_leads || !info.owned)
-        return st;
+    if (!self->assigns_new_leads || !change->owned)
+        return KITH_OK;
     return self->records->set(txn, change, 1, &self->lead.owner, &nobody, err);
 }
 
@@ -335,20 +330,17 @@ static kith_status assign_by_settings(kith_instance *self, kith_txn *txn, struct
 kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
                             kith_error *err) {
     struct picks leads = {.self = self};
-    kith_event_info info = {.struct_size = sizeof info};
     kith_error why = {.struct_size = sizeof why};
     int32_t nobody_takes = 0;
     if (!self->assigns_new_leads)
         return KITH_OK;
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st == KITH_OK)
-        st = picks_add(&leads, txn, info.id, 0, err);
+    kith_status st = picks_add(&leads, txn, event->id, 0, err);
     if (st == KITH_OK)
         st = assign_by_settings(self, txn, &leads, &nobody_takes, &why, err);
     const kith_value reason = kith_text(why.message);
     return st == KITH_OK && nobody_takes
-               ? self->events->publish(txn, self->unassigned, self->lead.type, info.id, 1, &reason,
-                                       err)
+               ? self->events->publish(txn, self->unassigned, self->lead.type, event->id, 1,
+                                       &reason, err)
                : st;
 }
 

@@ -474,21 +474,20 @@ static kith_status filled_in(kith_instance *self, const kith_txn *txn, const kit
 kith_status ending_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {
     const uint32_t fields[] = {self->learned.lead.set_at_end, self->learned.lead.ended_at};
     kith_value values[] = {kith_null(), kith_null()};
-    kith_change_info info;
     struct past_lead lead;
     char late[LATE_SIZE] = "";
-    kith_status st = KITH_CHANGE(self, txn, change, learned.lead, &info, &lead, err);
-    if (st != KITH_OK || (info.kind == KITH_ON_CREATE && !has_ended(lead.state)))
+    kith_status st = KITH_CHANGE(self, txn, change, learned.lead, &lead, err);
+    if (st != KITH_OK || (change->kind == KITH_ON_CREATE && !has_ended(lead.state)))
         return st;
     if (has_ended(lead.state)) {
-        if (info.kind == KITH_ON_CREATE)
+        if (change->kind == KITH_ON_CREATE)
             (void)snprintf(late, sizeof late, LATE_LONG);
         else
-            st = filled_in(self, txn, info.before, change, late, err);
+            st = filled_in(self, txn, change->before, change, late, err);
         values[0] = late[0] ? kith_text(late) : kith_null();
         values[1] = lead.ended_at;
         const int32_t given = self->records->changed(txn, change, fields[1]) == 1;
-        if (!given && info.origin != KITH_ORIGIN_IMPORT)
+        if (!given && change->origin != KITH_ORIGIN_IMPORT)
             values[1] = kith_number(KITH_TIME, self->host->now(self->host));
     }
     return st == KITH_OK ? self->records->set(txn, change, 2, fields, values, err) : st;

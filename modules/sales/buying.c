@@ -89,23 +89,21 @@ static kith_status check_approval(kith_instance *self, const struct deal_role *r
 
 static kith_status deal_role_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info;
     struct deal_role r;
-    kith_status st = KITH_CHANGE(self, txn, change, regions.deal_role, &info, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.deal_role, &r, err);
     return st == KITH_OK && r.role.kind == KITH_TEXT ? check_approval(self, &r, err) : st;
 }
 
 static kith_status treatment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    kith_change_info info;
     struct treatment t, *others;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, regions.treatment, &info, &t, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.treatment, &t, err);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, regions.treatment, self->regions.query.treatments_of, 1,
                        &t.contact, &others, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        if (others[i].id.as.link.id != info.id && others[i].offer.kind == t.offer.kind &&
+        if (others[i].id.as.link.id != change->id && others[i].offer.kind == t.offer.kind &&
             (t.offer.kind == KITH_NULL || others[i].offer.as.link.id == t.offer.as.link.id))
             return kith_fail(err, KITH_E_REFUSED, "contact",
                              "contact: there is a treatment of them for this offer already; change "
@@ -179,10 +177,9 @@ static kith_status take_roles(kith_instance *self, kith_txn *txn, const struct b
 
 static kith_status roles_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct bid bid;
-    kith_status st = KITH_CHANGE(self, txn, change, regions.bid, &info, &bid, err);
-    if (st == KITH_OK && info.before)
+    kith_status st = KITH_CHANGE(self, txn, change, regions.bid, &bid, err);
+    if (st == KITH_OK && change->before)
         st = take_roles(self, txn, &bid, err);
     return st == KITH_OK ? each_standing(self, txn, &bid, give_role, err) : st;
 }
@@ -215,15 +212,14 @@ static kith_status check_standing(kith_instance *self, kith_txn *txn, const stru
 
 static kith_status approval_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct bid bid;
     struct deal_role *open;
     uint64_t count = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO ||
-        (info.origin == KITH_ORIGIN_IMPORT && !info.before))
+    kith_status st = KITH_OK;
+    if (change->origin == KITH_ORIGIN_UNDO ||
+        (change->origin == KITH_ORIGIN_IMPORT && !change->before))
         return st; /* what others have won before is imported as it was */
-    st = KITH_READ(self, txn, regions.bid, info.after, &bid, err);
+    st = KITH_READ(self, txn, regions.bid, change->after, &bid, err);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, regions.deal_role, self->regions.query.roles_open, 1, &bid.id,
                        &open, &count, err);

@@ -45,14 +45,13 @@ static kith_status exposure_hook(kith_instance *self, kith_txn *txn, kith_change
     const struct exposure_numbers *n = &self->cadences.exposure;
     const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
     const kith_records_v1 *rec = self->records;
-    kith_change_info info;
     struct exposure x;
     kith_edit edit = {0};
     struct cadence_lead lead = {.contact = kith_null()};
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.exposure, &info, &x, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+    kith_status st = KITH_CHANGE(self, txn, change, cadences.exposure, &x, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
         return st;
-    if (!info.before)
+    if (!change->before)
         st = KITH_LOAD(self, txn, cadences.lead, x.lead.as.link.id, &lead, err);
     if (st != KITH_OK)
         return st;
@@ -61,15 +60,15 @@ static kith_status exposure_hook(kith_instance *self, kith_txn *txn, kith_change
     const int32_t shown =
         new_state && (kith_str_is(x.state.as.s, "sent") || kith_str_is(x.state.as.s, "viewed"));
     const int32_t at_said = rec->changed(txn, change, n->at) == 1 && x.at.kind == KITH_TIME;
-    if (x.at.kind == KITH_NULL || (info.before && shown && !at_said && x.at.as.i > now.as.i)) {
+    if (x.at.kind == KITH_NULL || (change->before && shown && !at_said && x.at.as.i > now.as.i)) {
         x.at = now;
         kith_put(&edit, n->at, now);
     }
     if (kith_str_is(x.state.as.s, "viewed") && x.viewed_at.kind == KITH_NULL)
-        kith_put(&edit, n->viewed_at, info.origin == KITH_ORIGIN_IMPORT ? x.at : now);
+        kith_put(&edit, n->viewed_at, change->origin == KITH_ORIGIN_IMPORT ? x.at : now);
     if (edit.count)
         st = rec->set(txn, change, edit.count, edit.fields, edit.values, err);
-    if (st != KITH_OK || info.before || info.origin == KITH_ORIGIN_IMPORT ||
+    if (st != KITH_OK || change->before || change->origin == KITH_ORIGIN_IMPORT ||
         kith_str_is(x.state.as.s, "cancelled"))
         return st;
     return check_room(self, txn, &x, err);
@@ -78,12 +77,11 @@ static kith_status exposure_hook(kith_instance *self, kith_txn *txn, kith_change
 /* What was looked at is a contact that they began: scores, next steps and rules see it as such. */
 static kith_status viewed_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info;
     struct exposure x;
     struct cadence_lead lead;
     struct material material = {.name = kith_null()};
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.exposure, &info, &x, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_IMPORT)
+    kith_status st = KITH_CHANGE(self, txn, change, cadences.exposure, &x, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_IMPORT)
         return st;
     st = KITH_LOAD(self, txn, cadences.lead, x.lead.as.link.id, &lead, err);
     if (st == KITH_OK && x.material.kind == KITH_LINK)

@@ -8,10 +8,9 @@
 
 static kith_status open_chance(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info;
     struct chance chance;
-    kith_status st = KITH_CHANGE(self, txn, change, deals.chance, &info, &chance, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || chance.opportunity.kind != KITH_NULL)
+    kith_status st = KITH_CHANGE(self, txn, change, deals.chance, &chance, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || chance.opportunity.kind != KITH_NULL)
         return st;
     struct opportunity deal = {.name = chance.name,
                                .account = chance.account,

@@ -260,16 +260,15 @@ static kith_status first_deal(void *arg, const kith_txn *txn, const kith_row *ro
  * edited, the lead is converted still, or it would become a customer a second time. */
 kith_status lead_converted_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct conversion c = {.self = self, .txn = txn};
     kith_value was, now;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO)
-        return st;
-    const kith_value lead = kith_link(self->lead.type, info.id);
-    st = self->records->read(txn, info.before, 1, &self->lead.state, &was, err);
+    kith_status st = KITH_OK;
+    if (change->origin != KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    const kith_value lead = kith_link(self->lead.type, change->id);
+    st = self->records->read(txn, change->before, 1, &self->lead.state, &was, err);
     if (st == KITH_OK)
-        st = self->records->read(txn, info.after, 1, &self->lead.state, &now, err);
+        st = self->records->read(txn, change->after, 1, &self->lead.state, &now, err);
     if (st != KITH_OK || !kith_str_is(was.as.s, "converted") || kith_str_is(now.as.s, "converted"))
         return st;
     st = self->records->find(txn, self->query.made_of, 1, &lead, 0, first_deal, &c, err);

@@ -77,7 +77,7 @@ static kith_status find_total(kith_instance *self, kith_txn *txn, const struct o
 }
 
 /* When nobody says: now, or when it was created; of one that was closed before, it is not known. */
-static kith_value opened(const kith_instance *self, const kith_change_info *info,
+static kith_value opened(const kith_instance *self, const kith_change *info,
                          const struct opportunity *deal) {
     const kith_value at = info->kind == KITH_ON_CREATE
                               ? kith_number(KITH_TIME, self->host->now(self->host))
@@ -86,13 +86,13 @@ static kith_value opened(const kith_instance *self, const kith_change_info *info
 }
 
 static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
-                        const kith_change_info *info, struct opportunity *deal, kith_error *err) {
+                        struct opportunity *deal, kith_error *err) {
     const struct opportunity_numbers *n = &self->deals.deal;
     const uint32_t fields[] = {n->opened_at, n->cycle, n->pipeline_total};
     kith_value values[3] = {deal->opened_at};
     kith_status st = KITH_OK;
     if (values[0].kind == KITH_NULL)
-        values[0] = opened(self, info, deal);
+        values[0] = opened(self, change, deal);
     if (deal->closed_at.kind == KITH_TIME && values[0].kind == KITH_TIME &&
         deal->closed_at.as.i >= values[0].as.i)
         values[1] = kith_number(KITH_DURATION, deal->closed_at.as.i - values[0].as.i);
@@ -102,16 +102,15 @@ static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
 
 static kith_status before_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    kith_change_info info;
     struct opportunity deal, was = {.stage = kith_null()};
-    kith_status st = KITH_CHANGE(self, txn, change, deals.deal, &info, &deal, err);
-    if (st == KITH_OK && info.before)
-        st = KITH_READ(self, txn, deals.deal, info.before, &was, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || deal.stage.kind != KITH_TEXT)
+    kith_status st = KITH_CHANGE(self, txn, change, deals.deal, &deal, err);
+    if (st == KITH_OK && change->before)
+        st = KITH_READ(self, txn, deals.deal, change->before, &was, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || deal.stage.kind != KITH_TEXT)
         return st;
-    if (was.stage.kind == KITH_TEXT && info.origin != KITH_ORIGIN_IMPORT)
+    if (was.stage.kind == KITH_TEXT && change->origin != KITH_ORIGIN_IMPORT)
         st = check_way(self, txn, &deal, was.stage.as.s, err);
-    return st == KITH_OK ? keep(self, txn, change, &info, &deal, err) : st;
+    return st == KITH_OK ? keep(self, txn, change, &deal, err) : st;
 }
 
 /* -- after: the visit that ends, and the one that begins ----------------------------------------
@@ -164,17 +163,16 @@ static kith_status begin_plays(kith_instance *self, kith_txn *txn, const struct 
 
 static kith_status after_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct opportunity deal;
-    kith_status st = KITH_CHANGE(self, txn, change, deals.deal, &info, &deal, err);
+    kith_status st = KITH_CHANGE(self, txn, change, deals.deal, &deal, err);
     if (st != KITH_OK)
         return st;
-    kith_value at = moved_at(self, &deal, info.kind == KITH_ON_CREATE);
-    if (info.kind == KITH_ON_UPDATE)
+    kith_value at = moved_at(self, &deal, change->kind == KITH_ON_CREATE);
+    if (change->kind == KITH_ON_UPDATE)
         st = end_visit(self, txn, &deal, &at, err);
     if (st == KITH_OK)
         st = begin_visit(self, txn, &deal, at, err);
-    if (st == KITH_OK && info.origin != KITH_ORIGIN_IMPORT)
+    if (st == KITH_OK && change->origin != KITH_ORIGIN_IMPORT)
         st = begin_plays(self, txn, &deal, err);
     return st == KITH_OK ? objections_end(self, txn, &deal, err) : st;
 }
@@ -206,21 +204,20 @@ static kith_status settle_timer(kith_instance *self, kith_txn *txn, const kith_f
  * tell, are theirs again. */
 static kith_status user_back(kith_instance *self, kith_txn *txn, const kith_event *event,
                              kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     struct total *totals = NULL;
     uint64_t count = 0;
     char owner[KITH_ID_CHARS + 1];
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO)
-        return st;
-    kith_id_text(info.id, owner);
+    kith_status st = KITH_OK;
+    if (event->origin != KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    kith_id_text(event->id, owner);
     st = KITH_FIND(self, txn, deals.total, self->deals.query.ownerless, 0, NULL, &totals, &count,
                    err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++)
         if (totals[i].key.as.s.len > KITH_ID_CHARS &&
             memcmp(totals[i].key.as.s.ptr, owner, KITH_ID_CHARS) == 0)
             st = KITH_SET(self, txn, deals.total, owner, totals[i].id.as.link.id,
-                          kith_link(self->user.type, info.id), err);
+                          kith_link(self->user.type, event->id), err);
     return st;
 }
 

@@ -76,14 +76,13 @@ static kith_status quote_offers_hook(kith_instance *self, kith_txn *txn, kith_ch
                 {"expired", "ignored", NULL},
                 {"withdrawn", "withdrawn", NULL},
                 {"revised", "withdrawn", NULL}};
-    kith_change_info info;
     struct quote q;
-    kith_status st = KITH_CHANGE(self, txn, change, quotes.quote, &info, &q, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || info.origin == KITH_ORIGIN_IMPORT)
+    kith_status st = KITH_CHANGE(self, txn, change, quotes.quote, &q, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || change->origin == KITH_ORIGIN_IMPORT)
         return st;
     const kith_str state = q.state.as.s;
     const int32_t moved =
-        !info.before || self->records->changed(txn, change, self->quotes.quote.state) == 1;
+        !change->before || self->records->changed(txn, change, self->quotes.quote.state) == 1;
     if (moved && kith_str_is(state, "sent"))
         return offer_lines(self, txn, &q, err);
     for (size_t i = 0; moved && i < sizeof ends / sizeof *ends; i++)

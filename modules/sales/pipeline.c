@@ -235,10 +235,7 @@ kith_status pipeline_hook(kith_instance *self, kith_txn *txn, kith_change *chang
                                 [AT_WIN_REASON] = self->opportunity.win_reason,
                                 [AT_LOSS_REASON] = self->opportunity.loss_reason,
                                 [AT_LOSS_NOTE] = self->opportunity.loss_note}};
-    kith_change_info info = {.struct_size = sizeof info};
-    kith_status st = rec->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = rec->read(txn, info.after, AT_COUNT, d.fields, d.values, err);
+    kith_status st = rec->read(txn, change->after, AT_COUNT, d.fields, d.values, err);
     if (st != KITH_OK || d.values[AT_STAGE].kind != KITH_TEXT)
         return st; /* without a stage it is refused anyhow */
     d.moved = rec->changed(txn, change, self->opportunity.stage) == 1;

@@ -460,26 +460,24 @@ static kith_status summary_action(kith_instance *self, kith_call *call, kith_err
 static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
     const struct talk_numbers *n = &self->regions.talk;
-    kith_change_info info = {.struct_size = sizeof info};
     struct search s = {.self = self};
     struct talk t;
     struct todo *open = NULL;
     uint64_t count = 0;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
-        return st;
-    st = KITH_READ(self, txn, regions.talk, info.after, &t, err);
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, regions.talk, change->after, &t, err);
     const struct customer who = {t.account, t.contact};
     struct concerned concerned;
     if (st == KITH_OK)
         st = concern(self, txn, &who, &concerned, err);
     if (st == KITH_OK)
         st = search_problems(&s, txn, &concerned, err);
-    if (st == KITH_OK && info.before && s.count)
+    if (st == KITH_OK && change->before && s.count)
         st = KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open, &count,
                        err);
     if (st == KITH_OK && s.count && t.confirmed.kind == KITH_BOOL && t.confirmed.as.i &&
-        self->records->changed(txn, change, n->confirmed) == 1 && (count || !info.before))
+        self->records->changed(txn, change, n->confirmed) == 1 && (count || !change->before))
         return kith_fail(err, KITH_E_REFUSED, "confirmed",
                          "confirmed: %llu %s open with this customer ('kith sales.precall'); "
                          "close the task about %s first, and confirm then",
@@ -506,13 +504,12 @@ static kith_status who_sells(kith_instance *self, const kith_txn *txn, const str
 
 static kith_status alert_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct talk t;
     struct todo *open, task = {.priority = kith_text("high")};
     kith_value name;
     uint64_t count = 0;
     char title[200];
-    kith_status st = KITH_CHANGE(self, txn, change, regions.talk, &info, &t, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.talk, &t, err);
     if (st == KITH_OK)
         st = KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open, &count,
                        err);

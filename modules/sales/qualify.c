@@ -37,11 +37,9 @@ kith_value qualify_by(const kith_instance *self, const kith_txn *txn, const kith
 
 static kith_status qualify_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
-        return st;
-    const kith_value why = qualify_by(self, txn, info.after);
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    const kith_value why = qualify_by(self, txn, change->after);
     return self->records->set(txn, change, 1, &self->qualify.qualifies, &why, err);
 }
 
@@ -49,18 +47,16 @@ static kith_status qualify_hook(kith_instance *self, kith_txn *txn, kith_change 
  * missing. */
 static kith_status qualify_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
                                 kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     const kith_value qualified = kith_text("qualified");
     kith_value why;
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, info.record, 1, &self->qualify.qualifies, &why, err);
+    kith_status st =
+        self->records->read(txn, event->record, 1, &self->qualify.qualifies, &why, err);
     if (st != KITH_OK)
         return st;
-    if (self->qualify.by_itself.as.i && info.attempt == 1)
-        return self->records->update(txn, self->lead.type, info.id, 1, &self->lead.state,
+    if (self->qualify.by_itself.as.i && event->attempt == 1)
+        return self->records->update(txn, self->lead.type, event->id, 1, &self->lead.state,
                                      &qualified, err);
-    return self->events->publish(txn, self->qualify.proposed, self->lead.type, info.id, 1, &why,
+    return self->events->publish(txn, self->qualify.proposed, self->lead.type, event->id, 1, &why,
                                  err);
 }
 

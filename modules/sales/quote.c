@@ -212,18 +212,17 @@ static kith_status keep_sent(const struct offer *o, const struct quote *before, 
     return KITH_OK;
 }
 
-static kith_status read_offer(struct offer *o, kith_change_info *info, struct quote *before,
-                              kith_error *err) {
+static kith_status read_offer(struct offer *o, struct quote *before, kith_error *err) {
     kith_instance *self = o->self;
-    kith_status st = KITH_CHANGE(self, o->txn, o->change, quotes.quote, info, &o->quote, err);
+    kith_status st = KITH_CHANGE(self, o->txn, o->change, quotes.quote, &o->quote, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, o->txn, quotes.order, o->quote.order.as.link.id, &o->order, err);
-    if (st == KITH_OK && info->before)
-        st = KITH_READ(self, o->txn, quotes.quote, info->before, before, err);
-    o->moved = info->before
+    if (st == KITH_OK && o->change->before)
+        st = KITH_READ(self, o->txn, quotes.quote, o->change->before, before, err);
+    o->moved = o->change->before
                    ? self->records->changed(o->txn, o->change, self->quotes.quote.state) == 1
                    : !kith_str_is(o->quote.state.as.s, "draft");
-    o->past = !info->before && info->origin == KITH_ORIGIN_IMPORT && order_is_there(o);
+    o->past = !o->change->before && o->change->origin == KITH_ORIGIN_IMPORT && order_is_there(o);
     return st;
 }
 
@@ -243,15 +242,14 @@ static kith_status check_undone(const struct offer *o, const struct quote *befor
 
 static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct offer o = {.self = self, .txn = txn, .change = change};
     struct quote before;
-    kith_status st = read_offer(&o, &info, &before, err);
-    if (st == KITH_OK && info.origin == KITH_ORIGIN_UNDO && info.before)
+    kith_status st = read_offer(&o, &before, err);
+    if (st == KITH_OK && change->origin == KITH_ORIGIN_UNDO && change->before)
         st = check_undone(&o, &before, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
         return st;
-    const struct quote *was = info.before ? &before : NULL;
+    const struct quote *was = change->before ? &before : NULL;
     st = was ? keep_sent(&o, was, err) : check_new(&o, err);
     if (st == KITH_OK && (comes_into(&o, "sent") || comes_into(&o, "approval") ||
                           (!was && comes_into(&o, "accepted"))))
@@ -268,13 +266,11 @@ static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *c
 /* Its customer has it before them, and its order would be offered by nothing. */
 static kith_status quote_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                    kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     struct quote was;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || info.origin == KITH_ORIGIN_RETENTION ||
-        info.origin == KITH_ORIGIN_ERASE)
-        return st;
-    st = KITH_READ(self, txn, quotes.quote, info.before, &was, err);
+    if (change->origin == KITH_ORIGIN_UNDO || change->origin == KITH_ORIGIN_RETENTION ||
+        change->origin == KITH_ORIGIN_ERASE)
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, quotes.quote, change->before, &was, err);
     return st == KITH_OK && kith_str_is(was.state.as.s, "sent")
                ? kith_fail(err, KITH_E_REFUSED, "state",
                            "state: '%.*s' was sent; withdraw it first, which ends its link and "
@@ -333,10 +329,9 @@ static kith_status win_deal(struct offer *o, kith_error *err) {
 
 static kith_status quote_moved_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
-    kith_change_info info;
     struct offer o = {.self = self, .txn = txn, .change = change};
     struct quote before;
-    kith_status st = read_offer(&o, &info, &before, err);
+    kith_status st = read_offer(&o, &before, err);
     const char *state = comes_into(&o, "sent")       ? "quoted"
                         : comes_into(&o, "accepted") ? "ordered"
                         : is_ended(&o)               ? "cancelled"
@@ -386,29 +381,25 @@ static kith_status draft_follows(kith_instance *self, kith_txn *txn, const kith_
 
 static kith_status draft_total_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
-    kith_change_info info;
     struct quoted_line line;
-    kith_status st = KITH_CHANGE(self, txn, change, quotes.line, &info, &line, err);
+    kith_status st = KITH_CHANGE(self, txn, change, quotes.line, &line, err);
     return st == KITH_OK ? draft_follows(self, txn, &line.order, err) : st;
 }
 
 static kith_status draft_customer_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                        kith_error *err) {
-    kith_change_info info;
     struct quoted order;
-    kith_status st = KITH_CHANGE(self, txn, change, quotes.order, &info, &order, err);
+    kith_status st = KITH_CHANGE(self, txn, change, quotes.order, &order, err);
     return st == KITH_OK ? draft_follows(self, txn, &order.id, err) : st;
 }
 
 /* An undo takes the total back that a line made, not what others have made of it since. */
 static kith_status draft_undone(kith_instance *self, kith_txn *txn, const kith_event *event,
                                 kith_error *err) {
-    kith_event_info info = {.struct_size = sizeof info};
     struct quoted_line line;
-    kith_status st = self->events->info(txn, event, &info, err);
-    if (st != KITH_OK || info.origin != KITH_ORIGIN_UNDO || !info.record)
-        return st;
-    st = KITH_READ(self, txn, quotes.line, info.record, &line, err);
+    if (event->origin != KITH_ORIGIN_UNDO || !event->record)
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, quotes.line, event->record, &line, err);
     if (st == KITH_OK && line.order.kind == KITH_LINK)
         st = draft_follows(self, txn, &line.order, err);
     return st == KITH_E_NOTFOUND ? KITH_OK : st; /* it is gone meanwhile */
@@ -418,12 +409,11 @@ static kith_status draft_undone(kith_instance *self, kith_txn *txn, const kith_e
  * up with its quote. */
 static kith_status quoted_order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                      kith_error *err) {
-    kith_change_info info;
     struct quoted order;
     struct quote *quotes;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, quotes.order, &info, &order, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+    kith_status st = KITH_CHANGE(self, txn, change, quotes.order, &order, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
         return st;
     st = KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, &order.id, &quotes, &count,
                    err);

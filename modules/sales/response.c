@@ -119,11 +119,10 @@ static kith_status log_it(kith_instance *self, kith_txn *txn, const struct respo
 /* In the transaction of the response, so that its answer has the lead. */
 static kith_status responded(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    kith_change_info info;
     struct response r;
     kith_id lead = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.response, &info, &r, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO)
+    kith_status st = KITH_CHANGE(self, txn, change, cadences.response, &r, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
         return st;
     st = contact_of(self, txn, &r, err);
     if (st == KITH_OK)
@@ -136,14 +135,14 @@ static kith_status responded(kith_instance *self, kith_txn *txn, kith_change *ch
         return st;
     r.known = kith_text(lead ? "lead" : r.contact.kind ? "contact" : "new");
     st = lead ? complete_lead(self, txn, &r, lead, err)
-              : make_lead(self, txn, &r, info.owned, &lead, err);
+              : make_lead(self, txn, &r, change->owned, &lead, err);
     if (st == KITH_OK)
         st = log_it(self, txn, &r, lead, err);
     const struct response_numbers *n = &self->cadences.response;
     const kith_value written[] = {kith_link(self->lead.type, lead), r.contact, r.known};
     const uint32_t fields[] = {n->lead, n->contact, n->known};
     if (st == KITH_OK)
-        st = self->records->update(txn, n->type, info.id, 3, fields, written, err);
+        st = self->records->update(txn, n->type, change->id, 3, fields, written, err);
     const kith_value told[] = {r.campaign, r.known, r.id};
     return st == KITH_OK ? self->events->publish(txn, self->cadences.responded, self->lead.type,
                                                  lead, 3, told, err)
@@ -152,9 +151,8 @@ static kith_status responded(kith_instance *self, kith_txn *txn, kith_change *ch
 
 static kith_status response_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info;
     struct response r;
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.response, &info, &r, err);
+    kith_status st = KITH_CHANGE(self, txn, change, cadences.response, &r, err);
     const kith_value who[] = {r.name, r.email, r.phone, r.contact, r.company};
     if (st == KITH_OK && first_given(who, sizeof who / sizeof *who).kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "name",

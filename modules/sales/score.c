@@ -64,9 +64,8 @@ static const char *rating_of(const kith_instance *self, int64_t points) {
 }
 
 /* The score hook runs when a rule may say something else than before. */
-static int is_touched(const kith_instance *self, const kith_txn *txn, const kith_change *change,
-                      const kith_change_info *info) {
-    if (info->kind == KITH_ON_CREATE)
+static int is_touched(const kith_instance *self, const kith_txn *txn, const kith_change *change) {
+    if (change->kind == KITH_ON_CREATE)
         return 1;
     for (uint64_t i = 0; i < self->rule_count; i++)
         if (self->records->affects(txn, change, self->rules[i].predicate) == 1)
@@ -77,22 +76,19 @@ static int is_touched(const kith_instance *self, const kith_txn *txn, const kith
 kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {
     const kith_records_v1 *rec = self->records;
     const uint32_t fields[] = {self->lead.score, self->lead.rating};
-    kith_change_info info = {.struct_size = sizeof info};
     struct judgement learned;
     if (self->learned.is_rescoring)
         return KITH_OK;
-    kith_status st = rec->change(txn, change, &info, err);
+    kith_status st = judge_begin(self, txn, err);
     if (st == KITH_OK)
-        st = judge_begin(self, txn, err);
-    if (st == KITH_OK)
-        st = judge_lead(self, txn, info.after, NULL, &learned, err);
+        st = judge_lead(self, txn, change->after, NULL, &learned, err);
     if (st != KITH_OK)
         return st;
     if (learned.chance.kind != KITH_NULL)
         st = rec->set(txn, change, 1, &self->learned.chance, &learned.chance, err);
-    if (st != KITH_OK || !(learned.points || is_touched(self, txn, change, &info)))
+    if (st != KITH_OK || !(learned.points || is_touched(self, txn, change)))
         return st;
-    int64_t points = points_of(self, txn, info.after) + learned.points;
+    int64_t points = points_of(self, txn, change->after) + learned.points;
     const kith_value values[] = {kith_number(KITH_INT, points), kith_text(rating_of(self, points))};
     return rec->set(txn, change, 2, fields, values, err);
 }

@@ -46,17 +46,16 @@ static kith_status check_clash(kith_instance *self, const kith_txn *txn, const s
 
 static kith_status quota_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct quota q;
     int which = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, deals.quota, &info, &q, err);
+    kith_status st = KITH_CHANGE(self, txn, change, deals.quota, &q, err);
     if (st != KITH_OK || q.valid_from.kind != KITH_DATE || q.valid_until.kind != KITH_DATE)
         return st; /* without them it is refused anyhow */
     kith_value holder;
-    st = find_holder(self, txn, info.after, &q, &holder, &which, err);
+    st = find_holder(self, txn, change->after, &q, &holder, &which, err);
     if (st != KITH_OK)
         return st;
-    q.id = kith_link(self->deals.quota.type, info.id);
+    q.id = kith_link(self->deals.quota.type, change->id);
     if (holder.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "seller",
                          "seller: a quota is that of one seller, team, territory or product");

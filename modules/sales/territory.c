@@ -364,10 +364,9 @@ kith_status area_of(kith_instance *self, const kith_txn *txn, const struct addre
 
 static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
-    kith_change_info info;
     struct place place, other = {.territory = kith_null()};
     char key[KEY_MAX], kind[16], out[CODE_MAX];
-    kith_status st = KITH_CHANGE(self, txn, change, regions.place, &info, &place, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.place, &place, err);
     if (st != KITH_OK || place.kind.kind != KITH_TEXT || place.value.kind != KITH_TEXT)
         return st; /* it is refused anyhow */
     (void)snprintf(kind, sizeof kind, "%.*s", (int)place.kind.as.s.len, place.kind.as.s.ptr);
@@ -398,14 +397,11 @@ static kith_status account_hook(kith_instance *self, kith_txn *txn, kith_change 
                                 kith_error *err) {
     const kith_records_v1 *rec = self->records;
     const struct firm_numbers *n = &self->regions.firm;
-    kith_change_info info = {.struct_size = sizeof info};
     struct firm firm, parent;
     kith_value area;
-    kith_status st = rec->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, regions.firm, info.after, &firm, err);
+    kith_status st = KITH_READ(self, txn, regions.firm, change->after, &firm, err);
     if (st != KITH_OK || firm.territory.kind != KITH_NULL ||
-        (info.before && rec->changed(txn, change, n->territory) == 1))
+        (change->before && rec->changed(txn, change, n->territory) == 1))
         return st;
     const struct address where = {firm.billing_city, firm.billing_region, firm.billing_country,
                                   firm.billing_postal_code};
@@ -423,15 +419,12 @@ static kith_status lead_hook(kith_instance *self, kith_txn *txn, kith_change *ch
                              kith_error *err) {
     const kith_records_v1 *rec = self->records;
     const struct prospect_numbers *n = &self->regions.prospect;
-    kith_change_info info = {.struct_size = sizeof info};
     struct prospect lead;
     struct firm firm;
     kith_value area;
-    kith_status st = rec->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, regions.prospect, info.after, &lead, err);
+    kith_status st = KITH_READ(self, txn, regions.prospect, change->after, &lead, err);
     if (st != KITH_OK || lead.territory.kind != KITH_NULL ||
-        (info.before && rec->changed(txn, change, n->territory) == 1))
+        (change->before && rec->changed(txn, change, n->territory) == 1))
         return st;
     const struct address where = {lead.city, lead.region, lead.country, lead.postal_code};
     st = area_of(self, txn, &where, &area, err);
@@ -447,10 +440,9 @@ static kith_status lead_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 /* Behind the pipeline's hook, which settles the probability. */
 static kith_status weighted_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
-    kith_change_info info;
     struct bid bid;
     kith_value weighted = kith_null();
-    kith_status st = KITH_CHANGE(self, txn, change, regions.bid, &info, &bid, err);
+    kith_status st = KITH_CHANGE(self, txn, change, regions.bid, &bid, err);
     if (st == KITH_OK && bid.amount.kind == KITH_MONEY && bid.probability.kind == KITH_INT)
         st = self->deals.numbers->multiply(&bid.amount, &bid.probability, 100, KITH_ROUND_HALF_EVEN,
                                            &weighted, err);

@@ -124,13 +124,11 @@ static kith_status plan_action(kith_instance *self, kith_call *call, kith_error 
 /* What is about a deal is with whom the deal is. */
 static kith_status of_deal_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    kith_change_info info = {.struct_size = sizeof info};
     kith_value about;
     struct bid deal;
-    kith_status st = self->records->change(txn, change, &info, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, info.after, 1, &self->interaction.about, &about, err);
-    if (st != KITH_OK || info.origin == KITH_ORIGIN_UNDO || about.kind != KITH_LINK ||
+    kith_status st =
+        self->records->read(txn, change->after, 1, &self->interaction.about, &about, err);
+    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || about.kind != KITH_LINK ||
         about.as.link.type != self->opportunity.type)
         return st;
     st = KITH_LOAD(self, txn, regions.bid, about.as.link.id, &deal, err);
