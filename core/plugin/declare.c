@@ -312,8 +312,7 @@ static kith_status copy_reports(kith_array *reports, struct arena *a, kith_error
 }
 
 static kith_status copy_wants(kith_plugin_desc *d, struct arena *a, kith_error *e) {
-    TRY(declare_rows(d->wants, UP_TO(kith_want, name), sizeof(kith_want), "wants", a, &d->wants,
-                     e));
+    TRY(declare_rows(d->wants, UP_TO(kith_want, at), sizeof(kith_want), "wants", a, &d->wants, e));
     const kith_want *rows = ROWS(d->wants, kith_want);
     for (uint32_t i = 0; i < d->wants.count; i++) {
         if (!rows[i].what || rows[i].what > KITH_W_PLACE)

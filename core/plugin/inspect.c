@@ -208,6 +208,14 @@ static void action_row(const void *row, struct json_out *json, struct buf *out) 
     field_pair(json, out, "file", a->file);
 }
 
+static void want_row(const void *row, struct json_out *json, struct buf *out) {
+    static const char *const sorts[] = {"?",      "table",  "type",  "field",   "predicate",
+                                        "query",  "topic",  "timer", "setting", "delivery",
+                                        "fields", "action", "host",  "place"};
+    const kith_want *w = row;
+    field_pair(json, out, "of", sorts[w->what < sizeof sorts / sizeof *sorts ? w->what : 0]);
+}
+
 static void report_row(const void *row, struct json_out *json, struct buf *out) {
     const kith_report *r = row;
     field_pair(json, out, "query", r->query);
@@ -227,6 +235,7 @@ static const struct section sections[] = {
     {"delivery", "deliveries", offsetof(kith_plugin_desc, deliveries), delivery_row},
     {"action", "actions", offsetof(kith_plugin_desc, actions), action_row},
     {"report", "reports", offsetof(kith_plugin_desc, reports), report_row},
+    {"want", "wants", offsetof(kith_plugin_desc, wants), want_row},
 };
 
 /* -- the whole --------------------------------------------------------------------------------- */
@@ -243,6 +252,7 @@ static void print_section(const struct section *s, const kith_plugin_desc *d, st
     for (uint32_t i = 0; i < rows.count; i++) {
         const char *row = (const char *)rows.items + (size_t)i * rows.stride;
         const char *name = *(const char *const *)(const void *)row;
+        name = name ? name : "host"; /* the only want without one */
         if (json)
             json_object_(json);
         else

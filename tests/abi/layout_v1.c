@@ -288,9 +288,9 @@ AT(kith_part, module, 168);
 AT(kith_part, wants, 176);
 
 SIZE(kith_want, 16);
-AT(kith_want, what, 0);
-AT(kith_want, at, 4);
-AT(kith_want, name, 8);
+AT(kith_want, name, 0);
+AT(kith_want, what, 8);
+AT(kith_want, at, 12);
 
 SIZE(kith_numbers_v1, 48);
 AT(kith_numbers_v1, struct_size, 0);

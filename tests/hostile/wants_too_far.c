@@ -8,6 +8,6 @@ struct kith_instance {
 
 static const kith_want wants[] = {
     KITH_WANT(TYPE, "contact", contact),
-    {KITH_W_QUERY, sizeof(struct kith_instance) - 2, "contact : count()"},
+    {"contact : count()", KITH_W_QUERY, sizeof(struct kith_instance) - 2},
 };
 HOSTILE("wants_too_far", .instance_size = sizeof(struct kith_instance), .wants = KITH_ARRAY(wants))

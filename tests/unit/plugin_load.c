@@ -428,8 +428,8 @@ TEST("callbacks without create are refused") {
 }
 
 TEST("wants without an instance, of no sort, without a name or of a huge instance are refused") {
-    static const kith_want none[] = {{KITH_W_TYPE, 0, "contact"}}, odd[] = {{99, 0, "contact"}},
-                           unnamed[] = {{KITH_W_TYPE, 0, NULL}};
+    static const kith_want none[] = {{"contact", KITH_W_TYPE, 0}}, odd[] = {{"contact", 99, 0}},
+                           unnamed[] = {{NULL, KITH_W_TYPE, 0}};
     kith_error e = KITH_ERROR_INIT;
     EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.wants = KITH_ARRAY(none)}, &e));
     EXPECT_HAS("does not say how large", e.message);

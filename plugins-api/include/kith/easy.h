@@ -305,8 +305,9 @@ static inline kith_status kith_resolve(const kith_host *host, kith_instance *sel
     }
 #define KITH_WANT_RECORD(type_name, member, LIST)                                                  \
     KITH_WANT(TYPE, type_name, member.type), {                                                     \
-        KITH_W_FIELDS, (uint32_t)(offsetof(struct kith_instance, member.type) + sizeof(uint32_t)), \
-            LIST(KITH_MEMBER_NAME)                                                                 \
+        LIST(KITH_MEMBER_NAME)                                                                     \
+        "", KITH_W_FIELDS,                                                                         \
+            (uint32_t)(offsetof(struct kith_instance, member.type) + sizeof(uint32_t))             \
     }
 #define KITH_MEMBERS(record) (uint32_t)(sizeof *(record) / sizeof(kith_value) - 1)
 

@@ -197,12 +197,12 @@ typedef struct kith_report {
  * of kith_plugin_desc.wants or kith_part.wants. What is not there, or not granted, takes the module
  * out. */
 typedef struct kith_want {
+    const char *name; /* NULL for KITH_W_HOST */
     uint32_t what;    /* KITH_W_* */
     uint32_t at;      /* bytes from the beginning of the instance */
-    const char *name; /* NULL for KITH_W_HOST */
 } kith_want;
 #define KITH_WANT(what, name, member)                                                              \
-    { KITH_W_##what, (uint32_t)offsetof(struct kith_instance, member), name }
+    { name, KITH_W_##what, (uint32_t)offsetof(struct kith_instance, member) }
 
 /* -- the description --------------------------------------------------------------------------- */
 
