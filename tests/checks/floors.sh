@@ -31,7 +31,7 @@ floors() {
 }
 
 modules() {
-    sources modules plugins-api/template | grep -v '/tests/' | xargs -r awk '
+    sources modules plugins-api/template plugins-api/cookbook | grep -v '/tests/' | xargs -r awk '
         /^[ \t]*#[ \t]*include[ \t]*"/ {
             split($0, quoted, "\""); path = quoted[2]
             folder = FILENAME; sub("[^/]*$", "", folder)

@@ -156,6 +156,26 @@ static inline int32_t kith_equal(kith_value a, kith_value b) {
     }
 }
 
+/* -- days -------------------------------------------------------------------------------------- */
+
+/* Days since 1970-01-01, as dates are kept, of a day of the calendar, and back. Years are counted
+ * from March, so that the day that some of them have is their last. */
+static inline int64_t kith_days(int32_t year, int32_t month, int32_t day) {
+    const int64_t y = month > 2 ? year : (int64_t)year - 1;
+    const int64_t era = (y >= 0 ? y : y - 399) / 400, of_era = y - era * 400;
+    const int64_t of_year = (153 * (int64_t)(month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+static inline void kith_civil(int64_t days, int32_t *year, int32_t *month, int32_t *day) {
+    const int64_t z = days + 719468;
+    const int64_t era = (z >= 0 ? z : z - 146096) / 146097, of_era = z - era * 146097;
+    const int64_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    const int64_t of_year = of_era - (365 * y + y / 4 - y / 100), m = (5 * of_year + 2) / 153;
+    *day = (int32_t)(of_year - (153 * m + 2) / 5 + 1);
+    *month = (int32_t)(m < 10 ? m + 3 : m - 9);
+    *year = (int32_t)(y + era * 400 + (*month <= 2));
+}
+
 /* Hands the status of a call on when it failed: KITH_TRY(KITH_LOAD(self, txn, ...)); */
 #define KITH_TRY(call_)                                                                            \
     do {                                                                                           \

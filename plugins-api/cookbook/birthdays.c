@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Birthdays: each morning a task for everybody whose contacts have their birthday. A timer that
+ * goes through what a query finds, and writes behind it. */
+#include <kith/easy.h>
+#include <kith/plugin.h>
+
+#define CONTACT(X) X(name) X(owner)
+#define TASK(X)    X(title) X(about) X(assignee) X(due)
+KITH_RECORD(contact, CONTACT);
+KITH_RECORD(task, TASK);
+
+struct kith_instance {
+    const kith_host *host;
+    const kith_records_v1 *records;
+    struct contact_numbers contact;
+    struct task_numbers task;
+    uint32_t born_on; /* query */
+};
+
+static kith_status greet(kith_instance *self, kith_txn *txn, const kith_firing *firing,
+                         kith_error *err) {
+    struct contact *contacts;
+    uint64_t count;
+    int32_t year, month, day;
+    (void)firing;
+    kith_civil(self->host->today(self->host), &year, &month, &day);
+    const kith_value today[] = {kith_int(month), kith_int(day)};
+    KITH_TRY(KITH_FIND(self, txn, contact, self->born_on, 2, today, &contacts, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        char title[300];
+        (void)snprintf(title, sizeof title, "Birthday of %.*s", (int)contacts[i].name.as.s.len,
+                       contacts[i].name.as.s.ptr);
+        struct task t = {.title = kith_text(title),
+                         .about = contacts[i].id,
+                         .assignee = contacts[i].owner,
+                         .due = kith_time(self->host->now(self->host))};
+        KITH_TRY(KITH_CREATE(self, txn, task, &t, err));
+    }
+    return KITH_OK;
+}
+
+static const kith_permission permissions[] = {
+    {"read:contact", "Looks for birthdays."},
+    {"read:user", "Gives the tasks to the owners of the contacts."},
+    {"write:task", "Makes a task for each."},
+};
+static const kith_timer timers[] = {{.name = "greet",
+                                     .cron = "0 7 * * *",
+                                     .fn = greet,
+                                     .doc = "Makes tasks of today's birthdays."}};
+static const kith_want wants[] = {
+    KITH_WANT(HOST, NULL, host),
+    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT_RECORD("contact", contact, CONTACT),
+    KITH_WANT_RECORD("task", task, TASK),
+    KITH_WANT(QUERY,
+              "contact where month(birthday) = :month and day(birthday) = :day order by name",
+              born_on),
+};
+
+static const kith_plugin_desc desc = {
+    .struct_size = sizeof desc,
+    .abi_major = KITH_ABI_MAJOR,
+    .abi_minor = KITH_ABI_MINOR,
+    .min_host_minor = KITH_ABI_MINOR,
+    .version = 1,
+    .name = "birthdays",
+    .version_text = "1.0",
+    .title = "Birthdays",
+    .permissions = KITH_ARRAY(permissions),
+    .timers = KITH_ARRAY(timers),
+    .instance_size = sizeof(struct kith_instance),
+    .wants = KITH_ARRAY(wants),
+};
+
+const kith_plugin_desc *kith_plugin_entry_v1(void) {
+    return &desc;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The helpers for modules that need no host. */
+#include "base/date.h"
+#include "test.h"
+#include <kith/easy.h>
+
+TEST("days are those of the calendar, there and back, from the year 1 to 9999") {
+    for (int64_t d = DATE_MIN; d <= DATE_MAX; d++) {
+        int32_t year, month, day;
+        kith_civil(d, &year, &month, &day);
+        if (kith_days(year, month, day) != d || date_days(year, month, day) != d)
+            TEST_FAIL("%lld is told as %d-%d-%d", (long long)d, year, month, day);
+    }
+}
+
+TEST("values are equal when they are of one kind and the same") {
+    const kith_value one[] = {kith_int(1)}, two[] = {kith_int(1), kith_int(2)};
+    const kith_value all[] = {
+        kith_null(),          kith_int(1),          kith_int(2),          kith_bool(1),
+        kith_date(1),         kith_time(1),         kith_text("a"),       kith_text(""),
+        kith_decimal(1, 0),   kith_decimal(10, 1),  kith_link(1, 7),      kith_link(1, 8),
+        kith_money(1, "EUR"), kith_money(1, "USD"), kith_money(2, "EUR"), kith_list(one, 1),
+        kith_list(two, 2),    kith_list(NULL, 0),
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+            EXPECT_INT(i == k, kith_equal(all[i], all[k]));
+    const char other[] = "a";
+    EXPECT(kith_equal(kith_text("a"), kith_text(other)));
+    EXPECT(kith_is(kith_text("a"), "a") && !kith_is(kith_text("a"), "ab") &&
+           !kith_is(kith_int(1), "1"));
+    EXPECT(kith_has(kith_text("")) && !kith_has(kith_null()));
+}
+
+static kith_status fails_second(int n) {
+    return n == 2 ? KITH_E_LIMIT : KITH_OK;
+}
+static kith_status three(int *reached) {
+    for (int i = 1; i <= 3; i++) {
+        KITH_TRY(fails_second(i));
+        *reached = i;
+    }
+    return KITH_OK;
+}
+
+TEST("a status that is no success is handed on at once") {
+    int reached = 0;
+    EXPECT_INT(KITH_E_LIMIT, three(&reached));
+    EXPECT_INT(1, reached);
+}
