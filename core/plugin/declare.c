@@ -315,7 +315,7 @@ static kith_status copy_wants(kith_plugin_desc *d, struct arena *a, kith_error *
     TRY(declare_rows(d->wants, UP_TO(kith_want, at), sizeof(kith_want), "wants", a, &d->wants, e));
     const kith_want *rows = ROWS(d->wants, kith_want);
     for (uint32_t i = 0; i < d->wants.count; i++) {
-        if (!rows[i].what || rows[i].what > KITH_W_PLACE)
+        if (!rows[i].what || rows[i].what > KITH_W_NUMBER)
             return err_set(e, KITH_E_UNSUPPORTED, NULL,
                            "row %u of its wants is of the sort %u, which this Kith does not know",
                            i, rows[i].what);

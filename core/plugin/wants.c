@@ -77,6 +77,12 @@ static kith_status put_want(struct filling *f, const kith_want *w, kith_error *e
     case KITH_W_SETTING:
         TRY(TABLE(f, kith_settings_v1, KITH_SETTINGS_1)->get(host, str_of(w->name), &setting, e));
         return put(f, w->at, &setting, sizeof setting, e);
+    case KITH_W_NUMBER:
+        TRY(TABLE(f, kith_settings_v1, KITH_SETTINGS_1)->get(host, str_of(w->name), &setting, e));
+        if (setting.kind != KITH_BOOL && setting.kind != KITH_INT && setting.kind != KITH_DURATION)
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "its setting '%s' is wanted as a number and is none", w->name);
+        return put(f, w->at, &setting.as.i, sizeof setting.as.i, e);
     case KITH_W_PLACE:
         where = TABLE(f, kith_settings_v1, KITH_SETTINGS_1)->where(host, str_of(w->name)).ptr;
         if (!where)

@@ -113,6 +113,7 @@ static const kith_action actions[] = {
 
 #define SET(key, member) KITH_WANT(SETTING, key, set.member)
 static const kith_want wants[] = {
+    KITH_WANT(HOST, NULL, host),
     KITH_WANT(TABLE, KITH_CALLS_1, calls),
     KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
     KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
@@ -131,23 +132,9 @@ static const kith_want wants[] = {
 /* -- life ---------------------------------------------------------------------------------------
  */
 
-static void destroy(kith_instance *self) {
-    free(self);
-}
-
-static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
-    kith_instance *self = calloc(1, sizeof *self);
-    if (!self)
-        return KITH_E_NOMEM;
-    self->host = host;
-    kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
-    if (st == KITH_OK)
-        st = words_read(self, err);
-    if (st == KITH_OK)
-        *out = self;
-    else
-        destroy(self);
-    return st;
+static kith_status create(const kith_host *host, kith_instance **self, kith_error *err) {
+    (void)host;
+    return words_read(*self, err);
 }
 
 static const kith_plugin_desc desc = {
@@ -165,7 +152,8 @@ static const kith_plugin_desc desc = {
     .settings = KITH_ARRAY(settings),
     .actions = KITH_ARRAY(actions),
     .create = create,
-    .destroy = destroy,
+    .instance_size = sizeof(struct kith_instance),
+    .wants = KITH_ARRAY(wants),
 };
 
 const kith_plugin_desc *kith_plugin_entry_v1(void) {

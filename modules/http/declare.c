@@ -216,6 +216,8 @@ static const kith_action actions[] = {
      .doc = "Sends a request; the answer comes as the event http.answered."},
 };
 
+static const kith_part *const parts[] = {&instance_part};
+
 static const kith_plugin_desc desc = {
     .struct_size = sizeof(kith_plugin_desc),
     .abi_major = KITH_ABI_MAJOR,
@@ -238,6 +240,8 @@ static const kith_plugin_desc desc = {
     .create = http_create,
     .destroy = http_destroy,
     .deliveries = KITH_ARRAY(deliveries),
+    .parts = KITH_ARRAY(parts),
+    .instance_size = sizeof(struct kith_instance),
 };
 
 KITH_EXPORT const kith_plugin_desc *kith_plugin_entry_v1(void) {

@@ -85,6 +85,7 @@ int32_t allow_valid(kith_str entry);
 
 /* -- the callbacks ----------------------------------------------------------------------------- */
 
+extern const kith_part instance_part;
 kith_status http_create(const kith_host *host, kith_instance **out, kith_error *err);
 void http_destroy(kith_instance *self);
 kith_status webhook_check(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 static const kith_want wants[] = {
+    KITH_WANT(HOST, NULL, host),
     KITH_WANT(TABLE, KITH_RECORDS_1, records),
     KITH_WANT(TABLE, KITH_EVENTS_1, events),
     KITH_WANT(TABLE, KITH_CALLS_1, calls),
@@ -26,18 +27,15 @@ static const kith_want wants[] = {
     KITH_WANT(DELIVERY, "webhook", deliver),
     KITH_WANT(DELIVERY, "send", send),
     KITH_WANT(SETTING, "allow", allow),
+    KITH_WANT(NUMBER, "timeout", timeout),
+    KITH_WANT(NUMBER, "connect_timeout", connect_timeout),
+    KITH_WANT(NUMBER, "max_answer", max_answer),
+    KITH_WANT(NUMBER, "redirects", redirects),
 };
+const kith_part instance_part = {.struct_size = sizeof instance_part, .wants = KITH_ARRAY(wants)};
 
 static kith_status setting(kith_instance *self, const char *key, kith_value *out, kith_error *err) {
     return self->settings->get(self->host, kith_str_of(key), out, err);
-}
-
-static kith_status read_number(kith_instance *self, const char *key, int64_t *out,
-                               kith_error *err) {
-    kith_value v;
-    kith_status st = setting(self, key, &v, err);
-    *out = v.as.i;
-    return st;
 }
 
 static kith_status check_allow(kith_instance *self, kith_error *err) {
@@ -85,42 +83,24 @@ static kith_status read_credentials(kith_instance *self, kith_error *err) {
     return KITH_OK;
 }
 
-static kith_status read_settings(kith_instance *self, kith_error *err) {
-    kith_status st = check_allow(self, err);
-    if (st == KITH_OK)
-        st = read_key(self, err);
-    if (st == KITH_OK)
-        st = read_credentials(self, err);
-    if (st == KITH_OK)
-        st = read_number(self, "timeout", &self->timeout, err);
-    if (st == KITH_OK)
-        st = read_number(self, "connect_timeout", &self->connect_timeout, err);
-    if (st == KITH_OK)
-        st = read_number(self, "max_answer", &self->max_answer, err);
-    return st == KITH_OK ? read_number(self, "redirects", &self->redirects, err) : st;
-}
-
 void http_destroy(kith_instance *self) {
     spares_free(self);
     pthread_mutex_destroy(&self->lock);
     free(self->credentials);
-    free(self);
 }
 
 kith_status http_create(const kith_host *host, kith_instance **out, kith_error *err) {
-    kith_instance *self = calloc(1, sizeof *self);
-    if (!self)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
-    self->host = host;
+    kith_instance *self = *out;
+    (void)host;
     pthread_mutex_init(&self->lock, NULL);
-    kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
-    if (st == KITH_OK && curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
-        st = kith_fail(err, KITH_E_NOMEM, NULL, "libcurl does not start");
+    kith_status st = curl_global_init(CURL_GLOBAL_DEFAULT) == 0
+                         ? check_allow(self, err)
+                         : kith_fail(err, KITH_E_NOMEM, NULL, "libcurl does not start");
     if (st == KITH_OK)
-        st = read_settings(self, err);
+        st = read_key(self, err);
+    if (st == KITH_OK)
+        st = read_credentials(self, err);
     if (st != KITH_OK)
         http_destroy(self);
-    else
-        *out = self;
     return st;
 }

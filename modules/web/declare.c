@@ -217,9 +217,25 @@ static const kith_permission permissions[] = {
 };
 
 static const kith_want wants[] = {
-    KITH_WANT(TABLE, KITH_SERVING_1, serving),       KITH_WANT(TABLE, KITH_SIGN_IN_1, people),
-    KITH_WANT(TABLE, KITH_FOLLOWING_1, following),   KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
-    KITH_WANT(TABLE, KITH_LINK_PAGES_1, link_pages), KITH_WANT(SETTING, "listen", listen),
+    KITH_WANT(HOST, NULL, host),
+    KITH_WANT(TABLE, KITH_SERVING_1, serving),
+    KITH_WANT(TABLE, KITH_SIGN_IN_1, people),
+    KITH_WANT(TABLE, KITH_FOLLOWING_1, following),
+    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
+    KITH_WANT(TABLE, KITH_LINK_PAGES_1, link_pages),
+    KITH_WANT(SETTING, "listen", listen),
+    KITH_WANT(NUMBER, "max_body", max_body),
+    KITH_WANT(NUMBER, "max_connections", max_connections),
+    KITH_WANT(NUMBER, "max_per_address", max_of_address),
+    KITH_WANT(NUMBER, "idle_timeout", idle_ms),
+    KITH_WANT(NUMBER, "threads", threads),
+    KITH_WANT(NUMBER, "workers", worker_count),
+    KITH_WANT(NUMBER, "streams", stream_count),
+    KITH_WANT(NUMBER, "compress", compress),
+    KITH_WANT(NUMBER, "max_import", max_import),
+    KITH_WANT(NUMBER, "max_listeners", max_listeners),
+    KITH_WANT(NUMBER, "max_listeners_per_user", max_listeners_of_user),
+    KITH_WANT(NUMBER, "heartbeat", heartbeat_ms),
 };
 
 static void destroy(kith_instance *self) {
@@ -227,46 +243,17 @@ static void destroy(kith_instance *self) {
     door_close(&self->door);
     pthread_mutex_destroy(&self->streamed.lock);
     oidc_free(self->oidc);
-    free(self);
 }
 
 static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
-    static const struct {
-        const char *key;
-        size_t at;
-    } numbers[] = {
-        {"max_body", offsetof(kith_instance, max_body)},
-        {"max_connections", offsetof(kith_instance, max_connections)},
-        {"max_per_address", offsetof(kith_instance, max_of_address)},
-        {"idle_timeout", offsetof(kith_instance, idle_ms)},
-        {"threads", offsetof(kith_instance, threads)},
-        {"workers", offsetof(kith_instance, worker_count)},
-        {"streams", offsetof(kith_instance, stream_count)},
-        {"compress", offsetof(kith_instance, compress)},
-        {"max_import", offsetof(kith_instance, max_import)},
-        {"max_listeners", offsetof(kith_instance, max_listeners)},
-        {"max_listeners_per_user", offsetof(kith_instance, max_listeners_of_user)},
-        {"heartbeat", offsetof(kith_instance, heartbeat_ms)},
-    };
-    kith_instance *self = calloc(1, sizeof *self);
-    if (!self)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
-    self->host = host;
+    kith_instance *self = *out;
+    (void)host;
     door_open(&self->door);
     pthread_mutex_init(&self->streamed.lock, NULL);
-    kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
-    for (size_t i = 0; st == KITH_OK && i < sizeof numbers / sizeof *numbers; i++) {
-        kith_value v;
-        st = self->settings->get(host, kith_str_of(numbers[i].key), &v, err);
-        memcpy((char *)self + numbers[i].at, &v.as.i, sizeof v.as.i);
-    }
-    if (st == KITH_OK)
-        st = operation_new(self, err);
+    kith_status st = operation_new(self, err);
     if (st == KITH_OK)
         st = oidc_new(self, err);
-    if (st == KITH_OK)
-        *out = self;
-    else
+    if (st != KITH_OK)
         destroy(self);
     return st;
 }
@@ -362,6 +349,8 @@ static const kith_plugin_desc desc = {
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),
     .create = create,
+    .instance_size = sizeof(struct kith_instance),
+    .wants = KITH_ARRAY(wants),
     .destroy = destroy,
     .serve = serve,
     .cease = cease,

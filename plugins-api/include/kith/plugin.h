@@ -192,6 +192,7 @@ typedef struct kith_report {
 #define KITH_W_ACTION    11u /*                                                  [uint32_t] */
 #define KITH_W_HOST      12u /* the host itself, without a name         [const kith_host *] */
 #define KITH_W_PLACE     13u /* where a setting stands, for messages         [const char *] */
+#define KITH_W_NUMBER    14u /* a setting that is a BOOL, an INT, a DURATION      [int64_t] */
 
 /* Something that Kith asks for before create(), and where in the instance the answer goes: a row
  * of kith_plugin_desc.wants or kith_part.wants. What is not there, or not granted, takes the module
