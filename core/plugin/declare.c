@@ -11,9 +11,6 @@
 #define PRIORITY_MAX 1000
 #define INSTANCE_MAX (16u << 20) /* bytes */
 
-/* The bytes a struct must have: up to and with a member that was there from the beginning. */
-#define UP_TO(type, member) ((uint32_t)(offsetof(type, member) + sizeof(((type *)NULL)->member)))
-
 kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const char *what,
                          struct arena *a, kith_array *out, kith_error *e) {
     *out = (kith_array){NULL, size, 0};
@@ -394,9 +391,11 @@ static kith_status is_wanted(const kith_plugin_desc *d, const kith_part *part,
     return KITH_OK;
 }
 
+/* Those that are there stay in its list. */
 static kith_status join_parts(kith_plugin_desc *d, const struct plugins_options *o, struct arena *a,
                               kith_error *e) {
     TRY(declare_rows(d->parts, sizeof(kith_part *), sizeof(kith_part *), "parts", a, &d->parts, e));
+    uint32_t there = 0;
     for (uint32_t i = 0; i < d->parts.count; i++) {
         const kith_part *from = ROWS(d->parts, kith_part *)[i];
         kith_part part = {0};
@@ -411,7 +410,13 @@ static kith_status join_parts(kith_plugin_desc *d, const struct plugins_options 
         for (size_t k = 0; k < (wanted ? sizeof parted / sizeof *parted : PARTED_ALWAYS); k++)
             TRY(append((kith_array *)((char *)d + parted[k].whole),
                        (const kith_array *)((const char *)&part + parted[k].part), a, e));
+        if (part.begin && !d->instance_size)
+            return err_set(e, KITH_E_INVAL, NULL,
+                           "part %u of it begins with an instance, which has no instance_size", i);
+        if (wanted)
+            ((const kith_part **)(uintptr_t)d->parts.items)[there++] = from;
     }
+    d->parts.count = there;
     return KITH_OK;
 }
 

@@ -120,7 +120,9 @@ kith_status declare_copy(const kith_plugin_desc *from, const struct plugins_opti
 kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const char *what,
                          struct arena *a, kith_array *out, kith_error *e);
 
-#define ROWS(array, type) ((const type *)(array).items)
+/* The bytes a struct must have: up to and with a member that was there from the beginning. */
+#define UP_TO(type, member) ((uint32_t)(offsetof(type, member) + sizeof(((type *)NULL)->member)))
+#define ROWS(array, type)   ((const type *)(array).items)
 
 /* -- a module ---------------------------------------------------------------------------------- */
 

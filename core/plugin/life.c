@@ -15,25 +15,6 @@ static void free_instance(struct plugin *p) {
     p->instance = NULL;
 }
 
-static kith_status call_create(struct plugin *p, kith_error *e) {
-    struct frame f;
-    p->made = !p->desc.create && !p->desc.instance_size;
-    if (p->made)
-        return KITH_OK;
-    frame_enter(&f, p, PHASE_CREATE, "create");
-    kith_status st = wants_fill(p, &f.error);
-    if (st == KITH_OK && p->desc.create)
-        st = p->desc.create(&p->host.host, &p->instance, &f.error);
-    if (st == KITH_OK && p->own_instance && p->instance != p->own_instance)
-        st = err_set(&f.error, KITH_E_INVAL, NULL,
-                     "create() made another instance than the one that it was given");
-    st = frame_leave(&f, st, e);
-    if (st != KITH_OK)
-        free_instance(p);
-    p->made = st == KITH_OK;
-    return st;
-}
-
 static void call_destroy(struct plugin *p) {
     struct frame f;
     if (p->made && p->desc.destroy) {
@@ -43,6 +24,45 @@ static void call_destroy(struct plugin *p) {
     }
     p->made = false;
     free_instance(p);
+}
+
+/* An older module's part ends before it. */
+static kith_status begin_parts(struct plugin *p, kith_error *e) {
+    for (uint32_t i = 0; i < p->desc.parts.count; i++) {
+        const kith_part *part = ROWS(p->desc.parts, kith_part *)[i];
+        if (part->struct_size >= UP_TO(kith_part, begin) && part->begin)
+            TRY(part->begin(p->instance, e));
+    }
+    return KITH_OK;
+}
+
+static kith_status build(struct plugin *p, kith_error *e) {
+    TRY(begin_parts(p, e));
+    if (p->desc.create)
+        TRY(p->desc.create(&p->host.host, &p->instance, e));
+    if (p->own_instance && p->instance != p->own_instance)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "create() made another instance than the one that it was given");
+    return KITH_OK;
+}
+
+static kith_status call_create(struct plugin *p, kith_error *e) {
+    struct frame f;
+    p->made = !p->desc.create && !p->desc.instance_size;
+    if (p->made)
+        return KITH_OK;
+    frame_enter(&f, p, PHASE_CREATE, "create");
+    kith_status st = wants_fill(p, &f.error);
+    const bool filled = st == KITH_OK;
+    if (filled)
+        st = build(p, &f.error);
+    st = frame_leave(&f, st, e);
+    p->made = st == KITH_OK || (filled && p->own_instance);
+    if (st != KITH_OK) {
+        p->instance = p->own_instance;
+        call_destroy(p);
+    }
+    return st;
 }
 
 static kith_status call_stop(struct plugin *p, uint32_t deadline_ms) {

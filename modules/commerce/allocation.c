@@ -474,12 +474,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "payment where order = :order and open > :none order by at, id", bill.prepaid),
     KITH_WANT(TOPIC, "order.settled", bill.settled),
 };
-kith_status allocation_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part allocation_part = {
     .struct_size = sizeof allocation_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),
     .hooks = KITH_ARRAY(hooks),

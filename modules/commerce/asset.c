@@ -754,13 +754,10 @@ static const kith_want wants[] = {
     KITH_WANT(TIMER, "remind_more", own.timer.remind),
     KITH_WANT(SETTING, "remind_before", own.remind_before),
 };
-kith_status asset_wants(kith_instance *self, kith_error *err) {
-    kith_status st = WANTS(self, wants, err);
-    return st == KITH_OK ? read_reminders(self, err) : st;
-}
-
 const kith_part asset_part = {
     .struct_size = sizeof asset_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = read_reminders,
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),

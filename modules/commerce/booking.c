@@ -576,12 +576,9 @@ static const kith_want wants[] = {
     KITH_WANT(TIMER, "hold", own.timer.hold),
     KITH_WANT(SETTING, "booking.hold", own.hold),
 };
-kith_status booking_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part booking_part = {
     .struct_size = sizeof booking_part,
+    .wants = KITH_ARRAY(wants),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),

@@ -154,11 +154,8 @@ static const kith_want wants[] = {
               "product_relation where product = :product and kind = 'bundle_part' order by id",
               query.parts_of),
 };
-kith_status bundle_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part bundle_part = {
     .struct_size = sizeof bundle_part,
+    .wants = KITH_ARRAY(wants),
     .actions = KITH_ARRAY(actions),
 };

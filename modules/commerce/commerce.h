@@ -147,41 +147,13 @@ kith_value quantity_of(int64_t whole);
 /* -- wants, one for each part -------------------------------------------------------------------
  */
 
-kith_status product_wants(kith_instance *self, kith_error *err);
-kith_status price_wants(kith_instance *self, kith_error *err);
-kith_status order_wants(kith_instance *self, kith_error *err);
-kith_status option_wants(kith_instance *self, kith_error *err);
-kith_status configure_wants(kith_instance *self, kith_error *err);
-kith_status stock_wants(kith_instance *self, kith_error *err);
-kith_status reserve_wants(kith_instance *self, kith_error *err);
-kith_status demand_wants(kith_instance *self, kith_error *err);
-kith_status bundle_wants(kith_instance *self, kith_error *err);
-kith_status shipment_wants(kith_instance *self, kith_error *err);
-kith_status return_wants(kith_instance *self, kith_error *err);
-kith_status entry_wants(kith_instance *self, kith_error *err);
 extern const kith_part product_part, price_part, order_part;
 extern const kith_part option_part, configure_part, bundle_part;
 extern const kith_part stock_part, reserve_part, demand_part;
-kith_status invoice_wants(kith_instance *self, kith_error *err);
-kith_status invoice_paper_wants(kith_instance *self, kith_error *err);
 extern const kith_part invoice_paper_part;
-kith_status payment_wants(kith_instance *self, kith_error *err);
-kith_status allocation_wants(kith_instance *self, kith_error *err);
-kith_status ledger_wants(kith_instance *self, kith_error *err);
-kith_status credit_wants(kith_instance *self, kith_error *err);
 extern const kith_part invoice_part, payment_part, allocation_part, ledger_part, credit_part;
-kith_status asset_wants(kith_instance *self, kith_error *err);
-kith_status subscription_wants(kith_instance *self, kith_error *err);
-kith_status renewal_wants(kith_instance *self, kith_error *err);
-kith_status booking_wants(kith_instance *self, kith_error *err);
-kith_status offering_wants(kith_instance *self, kith_error *err);
 extern const kith_part asset_part, subscription_part, renewal_part, booking_part, offering_part;
-kith_status track_wants(kith_instance *self, kith_error *err);
-kith_status fits_wants(kith_instance *self, kith_error *err);
-kith_status referral_wants(kith_instance *self, kith_error *err);
-kith_status purchase_wants(kith_instance *self, kith_error *err);
-kith_status units_wants(kith_instance *self, kith_error *err);
-extern const kith_part purchase_part;
+extern const kith_part purchase_part, units_part;
 extern const kith_part shipment_part, return_part, entry_part, track_part, fits_part, referral_part;
 
 /* For reports of order lines: what is left of them, of their net and of their cost, when what was
@@ -190,8 +162,5 @@ extern const kith_part shipment_part, return_part, entry_part, track_part, fits_
 #define REVENUE "net * " STAYS " / quantity"
 #define EXPENSE "cost * (quantity - restocked) / quantity"
 #define COSTED  "(net + cost * 0) * " STAYS " / quantity" /* of lines whose cost is known */
-
-#define WANTS(self, wants, err)                                                                    \
-    kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)
 
 #endif

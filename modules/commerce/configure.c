@@ -428,12 +428,9 @@ static const kith_action actions[] = {
 static const kith_want wants[] = {
     KITH_WANT_RECORD("configuration", configure.configuration, CONFIGURATION),
 };
-kith_status configure_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part configure_part = {
     .struct_size = sizeof configure_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),

@@ -443,12 +443,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, PAST(ACCOUNT_IS), bill.past_account),
     KITH_WANT(QUERY, PAST(CONTACT_IS), bill.past_contact),
 };
-kith_status credit_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part credit_part = {
     .struct_size = sizeof credit_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commerce: what is sold, at which price, what was ordered. This file joins the parts. */
 #include "commerce.h"
-#include <stdlib.h>
 
 /* -- settings of all parts ----------------------------------------------------------------------
  */
@@ -25,12 +24,19 @@ static const kith_permission permissions[] = {
 };
 
 static const kith_want wants[] = {
-    KITH_WANT(TABLE, KITH_RECORDS_1, records),     KITH_WANT(TABLE, KITH_EVENTS_1, events),
-    KITH_WANT(TABLE, KITH_CALLS_1, calls),         KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
-    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),     KITH_WANT(TABLE, KITH_TIMERS_1, timers),
-    KITH_WANT(SETTING, "rounding", rounding),      KITH_WANT(SETTING, "tax_included", tax_included),
-    KITH_WANT_RECORD("account", account, ACCOUNT), KITH_WANT_RECORD("contact", contact, CONTACT),
-    KITH_WANT(TYPE, "territory", territory),       KITH_WANT(FIELD, "parent", territory_parent),
+    KITH_WANT(HOST, NULL, host),
+    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT(TABLE, KITH_EVENTS_1, events),
+    KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
+    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
+    KITH_WANT(TABLE, KITH_TIMERS_1, timers),
+    KITH_WANT(SETTING, "rounding", rounding),
+    KITH_WANT(SETTING, "tax_included", tax_included),
+    KITH_WANT_RECORD("account", account, ACCOUNT),
+    KITH_WANT_RECORD("contact", contact, CONTACT),
+    KITH_WANT(TYPE, "territory", territory),
+    KITH_WANT(FIELD, "parent", territory_parent),
 };
 
 /* -- life ---------------------------------------------------------------------------------------
@@ -42,36 +48,8 @@ static const kith_part *const parts[] = {
     &subscription_part, &renewal_part,  &invoice_part, &invoice_paper_part, &payment_part,
     &allocation_part,   &ledger_part,   &credit_part,  &booking_part,       &offering_part,
     &shipment_part,     &return_part,   &entry_part,   &track_part,         &fits_part,
-    &referral_part,     &purchase_part,
+    &referral_part,     &purchase_part, &units_part,
 };
-static kith_status (*const ask[])(kith_instance *, kith_error *) = {
-    product_wants,      price_wants,    order_wants,   option_wants,        configure_wants,
-    bundle_wants,       stock_wants,    reserve_wants, demand_wants,        asset_wants,
-    subscription_wants, renewal_wants,  invoice_wants, invoice_paper_wants, payment_wants,
-    allocation_wants,   ledger_wants,   credit_wants,  booking_wants,       offering_wants,
-    shipment_wants,     return_wants,   entry_wants,   track_wants,         fits_wants,
-    referral_wants,     purchase_wants, units_wants,
-};
-
-static void destroy(kith_instance *self) {
-    free(self);
-}
-
-static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
-    kith_instance *self = calloc(1, sizeof *self);
-    if (!self)
-        return KITH_E_NOMEM;
-    self->host = host;
-    kith_status st = WANTS(self, wants, err);
-    for (size_t i = 0; st == KITH_OK && i < sizeof ask / sizeof *ask; i++)
-        st = ask[i](self, err);
-    if (st == KITH_OK)
-        *out = self;
-    else
-        destroy(self);
-    return st;
-}
-
 static const kith_require requirements[] = {
     {"documents", 1, KITH_REQ_OPTIONAL}, /* invoices on paper */
 };
@@ -92,8 +70,8 @@ static const kith_plugin_desc desc = {
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),
     .parts = KITH_ARRAY(parts),
-    .create = create,
-    .destroy = destroy,
+    .instance_size = sizeof(struct kith_instance),
+    .wants = KITH_ARRAY(wants),
 };
 
 const kith_plugin_desc *kith_plugin_entry_v1(void) {

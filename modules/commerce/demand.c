@@ -334,12 +334,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "product_offer where account = :account and state = 'offered'",
               goods.offers_at),
 };
-kith_status demand_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part demand_part = {
     .struct_size = sizeof demand_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .settings = KITH_ARRAY(settings),
     .topics = KITH_ARRAY(topics),

@@ -408,12 +408,9 @@ static const kith_want wants[] = {
               "order where contact = :contact and payment_method is not null order by -id limit 1",
               goods.last_paid),
 };
-kith_status entry_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part entry_part = {
     .struct_size = sizeof entry_part,
+    .wants = KITH_ARRAY(wants),
     .actions = KITH_ARRAY(actions),
     .reports = KITH_ARRAY(reports),
 };

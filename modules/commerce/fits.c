@@ -242,11 +242,8 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, BEFORE("contact"), care.query.before[0]),
     KITH_WANT(QUERY, BEFORE("account"), care.query.before[1]),
 };
-kith_status fits_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part fits_part = {
     .struct_size = sizeof fits_part,
+    .wants = KITH_ARRAY(wants),
     .actions = KITH_ARRAY(actions),
 };

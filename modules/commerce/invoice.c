@@ -770,12 +770,9 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "payment_days", bill.payment_days),
     KITH_WANT(SETTING, "tax_per", bill.tax_per),
 };
-kith_status invoice_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part invoice_part = {
     .struct_size = sizeof invoice_part,
+    .wants = KITH_ARRAY(wants),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),

@@ -104,12 +104,9 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("contact", paper.contact, KITH_PAPER_CONTACT),
     KITH_WANT_RECORD("invoice_line", paper.line, KITH_PAPER_LINE),
 };
-kith_status invoice_paper_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "documents") ? WANTS(self, wants, err) : KITH_OK;
-}
-
 const kith_part invoice_paper_part = {
     .struct_size = sizeof invoice_paper_part,
+    .wants = KITH_ARRAY(wants),
     .permissions = KITH_ARRAY(permissions),
     .actions = KITH_ARRAY(actions),
     .module = "documents",

@@ -569,12 +569,9 @@ static const kith_want wants[] = {
               ":method))) : count()",
               bill.by_method),
 };
-kith_status ledger_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part ledger_part = {
     .struct_size = sizeof ledger_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),

@@ -474,12 +474,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "account where " UP "." UP "." UP "." UP " is not null" TOTAL,
               own.offering.levels[4]),
 };
-kith_status offering_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part offering_part = {
     .struct_size = sizeof offering_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .actions = KITH_ARRAY(actions),
 };

@@ -340,12 +340,9 @@ static const kith_want wants[] = {
               configure.same_option),
     KITH_WANT(QUERY, "configuration_rule where product = :product order by id", configure.rules_of),
 };
-kith_status option_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part option_part = {
     .struct_size = sizeof option_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
 };

@@ -757,12 +757,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "order_line where order = :order order by id", query.lines_of),
     KITH_WANT(SETTING, "discount_limit", discount_limit),
 };
-kith_status order_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part order_part = {
     .struct_size = sizeof order_part,
+    .wants = KITH_ARRAY(wants),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),

@@ -500,12 +500,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, SAME("account = :whom"), bill.same_of_account),
     KITH_WANT(QUERY, SAME("contact = :whom and account is null"), bill.same_of_contact),
 };
-kith_status payment_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part payment_part = {
     .struct_size = sizeof payment_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),

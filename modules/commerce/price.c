@@ -479,12 +479,9 @@ static const kith_want wants[] = {
               query.same_price),
     KITH_WANT(QUERY, "price where price_book = :book", query.prices_of),
 };
-kith_status price_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part price_part = {
     .struct_size = sizeof price_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),

@@ -239,12 +239,9 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("product_relation", relation, RELATION),
     KITH_WANT(QUERY, "product where code >= :code and code <= :code", query.product_by_code),
 };
-kith_status product_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part product_part = {
     .struct_size = sizeof product_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
 };

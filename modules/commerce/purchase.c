@@ -289,12 +289,9 @@ static const kith_want wants[] = {
               "id is not null) order by id limit :limit",
               care.query.uncounted),
 };
-kith_status purchase_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part purchase_part = {
     .struct_size = sizeof purchase_part,
+    .wants = KITH_ARRAY(wants),
     .permissions = KITH_ARRAY(permissions),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),

@@ -102,12 +102,9 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("partner_referral", care.referred, REFERRED),
     KITH_WANT_RECORD("product", care.made, MADE_BY),
 };
-kith_status referral_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part referral_part = {
     .struct_size = sizeof referral_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .reports = KITH_ARRAY(reports),

@@ -531,12 +531,9 @@ static const kith_want wants[] = {
     KITH_WANT(TIMER, "charge", own.timer.charge),
     KITH_WANT(SETTING, "subscription.refund_days", own.refund_days),
 };
-kith_status renewal_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part renewal_part = {
     .struct_size = sizeof renewal_part,
+    .wants = KITH_ARRAY(wants),
     .settings = KITH_ARRAY(settings),
     .topics = KITH_ARRAY(topics),
     .reactions = KITH_ARRAY(reactions),

@@ -278,11 +278,8 @@ static const kith_want wants[] = {
               "stock, order_line : sum(on_hand)",
               goods.out_by_line),
 };
-kith_status reserve_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part reserve_part = {
     .struct_size = sizeof reserve_part,
+    .wants = KITH_ARRAY(wants),
     .hooks = KITH_ARRAY(hooks),
 };

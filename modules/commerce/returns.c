@@ -429,12 +429,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, LEFT("order"), goods.left_by_order),
     KITH_WANT(QUERY, LEFT("order.contact"), goods.left_by_contact),
 };
-kith_status return_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part return_part = {
     .struct_size = sizeof return_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .reports = KITH_ARRAY(reports),

@@ -623,12 +623,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "shipment where order = :order order by id", goods.shipments_of),
     KITH_WANT(TOPIC, "order_line.feedback", goods.feedback),
 };
-kith_status shipment_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part shipment_part = {
     .struct_size = sizeof shipment_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),
     .hooks = KITH_ARRAY(hooks),

@@ -407,12 +407,9 @@ static const kith_want wants[] = {
     KITH_WANT(TOPIC, "stock.critical", goods.critical),
     KITH_WANT(TOPIC, "stock.replenished", goods.replenished),
 };
-kith_status stock_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part stock_part = {
     .struct_size = sizeof stock_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),
     .hooks = KITH_ARRAY(hooks),

@@ -521,12 +521,9 @@ static const kith_want wants[] = {
     KITH_WANT(TOPIC, "subscription.renewed", own.topics.renewed),
     KITH_WANT(SETTING, "subscription.trial_days", own.trial_days),
 };
-kith_status subscription_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part subscription_part = {
     .struct_size = sizeof subscription_part,
+    .wants = KITH_ARRAY(wants),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),

@@ -254,12 +254,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "shipment_step where shipment = :shipment order by id limit 500",
               care.query.steps),
 };
-kith_status track_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part track_part = {
     .struct_size = sizeof track_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .actions = KITH_ARRAY(actions),
 };

@@ -65,6 +65,5 @@ kith_status units_below(kith_instance *self, const kith_txn *txn, kith_value acc
 static const kith_want wants[] = {
     KITH_WANT(QUERY, "account where parent in (:parents)", bill.units),
 };
-kith_status units_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
+
+const kith_part units_part = {.struct_size = sizeof units_part, .wants = KITH_ARRAY(wants)};

@@ -100,7 +100,5 @@ kith_status http_create(const kith_host *host, kith_instance **out, kith_error *
         st = read_key(self, err);
     if (st == KITH_OK)
         st = read_credentials(self, err);
-    if (st != KITH_OK)
-        http_destroy(self);
     return st;
 }

@@ -386,14 +386,9 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("quote", accepts.quote, ACCEPTED),
     KITH_WANT(QUERY, "order_line where order = :order order by id limit 1000", accepts.lines_of),
 };
-kith_status accept_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "commerce")
-               ? kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err)
-               : KITH_OK;
-}
-
 const kith_part accept_part = {
     .struct_size = sizeof accept_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .actions = KITH_ARRAY(actions),
     .module = "commerce",

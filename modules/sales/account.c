@@ -527,15 +527,15 @@ static const kith_want with_commerce[] = {
     KITH_WANT(QUERY, SOLD_SINCE BY_ACCOUNT("order.account", "net.currency", "sum(" REVENUE ")"),
               regions.query.turnover_by[1]),
 };
-kith_status account_wants(kith_instance *self, kith_error *err) {
-    kith_status st = WANTS(self, wants, err);
-    if (st == KITH_OK && self->host->enabled(self->host, "commerce"))
-        st = WANTS(self, with_commerce, err);
-    return st == KITH_OK ? read_rules(self, err) : st;
-}
+
+const kith_part account_orders_part = {.struct_size = sizeof account_orders_part,
+                                       .module = "commerce",
+                                       .wants = KITH_ARRAY(with_commerce)};
 
 const kith_part account_part = {
     .struct_size = sizeof account_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = read_rules,
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),

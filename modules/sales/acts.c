@@ -109,12 +109,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, OPEN_LEADS " and id = :who", acts.lead),
     KITH_WANT(QUERY, OPEN_LEADS " and contact = :who order by -created limit 10", acts.of_contact),
 };
-kith_status acts_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part acts_part = {
     .struct_size = sizeof acts_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .reactions = KITH_ARRAY(reactions),
     .reports = KITH_ARRAY(reports),

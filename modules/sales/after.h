@@ -54,14 +54,7 @@ struct after {
 kith_status strategy_dearest(kith_instance *self, const kith_txn *txn, kith_value who,
                              int32_t *dearest, kith_error *err);
 
-kith_status wallet_wants(kith_instance *self, kith_error *err);
-kith_status strategy_wants(kith_instance *self, kith_error *err);
-kith_status lifetime_wants(kith_instance *self, kith_error *err);
-kith_status worth_wants(kith_instance *self, kith_error *err);
-kith_status visits_wants(kith_instance *self, kith_error *err);
-kith_status visit_effect_wants(kith_instance *self, kith_error *err);
-kith_status buying_process_wants(kith_instance *self, kith_error *err);
-extern const kith_part wallet_part, strategy_part, worth_part, lifetime_part, visits_part,
-    visit_effect_part, buying_process_part;
+extern const kith_part wallet_part, wallet_orders_part, strategy_part, worth_part, lifetime_part,
+    visits_part, visit_effect_part, buying_process_part;
 
 #endif

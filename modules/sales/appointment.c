@@ -366,12 +366,9 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "appointments.step", cadences.step),
     KITH_WANT(SETTING, "appointments.notice", cadences.notice),
 };
-kith_status appointment_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part appointment_part = {
     .struct_size = sizeof appointment_part,
+    .wants = KITH_ARRAY(wants),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),

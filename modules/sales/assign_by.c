@@ -259,12 +259,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "lead where owner = :owner and " OPEN_LEAD " : count()",
               regions.query.open_leads_of),
 };
-kith_status assign_by_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part assign_by_part = {
     .struct_size = sizeof assign_by_part,
+    .wants = KITH_ARRAY(wants),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
 };

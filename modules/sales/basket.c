@@ -425,12 +425,9 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "baskets.min_together", offers.min_together),
     KITH_WANT(SETTING, "baskets.max_products", offers.max_products),
 };
-kith_status basket_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "commerce") ? WANTS(self, wants, err) : KITH_OK;
-}
-
 const kith_part basket_part = {
     .struct_size = sizeof basket_part,
+    .wants = KITH_ARRAY(wants),
     .module = "commerce",
     .types = KITH_ARRAY(types),
     .settings = KITH_ARRAY(settings),

@@ -515,12 +515,9 @@ static const kith_want wants[] = {
               "deal_role where opportunity = :opportunity and contact = :contact and role = :role",
               regions.query.role_of),
 };
-kith_status buying_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part buying_part = {
     .struct_size = sizeof buying_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),

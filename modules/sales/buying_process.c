@@ -104,7 +104,7 @@ static void stages_before_offer(const kith_instance *self, char *out, size_t roo
     }
 }
 
-kith_status buying_process_wants(kith_instance *self, kith_error *err) {
+static kith_status begin(kith_instance *self, kith_error *err) {
     kith_status st = KITH_OK;
     char before[STAGES_MAX * 60], text[sizeof before + 200];
     const int32_t orders = self->host->enabled(self->host, "commerce");
@@ -121,5 +121,6 @@ kith_status buying_process_wants(kith_instance *self, kith_error *err) {
 
 const kith_part buying_process_part = {
     .struct_size = sizeof buying_process_part,
+    .begin = begin,
     .actions = KITH_ARRAY(actions),
 };

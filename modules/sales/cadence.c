@@ -323,12 +323,9 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "exposures.limit", cadences.limit),
     KITH_WANT(SETTING, "exposures.period", cadences.period),
 };
-kith_status cadence_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part cadence_part = {
     .struct_size = sizeof cadence_part,
+    .wants = KITH_ARRAY(wants),
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),

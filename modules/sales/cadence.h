@@ -49,9 +49,6 @@ struct cadences {
     kith_value limit, period, length, step, notice; /* settings */
 };
 
-kith_status cadence_wants(kith_instance *self, kith_error *err);
-kith_status response_wants(kith_instance *self, kith_error *err);
-kith_status appointment_wants(kith_instance *self, kith_error *err);
 extern const kith_part cadence_part, response_part, appointment_part;
 
 #endif

@@ -248,16 +248,14 @@ static const kith_want booking_wants[] = {
               ":from and from < :to order by from limit 5000",
               calendars.bookings),
 };
-kith_status calendar_wants(kith_instance *self, kith_error *err) {
-    kith_status st = kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err);
-    return st == KITH_OK && self->host->enabled(self->host, "commerce")
-               ? kith_resolve(self->host, self, booking_wants,
-                              sizeof booking_wants / sizeof *booking_wants, err)
-               : st;
-}
+
+const kith_part calendar_bookings_part = {.struct_size = sizeof calendar_bookings_part,
+                                          .module = "commerce",
+                                          .wants = KITH_ARRAY(booking_wants)};
 
 const kith_part calendar_part = {
     .struct_size = sizeof calendar_part,
+    .wants = KITH_ARRAY(wants),
     .permissions = KITH_ARRAY(permissions),
     .actions = KITH_ARRAY(actions),
 };

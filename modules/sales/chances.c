@@ -183,13 +183,10 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("chance", deals.chance, CHANCE),
     KITH_WANT(SETTING, "next_step.rules", deals.step_rules),
 };
-kith_status chances_wants(kith_instance *self, kith_error *err) {
-    kith_status st = WANTS(self, wants, err);
-    return st == KITH_OK ? read_steps(self, err) : st;
-}
-
 const kith_part chances_part = {
     .struct_size = sizeof chances_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = read_steps,
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),

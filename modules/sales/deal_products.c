@@ -74,12 +74,9 @@ static const kith_want wants[] = {
               " sum(" REVENUE ")",
               deals.query.sold_months),
 };
-kith_status deal_products_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "commerce") ? WANTS(self, wants, err) : KITH_OK;
-}
-
 const kith_part deal_products_part = {
     .struct_size = sizeof deal_products_part,
+    .wants = KITH_ARRAY(wants),
     .module = "commerce",
     .permissions = KITH_ARRAY(permissions),
     .types = KITH_ARRAY(types),

@@ -586,12 +586,9 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "stages.weak", deals.weak),
     KITH_WANT(SETTING, "stages.slow", deals.slow),
 };
-kith_status stages_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part stages_part = {
     .struct_size = sizeof stages_part,
+    .wants = KITH_ARRAY(wants),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),

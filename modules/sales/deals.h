@@ -128,17 +128,8 @@ kith_value share_of(int64_t part, int64_t whole);
 /* The same in percent, with two digits; KITH_NULL of nothing. */
 kith_value percent_share(int64_t part, int64_t whole);
 
-kith_status stages_wants(kith_instance *self, kith_error *err);
-kith_status plays_wants(kith_instance *self, kith_error *err);
-kith_status objections_wants(kith_instance *self, kith_error *err);
-kith_status chances_wants(kith_instance *self, kith_error *err);
-kith_status outlook_wants(kith_instance *self, kith_error *err);
-kith_status lead_trend_wants(kith_instance *self, kith_error *err);
-kith_status targets_wants(kith_instance *self, kith_error *err);
-kith_status kpis_wants(kith_instance *self, kith_error *err);
-kith_status deal_products_wants(kith_instance *self, kith_error *err);
 extern const kith_part stages_part, plays_part, objections_part, chances_part, outlook_part,
-    targets_part, kpis_part, deal_products_part;
+    targets_part, kpis_part, kpis_orders_part, lead_trend_part, deal_products_part;
 
 /* lead_trend.c: leads, and what they bring, by the number of the month. [reader] */
 struct lead_trend;
@@ -160,8 +151,5 @@ kith_status plays_begin(kith_instance *self, kith_txn *txn, const struct opportu
                         kith_error *err);
 kith_status objections_end(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
                            kith_error *err);
-
-#define WANTS(self, wants, err)                                                                    \
-    kith_resolve((self)->host, self, wants, sizeof(wants) / sizeof *(wants), err)
 
 #endif

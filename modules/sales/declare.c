@@ -433,17 +433,23 @@ static const kith_require requirements[] = {
     {"documents", 1, KITH_REQ_OPTIONAL}, /* quotes on paper */
 };
 static const kith_part *const parts[] = {
-    &visits_part,    &visit_effect_part, &buying_process_part, /* visits */
-    &accept_part,    &calendar_part,                        /* what people without an account see */
-    &cadence_part,   &response_part,     &appointment_part, /* following up */
-    &launch_part,    &lifetime_part,     &quick_quote_part, /* and what is */
-    &guard_part,     &offered_part,                         /* what is not offered */
-    &acts_part,      &qualify_part,                         /* what leads do */
-    &stages_part,    &plays_part,        &objections_part,     &chances_part,    &outlook_part,
-    &targets_part,   &kpis_part,         &deal_products_part,  &quote_part,      &quote_paper_part,
-    &territory_part, &move_part,         &buying_part,         &precall_part,    &account_part,
-    &assign_by_part, &basket_part,       &offers_part,         &repurchase_part, &wallet_part,
-    &strategy_part,  &worth_part,        &learn_part,          &judge_part,      &note_words_part};
+    &instance_part,       &account_orders_part, &calendar_bookings_part,
+    &wallet_orders_part,  &kpis_part,           &kpis_orders_part,
+    &precall_orders_part, &lead_trend_part,     &visits_part,
+    &visit_effect_part,   &buying_process_part, /* visits */
+    &accept_part,         &calendar_part,       /* what people without an account see */
+    &cadence_part,        &response_part,       &appointment_part, /* following up */
+    &launch_part,         &lifetime_part,       &quick_quote_part, /* and what is */
+    &guard_part,          &offered_part,                           /* what is not offered */
+    &acts_part,           &qualify_part,                           /* what leads do */
+    &stages_part,         &plays_part,          &objections_part,
+    &chances_part,        &outlook_part,        &targets_part,
+    &deal_products_part,  &quote_part,          &quote_paper_part,
+    &territory_part,      &move_part,           &buying_part,
+    &precall_part,        &account_part,        &assign_by_part,
+    &basket_part,         &offers_part,         &repurchase_part,
+    &wallet_part,         &strategy_part,       &worth_part,
+    &learn_part,          &judge_part,          &note_words_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,
@@ -468,8 +474,8 @@ static const kith_plugin_desc desc = {
     .actions = KITH_ARRAY(actions),
     .reports = KITH_ARRAY(reports),
     .parts = KITH_ARRAY(parts),
-    .create = sales_create,
     .destroy = sales_destroy,
+    .instance_size = sizeof(struct kith_instance),
 };
 
 const kith_plugin_desc *kith_plugin_entry_v1(void) {

@@ -173,12 +173,9 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "guard.rules", offers.guard_rules),
     KITH_WANT(SETTING, "upsell.best", offers.best_rules),
 };
-kith_status guard_wants(kith_instance *self, kith_error *err) {
-    if (!self->host->enabled(self->host, "commerce"))
-        return KITH_OK;
-    kith_status st = WANTS(self, wants, err);
-    if (st == KITH_OK)
-        st = read_rules(self, "guard.rules", &self->offers.guard_rules, &self->offers.guards, err);
+static kith_status begin(kith_instance *self, kith_error *err) {
+    kith_status st =
+        read_rules(self, "guard.rules", &self->offers.guard_rules, &self->offers.guards, err);
     return st == KITH_OK
                ? read_rules(self, "upsell.best", &self->offers.best_rules, &self->offers.best, err)
                : st;
@@ -186,6 +183,8 @@ kith_status guard_wants(kith_instance *self, kith_error *err) {
 
 const kith_part guard_part = {
     .struct_size = sizeof guard_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = begin,
     .module = "commerce",
     .settings = KITH_ARRAY(settings),
 };

@@ -34,6 +34,7 @@ kith_status picks_row(void *arg, const kith_txn *txn, const kith_row *row, kith_
 #define TYPE(t)     KITH_WANT(TYPE, #t, t.type)
 #define FIELD(t, f) KITH_WANT(FIELD, #f, t.f)
 static const kith_want wants[] = {
+    KITH_WANT(HOST, NULL, host),
     KITH_WANT(TABLE, KITH_RECORDS_1, records),
     KITH_WANT(TABLE, KITH_EVENTS_1, events),
     KITH_WANT(TABLE, KITH_CALLS_1, calls),
@@ -105,56 +106,21 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, UNDATED, query.undated),
 };
 
-/* -- life -------------------------------------------------------------------------------------- */
-
-static kith_status (*const ask[])(kith_instance *, kith_error *) = {
-    visits_wants,  visit_effect_wants, buying_process_wants, /* visits */
-    cadence_wants, response_wants,     appointment_wants,    /* following up */
-    launch_wants,  lifetime_wants,     quick_quote_wants,    /* and what is */
-    guard_wants,   offered_wants,                            /* what is not offered */
-    acts_wants,    qualify_wants,      lead_trend_wants,     /* what leads do */
-    stages_wants,  plays_wants,        objections_wants,     chances_wants,   outlook_wants,
-    targets_wants, kpis_wants,         deal_products_wants,  territory_wants, move_wants,
-    buying_wants,  precall_wants,      account_wants,        assign_by_wants, basket_wants,
-    offers_wants,  repurchase_wants,   wallet_wants,         strategy_wants,  worth_wants,
-    learn_wants,   note_words_wants};
-
-static kith_status resolve(kith_instance *self, kith_error *err) {
-    kith_status st = kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err);
-    if (st == KITH_OK)
-        st = quote_wants(self, err);
-    if (st == KITH_OK)
-        st = quote_paper_wants(self, err);
-    if (st == KITH_OK)
-        st = score_read_rules(self, err);
+static kith_status begin(kith_instance *self, kith_error *err) {
+    kith_status st = score_read_rules(self, err);
     if (st == KITH_OK)
         st = pipeline_read_settings(self, err);
-    if (st == KITH_OK)
-        st = assign_read_settings(self, err);
-    for (size_t i = 0; st == KITH_OK && i < sizeof ask / sizeof *ask; i++)
-        st = ask[i](self, err);
-    if (st == KITH_OK)
-        st = accept_wants(self, err);
-    if (st == KITH_OK)
-        st = calendar_wants(self, err);
-    return st;
+    return st == KITH_OK ? assign_read_settings(self, err) : st;
 }
 
-kith_status sales_create(const kith_host *host, kith_instance **out, kith_error *err) {
-    kith_instance *self = calloc(1, sizeof *self);
-    if (!self)
-        return KITH_E_NOMEM;
-    self->host = host;
-    kith_status st = resolve(self, err);
-    if (st == KITH_OK)
-        *out = self;
-    else
-        sales_destroy(self);
-    return st;
-}
+/* The first one: what the others begin with stands on its settings. */
+const kith_part instance_part = {
+    .struct_size = sizeof instance_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = begin,
+};
 
 void sales_destroy(kith_instance *self) {
     learn_free(self);
     free(self->rules);
-    free(self);
 }

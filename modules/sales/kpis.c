@@ -554,25 +554,21 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY,
               "account where satisfaction is not null group by owner : count(), sum(satisfaction)",
               deals.query.ratings),
-};
 #define ACTIVITIES " group by owner, selling : count(), sum(duration)"
-static const kith_want activities[] = {
     KITH_WANT(QUERY, TOOK_PLACE ACTIVITIES, deals.query.activities),
 };
-/* An order that commerce notes as a purchase is no talk. */
+/* In place of the last one: an order that commerce notes as a purchase is no talk. */
 static const kith_want activities_with_orders[] = {
     KITH_WANT(QUERY, TOOK_PLACE " and order is null" ACTIVITIES, deals.query.activities),
 };
-kith_status kpis_wants(kith_instance *self, kith_error *err) {
-    kith_status st = WANTS(self, wants, err);
-    if (st != KITH_OK)
-        return st;
-    return self->host->enabled(self->host, "commerce") ? WANTS(self, activities_with_orders, err)
-                                                       : WANTS(self, activities, err);
-}
+
+const kith_part kpis_orders_part = {.struct_size = sizeof kpis_orders_part,
+                                    .module = "commerce",
+                                    .wants = KITH_ARRAY(activities_with_orders)};
 
 const kith_part kpis_part = {
     .struct_size = sizeof kpis_part,
+    .wants = KITH_ARRAY(wants),
     .permissions = KITH_ARRAY(permissions),
     .types = KITH_ARRAY(types),
     .actions = KITH_ARRAY(actions),

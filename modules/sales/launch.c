@@ -205,12 +205,9 @@ static const kith_want wants[] = {
               "order.contact, -max(order.placed_at) : count(distinct order), max(order.placed_at)",
               offers.query.targets),
 };
-kith_status launch_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "commerce") ? WANTS(self, wants, err) : KITH_OK;
-}
-
 const kith_part launch_part = {
     .struct_size = sizeof launch_part,
+    .wants = KITH_ARRAY(wants),
     .module = "commerce",
     .actions = KITH_ARRAY(actions),
     .reports = KITH_ARRAY(reports),

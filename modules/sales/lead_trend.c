@@ -111,6 +111,6 @@ static const kith_want wants[] = {
               "year(closed_at), month(closed_at), amount.currency : sum(amount)",
               deals.query.won_of_leads),
 };
-kith_status lead_trend_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
+
+const kith_part lead_trend_part = {.struct_size = sizeof lead_trend_part,
+                                   .wants = KITH_ARRAY(wants)};

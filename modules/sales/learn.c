@@ -723,13 +723,10 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "learn.in_score", learned.in_score),
     KITH_WANT(SETTING, "learn.nightly", learned.nightly),
 };
-kith_status learn_wants(kith_instance *self, kith_error *err) {
-    kith_status st = WANTS(self, wants, err);
-    return st == KITH_OK ? attributes_read(self, err) : st;
-}
-
 const kith_part learn_part = {
     .struct_size = sizeof learn_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = attributes_read,
     .types = KITH_ARRAY(types),
     .settings = KITH_ARRAY(settings),
     .hooks = KITH_ARRAY(hooks),

@@ -181,9 +181,7 @@ struct fit {
 /* Out of 5 folds, by the order of the samples. */
 kith_status fit_run(struct fit *fit, kith_error *err);
 
-kith_status learn_wants(kith_instance *self, kith_error *err);
 void learn_free(kith_instance *self);
-kith_status note_words_wants(kith_instance *self, kith_error *err);
 extern const kith_part learn_part, judge_part, note_words_part;
 
 #endif

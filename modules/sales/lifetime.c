@@ -266,12 +266,9 @@ static const kith_want wants[] = {
               after.query.buyers[2]),
     KITH_WANT(SETTING, "lifetime.years", after.years),
 };
-kith_status lifetime_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "commerce") ? WANTS(self, wants, err) : KITH_OK;
-}
-
 const kith_part lifetime_part = {
     .struct_size = sizeof lifetime_part,
+    .wants = KITH_ARRAY(wants),
     .module = "commerce",
     .settings = KITH_ARRAY(settings),
     .actions = KITH_ARRAY(actions),

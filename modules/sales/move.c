@@ -302,12 +302,9 @@ static const kith_want wants[] = {
     PLANS_OF(MOVED_DEALS, "about"),
     KITH_WANT(TOPIC, "territory.moving", regions.topic.moving),
 };
-kith_status move_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part move_part = {
     .struct_size = sizeof move_part,
+    .wants = KITH_ARRAY(wants),
     .topics = KITH_ARRAY(topics),
     .reactions = KITH_ARRAY(reactions),
     .actions = KITH_ARRAY(actions),

@@ -331,11 +331,8 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "interaction where at >= :since and about is not null and planned = false",
               learned.query.talks),
 };
-kith_status note_words_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part note_words_part = {
     .struct_size = sizeof note_words_part,
+    .wants = KITH_ARRAY(wants),
     .actions = KITH_ARRAY(actions),
 };

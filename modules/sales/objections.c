@@ -261,12 +261,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "objection where answer is not null order by -id limit 2000",
               deals.query.answers_of),
 };
-kith_status objections_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part objections_part = {
     .struct_size = sizeof objections_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .actions = KITH_ARRAY(actions),
     .reports = KITH_ARRAY(reports),

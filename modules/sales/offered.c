@@ -220,12 +220,9 @@ static const kith_want wants[] = {
               offers.query.of_quote),
     KITH_WANT(SETTING, "offer.again_after", offers.again_after),
 };
-kith_status offered_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "commerce") ? WANTS(self, wants, err) : KITH_OK;
-}
-
 const kith_part offered_part = {
     .struct_size = sizeof offered_part,
+    .wants = KITH_ARRAY(wants),
     .module = "commerce",
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),

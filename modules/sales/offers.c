@@ -487,14 +487,9 @@ static const kith_want wants[] = {
               offers.query.dearer),
     KITH_WANT(SETTING, "upsell.step", offers.step),
 };
-kith_status offers_wants(kith_instance *self, kith_error *err) {
-    if (!self->host->enabled(self->host, "commerce"))
-        return KITH_OK;
-    return WANTS(self, wants, err);
-}
-
 const kith_part offers_part = {
     .struct_size = sizeof offers_part,
+    .wants = KITH_ARRAY(wants),
     .module = "commerce",
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),

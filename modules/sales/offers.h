@@ -84,12 +84,6 @@ kith_status offers_best(kith_instance *self, const kith_txn *whole, const struct
 kith_status offers_made(kith_instance *self, const kith_txn *whole, const struct customer *who,
                         kith_group_fn fn, void *arg, kith_error *err);
 
-kith_status launch_wants(kith_instance *self, kith_error *err);
-kith_status guard_wants(kith_instance *self, kith_error *err);
-kith_status offered_wants(kith_instance *self, kith_error *err);
-kith_status basket_wants(kith_instance *self, kith_error *err);
-kith_status offers_wants(kith_instance *self, kith_error *err);
-kith_status repurchase_wants(kith_instance *self, kith_error *err);
 extern const kith_part launch_part, basket_part, offers_part, guard_part, offered_part,
     repurchase_part;
 

@@ -629,12 +629,9 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "forecasts.months", deals.horizon),
     KITH_WANT(SETTING, "forecasts.committed", deals.committed),
 };
-kith_status outlook_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part outlook_part = {
     .struct_size = sizeof outlook_part,
+    .wants = KITH_ARRAY(wants),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .timers = KITH_ARRAY(timers),

@@ -232,12 +232,9 @@ static const kith_want wants[] = {
               " group by play, state, opportunity.stage : count()",
               deals.query.play_results),
 };
-kith_status plays_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part plays_part = {
     .struct_size = sizeof plays_part,
+    .wants = KITH_ARRAY(wants),
     .permissions = KITH_ARRAY(permissions),
     .types = KITH_ARRAY(types),
     .actions = KITH_ARRAY(actions),

@@ -677,21 +677,21 @@ static const kith_want wants[] = {
               regions.query.alerts),
     KITH_WANT(SETTING, "problems", regions.problem_rows),
 };
-kith_status precall_wants(kith_instance *self, kith_error *err) {
-    const kith_records_v1 *rec = self->records;
-    const kith_str name = kith_str_of("balance");
-    uint32_t *balance = self->regions.balance;
-    kith_status st = WANTS(self, wants, err);
-    if (st == KITH_OK && self->host->enabled(self->host, "commerce")) {
-        st = rec->field(self->host, self->regions.firm.type, name, &balance[0], err);
-        if (st == KITH_OK)
-            st = rec->field(self->host, self->regions.person.type, name, &balance[1], err);
-    }
-    return st == KITH_OK ? read_problems(self, err) : st;
-}
+/* What is owed stands only where there are invoices. */
+static const kith_want with_commerce[] = {
+    KITH_WANT(TYPE, "account", regions.firm.type),
+    KITH_WANT(FIELD, "balance", regions.balance[0]),
+    KITH_WANT(TYPE, "contact", regions.person.type),
+    KITH_WANT(FIELD, "balance", regions.balance[1]),
+};
+const kith_part precall_orders_part = {.struct_size = sizeof precall_orders_part,
+                                       .module = "commerce",
+                                       .wants = KITH_ARRAY(with_commerce)};
 
 const kith_part precall_part = {
     .struct_size = sizeof precall_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = read_problems,
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),

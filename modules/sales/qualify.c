@@ -136,13 +136,10 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "qualify.rules", qualify.rows),
     KITH_WANT(SETTING, "qualify.auto", qualify.by_itself),
 };
-kith_status qualify_wants(kith_instance *self, kith_error *err) {
-    kith_status st = WANTS(self, wants, err);
-    return st == KITH_OK ? read_rules(self, err) : st;
-}
-
 const kith_part qualify_part = {
     .struct_size = sizeof qualify_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = read_rules,
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),
     .settings = KITH_ARRAY(settings),

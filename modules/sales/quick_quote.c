@@ -349,7 +349,7 @@ static const kith_want wants[] = {
 };
 
 /* A word that nobody knows would be sent to customers as it stands. */
-static kith_status check_proposal(const kith_instance *self, kith_error *err) {
+static kith_status check_proposal(kith_instance *self, kith_error *err) {
     const kith_str s = self->quotes.quick.proposal.as.s;
     uint64_t len = 0;
     for (uint64_t i = 0; i < s.len; i++)
@@ -361,15 +361,10 @@ static kith_status check_proposal(const kith_instance *self, kith_error *err) {
                              (int)(s.len - i < 20 ? s.len - i : 20), s.ptr + i);
     return KITH_OK;
 }
-kith_status quick_quote_wants(kith_instance *self, kith_error *err) {
-    if (!self->host->enabled(self->host, "commerce"))
-        return KITH_OK;
-    kith_status st = WANTS(self, wants, err);
-    return st == KITH_OK ? check_proposal(self, err) : st;
-}
-
 const kith_part quick_quote_part = {
     .struct_size = sizeof quick_quote_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = check_proposal,
     .module = "commerce",
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),

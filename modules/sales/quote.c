@@ -690,14 +690,9 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "quote.approvers", quotes.approvers),
     KITH_WANT(SETTING, "quote.wins", quotes.wins),
 };
-kith_status quote_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "commerce")
-               ? kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err)
-               : KITH_OK;
-}
-
 const kith_part quote_part = {
     .struct_size = sizeof quote_part,
+    .wants = KITH_ARRAY(wants),
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),

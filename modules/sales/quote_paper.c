@@ -108,15 +108,9 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("order_line", quotes.paper.line, KITH_PAPER_LINE),
     KITH_WANT_RECORD("product", quotes.paper.product, KITH_PAPER_PRODUCT),
 };
-kith_status quote_paper_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "commerce") &&
-                   self->host->enabled(self->host, "documents")
-               ? kith_resolve(self->host, self, wants, sizeof wants / sizeof *wants, err)
-               : KITH_OK;
-}
-
 const kith_part quote_paper_part = {
     .struct_size = sizeof quote_paper_part,
+    .wants = KITH_ARRAY(wants),
     .permissions = KITH_ARRAY(permissions),
     .actions = KITH_ARRAY(actions),
     .module = "commerce,documents",

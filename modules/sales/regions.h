@@ -152,13 +152,7 @@ typedef kith_status (*problem_fn)(void *arg, const kith_txn *txn, const struct p
 kith_status problems_of(kith_instance *self, const kith_txn *txn, const struct customer *who,
                         problem_fn fn, void *arg, kith_error *err);
 
-kith_status territory_wants(kith_instance *self, kith_error *err);
-kith_status move_wants(kith_instance *self, kith_error *err);
-kith_status buying_wants(kith_instance *self, kith_error *err);
-kith_status account_wants(kith_instance *self, kith_error *err);
-kith_status assign_by_wants(kith_instance *self, kith_error *err);
-kith_status precall_wants(kith_instance *self, kith_error *err);
-extern const kith_part territory_part, move_part, buying_part, precall_part, account_part,
-    assign_by_part;
+extern const kith_part territory_part, move_part, buying_part, precall_part, precall_orders_part,
+    account_part, account_orders_part, assign_by_part;
 
 #endif

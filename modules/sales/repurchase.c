@@ -292,12 +292,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, PRODUCT_DAYS("account"), offers.query.product_days[BUYER_ACCOUNT]),
     KITH_WANT(QUERY, "order where " PLACED " and placed_at is not null", offers.query.purchases),
 };
-kith_status repurchase_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "commerce") ? WANTS(self, wants, err) : KITH_OK;
-}
-
 const kith_part repurchase_part = {
     .struct_size = sizeof repurchase_part,
+    .wants = KITH_ARRAY(wants),
     .module = "commerce",
     .actions = KITH_ARRAY(actions),
 };

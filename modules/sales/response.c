@@ -236,12 +236,9 @@ static const kith_want wants[] = {
               cadences.query.lead_phone),
     KITH_WANT(TOPIC, "lead.responded", cadences.responded),
 };
-kith_status response_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part response_part = {
     .struct_size = sizeof response_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),
     .hooks = KITH_ARRAY(hooks),

@@ -116,7 +116,6 @@ kith_status picks_add(struct picks *picks, const kith_txn *txn, kith_id id, int6
                       kith_error *err);
 /* For a query: arg is the struct picks, and no number matters. */
 kith_status picks_row(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err);
-kith_status sales_create(const kith_host *host, kith_instance **out, kith_error *err);
 void sales_destroy(kith_instance *self);
 kith_status sales_setting(const kith_instance *self, const char *key, kith_value *value,
                           kith_error *err);
@@ -138,11 +137,9 @@ kith_status score_acted(kith_instance *self, kith_txn *txn, uint32_t query, cons
                         kith_error *err);
 
 /* acts.c */
-kith_status acts_wants(kith_instance *self, kith_error *err);
 extern const kith_part acts_part;
 
 /* qualify.c */
-kith_status qualify_wants(kith_instance *self, kith_error *err);
 /* What the first rule says that is true of the lead; KITH_NULL: none is. [reader] */
 kith_value qualify_by(const kith_instance *self, const kith_txn *txn, const kith_row *lead);
 extern const kith_part qualify_part;
@@ -167,22 +164,17 @@ kith_status lead_converted_hook(kith_instance *self, kith_txn *txn, kith_change 
                                 kith_error *err);
 
 /* quote.c, where commerce is enabled */
-kith_status quote_wants(kith_instance *self, kith_error *err);
 /* Whether the customer accepted a quote for this opportunity: it is won then, whatever we had still
  * to do. [reader] */
 kith_status quote_accepted(kith_instance *self, const kith_txn *txn, kith_value deal, int32_t *yes,
                            kith_error *err);
-kith_status quote_paper_wants(kith_instance *self, kith_error *err);
-kith_status quick_quote_wants(kith_instance *self, kith_error *err);
 extern const kith_part quote_part, quote_paper_part, quick_quote_part;
 
 /* accept.c, where commerce is enabled */
-kith_status accept_wants(kith_instance *self, kith_error *err);
 extern const kith_part accept_part;
 
 /* calendar.c */
-kith_status calendar_wants(kith_instance *self, kith_error *err);
-extern const kith_part calendar_part;
+extern const kith_part calendar_part, calendar_bookings_part, instance_part;
 
 /* assign.c */
 kith_status assign_read_settings(kith_instance *self, kith_error *err);

@@ -142,12 +142,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "account where tagged(:tag) : count() as customers", after.query.tagged),
     KITH_WANT(QUERY, "user where teams = :team : count() as sellers", after.query.members),
 };
-kith_status strategy_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part strategy_part = {
     .struct_size = sizeof strategy_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .actions = KITH_ARRAY(actions),
 };

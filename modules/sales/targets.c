@@ -225,12 +225,9 @@ static const kith_want wants[] = {
                         " account.territory.parent.parent.parent.parent = :holder"),
               deals.query.quota_won[QUOTA_TERRITORY]),
 };
-kith_status targets_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part targets_part = {
     .struct_size = sizeof targets_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),

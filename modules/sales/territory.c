@@ -604,12 +604,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "lead where territory is null and " OPEN_LEAD " : count()",
               regions.query.leads_nowhere),
 };
-kith_status territory_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part territory_part = {
     .struct_size = sizeof territory_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),

@@ -285,9 +285,9 @@ static kith_status ask_effect(kith_instance *self, int orders, int by, int side,
     return st;
 }
 
-kith_status visit_effect_wants(kith_instance *self, kith_error *err) {
+static kith_status begin(kith_instance *self, kith_error *err) {
     const int ways = self->host->enabled(self->host, "commerce") ? 2 : 1;
-    kith_status st = WANTS(self, wants, err);
+    kith_status st = KITH_OK;
     for (int orders = 0; orders < ways; orders++)
         for (int by = 0; by < EFFECT_BY; by++)
             for (int side = 0; st == KITH_OK && side < SIDES; side++)
@@ -297,6 +297,8 @@ kith_status visit_effect_wants(kith_instance *self, kith_error *err) {
 
 const kith_part visit_effect_part = {
     .struct_size = sizeof visit_effect_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = begin,
     .types = KITH_ARRAY(types),
     .actions = KITH_ARRAY(actions),
 };

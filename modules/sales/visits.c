@@ -224,12 +224,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, TRIPS " order by at limit 500", after.query.trips[0]),
     KITH_WANT(QUERY, TRIPS " and owner = :seller order by at limit 500", after.query.trips[1]),
 };
-kith_status visits_wants(kith_instance *self, kith_error *err) {
-    return WANTS(self, wants, err);
-}
-
 const kith_part visits_part = {
     .struct_size = sizeof visits_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),

@@ -400,15 +400,14 @@ static const kith_want with_commerce[] = {
               "not null group by order.account, net.currency : sum(" REVENUE ")",
               after.query.turnover[1]),
 };
-kith_status wallet_wants(kith_instance *self, kith_error *err) {
-    kith_status st = WANTS(self, wants, err);
-    return st == KITH_OK && self->host->enabled(self->host, "commerce")
-               ? WANTS(self, with_commerce, err)
-               : st;
-}
+
+const kith_part wallet_orders_part = {.struct_size = sizeof wallet_orders_part,
+                                      .module = "commerce",
+                                      .wants = KITH_ARRAY(with_commerce)};
 
 const kith_part wallet_part = {
     .struct_size = sizeof wallet_part,
+    .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
     .actions = KITH_ARRAY(actions),
 };

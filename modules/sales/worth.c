@@ -212,12 +212,9 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, SERVED("account is not null", "account.owner"), after.query.served[0]),
     KITH_WANT(QUERY, SERVED("account is null", "contact.owner"), after.query.served[1]),
 };
-kith_status worth_wants(kith_instance *self, kith_error *err) {
-    return self->host->enabled(self->host, "commerce") ? WANTS(self, wants, err) : KITH_OK;
-}
-
 const kith_part worth_part = {
     .struct_size = sizeof worth_part,
+    .wants = KITH_ARRAY(wants),
     .module = "commerce",
     .actions = KITH_ARRAY(actions),
 };

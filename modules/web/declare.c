@@ -253,8 +253,6 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
     kith_status st = operation_new(self, err);
     if (st == KITH_OK)
         st = oidc_new(self, err);
-    if (st != KITH_OK)
-        destroy(self);
     return st;
 }
 

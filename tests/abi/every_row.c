@@ -601,6 +601,7 @@ static const kith_part more = {
     KITH_ARRAY(reports),
     NULL,
     KITH_ARRAY(more_wants),
+    NULL,
 };
 static const kith_part *const parts[] = {&more};
 

@@ -271,7 +271,7 @@ AT(kith_plugin_desc, parts, 304);
 AT(kith_plugin_desc, instance_size, 320);
 AT(kith_plugin_desc, wants, 328);
 
-SIZE(kith_part, 192);
+SIZE(kith_part, 200);
 AT(kith_part, struct_size, 0);
 AT(kith_part, reserved, 4);
 AT(kith_part, permissions, 8);
@@ -286,6 +286,7 @@ AT(kith_part, deliveries, 136);
 AT(kith_part, reports, 152);
 AT(kith_part, module, 168);
 AT(kith_part, wants, 176);
+AT(kith_part, begin, 192);
 
 SIZE(kith_want, 16);
 AT(kith_want, name, 0);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A good module that calls the actions of another one, and what it may not. */
 #include "hostile.h"
-#include <stdlib.h>
 
 struct kith_instance {
     const kith_host *host;
@@ -10,27 +9,11 @@ struct kith_instance {
 };
 
 static const kith_want wants[] = {
+    KITH_WANT(HOST, NULL, host),
     KITH_WANT(TABLE, KITH_CALLS_1, calls),
     KITH_WANT(ACTION, "every_row.make", make),
     KITH_WANT(ACTION, "every_row.total", total),
 };
-
-static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
-    kith_instance *self = calloc(1, sizeof *self);
-    if (!self)
-        return KITH_E_NOMEM;
-    self->host = host;
-    kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
-    if (st == KITH_OK)
-        *out = self;
-    else
-        free(self);
-    return st;
-}
-
-static void destroy(kith_instance *self) {
-    free(self);
-}
 
 /* Makes a thing by the other's action, and answers how many there are then. */
 static kith_status both(kith_instance *self, kith_call *call, kith_error *err) {
@@ -70,4 +53,4 @@ static const kith_action actions[] = {
 };
 static const kith_require needs[] = {{"every_row", 1, 0}};
 HOSTILE("calls_another", .requirements = KITH_ARRAY(needs), .actions = KITH_ARRAY(actions),
-        .create = create, .destroy = destroy)
+        .instance_size = sizeof(struct kith_instance), .wants = KITH_ARRAY(wants))

@@ -2,7 +2,6 @@
 /* Delivers as it must not: what it was handed says how. Each effect is refused with the sentence
  * that the host answered with. */
 #include "hostile.h"
-#include <stdlib.h>
 
 struct kith_instance {
     const kith_records_v1 *records;
@@ -21,22 +20,6 @@ static const kith_want wants[] = {
     KITH_WANT(TOPIC, "bad_parcel.told", told),
     KITH_WANT(DELIVERY, "carry", carry),
 };
-
-static kith_status create(const kith_host *host, kith_instance **out, kith_error *err) {
-    kith_instance *self = calloc(1, sizeof *self);
-    if (!self)
-        return KITH_E_NOMEM;
-    kith_status st = kith_resolve(host, self, wants, sizeof wants / sizeof *wants, err);
-    if (st == KITH_OK)
-        *out = self;
-    else
-        free(self);
-    return st;
-}
-
-static void destroy(kith_instance *self) {
-    free(self);
-}
 
 static kith_status want(kith_instance *self, kith_call *call, kith_error *err) {
     kith_effect effect = {.struct_size = sizeof effect, .delivery = self->carry};
@@ -88,6 +71,6 @@ static const kith_action actions[] = {{.name = "want",
                                        .effect = KITH_EFFECT_EXTERNAL,
                                        .fn = want,
                                        .params = KITH_ARRAY(params)}};
-HOSTILE("delivers_badly", .create = create, .destroy = destroy, .types = KITH_ARRAY(types),
-        .topics = KITH_ARRAY(topics), .actions = KITH_ARRAY(actions),
+HOSTILE("delivers_badly", .instance_size = sizeof(struct kith_instance), .wants = KITH_ARRAY(wants),
+        .types = KITH_ARRAY(types), .topics = KITH_ARRAY(topics), .actions = KITH_ARRAY(actions),
         .deliveries = KITH_ARRAY(deliveries))

@@ -540,6 +540,27 @@ TEST("a module whose wants go beyond its instance, or that makes another, is out
     close_company(&c);
 }
 
+static void begins(const char *fails, const char *beside, const char *reason) {
+    struct company c;
+    char conf[200];
+    const bool calls = strcmp(beside, "calls_another") == 0;
+    snprintf(
+        conf, sizeof conf, "begins: { fails = \"%s\"; };%s", fails,
+        calls ? " calls_another: { grant = [\"call:every_row.make\", \"call:every_row.total\"]; };"
+              : "");
+    OPEN(&c, conf, "begins", beside, "every_row");
+    EXPECT_STR(reason, status_of(c.plugins, "begins").reason);
+    close_company(&c);
+}
+
+TEST("parts begin in their order where they are there, before create(), and destroy() follows") {
+    begins("a", "every_row", "begun: a");
+    begins("b", "every_row", "begun: ab");
+    begins("c", "every_row", "begun: abc");
+    begins("b", "calls_another", "begun: axb");
+    begins("", "calls_another", "");
+}
+
 TEST("a setting can make a module refuse to start, and what requires it goes with it") {
     struct company c;
     OPEN(&c, "every_row: { mood = \"bad\"; };\n", "after_every_row", "every_row");

@@ -220,6 +220,10 @@ typedef struct kith_part {
      * and permissions are always there. NULL: all of it is. */
     const char *module;
     kith_array wants; /* kith_want; of one instance: kith_plugin_desc.instance_size */
+    /* What is left to do when all that is wanted is there, as to read rules from settings: behind
+     * that of the parts before, before create(), and only where the part is there. When it fails
+     * the module is out, and destroy() follows. Or NULL. [main] */
+    kith_status (*begin)(kith_instance *self, kith_error *err);
 } kith_part;
 
 typedef struct kith_plugin_desc {
@@ -249,6 +253,7 @@ typedef struct kith_plugin_desc {
     kith_array actions;      /* kith_action */
 
     /* Reads settings and builds the instance. All modules that it requires were created. On failure
+     * destroy() follows where Kith made the instance (instance_size); where create() makes it,
      * nothing is destroyed: free what was made. Required when there is any callback and no
      * instance_size. [main] */
     kith_status (*create)(const kith_host *host, kith_instance **self, kith_error *err);
