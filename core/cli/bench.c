@@ -70,7 +70,8 @@ static void close_bench(void *arg, struct test_bench *out) {
     *out = (struct test_bench){0};
 }
 
-static kith_status open_bench(void *arg, const struct script_focus *focus, struct test_bench *out,
+static kith_status open_bench(void *arg, const struct script_focus *focus,
+                              const struct test_bench *like, struct test_bench *out,
                               kith_error *e) {
     const struct company *c = arg;
     struct bench *b = calloc(1, sizeof *b);
@@ -82,10 +83,17 @@ static kith_status open_bench(void *arg, const struct script_focus *focus, struc
         free(b);
         return st;
     }
-    const struct company_trial how = {
-        .dir = c->dir, .db = b->db, .create = true, .now = TRIAL_EPOCH, .focus = focus};
+    const struct company_trial how = {.dir = c->dir,
+                                      .db = b->db,
+                                      .create = true,
+                                      .now = TRIAL_EPOCH,
+                                      .focus = focus,
+                                      .original = c};
     *out = (struct test_bench){.self = b};
-    st = company_open_trial(&b->company, c->program, &how, e);
+    if (like) /* tables are dearer to make than to copy */
+        st = engine_copy(like->engine, b->db, e);
+    if (st == KITH_OK)
+        st = company_open_trial(&b->company, c->program, &how, e);
     if (st != KITH_OK) {
         close_bench(arg, out);
         return st;
@@ -111,7 +119,7 @@ static kith_status try_module(const struct plugin_status *now, const struct plug
 
 kith_status bench_try_modules(struct company *c, kith_error *e) {
     struct test_bench bench;
-    kith_status st = open_bench(c, NULL, &bench, e);
+    kith_status st = open_bench(c, NULL, NULL, &bench, e);
     if (st != KITH_OK)
         return st;
     const struct bench *b = bench.self;

@@ -117,7 +117,8 @@ static kith_status on_copy(void *arg, const char *path, kith_error *e) {
                                     .db = path,
                                     .still = true,
                                     .now = job->options.since,
-                                    .focus = &job->focus};
+                                    .focus = &job->focus,
+                                    .original = job->cmd->company};
     kith_status st = company_open_trial(&scratch, job->cmd->program, &t, e);
     if (st == KITH_OK)
         st = engine_start(scratch->engine, e);

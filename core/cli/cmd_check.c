@@ -213,9 +213,10 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     if (wrong > 0)
         return err_set(e, KITH_E_INVAL, NULL, "the company has problems; they are listed above");
     if (!c->json)
-        io_printf(c->io, "No problem found: settings, %zu module%s, %zu rule%s.\n",
+        io_printf(c->io, "No problem found: settings, %zu module%s, %zu rule%s, %zu test%s.\n",
                   plugins_count(c->company->plugins),
-                  plugins_count(c->company->plugins) == 1 ? "" : "s", rules, rules == 1 ? "" : "s");
+                  plugins_count(c->company->plugins) == 1 ? "" : "s", rules, rules == 1 ? "" : "s",
+                  tests, tests == 1 ? "" : "s");
     return KITH_OK;
 }
 

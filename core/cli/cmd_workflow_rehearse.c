@@ -291,7 +291,8 @@ static kith_status on_copy(void *arg, const char *path, kith_error *e) {
     const struct company_trial how = {.dir = c->company->dir,
                                       .db = path,
                                       .now = engine_now(c->company->engine),
-                                      .focus = j->focus.file ? &j->focus : NULL};
+                                      .focus = j->focus.file ? &j->focus : NULL,
+                                      .original = c->company};
     TRY(company_open_trial(&copy, c->program, &how, e));
     const struct test_bench b = {copy->engine, copy->scripts, &copy->clock, NULL};
     kith_status st = j->focus.file ? cmd_script_loads(c, copy, j->focus.file, e) : KITH_OK;

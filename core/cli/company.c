@@ -167,9 +167,11 @@ static kith_status load_first(const char *dir, struct settings **out, kith_error
 }
 
 static kith_status load_modules(struct company *c, const struct program *p,
-                                const struct settings *first, kith_error *e) {
+                                const struct company *original, const struct settings *first,
+                                kith_error *e) {
     const char *names[MODULES_MAX], *dirs[MODULE_DIRS_MAX];
-    struct plugins_options o = {.names = names, .dirs = dirs};
+    struct plugins_options o = {
+        .names = names, .dirs = dirs, .mapped = original ? original->plugins : NULL};
     o.name_count = company_text_list(first, "modules.enabled", names, MODULES_MAX);
     o.dir_count = company_module_dirs(first, c->dir, p, &c->arena, dirs);
     o.crashes = arena_printf(&c->arena, "%s/kith.crashes", c->dir);
@@ -310,18 +312,24 @@ static kith_status load_types(struct company *c, kith_status so_far,
     return so_far == KITH_OK ? st : so_far;
 }
 
-kith_status company_read(struct company **out, const struct program *p, const char *dir,
-                         struct settings_problems *problems, kith_error *e) {
+static kith_status read_beside(struct company **out, const struct program *p,
+                               const struct company *original, const char *dir,
+                               struct settings_problems *problems, kith_error *e) {
     struct company *c = *out = calloc(1, sizeof *c);
     struct settings *first;
     if (!c || !(c->dir = strdup(dir)))
         return err_nomem(e);
     TRY(load_first(dir, &first, e));
-    kith_status st = load_modules(c, p, first, e);
+    kith_status st = load_modules(c, p, original, first, e);
     if (st == KITH_OK)
         st = load_types(c, load_settings(c, p, first, problems, e), problems, e);
     settings_free(first);
     return st == KITH_OK ? check_meaning(c, e) : st;
+}
+
+kith_status company_read(struct company **out, const struct program *p, const char *dir,
+                         struct settings_problems *problems, kith_error *e) {
+    return read_beside(out, p, NULL, dir, problems, e);
 }
 
 size_t company_sources(const struct company *c, const struct schema_source *own,
@@ -448,6 +456,7 @@ struct opening {
     const char *dir, *db;
     bool create, trial, still;
     const struct script_focus *focus;
+    const struct company *original; /* of a copy, or of one to try something out; or NULL */
 };
 
 static kith_status open_engine(struct company *c, const struct opening *how, kith_error *e) {
@@ -537,7 +546,7 @@ static kith_status check_not_empty(const char *db, kith_error *e) {
 static kith_status open_with(struct company **out, const struct program *p,
                              const struct opening *how, int64_t now,
                              struct settings_problems *problems, kith_error *e) {
-    kith_status st = company_read(out, p, how->dir, problems, e);
+    kith_status st = read_beside(out, p, how->original, how->dir, problems, e);
     if (st == KITH_OK && !how->create)
         st = check_not_empty(how->db, e);
     if (st == KITH_OK) {
@@ -667,7 +676,7 @@ kith_status company_create(const struct program *p, const char *dir,
 kith_status company_open_copy(struct company **out, const struct program *p,
                               const struct company *original, const char *db, kith_error *e) {
     struct settings_problems problems = {0};
-    const struct opening how = {.dir = original->dir, .db = db};
+    const struct opening how = {.dir = original->dir, .db = db, .original = original};
     kith_status st = open_with(out, p, &how, 0, &problems, e);
     if (st == KITH_OK)
         engine_copy_of((*out)->engine, original->engine);
@@ -678,7 +687,7 @@ kith_status company_open_copy(struct company **out, const struct program *p,
 kith_status company_open_trial(struct company **out, const struct program *p,
                                const struct company_trial *t, kith_error *e) {
     struct settings_problems problems = {0};
-    const struct opening how = {t->dir, t->db, t->create, true, t->still, t->focus};
+    const struct opening how = {t->dir, t->db, t->create, true, t->still, t->focus, t->original};
     kith_status st = open_with(out, p, &how, t->now, &problems, e);
     settings_problems_free(&problems);
     return st;

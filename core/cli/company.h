@@ -80,6 +80,7 @@ struct company_trial {
     bool still; /* nothing runs by itself: for a backtest */
     int64_t now;
     const struct script_focus *focus;
+    const struct company *original; /* whose modules it has */
 };
 kith_status company_open_trial(struct company **out, const struct program *p,
                                const struct company_trial *t, kith_error *e);

@@ -59,18 +59,21 @@ static kith_status read_file(int fd, const char *path, struct binary *out, kith_
     return read_all(fd, out->bytes, out->size, path, e);
 }
 
-kith_status binary_read(const char *path, struct binary *out, kith_error *e) {
-    unsigned char digest[16];
+static kith_status read_path(const char *path, struct binary *out, kith_error *e) {
     *out = (struct binary){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return err_errno(e, "open", path);
     kith_status st = read_file(fd, path, out, e);
     close(fd);
-    if (st != KITH_OK) {
+    if (st != KITH_OK)
         binary_free(out);
-        return st;
-    }
+    return st;
+}
+
+kith_status binary_read(const char *path, struct binary *out, kith_error *e) {
+    unsigned char digest[16];
+    TRY(read_path(path, out, e));
     crypto_generichash(digest, sizeof digest, out->bytes, out->size, NULL, 0);
     sodium_bin2hex(out->hash, sizeof out->hash, digest, sizeof digest);
     return KITH_OK;
@@ -105,7 +108,7 @@ static kith_status copies_folder(const char *wanted, struct arena *a, const char
 
 static bool is_there(const char *path, const struct binary *b) {
     struct binary old;
-    if (binary_read(path, &old, NULL) != KITH_OK)
+    if (read_path(path, &old, NULL) != KITH_OK)
         return false;
     bool same = old.size == b->size && memcmp(old.bytes, b->bytes, b->size) == 0;
     binary_free(&old);

@@ -190,8 +190,9 @@ struct plugin_host {
 
 struct plugin {
     struct plugins *set;
-    struct arena arena;    /* all that belongs to it, until plugins_free */
-    kith_plugin_desc desc; /* a copy; zero when it could not be opened */
+    struct arena arena;           /* all that belongs to it, until plugins_free */
+    kith_plugin_desc desc;        /* a copy; zero when it could not be opened */
+    const kith_plugin_desc *told; /* its own, in the copy that is mapped; NULL likewise */
     const char *name, *path, *copy, *reason;
     const char *const *needs;
     enum plugin_state state;

@@ -82,15 +82,27 @@ static kith_status list_needs(struct plugin *p, kith_error *e) {
     return KITH_OK;
 }
 
+/* As the other set has it: what is mapped need not be read again. */
+static bool take_mapped(struct plugin *p, const struct plugins *other) {
+    const struct plugin *same = other ? plugins_find(other, p->name) : NULL;
+    if (!same || !same->told || strcmp(same->path, p->path) != 0)
+        return false;
+    p->copy = arena_strdup(&p->arena, same->copy);
+    p->told = p->copy ? same->told : NULL;
+    return p->told;
+}
+
 static kith_status open_module(struct plugin *p, const struct plugins_options *o, kith_error *e) {
     struct binary binary;
-    const kith_plugin_desc *desc;
+    kith_status st = KITH_OK;
     TRY(find_file(p, o, e));
-    TRY(binary_read(p->path, &binary, e));
-    kith_status st = open_binary(p, &binary, o, &desc, e);
-    binary_free(&binary);
+    if (!take_mapped(p, o->mapped)) {
+        TRY(binary_read(p->path, &binary, e));
+        st = open_binary(p, &binary, o, &p->told, e);
+        binary_free(&binary);
+    }
     if (st == KITH_OK)
-        st = declare_copy(desc, o, &p->arena, &p->desc, e);
+        st = declare_copy(p->told, o, &p->arena, &p->desc, e);
     if (st != KITH_OK)
         return err_prefix(e, "%s: ", p->path);
     if (strcmp(p->name, p->desc.name) != 0)

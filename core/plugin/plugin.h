@@ -33,6 +33,9 @@ struct plugins_options {
      * later harms nobody. Made with mode 0700 when absent. NULL: in $XDG_RUNTIME_DIR, else in /tmp.
      */
     const char *copies;
+    /* What this set of the same process has loaded is taken as it is there, whatever its file has
+     * become meanwhile. May be NULL; borrowed until plugins_load returns. */
+    const struct plugins *mapped;
     int64_t slow_ms; /* a callback that takes longer is logged; 0: 100 */
     /* The file in which crashes of modules are noted, and by which one that crashed twice within
      * ten minutes is out; NULL: none. */

@@ -155,11 +155,22 @@ static kith_status run_on(struct run *r, const struct test_bench *b, const struc
 
 /* -- all of them ------------------------------------------------------------------------------- */
 
+/* Each on a bench like the first, and the last on the first itself. */
+static kith_status take_bench(struct run *r, struct test_bench *first, size_t i,
+                              struct test_bench *out, kith_error *e) {
+    while (++i < r->count && r->tests[i].fault)
+        ;
+    if (i < r->count)
+        return r->host->open(r->host->arg, r->focus, first, out, e);
+    *out = *first;
+    *first = (struct test_bench){0};
+    return KITH_OK;
+}
+
 static kith_status run_listed(struct run *r, struct test_bench *first, int64_t end, kith_error *e) {
     for (size_t i = 0; i < r->count; i++) {
         const struct listed *one = &r->tests[i];
-        struct test_bench b = *first;
-        kith_status st = KITH_OK;
+        struct test_bench b = {0};
         if (one->fault) {
             struct test_result out = {.file = one->file, .name = one->name, .line = one->line};
             out.effects = "";
@@ -169,13 +180,9 @@ static kith_status run_listed(struct run *r, struct test_bench *first, int64_t e
         if (end && clock_ticks() > end)
             return err_set(e, KITH_E_LIMIT, NULL, "the tests take too long: %zu of %zu ran", i,
                            r->count);
-        if (!b.engine)
-            st = r->host->open(r->host->arg, r->focus, &b, e);
-        *first = (struct test_bench){0};
-        if (st == KITH_OK)
-            st = run_on(r, &b, one, end, e);
-        if (b.engine)
-            r->host->close(r->host->arg, &b);
+        TRY(take_bench(r, first, i, &b, e));
+        kith_status st = run_on(r, &b, one, end, e);
+        r->host->close(r->host->arg, &b);
         TRY(st);
     }
     return KITH_OK;
@@ -187,7 +194,7 @@ kith_status scripts_test(const struct test_host *host, const struct script_focus
     struct run r = {.host = host, .focus = focus, .report = report, .arg = arg};
     struct test_bench first = {0};
     int64_t end = limit_ms ? clock_in(limit_ms) : 0;
-    kith_status st = host->open(host->arg, focus, &first, e);
+    kith_status st = host->open(host->arg, focus, NULL, &first, e);
     if (st == KITH_OK)
         st = list_tests(&r, first.scripts->set, e);
     if (st == KITH_OK)

@@ -20,9 +20,10 @@ struct test_bench {
 };
 #define TRIAL_EPOCH INT64_C(1577836800000) /* 2020-01-01, since which there are ids */
 struct test_host {
-    /* An empty company with the same types, modules, settings and files, but for the focus. */
-    kith_status (*open)(void *arg, const struct script_focus *focus, struct test_bench *out,
-                        kith_error *e);
+    /* An empty company with the same types, modules, settings and files, but for the focus. like:
+     * another that is not started, opened with the same focus, which may be copied; or NULL. */
+    kith_status (*open)(void *arg, const struct script_focus *focus, const struct test_bench *like,
+                        struct test_bench *out, kith_error *e);
     void (*close)(void *arg, struct test_bench *b);
     void *arg;
 };

@@ -19,7 +19,7 @@ enum conn_kind {
     CONN_CHECKPOINT, /* only moves the WAL into the file                                       */
 };
 
-#define STORE_RECENT  16   /* statements of people that a connection keeps */
+#define STORE_RECENT  64   /* statements that a connection keeps: those of a night, too */
 #define STORE_BUSY_MS 5000 /* the longest that a connection waits for another's lock */
 
 /* One connection. One thread at a time. */

@@ -163,6 +163,38 @@ TEST("what is loaded is a private copy that names its hash") {
     plugins_free(p);
 }
 
+static struct plugins *load_beside(const char *path, const struct plugins *mapped) {
+    const char *names[] = {path};
+    struct plugins_options o = {
+        .names = names, .name_count = 1, .copies = in_folder("copies"), .mapped = mapped};
+    struct plugins *p;
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(plugins_load(&p, &o, &e), e);
+    return p;
+}
+
+TEST("a set beside another has what is mapped there, though its file is another by now") {
+    char original[sizeof plugins_dir + 20], path[sizeof folder + 20];
+    snprintf(original, sizeof original, "%s/every_row.so", plugins_dir);
+    snprintf(path, sizeof path, "%s/mapped/every_row.so", folder);
+    EXPECT_INT(0, mkdir(in_folder("mapped"), 0700));
+    EXPECT_INT(0, symlink(original, path));
+    struct plugins *first = load_beside(path, NULL);
+    unlink(path);
+    write_file(path, "no module");
+    struct plugins *broken = load_beside(path, NULL), *beside = load_beside(path, first),
+                   *again = load_beside(path, broken);
+    EXPECT_INT(PLUGIN_FAILED, status_of(broken, "every_row").state);
+    EXPECT_INT(PLUGIN_FAILED, status_of(again, "every_row").state);
+    EXPECT_STR(status_of(first, "every_row").copy, status_of(beside, "every_row").copy);
+    plugins_free(first);
+    EXPECT_INT(PLUGIN_LOADED, status_of(beside, "every_row").state);
+    EXPECT_INT(1, plugins_declared(beside, 0)->types.count);
+    plugins_free(beside);
+    plugins_free(again);
+    plugins_free(broken);
+}
+
 TEST("a copies folder that others may enter is refused") {
     const char *names[] = {"every_row"}, *dirs[] = {plugins_dir};
     struct plugins_options o = {

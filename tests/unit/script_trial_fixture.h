@@ -47,8 +47,10 @@ static void add_mail(struct company *b) {
 
 static int benches; /* that are open */
 
-static kith_status open_bench(void *arg, const struct script_focus *focus, struct test_bench *out,
+static kith_status open_bench(void *arg, const struct script_focus *focus,
+                              const struct test_bench *like, struct test_bench *out,
                               kith_error *e) {
+    (void)like;
     const struct company *c = arg;
     struct company *b = calloc(1, sizeof *b);
     struct script_options o = {.limits = {.time_ms = 20000}};
