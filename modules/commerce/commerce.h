@@ -32,8 +32,8 @@
                     X(option_groups) X(cost) X(supplier)
 #define RELATION(X) X(product) X(other) X(kind) X(quantity)
 #define CATEGORY(X) X(parent)
-#define BOOK(X)     X(name) X(currency) X(valid_from) X(valid_until) X(territory) X(standard) \
-                    X(final)
+#define BOOK(X)     X(name) X(currency) X(valid_from) X(valid_until) X(territory) X(tier) \
+                    X(standard) X(final)
 #define PRICE(X)    X(price_book) X(product) X(min_quantity) X(amount) X(discount) X(valid_from) \
                     X(valid_until)
 #define ORDER(X)    X(number) X(state) X(channel) X(account) X(contact) X(currency) \
@@ -58,6 +58,14 @@ KITH_RECORD(order, ORDER);
 KITH_RECORD(line, LINE);
 #include "billing.h"
 #include "owned.h"
+
+#define TIERS_MAX 32 /* rows of the setting commerce.tiers */
+struct tier {
+    kith_str name;
+    uint32_t predicate;
+    int32_t of_contact; /* or else of accounts */
+    kith_value limit;   /* of discounts, in percent, or none */
+};
 
 struct kith_instance {
     const kith_host *host;
@@ -93,11 +101,16 @@ struct kith_instance {
         struct kith_paper_line_numbers line;
     } paper; /* where documents is enabled */
     uint32_t territory, territory_parent;
+    struct {
+        kith_value rows;
+        struct tier items[TIERS_MAX];
+        uint64_t count;
+    } tiers;
     struct owned own; /* owned.h */
     struct care care; /* care.h */
     struct {
-        uint32_t product_by_code, parts_of, standard_books, territory_books, price_of, prices_of,
-            same_price, lines_of;
+        uint32_t product_by_code, parts_of, standard_books, territory_books, tier_books, price_of,
+            prices_of, same_price, lines_of;
     } query;
 
     kith_value rounding, tax_included, discount_limit; /* settings */
@@ -120,6 +133,18 @@ struct price_answer {
 /* KITH_E_REFUSED: there is no price, with what to do. [reader] */
 kith_status price_find(kith_instance *self, const kith_txn *txn, const struct price_question *ask,
                        struct price_answer *out, kith_error *err);
+
+/* -- tier.c -------------------------------------------------------------------------------------
+ */
+
+/* A bit for each tier that who buys is in, by themselves, by their account or one above it. Nothing
+ * is read where there are no tiers. [reader] */
+kith_status tiers_of(kith_instance *self, const kith_txn *txn, kith_value account,
+                     kith_value contact, uint64_t *in, kith_error *err);
+/* The first of them that limits discounts; NULL: none does. [any] */
+const struct tier *tiers_limit(const kith_instance *self, uint64_t in);
+/* KITH_E_REFUSED: there is none of that name. [any] */
+kith_status tier_check(const kith_instance *self, kith_str name, kith_error *err);
 
 /* -- order.c ------------------------------------------------------------------------------------
  */
@@ -147,7 +172,7 @@ kith_value quantity_of(int64_t whole);
 /* -- wants, one for each part -------------------------------------------------------------------
  */
 
-extern const kith_part product_part, price_part, order_part;
+extern const kith_part product_part, tier_part, price_part, order_part;
 extern const kith_part option_part, configure_part, bundle_part;
 extern const kith_part stock_part, reserve_part, demand_part;
 extern const kith_part invoice_paper_part;

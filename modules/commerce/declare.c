@@ -48,7 +48,7 @@ static const kith_part *const parts[] = {
     &subscription_part, &renewal_part,  &invoice_part, &invoice_paper_part, &payment_part,
     &allocation_part,   &ledger_part,   &credit_part,  &booking_part,       &offering_part,
     &shipment_part,     &return_part,   &entry_part,   &track_part,         &fits_part,
-    &referral_part,     &purchase_part, &units_part,
+    &referral_part,     &purchase_part, &units_part,   &tier_part,
 };
 static const kith_require requirements[] = {
     {"documents", 1, KITH_REQ_OPTIONAL}, /* invoices on paper */

@@ -241,28 +241,45 @@ static int64_t off_list(const struct writing *w, int32_t *unknown) {
     return asked < 10000 ? 10000 - (int64_t)asked : 0;
 }
 
+/* How many percent may be off for who buys, and which setting says so. */
+static kith_status limit_of(const struct writing *w, int64_t *limit, char said_by[100],
+                            kith_error *err) {
+    uint64_t in;
+    kith_status st = tiers_of(w->self, w->txn, w->order.account, w->order.contact, &in, err);
+    const struct tier *tier = st == KITH_OK ? tiers_limit(w->self, in) : NULL;
+    *limit = tier ? tier->limit.as.i : w->self->discount_limit.as.i;
+    (void)snprintf(said_by, 100, "commerce.discount_limit");
+    if (tier)
+        (void)snprintf(said_by, 100, "tier '%.*s' of commerce.tiers",
+                       (int)(tier->name.len < 60 ? tier->name.len : 60), tier->name.ptr);
+    return st;
+}
+
 static kith_status check_discount(struct writing *w, kith_error *err) {
-    const int64_t limit = w->self->discount_limit.as.i * 100;
-    char text[KITH_NUMBER_TEXT];
+    char text[KITH_NUMBER_TEXT], said_by[100];
+    int64_t limit;
     int32_t unknown;
     w->line.off_list = percent_of(off_list(w, &unknown));
-    w->self->numbers->text(&w->line.off_list, text);
-    if (units_of(&w->line.off_list) <= limit)
+    if (!units_of(&w->line.off_list))
         return KITH_OK;
+    kith_status st = limit_of(w, &limit, said_by, err);
+    if (st != KITH_OK || units_of(&w->line.off_list) <= limit * 100)
+        return st;
+    w->self->numbers->text(&w->line.off_list, text);
     if (unknown)
         return kith_fail(err, KITH_E_REFUSED, "unit_price",
                          "unit_price: '%.*s' has no price in %s that it could be measured by, as "
-                         "commerce.discount_limit wants; give it one in a price book",
+                         "%s wants; give it one in a price book",
                          (int)w->product.code.as.s.len, w->product.code.as.s.ptr,
-                         w->line.unit_price.as.money.currency);
+                         w->line.unit_price.as.money.currency, said_by);
     if (units_of(&w->line.off_list) != units_of(&w->line.discount))
         return kith_fail(err, KITH_E_REFUSED, "unit_price",
                          "unit_price: with the discount it is %s %% below the list price, more "
-                         "than commerce.discount_limit allows (%lld %%)",
-                         text, (long long)w->self->discount_limit.as.i);
+                         "than %s allows (%lld %%)",
+                         text, said_by, (long long)limit);
     return kith_fail(err, KITH_E_REFUSED, "discount",
-                     "discount: %s %% is more than commerce.discount_limit allows (%lld %%)", text,
-                     (long long)w->self->discount_limit.as.i);
+                     "discount: %s %% is more than %s allows (%lld %%)", text, said_by,
+                     (long long)limit);
 }
 
 /* What it costs us, as it is today; not known where it is in another currency. */

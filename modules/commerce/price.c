@@ -10,6 +10,7 @@
 
 struct terms {
     kith_value price_book, discount, territory;
+    uint64_t tiers;
 };
 
 /* What somebody has not agreed on holds as it does for who stands above. */
@@ -44,7 +45,7 @@ static kith_status terms_of(kith_instance *self, const kith_txn *txn,
             take(t, a.price_book, a.discount, a.territory);
         next = a.parent;
     }
-    return st;
+    return st == KITH_OK ? tiers_of(self, txn, ask->account, ask->contact, &t->tiers, err) : st;
 }
 
 /* -- one book -----------------------------------------------------------------------------------
@@ -150,6 +151,20 @@ static kith_status look_in_all(struct search *s, uint32_t query, uint32_t count,
     return st;
 }
 
+/* Those of the tiers that who buys is in, in the order of the settings. */
+static kith_status look_in_tiers(struct search *s, kith_error *err) {
+    kith_status st = KITH_OK;
+    for (uint64_t i = 0; st == KITH_OK && !s->found && s->terms.tiers >> i; i++) {
+        const kith_value name = {.kind = KITH_TEXT, .as.s = s->self->tiers.items[i].name};
+        if (!(s->terms.tiers >> i & 1))
+            continue;
+        st = look_in_all(s, s->self->query.tier_books, 1, &name, err);
+        if (st == KITH_OK && s->found)
+            say(s, " for tier %.*s", (int)name.as.s.len, name.as.s.ptr);
+    }
+    return st;
+}
+
 /* The territory of the account, and those that it lies in. */
 static kith_status look_in_territories(struct search *s, kith_error *err) {
     kith_instance *self = s->self;
@@ -171,6 +186,8 @@ static kith_status look_in_books(struct search *s, kith_error *err) {
     if (s->ask->price_book.kind != KITH_NULL)
         return look_in_one(s, s->ask->price_book, err);
     kith_status st = look_in_one(s, s->terms.price_book, err);
+    if (st == KITH_OK)
+        st = look_in_tiers(s, err);
     if (st == KITH_OK)
         st = look_in_territories(s, err);
     return st == KITH_OK ? look_in_all(s, self->query.standard_books, 0, NULL, err) : st;
@@ -209,10 +226,29 @@ static kith_status take_list_price(struct search *s, kith_error *err) {
     return KITH_OK;
 }
 
+/* What was agreed is given as far as the tier allows: nobody stands before a price that is refused.
+ */
+static void take_discount(struct search *s) {
+    const struct tier *tier = tiers_limit(s->self, s->terms.tiers);
+    kith_value *out = &s->out->discount;
+    char percent[KITH_NUMBER_TEXT], agreed[KITH_NUMBER_TEXT];
+    if (s->terms.discount.kind == KITH_NULL || !s->terms.discount.as.decimal.units || s->final)
+        return;
+    *out = s->terms.discount;
+    if (tier && out->as.decimal.units > tier->limit.as.i * 100)
+        *out = percent_of(tier->limit.as.i * 100);
+    s->self->numbers->text(out, percent);
+    say(s, "; terms of the customer: less %s %%", percent);
+    if (out->as.decimal.units == s->terms.discount.as.decimal.units)
+        return;
+    s->self->numbers->text(&s->terms.discount, agreed);
+    say(s, " of %s %%, which is what tier %.*s allows", agreed, (int)tier->name.len,
+        tier->name.ptr);
+}
+
 kith_status price_find(kith_instance *self, const kith_txn *txn, const struct price_question *ask,
                        struct price_answer *out, kith_error *err) {
     struct search s = {.self = self, .txn = txn, .ask = ask, .out = out};
-    char percent[KITH_NUMBER_TEXT];
     *out = (struct price_answer){0};
     kith_status st = read_product(&s, err);
     if (st == KITH_OK)
@@ -226,11 +262,7 @@ kith_status price_find(kith_instance *self, const kith_txn *txn, const struct pr
     if (s.list.kind == KITH_MONEY &&
         strcmp(s.list.as.money.currency, out->unit_price.as.money.currency) == 0)
         out->list_price = s.list;
-    if (s.terms.discount.kind != KITH_NULL && s.terms.discount.as.decimal.units && !s.final) {
-        out->discount = s.terms.discount;
-        self->numbers->text(&out->discount, percent);
-        say(&s, "; terms of the customer: less %s %%", percent);
-    }
+    take_discount(&s);
     return KITH_OK;
 }
 
@@ -282,6 +314,20 @@ static kith_status check_days(kith_value from, kith_value until, kith_error *err
                      "both");
 }
 
+static kith_status check_whose(kith_instance *self, const kith_txn *txn, const kith_change *change,
+                               const struct book *b, kith_error *err) {
+    if (b->tier.kind == KITH_NULL)
+        return KITH_OK;
+    if (b->territory.kind != KITH_NULL || (b->standard.kind == KITH_BOOL && b->standard.as.i))
+        return kith_fail(
+            err, KITH_E_REFUSED, "tier",
+            "tier: a book is one of a tier, of a territory, or standard; for who is in "
+            "both have a tier with the territory in its condition");
+    return self->records->changed(txn, change, self->book.tier) == 1
+               ? tier_check(self, b->tier.as.s, err)
+               : KITH_OK;
+}
+
 static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
     struct book b;
@@ -304,6 +350,8 @@ static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *ch
                              "currency: the book has %llu price%s in the old one; make a new book",
                              (unsigned long long)count, count == 1 ? "" : "s");
     }
+    if (st == KITH_OK)
+        st = check_whose(self, txn, change, &b, err);
     return st == KITH_OK ? check_days(b.valid_from, b.valid_until, err) : st;
 }
 
@@ -371,6 +419,8 @@ static const kith_field book_fields[] = {
       .doc = "It holds for everybody who has no other."),
     F("territory", LINK, .options = "territory",
       .doc = "It holds for the accounts there, and in the territories inside."),
+    F("tier", TEXT, .flags = KITH_FF_INDEXED,
+      .doc = "It holds for customers in this tier of commerce.tiers: gold."),
     F("priority", INTEGER, .default_text = "0",
       .doc = "Among several that hold the highest is asked first, as one for a promotion."),
     F("final", BOOLEAN, .default_text = "false",
@@ -422,7 +472,7 @@ static const kith_hook hooks[] = {
      .when = KITH_BEFORE,
      .priority = AFTER_RULES,
      .fn = book_hook,
-     .doc = "Keeps a book in one currency and its days in order."},
+     .doc = "Keeps a book in one currency, its days in order, and its tier one that there is."},
     {.name = "price",
      .type = "price",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
@@ -470,6 +520,7 @@ static const kith_want wants[] = {
     KITH_WANT(QUERY, "price_book where standard order by -priority", query.standard_books),
     KITH_WANT(QUERY, "price_book where territory = :territory order by -priority",
               query.territory_books),
+    KITH_WANT(QUERY, "price_book where tier = :tier order by -priority", query.tier_books),
     KITH_WANT(QUERY,
               "price where price_book = :book and product = :product and min_quantity <= "
               ":quantity" HOLDS("day") " order by -min_quantity limit 1",

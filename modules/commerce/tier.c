@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tiers: groups of customers by conditions on them, as gold, students, or who is in a segment.
+ * Price books may be those of a tier, and a tier may limit discounts. */
+#include "commerce.h"
+
+#define ABOVE 32 /* accounts above each other */
+
+/* -- who is in which ----------------------------------------------------------------------------
+ */
+
+static kith_status ask(kith_instance *self, const kith_txn *txn, int32_t of_contact,
+                       const kith_row *row, uint64_t *in, kith_error *err) {
+    for (uint64_t i = 0; i < self->tiers.count; i++) {
+        const struct tier *t = &self->tiers.items[i];
+        if (t->of_contact != of_contact || (*in >> i & 1))
+            continue;
+        const int32_t is = self->records->match(txn, t->predicate, row);
+        if (is < 0)
+            return kith_fail(err, is, NULL, "tier '%.*s' of commerce.tiers could not be asked",
+                             (int)t->name.len, t->name.ptr);
+        *in |= (uint64_t)is << i;
+    }
+    return KITH_OK;
+}
+
+kith_status tiers_of(kith_instance *self, const kith_txn *txn, kith_value account,
+                     kith_value contact, uint64_t *in, kith_error *err) {
+    const kith_row *row;
+    kith_status st = KITH_OK;
+    *in = 0;
+    if (!self->tiers.count)
+        return KITH_OK;
+    if (contact.kind != KITH_NULL) {
+        st = self->records->get(txn, self->contact.type, contact.as.link.id, &row, err);
+        if (st == KITH_OK)
+            st = ask(self, txn, 1, row, in, err);
+        if (st == KITH_OK && account.kind == KITH_NULL)
+            st = self->records->read(txn, row, 1, &self->contact.account, &account, err);
+    }
+    for (int i = 0; st == KITH_OK && i < ABOVE && account.kind != KITH_NULL; i++) {
+        st = self->records->get(txn, self->account.type, account.as.link.id, &row, err);
+        if (st == KITH_OK)
+            st = ask(self, txn, 0, row, in, err);
+        if (st == KITH_OK)
+            st = self->records->read(txn, row, 1, &self->account.parent, &account, err);
+    }
+    return st;
+}
+
+const struct tier *tiers_limit(const kith_instance *self, uint64_t in) {
+    for (uint64_t i = 0; i < self->tiers.count; i++)
+        if ((in >> i & 1) && self->tiers.items[i].limit.kind == KITH_INT)
+            return &self->tiers.items[i];
+    return NULL;
+}
+
+kith_status tier_check(const kith_instance *self, kith_str name, kith_error *err) {
+    char known[300] = "";
+    for (uint64_t i = 0; i < self->tiers.count; i++) {
+        const struct tier *t = &self->tiers.items[i];
+        const size_t at = strlen(known);
+        if (t->name.len == name.len && memcmp(t->name.ptr, name.ptr, (size_t)name.len) == 0)
+            return KITH_OK;
+        (void)snprintf(known + at, sizeof known - at, "%s%.*s", at ? ", " : "", (int)t->name.len,
+                       t->name.ptr);
+    }
+    return kith_fail(
+        err, KITH_E_REFUSED, "tier", "tier: '%.*s' is none of commerce.tiers, which %s%s",
+        (int)(name.len < 60 ? name.len : 60), name.ptr, *known ? "has " : "is empty", known);
+}
+
+/* -- declared -----------------------------------------------------------------------------------
+ */
+
+enum { NAME, OF, WHEN, LIMIT }; /* as declared */
+static const kith_setting items[] = {
+    {.key = "name",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "What it is called, as price books say it: gold. Two rows may have the same."},
+    {.key = "of",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .choices = "contact,account",
+     .doc = "Whether people or organisations are asked; the units of one are in its tiers, too."},
+    {.key = "when",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "A condition on that record, in the query language: in_segment('gold')."},
+    {.key = "discount_limit",
+     .kind = KITH_INT,
+     .min = 0,
+     .max = 100,
+     .doc = "The highest discount on a line for them, in percent, in place of that for all."},
+};
+static const kith_setting settings[] = {
+    {.key = "tiers",
+     .kind = KITH_LIST,
+     .default_text = "()",
+     .doc = "Groups of customers. Their price books are looked in, and their limits hold, in the "
+            "order of the rows.",
+     .items = KITH_ARRAY(items)},
+};
+
+static kith_status begin(kith_instance *self, kith_error *err) {
+    const kith_value *rows = &self->tiers.rows;
+    const uint64_t count = rows->kind == KITH_LIST ? rows->as.list.count : 0;
+    const char *place = self->settings->where(self->host, kith_str_of("tiers")).ptr;
+    if (count > TIERS_MAX)
+        return kith_fail(err, KITH_E_INVAL, "tiers", "%s: there are more than %d rows", place,
+                         TIERS_MAX);
+    for (uint64_t i = 0; i < count; i++) {
+        kith_error why = {.struct_size = sizeof why};
+        const kith_value *row = rows->as.list.items[i].as.list.items;
+        struct tier *t = &self->tiers.items[i];
+        *t = (struct tier){.name = row[NAME].as.s,
+                           .of_contact = kith_str_is(row[OF].as.s, "contact"),
+                           .limit = row[LIMIT]};
+        kith_status st = self->records->predicate(
+            self->host, t->of_contact ? self->contact.type : self->account.type, row[WHEN].as.s,
+            &t->predicate, &why);
+        if (st != KITH_OK)
+            return kith_fail(err, st, "tiers", "%s, row %llu: %.400s", place,
+                             (unsigned long long)i + 1, why.message);
+    }
+    self->tiers.count = count;
+    return KITH_OK;
+}
+
+static const kith_want wants[] = {
+    KITH_WANT(SETTING, "tiers", tiers.rows),
+};
+const kith_part tier_part = {
+    .struct_size = sizeof tier_part,
+    .wants = KITH_ARRAY(wants),
+    .begin = begin,
+    .settings = KITH_ARRAY(settings),
+};
