@@ -38,9 +38,7 @@ kith_status order_settle(kith_instance *self, kith_txn *txn, kith_value order, k
     kith_edit edit = {.count = 0};
     if (!is_set(&order) || self->bill.holding)
         return KITH_OK;
-    kith_status st = KITH_LOAD(self, txn, order, order.as.link.id, &o, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, order, order.as.link.id, &o, err));
     const int32_t paid = is_paid(&o);
     if (paid == is_set(&o.settled_at))
         return KITH_OK;
@@ -50,9 +48,9 @@ kith_status order_settle(kith_instance *self, kith_txn *txn, kith_value order, k
         kith_put(&edit, self->order.state, kith_text("paid"));
     if (!paid && state_is(&o.state, "paid")) /* it was sent back, or not received after all */
         kith_put(&edit, self->order.state, kith_text("ordered"));
-    st = self->records->update(txn, self->order.type, o.id.as.link.id, edit.count, edit.fields,
-                               edit.values, err);
-    return st == KITH_OK && paid ? tell_settled(self, txn, &o, err) : st;
+    KITH_TRY(self->records->update(txn, self->order.type, o.id.as.link.id, edit.count, edit.fields,
+                                   edit.values, err));
+    return paid ? tell_settled(self, txn, &o, err) : KITH_OK;
 }
 
 static kith_status refuse_due(const kith_instance *self, const struct order *o, kith_error *err) {
@@ -99,11 +97,8 @@ static kith_status refuse_cart(kith_instance *self, const kith_txn *txn, const s
 static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
     struct order o, before;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, change->before, &before, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
+    KITH_TRY(KITH_READ(self, txn, order, change->before, &before, err));
     if (state_is(&o.state, "paid") && due_of(&o) > 0)
         return refuse_due(self, &o, err);
     if (state_is(&o.state, "paid") && minor_of(&o.total) && !is_paid(&o))
@@ -124,11 +119,10 @@ static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_cha
 static kith_status settled_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
     struct order o;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
-    if (st != KITH_OK || change->origin != KITH_ORIGIN_UNDO ||
-        is_paid(&o) == is_set(&o.settled_at) ||
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
+    if (change->origin != KITH_ORIGIN_UNDO || is_paid(&o) == is_set(&o.settled_at) ||
         minor_of(&o.sent_back)) /* a return may be undone with it: see undone */
-        return st;
+        return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "settled_at",
                      "settled_at: it follows from what is paid of %.*s, and payments stay; refund "
                      "them (commerce.refund)",
@@ -139,8 +133,8 @@ static kith_status settled_hook(kith_instance *self, kith_txn *txn, kith_change 
 static kith_status back_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
     struct returned r;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &r, err);
-    return st == KITH_OK ? order_settle(self, txn, r.order, err) : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.returned, &r, err));
+    return order_settle(self, txn, r.order, err);
 }
 
 /* Of a return that was undone more is to be paid; of an order whose payments stayed it is paid. */
@@ -173,22 +167,19 @@ static kith_status load_from(kith_instance *self, const kith_txn *txn, const str
                              struct from *out, kith_error *err) {
     struct payment p;
     struct invoice c;
-    kith_status st;
     if (is_set(&a->payment) == is_set(&a->credit_note))
         return kith_fail(err, KITH_E_REFUSED, "payment",
                          "payment: it comes from a payment or a credit note, one of them");
     if (is_set(&a->payment)) {
-        st = KITH_LOAD(self, txn, payment, a->payment.as.link.id, &p, err);
-        if (st == KITH_OK)
-            *out = (struct from){p.open, p.number, customer_of(p.account, p.contact),
-                                 state_is(&p.state, "received")};
-        return st;
+        KITH_TRY(KITH_LOAD(self, txn, payment, a->payment.as.link.id, &p, err));
+        *out = (struct from){p.open, p.number, customer_of(p.account, p.contact),
+                             state_is(&p.state, "received")};
+        return KITH_OK;
     }
-    st = KITH_LOAD(self, txn, invoice, a->credit_note.as.link.id, &c, err);
-    if (st == KITH_OK)
-        *out = (struct from){c.open, c.number, customer_of(c.account, c.contact),
-                             state_is(&c.kind, "credit_note")};
-    return st;
+    KITH_TRY(KITH_LOAD(self, txn, invoice, a->credit_note.as.link.id, &c, err));
+    *out = (struct from){c.open, c.number, customer_of(c.account, c.contact),
+                         state_is(&c.kind, "credit_note")};
+    return KITH_OK;
 }
 
 static kith_status check_amounts(const kith_instance *self, const struct allocation *a,
@@ -217,18 +208,12 @@ static kith_status allocation_hook(kith_instance *self, kith_txn *txn, kith_chan
     struct allocation a;
     struct invoice in;
     struct from f;
-    kith_status st = KITH_OK;
     if (change->before)
         return kith_fail(err, KITH_E_REFUSED, NULL,
                          "an allocation stays as it is; delete it and make another");
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, allocation, change->after, &a, err);
-    if (st == KITH_OK)
-        st = load_from(self, txn, &a, &f, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_READ(self, txn, allocation, change->after, &a, err));
+    KITH_TRY(load_from(self, txn, &a, &f, err));
+    KITH_TRY(KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err));
     if (!f.ready)
         return kith_fail(err, KITH_E_REFUSED, "payment",
                          "payment: %.*s brings no money; it takes one that is received, or a "
@@ -247,14 +232,11 @@ static kith_status allocation_hook(kith_instance *self, kith_txn *txn, kith_chan
 
 kith_status payment_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_error *err) {
     struct payment p;
-    kith_status st = KITH_LOAD(self, txn, payment, id, &p, err);
-    if (st == KITH_OK)
-        st = self->numbers->add(&p.amount, -1, &p.refunded, &p.open, err);
-    if (st == KITH_OK)
-        st = self->numbers->add(&p.open, -1, &p.allocated, &p.open, err);
-    if (st == KITH_OK)
-        st = KITH_SET(self, txn, payment, open, id, p.open, err);
-    return st == KITH_OK ? order_settle(self, txn, p.order, err) : st;
+    KITH_TRY(KITH_LOAD(self, txn, payment, id, &p, err));
+    KITH_TRY(self->numbers->add(&p.amount, -1, &p.refunded, &p.open, err));
+    KITH_TRY(self->numbers->add(&p.open, -1, &p.allocated, &p.open, err));
+    KITH_TRY(KITH_SET(self, txn, payment, open, id, p.open, err));
+    return order_settle(self, txn, p.order, err);
 }
 
 /* Behind an allocation, and behind one that is taken away. */
@@ -262,29 +244,25 @@ static kith_status allocated_hook(kith_instance *self, kith_txn *txn, kith_chang
                                   kith_error *err) {
     struct allocation a;
     struct invoice in;
-    kith_status st = KITH_CHANGE(self, txn, change, allocation, &a, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, allocation, &a, err));
+    KITH_TRY(KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err));
     if (!change->after && state_is(&in.state, "written_off"))
         return kith_fail(err, KITH_E_REFUSED, "invoice",
                          "invoice: %.*s is written off, and what it got stays",
                          (int)in.number.as.s.len, in.number.as.s.ptr);
-    st = invoice_settle(self, txn, a.invoice.as.link.id, err);
-    if (st == KITH_OK)
-        st = is_set(&a.payment) ? payment_settle(self, txn, a.payment.as.link.id, err)
-                                : invoice_settle(self, txn, a.credit_note.as.link.id, err);
-    return st == KITH_OK ? order_settle(self, txn, in.order, err) : st;
+    KITH_TRY(invoice_settle(self, txn, a.invoice.as.link.id, err));
+    KITH_TRY(is_set(&a.payment) ? payment_settle(self, txn, a.payment.as.link.id, err)
+                                : invoice_settle(self, txn, a.credit_note.as.link.id, err));
+    return order_settle(self, txn, in.order, err);
 }
 
 kith_status payment_allocate(kith_instance *self, kith_txn *txn, kith_value from, kith_value open,
                              kith_value invoice, kith_error *err) {
     struct invoice in;
     struct allocation a = {.invoice = invoice, .amount = open};
-    kith_status st = KITH_LOAD(self, txn, invoice, invoice.as.link.id, &in, err);
-    if (st != KITH_OK || minor_of(&in.open) <= 0 || minor_of(&open) <= 0)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, invoice, invoice.as.link.id, &in, err));
+    if (minor_of(&in.open) <= 0 || minor_of(&open) <= 0)
+        return KITH_OK;
     if (minor_of(&in.open) < minor_of(&open))
         a.amount = in.open;
     *(from.as.link.type == self->payment.type ? &a.payment : &a.credit_note) = from;
@@ -296,10 +274,10 @@ kith_status payment_take_prepaid(kith_instance *self, kith_txn *txn, const struc
     const kith_value params[] = {invoice->order, money_in(&invoice->currency, 0)};
     struct payment *p;
     uint64_t n = 0;
-    kith_status st = KITH_FIND(self, txn, payment, self->bill.prepaid, 2, params, &p, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
-        st = payment_allocate(self, txn, p[i].id, p[i].open, invoice->id, err);
-    return st;
+    KITH_TRY(KITH_FIND(self, txn, payment, self->bill.prepaid, 2, params, &p, &n, err));
+    for (uint64_t i = 0; i < n; i++)
+        KITH_TRY(payment_allocate(self, txn, p[i].id, p[i].open, invoice->id, err));
+    return KITH_OK;
 }
 
 /* -- what is on account -------------------------------------------------------------------------
@@ -335,26 +313,24 @@ static kith_status allocate_action(kith_instance *self, kith_call *call, kith_er
     struct invoice *c;
     uint64_t payments = 0, credits = 0;
     int64_t made = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK && is_set(&args.account) == is_set(&args.contact))
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    if (is_set(&args.account) == is_set(&args.contact))
         return kith_fail(err, KITH_E_INVAL, "account",
                          "account: say whom it is about: an account or a contact");
     const int32_t account = is_set(&args.account);
     const kith_value whom = account ? args.account : args.contact;
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, invoice,
+    KITH_TRY(KITH_FIND(self, txn, invoice,
                        account ? self->bill.credits_of_account : self->bill.credits_of_contact, 1,
-                       &whom, &c, &credits, err);
-    for (uint64_t i = 0; st == KITH_OK && i < credits; i++)
-        st = spread_one(self, txn, whom, c[i].id, c[i].open, &made, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, payment,
+                       &whom, &c, &credits, err));
+    for (uint64_t i = 0; i < credits; i++)
+        KITH_TRY(spread_one(self, txn, whom, c[i].id, c[i].open, &made, err));
+    KITH_TRY(KITH_FIND(self, txn, payment,
                        account ? self->bill.money_left_account : self->bill.money_left_contact, 1,
-                       &whom, &p, &payments, err);
-    for (uint64_t i = 0; st == KITH_OK && i < payments; i++)
-        st = spread_one(self, txn, whom, p[i].id, p[i].open, &made, err);
+                       &whom, &p, &payments, err));
+    for (uint64_t i = 0; i < payments; i++)
+        KITH_TRY(spread_one(self, txn, whom, p[i].id, p[i].open, &made, err));
     const kith_value count = kith_number(KITH_INT, made);
-    return st == KITH_OK ? self->calls->result(call, 0, &count, err) : st;
+    return self->calls->result(call, 0, &count, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

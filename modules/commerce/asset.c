@@ -68,16 +68,16 @@ static kith_status check_serial(kith_instance *self, const kith_txn *txn, const 
     uint64_t count = 0;
     if (a->serial.kind == KITH_NULL)
         return KITH_OK;
-    kith_status st = KITH_FIND(self, txn, own.asset, self->own.assets.same_serial, 2, params,
-                               &others, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(self, txn, own.asset, self->own.assets.same_serial, 2, params, &others,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (others[i].id.as.link.id != id)
             return kith_fail(err, KITH_E_CONFLICT, "serial",
                              "serial: there is a record of '%.*s' with the number '%.*s' already; "
                              "change that one when it has another owner now",
                              (int)others[i].name.as.s.len, others[i].name.as.s.ptr,
                              (int)a->serial.as.s.len, a->serial.as.s.ptr);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status check_asset(const struct asset *a, kith_error *err) {
@@ -124,16 +124,12 @@ static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *c
     const struct asset_numbers *n = &self->own.asset;
     kith_edit edit = {0};
     struct asset a;
-    kith_status st = KITH_READ(self, txn, own.asset, change->after, &a, err);
-    if (st == KITH_OK && (!change->before || rec->changed(txn, change, n->purchased_on) == 1))
-        st = complete(self, txn, &a, err);
-    if (st == KITH_OK)
-        st = check_asset(&a, err);
-    if (st == KITH_OK &&
-        (rec->changed(txn, change, n->serial) == 1 || rec->changed(txn, change, n->product) == 1))
-        st = check_serial(self, txn, &a, change->id, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_READ(self, txn, own.asset, change->after, &a, err));
+    if (!change->before || rec->changed(txn, change, n->purchased_on) == 1)
+        KITH_TRY(complete(self, txn, &a, err));
+    KITH_TRY(check_asset(&a, err));
+    if (rec->changed(txn, change, n->serial) == 1 || rec->changed(txn, change, n->product) == 1)
+        KITH_TRY(check_serial(self, txn, &a, change->id, err));
     kith_put(&edit, n->name, a.name);
     kith_put(&edit, n->warranty_until, a.warranty_until);
     kith_put(&edit, n->expected_end, a.expected_end);
@@ -169,11 +165,8 @@ static kith_status own_line(kith_instance *self, kith_txn *txn, const struct ord
                             const struct line *line, kith_error *err) {
     struct bought bought;
     struct ware product;
-    kith_status st = KITH_LOAD(self, txn, own.ware, line->product.as.link.id, &product, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.bought, line->id.as.link.id, &bought, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, own.ware, line->product.as.link.id, &product, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.bought, line->id.as.link.id, &bought, err));
     const int64_t quantity = units_of(&bought.quantity) - units_of(&bought.returned);
     if (quantity <= 0)
         return KITH_OK;
@@ -181,7 +174,7 @@ static kith_status own_line(kith_instance *self, kith_txn *txn, const struct ord
     int64_t count = pieces ? quantity / 1000 : 1;
     if (count > PIECES_MAX)
         count = 1;
-    for (int64_t i = 0; st == KITH_OK && i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         struct asset a = {.account = order->account,
                           .contact = order->contact,
                           .product = line->product,
@@ -189,9 +182,9 @@ static kith_status own_line(kith_instance *self, kith_txn *txn, const struct ord
                           .purchased_on = kith_number(KITH_DATE, self->host->today(self->host)),
                           .owner = order->owner,
                           .order_line = line->id};
-        st = KITH_CREATE(self, txn, own.asset, &a, err);
+        KITH_TRY(KITH_CREATE(self, txn, own.asset, &a, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* Lines that have records already are left out: it may be delivered twice. */
@@ -200,13 +193,12 @@ static kith_status delivered_hook(kith_instance *self, kith_txn *txn, kith_chang
     struct order order;
     struct line *lines;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &order, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, line, self->own.assets.undelivered, 1, &order.id, &lines, &count,
-                       err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = own_line(self, txn, &order, &lines[i], err);
-    return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &order, err));
+    KITH_TRY(KITH_FIND(self, txn, line, self->own.assets.undelivered, 1, &order.id, &lines, &count,
+                       err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(own_line(self, txn, &order, &lines[i], err));
+    return KITH_OK;
 }
 
 /* Has so much of one record be given back: all of it, or it is so much less. */
@@ -244,16 +236,14 @@ static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change
                                  kith_error *err) {
     struct asset *assets;
     uint64_t count = 0;
-    kith_status st = KITH_OK;
     const kith_value order = kith_link(change->type, change->id);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, own.asset, self->own.assets.of_order, 1, &order, &assets, &count,
-                       err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(self, txn, own.asset, self->own.assets.of_order, 1, &order, &assets, &count,
+                       err));
+    for (uint64_t i = 0; i < count; i++)
         if (is_in_use(&assets[i]))
-            st = KITH_SET(self, txn, own.asset, state, assets[i].id.as.link.id,
-                          kith_text("returned"), err);
-    return st;
+            KITH_TRY(KITH_SET(self, txn, own.asset, state, assets[i].id.as.link.id,
+                              kith_text("returned"), err));
+    return KITH_OK;
 }
 
 /* -- reminders ----------------------------------------------------------------------------------
@@ -264,11 +254,10 @@ static kith_status remind_one(kith_instance *self, kith_txn *txn, const struct a
     const int64_t today = self->host->today(self->host);
     const kith_value payload[] = {date, kith_number(KITH_INT, date.as.i - today)};
     const kith_value next = reminder_of(self, date, today + 1, INT64_MIN, 0);
-    kith_status st =
-        self->events->publish(txn, topic, self->own.asset.type, a->id.as.link.id, 2, payload, err);
-    return st == KITH_OK ? self->records->update(txn, self->own.asset.type, a->id.as.link.id, 1,
-                                                 &field, &next, err)
-                         : st;
+    KITH_TRY(
+        self->events->publish(txn, topic, self->own.asset.type, a->id.as.link.id, 2, payload, err));
+    return self->records->update(txn, self->own.asset.type, a->id.as.link.id, 1, &field, &next,
+                                 err);
 }
 
 /* Each record moves on to its next reminder, so the next go finds those that are left. */
@@ -424,17 +413,15 @@ static kith_status register_action(kith_instance *self, kith_call *call, kith_er
     struct register_args args;
     struct register_results results = {0};
     int32_t is_new = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK && args.purchased_on.kind == KITH_DATE &&
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    if (args.purchased_on.kind == KITH_DATE &&
         args.purchased_on.as.i > self->host->today(self->host))
         return kith_fail(err, KITH_E_INVAL, "purchased_on", "purchased_on: it lies in the future");
-    if (st == KITH_OK)
-        st = find_owner(self, call, &args, &is_new, err);
-    if (st == KITH_OK)
-        st = register_piece(self, txn, &args, &results.asset, err);
+    KITH_TRY(find_owner(self, call, &args, &is_new, err));
+    KITH_TRY(register_piece(self, txn, &args, &results.asset, err));
     results.contact = args.contact;
     results.is_new = kith_number(KITH_BOOL, is_new);
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- what somebody owns -------------------------------------------------------------------------
@@ -485,20 +472,19 @@ static kith_status find_assets(kith_instance *self, const kith_txn *txn,
 static kith_status owns_action(kith_instance *self, kith_call *call, kith_error *err) {
     const kith_txn *txn = self->calls->view(call);
     struct owns_args args;
-    struct asset *assets;
+    struct asset *assets = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = find_assets(self, txn, &args, &assets, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(find_assets(self, txn, &args, &assets, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const struct asset *a = &assets[i];
         const struct owns_row row = {
             a->id,      a->name,        a->serial,       a->product,        a->contact,
             a->account, a->state,       a->purchased_on, a->warranty_until, a->renewal_on,
             a->faults,  a->open_faults, a->last_fault};
-        st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

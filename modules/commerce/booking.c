@@ -108,12 +108,11 @@ static kith_status check_free(kith_instance *self, const kith_txn *txn, const st
     struct booking *others;
     uint64_t count = 0, first = 0;
     int64_t peak = 0;
-    kith_status st = KITH_FIND(self, txn, own.booking, self->own.bookings.taken, 3, params, &others,
-                               &count, err);
-    if (st == KITH_OK)
-        st = peak_of(self, txn, r, others, count, id, &peak, err);
-    if (st != KITH_OK || peak + places_of(r, b) <= r->capacity.as.i)
-        return st;
+    KITH_TRY(KITH_FIND(self, txn, own.booking, self->own.bookings.taken, 3, params, &others, &count,
+                       err));
+    KITH_TRY(peak_of(self, txn, r, others, count, id, &peak, err));
+    if (peak + places_of(r, b) <= r->capacity.as.i)
+        return KITH_OK;
     while (first + 1 < count && others[first].id.as.link.id == id)
         first++;
     return taken(r, &others[first], r->capacity.as.i - peak, err);
@@ -129,24 +128,22 @@ static kith_status booking_hook(kith_instance *self, kith_txn *txn, kith_change 
     const kith_records_v1 *rec = self->records;
     struct booking b;
     struct resource r;
-    kith_status st = KITH_READ(self, txn, own.booking, change->after, &b, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_READ(self, txn, own.booking, change->after, &b, err));
     if (b.contact.kind == KITH_NULL && b.account.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say for whom: a contact, or an account");
-    st = check_times(
+    KITH_TRY(check_times(
         self, &b, change->origin != KITH_ORIGIN_IMPORT && rec->changed(txn, change, n->from) == 1,
-        err);
-    if (st == KITH_OK && holds_a_place(&b))
-        st = KITH_LOAD(self, txn, own.resource, b.resource.as.link.id, &r, err);
-    if (st == KITH_OK && holds_a_place(&b))
-        st = check_resource(&b, &r, err);
-    if (st == KITH_OK && holds_a_place(&b))
-        st = check_free(self, txn, &b, &r, change->id, err);
-    if (st != KITH_OK || change->before || b.held_until.kind != KITH_NULL ||
-        self->own.hold.kind == KITH_NULL || !kith_str_is(b.state.as.s, "held"))
-        return st;
+        err));
+    if (holds_a_place(&b))
+        KITH_TRY(KITH_LOAD(self, txn, own.resource, b.resource.as.link.id, &r, err));
+    if (holds_a_place(&b))
+        KITH_TRY(check_resource(&b, &r, err));
+    if (holds_a_place(&b))
+        KITH_TRY(check_free(self, txn, &b, &r, change->id, err));
+    if (change->before || b.held_until.kind != KITH_NULL || self->own.hold.kind == KITH_NULL ||
+        !kith_str_is(b.state.as.s, "held"))
+        return KITH_OK;
     b.held_until = kith_number(KITH_TIME, self->host->now(self->host) + self->own.hold.as.i);
     return rec->set(txn, change, 1, &n->held_until, &b.held_until, err);
 }
@@ -154,11 +151,9 @@ static kith_status booking_hook(kith_instance *self, kith_txn *txn, kith_change 
 static kith_status hold_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
     struct booking b;
-    kith_status st = KITH_CHANGE(self, txn, change, own.booking, &b, err);
-    return st == KITH_OK
-               ? self->own.timers->at(txn, self->own.timer.hold, b.held_until.as.i, change->type,
-                                      change->id, kith_str_of(""), NULL, err)
-               : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, own.booking, &b, err));
+    return self->own.timers->at(txn, self->own.timer.hold, b.held_until.as.i, change->type,
+                                change->id, kith_str_of(""), NULL, err);
 }
 
 /* It was confirmed, or is held for longer: then there is nothing to do. */
@@ -347,10 +342,10 @@ static kith_status try_one(struct proposal *p, struct resource *r, kith_error *e
     const struct booking *taken = bookings_of(p, r->id, &count);
     if (!is_asked_for(p, r))
         return KITH_OK;
-    kith_status st = peak_of(p->self, p->txn, r, taken, count, 0, &peak, err);
-    if (st == KITH_OK && peak + places_of(r, &wanted) <= r->capacity.as.i)
+    KITH_TRY(peak_of(p->self, p->txn, r, taken, count, 0, &peak, err));
+    if (peak + places_of(r, &wanted) <= r->capacity.as.i)
         p->free[p->free_count++] = (struct candidate){r, r->capacity.as.i - peak, score_of(p, r)};
-    return st;
+    return KITH_OK;
 }
 
 static kith_status find_free(struct proposal *p, kith_error *err) {

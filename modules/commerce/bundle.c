@@ -35,11 +35,8 @@ static kith_status cost_of(struct bundling *b, kith_value product, kith_value qu
         .currency = currency,
         .day = kith_number(KITH_DATE, self->host->today(self->host)),
     };
-    kith_status st = KITH_LOAD(self, b->txn, product, product.as.link.id, &p, err);
-    if (st == KITH_OK)
-        st = price_find(self, b->txn, &ask, price, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, b->txn, product, product.as.link.id, &p, err));
+    KITH_TRY(price_find(self, b->txn, &ask, price, err));
     *line = (struct line){.product = product,
                           .quantity = quantity,
                           .unit_price = price->unit_price,
@@ -56,15 +53,13 @@ static kith_status add_part(struct bundling *b, const struct relation *part, kit
     struct price_answer price;
     const kith_value each = part->quantity.kind == KITH_NULL ? quantity_of(1) : part->quantity;
     kith_value quantity;
-    kith_status st =
-        self->numbers->multiply(&each, &b->args.quantity, 1, KITH_ROUND_HALF_UP, &quantity, err);
-    if (st == KITH_OK)
-        st = cost_of(b, part->other, quantity, currency, &price, &line, err);
-    if (st == KITH_OK)
-        st = self->numbers->add(&r->separately, 1, &line.net, &r->separately, err);
+    KITH_TRY(
+        self->numbers->multiply(&each, &b->args.quantity, 1, KITH_ROUND_HALF_UP, &quantity, err));
+    KITH_TRY(cost_of(b, part->other, quantity, currency, &price, &line, err));
+    KITH_TRY(self->numbers->add(&r->separately, 1, &line.net, &r->separately, err));
     const struct bundle_row row = {line.product, line.quantity, line.unit_price, line.discount,
                                    line.net};
-    return st == KITH_OK ? KITH_ROW(self, b->call, &row, err) : st;
+    return KITH_ROW(self, b->call, &row, err);
 }
 
 static kith_status find_percent(kith_instance *self, struct bundle_results *r, kith_error *err) {
@@ -83,32 +78,26 @@ static kith_status bundle_action(kith_instance *self, kith_call *call, kith_erro
     struct line own;
     uint64_t count = 0;
     memset(&r, 0, sizeof r);
-    kith_status st = KITH_ARGS(self, call, &b.args, err);
-    if (st == KITH_OK && b.args.quantity.as.decimal.units <= 0)
+    KITH_TRY(KITH_ARGS(self, call, &b.args, err));
+    if (b.args.quantity.as.decimal.units <= 0)
         return kith_fail(err, KITH_E_INVAL, "quantity", "quantity: it is more than 0");
-    if (st == KITH_OK)
-        st = KITH_FIND(self, b.txn, relation, self->query.parts_of, 1, &b.args.product, &parts,
-                       &count, err);
-    if (st == KITH_OK && !count)
+    KITH_TRY(KITH_FIND(self, b.txn, relation, self->query.parts_of, 1, &b.args.product, &parts,
+                       &count, err));
+    if (!count)
         return kith_fail(err, KITH_E_REFUSED, "product",
                          "product: it is no bundle; say what it is made of by product_relation of "
                          "the kind bundle_part");
-    if (st == KITH_OK)
-        st = cost_of(&b, b.args.product, b.args.quantity, b.args.currency, &b.price, &own, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(cost_of(&b, b.args.product, b.args.quantity, b.args.currency, &b.price, &own, err));
     const kith_value currency = kith_text(own.net.as.money.currency);
     r.how = kith_text(b.price.why);
     r.net = own.net;
     r.parts = kith_number(KITH_INT, (int64_t)count);
     r.separately = money_zero(own.net.as.money.currency);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = add_part(&b, &parts[i], currency, &r, err);
-    if (st == KITH_OK)
-        st = self->numbers->add(&r.separately, -1, &r.net, &r.saving, err);
-    if (st == KITH_OK)
-        st = find_percent(self, &r, err);
-    return st == KITH_OK ? KITH_RESULTS(self, call, &r, err) : st;
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(add_part(&b, &parts[i], currency, &r, err));
+    KITH_TRY(self->numbers->add(&r.separately, -1, &r.net, &r.saving, err));
+    KITH_TRY(find_percent(self, &r, err));
+    return KITH_RESULTS(self, call, &r, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

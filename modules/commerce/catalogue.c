@@ -238,14 +238,14 @@ static kith_status note_retired(struct catalogue *c, kith_error *err) {
     kith_instance *self = c->self;
     struct option *found;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, c->txn, configure.option, self->configure.retired_of, 1,
-                               &c->product, &found, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, c->txn, configure.option, self->configure.retired_of, 1, &c->product,
+                       &found, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const int32_t v = catalogue_find(c, found[i].code.as.s);
         if (v)
             c->retired[v - 1] = 1;
     }
-    return st;
+    return KITH_OK;
 }
 
 /* A name that no option has gets a number behind them, which holds never. */

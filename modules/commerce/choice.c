@@ -107,18 +107,16 @@ static kith_status check_rules(struct choice *x, struct tally *groups, kith_erro
     for (int32_t v = 1; v <= (int32_t)c->option_count; v++)
         if (c->puzzle.value[v] >= 0)
             rest[count++] = c->puzzle.value[v] > 0 ? v : -v;
-    kith_status st = puzzle_can(&c->puzzle, count, rest, &x->complete, err);
-    if (st != KITH_OK || x->complete)
-        return st;
-    st = puzzle_clash(&c->puzzle, count, rest, &clash, err);
-    for (uint32_t i = 0; st == KITH_OK && i < clash.given_count; i++)
+    KITH_TRY(puzzle_can(&c->puzzle, count, rest, &x->complete, err));
+    if (x->complete)
+        return KITH_OK;
+    KITH_TRY(puzzle_clash(&c->puzzle, count, rest, &clash, err));
+    for (uint32_t i = 0; i < clash.given_count; i++)
         if (clash.given[i] < 0)
             groups[c->group_of[-clash.given[i] - 1]].wanted = 1;
-    if (st == KITH_OK) {
-        tell(&x->why, "still to be chosen: ");
-        tell_causes(&x->why, c, &clash);
-    }
-    return st;
+    tell(&x->why, "still to be chosen: ");
+    tell_causes(&x->why, c, &clash);
+    return KITH_OK;
 }
 
 static kith_status find_missing(struct choice *x, kith_value answered, kith_error *err) {
@@ -137,12 +135,12 @@ static kith_status find_missing(struct choice *x, kith_value answered, kith_erro
                  x->why.count ? ", " : "still to be chosen: ", SHOW(c->groups[g].name.as.s));
             groups[g].wanted = 1;
         }
-    kith_status st = x->why.count ? KITH_OK : check_rules(x, groups, err);
-    for (uint32_t g = 0; st == KITH_OK && x->next < 0 && g < c->group_count; g++)
+    KITH_TRY(x->why.count ? KITH_OK : check_rules(x, groups, err));
+    for (uint32_t g = 0; x->next < 0 && g < c->group_count; g++)
         if (groups[g].open &&
             (groups[g].wanted || (!groups[g].taken && !has_code(answered, c->groups[g].code.as.s))))
             x->next = (int32_t)g;
-    return st;
+    return KITH_OK;
 }
 
 /* -- all of it ----------------------------------------------------------------------------------
@@ -154,10 +152,10 @@ kith_status choice_owner(kith_instance *self, const kith_txn *txn, const struct 
     *owner = product->option_groups.as.i ? product->id : kith_null();
     if (product->option_groups.as.i || product->variant_of.kind == KITH_NULL)
         return KITH_OK;
-    kith_status st = KITH_LOAD(self, txn, product, product->variant_of.as.link.id, &of, err);
-    if (st == KITH_OK && of.option_groups.as.i)
+    KITH_TRY(KITH_LOAD(self, txn, product, product->variant_of.as.link.id, &of, err));
+    if (of.option_groups.as.i)
         *owner = of.id;
-    return st;
+    return KITH_OK;
 }
 
 kith_status choice_make(kith_instance *self, const kith_txn *txn, const struct product *product,
@@ -242,13 +240,13 @@ static kith_status effect_of(const struct choice *x, kith_value amount, kith_val
 kith_status choice_surcharge(const struct choice *x, int32_t v, kith_value base, kith_value *out,
                              kith_error *err) {
     const struct option *o = &x->c.options[v - 1];
-    kith_status st = effect_of(x, o->price, o->percent, base, out, err);
-    if (st == KITH_OK && strcmp(out->as.money.currency, base.as.money.currency) != 0)
+    KITH_TRY(effect_of(x, o->price, o->percent, base, out, err));
+    if (strcmp(out->as.money.currency, base.as.money.currency) != 0)
         return kith_fail(err, KITH_E_REFUSED, "chosen",
                          "chosen: '%.*s' has its price in %s, and the product in %s; give the "
                          "option percent instead",
                          SHOW(o->code.as.s), out->as.money.currency, base.as.money.currency);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status add_effect(const struct choice *x, kith_value effect, kith_str name,
@@ -383,11 +381,9 @@ kith_status choice_complete(struct choice *x, kith_value base, kith_error *err) 
     for (uint32_t i = 0; i < left; i++)
         wishes[count++] = -rest[i].v;
     const uint32_t guesses = put_likely(x, rest, left, likely);
-    kith_status st = puzzle_prefer(&c->puzzle, count, wishes, guesses, likely, err);
-    for (uint64_t v = 1; st == KITH_OK && v <= c->option_count; v++)
+    KITH_TRY(puzzle_prefer(&c->puzzle, count, wishes, guesses, likely, err));
+    for (uint64_t v = 1; v <= c->option_count; v++)
         x->taken[v] = c->puzzle.model[v] > 0;
-    if (st != KITH_OK)
-        return st;
     x->complete = 1;
     x->next = -1;
     x->why.count = 0;

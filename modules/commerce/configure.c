@@ -53,10 +53,9 @@ static kith_status tell_reason(struct answering *a, int32_t v, struct words *w, 
     if (x->given_count)
         memcpy(given, x->given, x->given_count * sizeof *given);
     given[x->given_count] = p->value[v] > 0 ? -v : v;
-    kith_status st = puzzle_clash(p, x->given_count + 1, given, &clash, err);
-    if (st == KITH_OK)
-        tell_causes(w, &x->c, &clash);
-    return st;
+    KITH_TRY(puzzle_clash(p, x->given_count + 1, given, &clash, err));
+    tell_causes(w, &x->c, &clash);
+    return KITH_OK;
 }
 
 static const char *state_of(const struct answering *a, int32_t v) {
@@ -92,7 +91,6 @@ static kith_status give_row(struct answering *a, int32_t v, kith_error *err) {
 
 static kith_status give_rows(struct answering *a, kith_error *err) {
     struct choice *x = &a->choice;
-    kith_status st = KITH_OK;
     if (!x->asked)
         return KITH_OK;
     a->asked = a->self->host->memory(x->c.txn, x->c.option_count + 1);
@@ -101,9 +99,9 @@ static kith_status give_rows(struct answering *a, kith_error *err) {
     for (uint64_t i = 0; a->args->chosen.kind == KITH_LIST && i < a->args->chosen.as.list.count;
          i++)
         a->asked[catalogue_find(&x->c, a->args->chosen.as.list.items[i].as.s)] = 1;
-    for (int32_t v = 1; st == KITH_OK && v <= (int32_t)x->c.option_count; v++)
-        st = give_row(a, v, err);
-    return st;
+    for (int32_t v = 1; v <= (int32_t)x->c.option_count; v++)
+        KITH_TRY(give_row(a, v, err));
+    return KITH_OK;
 }
 
 /* Amounts of so many of them. Without a price there are none, and `how` tells why. */
@@ -208,10 +206,8 @@ static kith_status configure_action(kith_instance *self, kith_call *call, kith_e
 /* A line of a configuration has its product and options, unless it says so itself. */
 kith_status configure_take(kith_instance *self, kith_txn *txn, struct line *line, kith_error *err) {
     struct configuration f;
-    kith_status st =
-        KITH_LOAD(self, txn, configure.configuration, line->configuration.as.link.id, &f, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(
+        KITH_LOAD(self, txn, configure.configuration, line->configuration.as.link.id, &f, err));
     if (line->product.kind != KITH_NULL && line->product.as.link.id != f.product.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "configuration",
                          "configuration: it is one of another product; leave the product empty, or "

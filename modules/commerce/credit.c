@@ -77,20 +77,16 @@ static kith_status sum_exposure(kith_instance *self, const kith_txn *txn, const 
     const int32_t account = t->whom.as.link.type == self->account.type;
     kith_value params[] = {t->whom, currency};
     *e = (struct exposure){0};
-    kith_status st = whom_of_terms(self, txn, t, &params[0], err);
-    if (st == KITH_OK)
-        st = self->records->groups(
-            txn, account ? self->bill.open_of_account : self->bill.open_of_contact, 2, params, 0,
-            add_invoices, e, err);
-    if (st == KITH_OK)
-        st = self->records->groups(
-            txn, account ? self->bill.money_of_account : self->bill.money_of_contact, 2, params, 0,
-            add_sum, &e->on_account, err);
-    if (st == KITH_OK)
-        st = self->records->groups(
-            txn, account ? self->bill.ordered_by_account : self->bill.ordered_by_contact, 2, params,
-            0, add_sum, &e->ordered, err);
-    return st;
+    KITH_TRY(whom_of_terms(self, txn, t, &params[0], err));
+    KITH_TRY(self->records->groups(
+        txn, account ? self->bill.open_of_account : self->bill.open_of_contact, 2, params, 0,
+        add_invoices, e, err));
+    KITH_TRY(self->records->groups(
+        txn, account ? self->bill.money_of_account : self->bill.money_of_contact, 2, params, 0,
+        add_sum, &e->on_account, err));
+    return self->records->groups(
+        txn, account ? self->bill.ordered_by_account : self->bill.ordered_by_contact, 2, params, 0,
+        add_sum, &e->ordered, err);
 }
 
 /* -- the check ----------------------------------------------------------------------------------
@@ -109,9 +105,7 @@ static kith_status check_limit(kith_instance *self, const kith_txn *txn, const s
     char open[KITH_NUMBER_TEXT], ordered[KITH_NUMBER_TEXT], more[KITH_NUMBER_TEXT],
         used[KITH_NUMBER_TEXT], limit[KITH_NUMBER_TEXT];
     *out = (struct check){.limit = t->limit, .passes = 1};
-    kith_status st = sum_exposure(self, txn, t, currency, &out->e, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(sum_exposure(self, txn, t, currency, &out->e, err));
     const kith_value receivable = money_in(&currency, minor_sum(out->e.open, -out->e.credits)),
                      placed = money_in(&currency, minor_sum(out->e.ordered, -out->e.on_account));
     out->used = money_in(&currency, minor_sum(minor_sum(minor_of(&receivable), minor_of(&placed)),
@@ -160,28 +154,25 @@ static kith_status check_first(kith_instance *self, const kith_txn *txn, const s
     if (!is_set(&t->expected))
         return KITH_OK;
     kith_value whom;
-    kith_status st = whom_of_terms(self, txn, t, &whom, err);
-    if (st == KITH_OK)
-        st =
-            KITH_FIND(self, txn, order, account ? self->bill.past_account : self->bill.past_contact,
-                      1, &whom, &past, &n, err);
-    if (st != KITH_OK || n)
-        return st;
-    st = KITH_FIND(self, txn, line, self->query.lines_of, 1, &o->id, &lines, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++) {
+    KITH_TRY(whom_of_terms(self, txn, t, &whom, err));
+    KITH_TRY(KITH_FIND(self, txn, order,
+                       account ? self->bill.past_account : self->bill.past_contact, 1, &whom, &past,
+                       &n, err));
+    if (n)
+        return KITH_OK;
+    KITH_TRY(KITH_FIND(self, txn, line, self->query.lines_of, 1, &o->id, &lines, &n, err));
+    for (uint64_t i = 0; i < n; i++) {
         const struct line *l = &lines[i];
         const kith_value *amount = self->tax_included.as.i ? &l->total : &l->net;
         if (!is_set(&l->list_price))
             continue;
-        st = self->numbers->multiply(&l->list_price, &l->quantity, 1, money_rounding(self), &all,
-                                     err);
-        if (st == KITH_OK)
-            st = self->numbers->add(&given, 1, &all, &given, err);
-        if (st == KITH_OK)
-            st = self->numbers->add(&given, -1, amount, &given, err);
+        KITH_TRY(self->numbers->multiply(&l->list_price, &l->quantity, 1, money_rounding(self),
+                                         &all, err));
+        KITH_TRY(self->numbers->add(&given, 1, &all, &given, err));
+        KITH_TRY(self->numbers->add(&given, -1, amount, &given, err));
     }
-    if (st != KITH_OK || minor_of(&given) <= 0)
-        return st;
+    if (minor_of(&given) <= 0)
+        return KITH_OK;
     self->numbers->text(&given, text);
     self->numbers->text(&t->expected, most);
     if (!is_in(&t->expected, &o->currency))
@@ -266,15 +257,11 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
     const kith_txn *txn = self->calls->whole(call);
     struct all_terms t;
     struct check c;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK && minor_of(&args.amount) < 0)
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    if (minor_of(&args.amount) < 0)
         return kith_fail(err, KITH_E_INVAL, "amount", "amount: it is 0 or more");
-    if (st == KITH_OK)
-        st = whom_of(self, txn, args.account, args.contact, &t, err);
-    if (st == KITH_OK)
-        st = check_limits(self, txn, &t, args.amount, &c, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(whom_of(self, txn, args.account, args.contact, &t, err));
+    KITH_TRY(check_limits(self, txn, &t, args.amount, &c, err));
     const kith_value currency = kith_text(args.amount.as.money.currency);
     const struct {
         kith_value passes, limit, open, overdue, ordered, on_account, used, why;

@@ -27,8 +27,8 @@ kith_status wanted_arrived(kith_instance *self, kith_txn *txn, const struct stoc
     uint64_t count = 0;
     if (units_of(&stock->available) <= 0)
         return KITH_OK;
-    kith_status st = find_waiting(self, txn, stock, &items, &count, err);
-    return st == KITH_OK && count ? again(self, txn, stock, err) : st;
+    KITH_TRY(find_waiting(self, txn, stock, &items, &count, err));
+    return count ? again(self, txn, stock, err) : KITH_OK;
 }
 
 static kith_status notify(kith_instance *self, kith_txn *txn, const struct wanted *item,
@@ -37,12 +37,10 @@ static kith_status notify(kith_instance *self, kith_txn *txn, const struct wante
     const kith_value values[] = {kith_text("notified"),
                                  kith_number(KITH_TIME, self->host->now(self->host))};
     const kith_value payload[] = {item->contact, item->product, stock->location, stock->available};
-    kith_status st = self->records->update(txn, self->goods.wanted.type, item->id.as.link.id, 2,
-                                           fields, values, err);
-    return st == KITH_OK
-               ? self->events->publish(txn, self->goods.item_available, self->goods.wanted.type,
-                                       item->id.as.link.id, 4, payload, err)
-               : st;
+    KITH_TRY(self->records->update(txn, self->goods.wanted.type, item->id.as.link.id, 2, fields,
+                                   values, err));
+    return self->events->publish(txn, self->goods.item_available, self->goods.wanted.type,
+                                 item->id.as.link.id, 4, payload, err);
 }
 
 static kith_status wanted_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
@@ -69,35 +67,34 @@ static kith_status set_left(kith_instance *self, kith_txn *txn, uint64_t *count,
     *count = 0;
     if (after == 0)
         return KITH_OK;
-    kith_status st =
-        KITH_FIND(self, txn, goods.ordered, self->goods.carts_left, 1, &before, &carts, count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < *count; i++)
-        st = KITH_SET(self, txn, goods.ordered, state, carts[i].id.as.link.id,
-                      kith_text("abandoned"), err);
-    return st;
+    KITH_TRY(KITH_FIND(self, txn, goods.ordered, self->goods.carts_left, 1, &before, &carts, count,
+                       err));
+    for (uint64_t i = 0; i < *count; i++)
+        KITH_TRY(KITH_SET(self, txn, goods.ordered, state, carts[i].id.as.link.id,
+                          kith_text("abandoned"), err));
+    return KITH_OK;
 }
 
 static kith_status set_ignored(kith_instance *self, kith_txn *txn, uint64_t *count,
                                kith_error *err) {
     const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
     struct offer *offers;
-    kith_status st =
-        KITH_FIND(self, txn, goods.offer, self->goods.offers_over, 1, &today, &offers, count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < *count; i++)
-        st = KITH_SET(self, txn, goods.offer, state, offers[i].id.as.link.id, kith_text("ignored"),
-                      err);
-    return st;
+    KITH_TRY(
+        KITH_FIND(self, txn, goods.offer, self->goods.offers_over, 1, &today, &offers, count, err));
+    for (uint64_t i = 0; i < *count; i++)
+        KITH_TRY(KITH_SET(self, txn, goods.offer, state, offers[i].id.as.link.id,
+                          kith_text("ignored"), err));
+    return KITH_OK;
 }
 
 static kith_status left_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                               kith_error *err) {
     uint64_t carts = 0, offers = 0;
     (void)firing;
-    kith_status st = set_left(self, txn, &carts, err);
-    if (st == KITH_OK)
-        st = set_ignored(self, txn, &offers, err);
-    if (st != KITH_OK || (carts < AT_ONCE && offers < AT_ONCE))
-        return st;
+    KITH_TRY(set_left(self, txn, &carts, err));
+    KITH_TRY(set_ignored(self, txn, &offers, err));
+    if (carts < AT_ONCE && offers < AT_ONCE)
+        return KITH_OK;
     return self->timers->at(txn, self->goods.left_timer, self->host->now(self->host), 0, 0,
                             kith_str_of(""), NULL, err);
 }
@@ -123,13 +120,13 @@ static int32_t has(const struct buying *b, const kith_value *product) {
 static kith_status end_waiting(const struct buying *b, const kith_value *contact, kith_error *err) {
     struct wanted *items;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(b->self, b->txn, goods.wanted, b->self->goods.wanted_of, 1, contact,
-                               &items, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(b->self, b->txn, goods.wanted, b->self->goods.wanted_of, 1, contact, &items,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (has(b, &items[i].product))
-            st = KITH_SET(b->self, b->txn, goods.wanted, state, items[i].id.as.link.id,
-                          kith_text("bought"), err);
-    return st;
+            KITH_TRY(KITH_SET(b->self, b->txn, goods.wanted, state, items[i].id.as.link.id,
+                              kith_text("bought"), err));
+    return KITH_OK;
 }
 
 static kith_status accept_offers(const struct buying *b, uint32_t query, const kith_value *whose,
@@ -139,12 +136,12 @@ static kith_status accept_offers(const struct buying *b, uint32_t query, const k
     const struct offer_numbers *n = &b->self->goods.offer;
     const uint32_t fields[] = {n->state, n->order};
     const kith_value values[] = {kith_text("accepted"), b->order};
-    kith_status st = KITH_FIND(b->self, b->txn, goods.offer, query, 1, whose, &offers, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(b->self, b->txn, goods.offer, query, 1, whose, &offers, &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (has(b, &offers[i].product))
-            st = b->self->records->update(b->txn, n->type, offers[i].id.as.link.id, 2, fields,
-                                          values, err);
-    return st;
+            KITH_TRY(b->self->records->update(b->txn, n->type, offers[i].id.as.link.id, 2, fields,
+                                              values, err));
+    return KITH_OK;
 }
 
 static kith_status bought_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,
@@ -154,19 +151,18 @@ static kith_status bought_reaction(kith_instance *self, kith_txn *txn, const kit
     struct buying b = {.self = self, .txn = txn};
     if (!event->record)
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, goods.ordered, event->record, &o, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, goods.bought, self->goods.lines_of, 1, &o.id, &lines, &b.count,
-                       err);
+    KITH_TRY(KITH_READ(self, txn, goods.ordered, event->record, &o, err));
+    KITH_TRY(
+        KITH_FIND(self, txn, goods.bought, self->goods.lines_of, 1, &o.id, &lines, &b.count, err));
     b.order = o.id;
     b.lines = lines;
-    if (st == KITH_OK && o.contact.kind != KITH_NULL)
-        st = end_waiting(&b, &o.contact, err);
-    if (st == KITH_OK && o.contact.kind != KITH_NULL)
-        st = accept_offers(&b, self->goods.offers_to, &o.contact, err);
-    if (st == KITH_OK && o.account.kind != KITH_NULL)
-        st = accept_offers(&b, self->goods.offers_at, &o.account, err);
-    return st;
+    if (o.contact.kind != KITH_NULL)
+        KITH_TRY(end_waiting(&b, &o.contact, err));
+    if (o.contact.kind != KITH_NULL)
+        KITH_TRY(accept_offers(&b, self->goods.offers_to, &o.contact, err));
+    if (o.account.kind != KITH_NULL)
+        KITH_TRY(accept_offers(&b, self->goods.offers_at, &o.account, err));
+    return KITH_OK;
 }
 
 /* The day of an answer is that on which it is written down, unless one is said. */
@@ -175,9 +171,9 @@ static kith_status offer_hook(kith_instance *self, kith_txn *txn, kith_change *c
     const struct offer_numbers *n = &self->goods.offer;
     const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
     struct offer o;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.offer, &o, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.offer, &o, err));
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
     if (o.contact.kind == KITH_NULL && o.account.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say to whom it was offered: a contact, or an account");

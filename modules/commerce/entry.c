@@ -53,24 +53,23 @@ static kith_status read_item(kith_str part, struct item *item, kith_error *err) 
 kith_status items_read(kith_instance *self, const kith_txn *txn, kith_str text, struct item **items,
                        uint64_t *count, kith_error *err) {
     uint64_t room = 1, from = 0;
-    kith_status st = KITH_OK;
     *count = 0;
     for (uint64_t i = 0; i < text.len; i++)
         room += text.ptr[i] == ';' || text.ptr[i] == '\n';
     *items = self->host->memory(txn, room * sizeof **items);
     if (!*items)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the items");
-    for (uint64_t i = 0; st == KITH_OK && i <= text.len; i++) {
+    for (uint64_t i = 0; i <= text.len; i++) {
         if (i < text.len && text.ptr[i] != ';' && text.ptr[i] != '\n')
             continue;
         const kith_str part = trimmed((kith_str){text.ptr + from, i - from});
         from = i + 1;
         if (part.len)
-            st = read_item(part, &(*items)[(*count)++], err);
+            KITH_TRY(read_item(part, &(*items)[(*count)++], err));
     }
-    if (st == KITH_OK && !*count)
+    if (!*count)
         return kith_fail(err, KITH_E_REFUSED, "items", "items: there is none; write PEN*2; INK*1");
-    return st;
+    return KITH_OK;
 }
 
 /* -- the customer -------------------------------------------------------------------------------
@@ -100,15 +99,14 @@ static kith_status find_by(struct entering *w, uint32_t query, const kith_value 
                            const char *field, kith_value *contact, kith_error *err) {
     struct address *found;
     uint64_t count = 0;
-    kith_status st =
-        KITH_FIND(w->self, w->txn, goods.address, query, 1, address, &found, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(w->self, w->txn, goods.address, query, 1, address, &found, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         if (contact->kind != KITH_NULL && contact->as.link.id != found[i].contact.as.link.id)
             return kith_fail(err, KITH_E_REFUSED, field,
                              "%s: several customers have it; say which one by contact", field);
         *contact = found[i].contact;
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status note_any(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
@@ -166,34 +164,30 @@ static kith_status create_client(struct entering *w, kith_error *err) {
 
 /* Somebody who belongs to an organisation buys for it, by its prices and terms. */
 static kith_status take_client(struct entering *w, kith_value contact, kith_error *err) {
-    kith_status st = KITH_LOAD(w->self, w->txn, goods.client, contact.as.link.id, &w->client, err);
-    if (st == KITH_OK && w->a.account.kind == KITH_NULL)
+    KITH_TRY(KITH_LOAD(w->self, w->txn, goods.client, contact.as.link.id, &w->client, err));
+    if (w->a.account.kind == KITH_NULL)
         w->a.account = w->client.account;
-    return st;
+    return KITH_OK;
 }
 
 /* Who is named, or has the address; else a new one. */
 static kith_status settle_client(struct entering *w, kith_error *err) {
     const struct goods *g = &w->self->goods;
     kith_value contact = w->a.contact;
-    kith_status st = KITH_OK;
     const kith_txn *whole = w->self->calls->whole(w->call);
     kith_value digits = kith_null();
     if (contact.kind == KITH_NULL && w->a.email.kind != KITH_NULL)
-        st = find_by(w, g->mail_of, &w->a.email, "email", &contact, err);
-    if (st == KITH_OK && contact.kind == KITH_NULL && w->a.phone.kind != KITH_NULL) {
-        st = digits_of(w, &w->a.phone, &digits, err);
-        if (st == KITH_OK)
-            st = find_by(w, g->phone_of, &digits, "phone", &contact, err);
+        KITH_TRY(find_by(w, g->mail_of, &w->a.email, "email", &contact, err));
+    if (contact.kind == KITH_NULL && w->a.phone.kind != KITH_NULL) {
+        KITH_TRY(digits_of(w, &w->a.phone, &digits, err));
+        KITH_TRY(find_by(w, g->phone_of, &digits, "phone", &contact, err));
     }
-    if (st == KITH_OK && contact.kind != KITH_NULL)
+    if (contact.kind != KITH_NULL)
         return take_client(w, contact, err);
-    if (st == KITH_OK && w->a.email.kind != KITH_NULL)
-        st = refuse_unseen(w->self, whole, g->mail_of, &w->a.email, "email", err);
-    if (st == KITH_OK && digits.kind != KITH_NULL)
-        st = refuse_unseen(w->self, whole, g->phone_of, &digits, "phone", err);
-    if (st != KITH_OK)
-        return st;
+    if (w->a.email.kind != KITH_NULL)
+        KITH_TRY(refuse_unseen(w->self, whole, g->mail_of, &w->a.email, "email", err));
+    if (digits.kind != KITH_NULL)
+        KITH_TRY(refuse_unseen(w->self, whole, g->phone_of, &digits, "phone", err));
     if (w->a.email.kind != KITH_NULL || w->a.phone.kind != KITH_NULL || w->a.name.kind != KITH_NULL)
         return create_client(w, err);
     return w->a.account.kind != KITH_NULL
@@ -222,11 +216,11 @@ static kith_status take_known(struct entering *w, kith_error *err) {
     }
     if (o->payment_method.kind != KITH_NULL || w->created)
         return KITH_OK;
-    kith_status st = KITH_FIND(w->self, w->txn, goods.intake, w->self->goods.last_paid, 1,
-                               &w->client.id, &last, &count, err);
-    if (st == KITH_OK && count)
+    KITH_TRY(KITH_FIND(w->self, w->txn, goods.intake, w->self->goods.last_paid, 1, &w->client.id,
+                       &last, &count, err));
+    if (count)
         o->payment_method = last[0].payment_method;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status create_order(struct entering *w, kith_error *err) {
@@ -244,8 +238,8 @@ static kith_status create_order(struct entering *w, kith_error *err) {
                                .shipping_region = a->region,
                                .shipping_country = a->country,
                                .note = a->note};
-    kith_status st = take_known(w, err);
-    return st == KITH_OK ? KITH_CREATE(w->self, w->txn, goods.intake, &w->order, err) : st;
+    KITH_TRY(take_known(w, err));
+    return KITH_CREATE(w->self, w->txn, goods.intake, &w->order, err);
 }
 
 static kith_status add_line(struct entering *w, const struct item *item, kith_error *err) {
@@ -254,14 +248,12 @@ static kith_status add_line(struct entering *w, const struct item *item, kith_er
     uint64_t count = 0;
     kith_value code = kith_text("");
     code.as.s = item->code;
-    kith_status st = KITH_FIND(self, w->txn, goods.good, self->query.product_by_code, 1, &code,
-                               &found, &count, err);
-    if (st == KITH_OK && !count)
+    KITH_TRY(KITH_FIND(self, w->txn, goods.good, self->query.product_by_code, 1, &code, &found,
+                       &count, err));
+    if (!count)
         return kith_fail(err, KITH_E_REFUSED, "items",
                          "items: there is no product '%.*s'; see 'kith find product'",
                          (int)(item->code.len < 60 ? item->code.len : 60), item->code.ptr);
-    if (st != KITH_OK)
-        return st;
     struct line line = {
         .order = w->order.id, .product = found[0].id, .quantity = quantity_units(item->units)};
     return KITH_CREATE(self, w->txn, line, &line, err);
@@ -270,41 +262,33 @@ static kith_status add_line(struct entering *w, const struct item *item, kith_er
 static kith_status give_lines(struct entering *w, kith_error *err) {
     struct line *lines;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(w->self, w->txn, line, w->self->query.lines_of, 1, &w->order.id,
-                               &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(w->self, w->txn, line, w->self->query.lines_of, 1, &w->order.id, &lines,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct good good;
-        st = KITH_LOAD(w->self, w->txn, goods.good, lines[i].product.as.link.id, &good, err);
+        KITH_TRY(KITH_LOAD(w->self, w->txn, goods.good, lines[i].product.as.link.id, &good, err));
         const struct order_row row = {lines[i].id,         lines[i].product, lines[i].quantity,
                                       lines[i].unit_price, lines[i].total,   good.available};
-        if (st == KITH_OK)
-            st = KITH_ROW(w->self, w->call, &row, err);
+        KITH_TRY(KITH_ROW(w->self, w->call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status order_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct entering w = {.self = self, .call = call, .txn = self->calls->txn(call)};
     struct item *items;
     uint64_t count = 0;
-    kith_status st = KITH_ARGS(self, call, &w.a, err);
-    if (st == KITH_OK)
-        st = items_read(self, w.txn, w.a.items.as.s, &items, &count, err);
-    if (st == KITH_OK)
-        st = settle_client(&w, err);
-    if (st == KITH_OK)
-        st = create_order(&w, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = add_line(&w, &items[i], err);
-    if (st == KITH_OK && w.a.place.as.i)
-        st = KITH_SET(self, w.txn, goods.intake, state, w.order.id.as.link.id, kith_text("ordered"),
-                      err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, w.txn, goods.intake, w.order.id.as.link.id, &w.order, err);
-    if (st == KITH_OK)
-        st = give_lines(&w, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &w.a, err));
+    KITH_TRY(items_read(self, w.txn, w.a.items.as.s, &items, &count, err));
+    KITH_TRY(settle_client(&w, err));
+    KITH_TRY(create_order(&w, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(add_line(&w, &items[i], err));
+    if (w.a.place.as.i)
+        KITH_TRY(KITH_SET(self, w.txn, goods.intake, state, w.order.id.as.link.id,
+                          kith_text("ordered"), err));
+    KITH_TRY(KITH_LOAD(self, w.txn, goods.intake, w.order.id.as.link.id, &w.order, err));
+    KITH_TRY(give_lines(&w, err));
     const struct order_results out = {w.order.id,      w.order.number,
                                       w.order.contact, kith_number(KITH_BOOL, w.created),
                                       w.order.state,   w.order.total};

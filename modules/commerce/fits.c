@@ -47,16 +47,16 @@ static kith_status because_of_kin(struct reasons *r, const struct fitting *line,
     const kith_value params[] = {line->product, r->who, r->order->id};
     struct kin *kin = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(r->self, r->txn, care.kin, r->self->care.query.kin[r->of], 3, params,
-                               &kin, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(r->self, r->txn, care.kin, r->self->care.query.kin[r->of], 3, params, &kin,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct apt other;
-        st = KITH_LOAD(r->self, r->txn, care.apt, kin[i].product.as.link.id, &other, err);
-        for (size_t k = 0; st == KITH_OK && k < sizeof words / sizeof *words; k++)
+        KITH_TRY(KITH_LOAD(r->self, r->txn, care.apt, kin[i].product.as.link.id, &other, err));
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
             if (kith_str_is(kin[i].kind.as.s, words[k][0]))
                 because(r, "%s %.*s.", words[k][1], shown(other.name.as.s), other.name.as.s.ptr);
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
@@ -137,15 +137,12 @@ static kith_status fit_line(struct reasons *r, kith_call *call, const struct fit
     struct apt product;
     const size_t at = strlen(note);
     r->why[0] = '\0';
-    kith_status st = KITH_LOAD(r->self, r->txn, care.apt, line->product.as.link.id, &product, err);
-    if (st == KITH_OK && r->who.kind == KITH_LINK)
-        st = because_of_kin(r, line, err);
-    if (st == KITH_OK && r->who.kind == KITH_LINK)
-        st = because_of_habit(r, line, err);
-    if (st == KITH_OK)
-        st = because_of_taste(r, &product, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(r->self, r->txn, care.apt, line->product.as.link.id, &product, err));
+    if (r->who.kind == KITH_LINK)
+        KITH_TRY(because_of_kin(r, line, err));
+    if (r->who.kind == KITH_LINK)
+        KITH_TRY(because_of_habit(r, line, err));
+    KITH_TRY(because_of_taste(r, &product, err));
     because_of_choice(r, line);
     const kith_value personal = kith_number(KITH_BOOL, r->why[0] != '\0');
     if (product.value_proposition.kind == KITH_TEXT)
@@ -168,14 +165,10 @@ static kith_status fits_action(kith_instance *self, kith_call *call, kith_error 
     struct {
         kith_value order, state, note;
     } results;
-    kith_status st = self->calls->arg(call, 0, &number, err);
-    if (st == KITH_OK)
-        st = track_find(self, r.txn, number, kith_null(), &order, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, r.txn, care.fitting, self->care.query.lines, 1, &order.id, &lines,
-                       &count, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->calls->arg(call, 0, &number, err));
+    KITH_TRY(track_find(self, r.txn, number, kith_null(), &order, err));
+    KITH_TRY(KITH_FIND(self, r.txn, care.fitting, self->care.query.lines, 1, &order.id, &lines,
+                       &count, err));
     char *note = self->host->memory(r.txn, NOTE_MAX);
     if (!note)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the note");
@@ -183,12 +176,12 @@ static kith_status fits_action(kith_instance *self, kith_call *call, kith_error 
     r.order = &order;
     r.of = order.contact.kind != KITH_LINK;
     r.who = r.of ? order.account : order.contact;
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = fit_line(&r, call, &lines[i], note, err);
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(fit_line(&r, call, &lines[i], note, err));
     results.order = order.id;
     results.state = order.state;
     results.note = *note ? kith_text(note) : kith_null();
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

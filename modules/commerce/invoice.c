@@ -68,10 +68,9 @@ static kith_status take_quantity(const struct making *m, int64_t left, const kit
 static kith_status share_amounts(const kith_instance *self, const kith_value *net,
                                  const kith_value *tax, const int64_t at[3],
                                  struct invoice_line *out, kith_error *err) {
-    kith_status st = money_share(self, net, at, &out->net, err);
-    if (st == KITH_OK)
-        st = money_share(self, tax, at, &out->tax, err);
-    return st == KITH_OK ? self->numbers->add(&out->net, 1, &out->tax, &out->total, err) : st;
+    KITH_TRY(money_share(self, net, at, &out->net, err));
+    KITH_TRY(money_share(self, tax, at, &out->tax, err));
+    return self->numbers->add(&out->net, 1, &out->tax, &out->total, err);
 }
 
 static kith_status add_order_line(struct making *m, const struct line *l, kith_error *err) {
@@ -176,33 +175,32 @@ static kith_status tax_rate_once(struct making *m, uint64_t first, int64_t *weig
     }
     if (!sum.as.money.minor)
         return KITH_OK;
-    kith_status st = num->multiply(&sum, &by, included ? 10000 + rate : 10000,
-                                   money_rounding(m->self), &tax, err);
-    if (st == KITH_OK)
-        st = num->split(&tax, (uint32_t)m->count, weights, parts, err);
-    for (uint64_t i = first; st == KITH_OK && i < m->count; i++) {
+    KITH_TRY(num->multiply(&sum, &by, included ? 10000 + rate : 10000, money_rounding(m->self),
+                           &tax, err));
+    KITH_TRY(num->split(&tax, (uint32_t)m->count, weights, parts, err));
+    for (uint64_t i = first; i < m->count; i++) {
         struct invoice_line *l = &m->lines[i];
         if (rate_of(l) != rate)
             continue;
         l->tax = parts[i];
-        st = included ? num->add(&l->total, -1, &l->tax, &l->net, err)
-                      : num->add(&l->net, 1, &l->tax, &l->total, err);
+        KITH_TRY(included ? num->add(&l->total, -1, &l->tax, &l->net, err)
+                          : num->add(&l->net, 1, &l->tax, &l->total, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status tax_by_rate(struct making *m, kith_error *err) {
     int64_t *weights = m->self->host->memory(m->txn, m->count * sizeof *weights);
     kith_value *parts = m->self->host->memory(m->txn, m->count * sizeof *parts);
-    kith_status st = weights && parts ? KITH_OK : KITH_E_NOMEM;
-    for (uint64_t i = 0; st == KITH_OK && i < m->count; i++) {
+    KITH_TRY(weights && parts ? KITH_OK : KITH_E_NOMEM);
+    for (uint64_t i = 0; i < m->count; i++) {
         int32_t done = 0;
         for (uint64_t k = 0; k < i && !done; k++)
             done = rate_of(&m->lines[k]) == rate_of(&m->lines[i]);
         if (!done)
-            st = tax_rate_once(m, i, weights, parts, err);
+            KITH_TRY(tax_rate_once(m, i, weights, parts, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- made ---------------------------------------------------------------------------------------
@@ -266,24 +264,18 @@ static kith_status made_hook(kith_instance *self, kith_txn *txn, kith_change *ch
                              kith_error *err) {
     struct making m = {.self = self, .txn = txn, .draft = self->bill.draft};
     self->bill.draft = NULL; /* it is of this one alone */
-    kith_status st = KITH_CHANGE(self, txn, change, invoice, &m.invoice, err);
-    if (st == KITH_OK)
-        st = gather(&m, err);
-    if (st == KITH_OK && !is_credit(&m.invoice) && kith_str_is(self->bill.tax_per.as.s, "rate"))
-        st = tax_by_rate(&m, err);
-    if (st == KITH_OK)
-        st = write_lines(&m, err);
-    if (st == KITH_OK)
-        st = write_totals(&m, err);
-    if (st == KITH_OK)
-        st = book(&m, err);
-    if (st != KITH_OK)
-        return st;
-    st = is_credit(&m.invoice)
-             ? payment_allocate(self, txn, m.invoice.id, m.invoice.open, m.invoice.corrects, err)
-             : payment_take_prepaid(self, txn, &m.invoice, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, invoice, &m.invoice, err));
+    KITH_TRY(gather(&m, err));
+    if (!is_credit(&m.invoice) && kith_str_is(self->bill.tax_per.as.s, "rate"))
+        KITH_TRY(tax_by_rate(&m, err));
+    KITH_TRY(write_lines(&m, err));
+    KITH_TRY(write_totals(&m, err));
+    KITH_TRY(book(&m, err));
+    KITH_TRY(is_credit(&m.invoice) ? payment_allocate(self, txn, m.invoice.id, m.invoice.open,
+                                                      m.invoice.corrects, err)
+                                   : payment_take_prepaid(self, txn, &m.invoice, err));
     /* What is to stand on another invoice is to be paid again, also when nothing was open here. */
-    return st == KITH_OK ? order_settle(self, txn, m.invoice.order, err) : st;
+    return order_settle(self, txn, m.invoice.order, err);
 }
 
 /* -- before it is made --------------------------------------------------------------------------
@@ -310,9 +302,7 @@ static kith_status from_order(kith_instance *self, const kith_txn *txn, struct i
     struct order o;
     if (!is_set(&in->order))
         return kith_fail(err, KITH_E_REFUSED, "order", "order: say which order it is for");
-    kith_status st = KITH_LOAD(self, txn, order, in->order.as.link.id, &o, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, order, in->order.as.link.id, &o, err));
     const kith_str state = o.state.as.s;
     if (is_before_order(state) || kith_str_is(state, "cancelled"))
         return kith_fail(err, KITH_E_REFUSED, "order",
@@ -322,15 +312,13 @@ static kith_status from_order(kith_instance *self, const kith_txn *txn, struct i
     in->account = o.account;
     in->contact = o.contact;
     in->currency = o.currency;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct invoice *in,
                                 kith_error *err) {
     struct invoice of;
-    kith_status st = KITH_LOAD(self, txn, invoice, in->corrects.as.link.id, &of, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, invoice, in->corrects.as.link.id, &of, err));
     if (is_credit(&of))
         return kith_fail(err, KITH_E_REFUSED, "corrects",
                          "corrects: %.*s is a credit note itself; make an invoice instead",
@@ -347,7 +335,7 @@ static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct
     in->account = of.account;
     in->contact = of.contact;
     in->currency = of.currency;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status settle_days(kith_instance *self, const kith_txn *txn, struct invoice *in,
@@ -359,9 +347,7 @@ static kith_status settle_days(kith_instance *self, const kith_txn *txn, struct 
     if (in->issued_on.as.i > today)
         return kith_fail(err, KITH_E_REFUSED, "issued_on", "issued_on: that day is to come");
     if (!is_set(&in->due_on)) {
-        kith_status st = is_credit(in) ? KITH_OK : days_to_pay(self, txn, in, &days, err);
-        if (st != KITH_OK)
-            return st;
+        KITH_TRY(is_credit(in) ? KITH_OK : days_to_pay(self, txn, in, &days, err));
         in->due_on = kith_number(KITH_DATE, in->issued_on.as.i + days);
     }
     return in->due_on.as.i >= in->issued_on.as.i
@@ -373,17 +359,13 @@ static kith_status make_hook(kith_instance *self, kith_txn *txn, kith_change *ch
                              kith_error *err) {
     struct invoice in;
     kith_edit edit = {.count = 0};
-    kith_status st = KITH_CHANGE(self, txn, change, invoice, &in, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, invoice, &in, err));
     if (!kith_str_is(in.state.as.s, "open"))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: an invoice begins open, and is paid by payments");
-    st = is_set(&in.corrects) ? from_invoice(self, txn, &in, err) : from_order(self, txn, &in, err);
-    if (st == KITH_OK)
-        st = settle_days(self, txn, &in, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(is_set(&in.corrects) ? from_invoice(self, txn, &in, err)
+                                  : from_order(self, txn, &in, err));
+    KITH_TRY(settle_days(self, txn, &in, err));
     kith_put(&edit, self->invoice.kind, in.kind);
     kith_put(&edit, self->invoice.order, in.order);
     kith_put(&edit, self->invoice.account, in.account);
@@ -483,13 +465,14 @@ static kith_status overdue_timer(kith_instance *self, kith_txn *txn, const kith_
     struct invoice *late;
     uint64_t n = 0;
     (void)firing;
-    kith_status st = KITH_FIND(self, txn, invoice, self->bill.overdue, 1, &today, &late, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
-        st = KITH_SET(self, txn, invoice, state, late[i].id.as.link.id, kith_text("overdue"), err);
-    if (st == KITH_OK && n == OVERDUE_AT_ONCE)
-        st = self->timers->at(txn, self->bill.overdue_timer, self->host->now(self->host), 0, 0,
-                              kith_str_of(""), NULL, err);
-    return st;
+    KITH_TRY(KITH_FIND(self, txn, invoice, self->bill.overdue, 1, &today, &late, &n, err));
+    for (uint64_t i = 0; i < n; i++)
+        KITH_TRY(
+            KITH_SET(self, txn, invoice, state, late[i].id.as.link.id, kith_text("overdue"), err));
+    if (n == OVERDUE_AT_ONCE)
+        KITH_TRY(self->timers->at(txn, self->bill.overdue_timer, self->host->now(self->host), 0, 0,
+                                  kith_str_of(""), NULL, err));
+    return KITH_OK;
 }
 
 /* -- returns ------------------------------------------------------------------------------------
@@ -552,20 +535,20 @@ static kith_status invoice_action(kith_instance *self, kith_call *call, kith_err
     struct {
         kith_value order, lines, quantity, issued_on, due_on;
     } args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     struct invoice in = {.order = args.order, .issued_on = args.issued_on, .due_on = args.due_on};
     const struct draft draft = draft_of(args.lines, args.quantity);
-    return st == KITH_OK ? make(self, call, &in, &draft, err) : st;
+    return make(self, call, &in, &draft, err);
 }
 
 static kith_status credit_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct {
         kith_value invoice, lines, quantity, reason, rebill;
     } args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     struct invoice in = {.corrects = args.invoice, .reason = args.reason, .rebill = args.rebill};
     const struct draft draft = draft_of(args.lines, args.quantity);
-    return st == KITH_OK ? make(self, call, &in, &draft, err) : st;
+    return make(self, call, &in, &draft, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -41,11 +41,9 @@ static kith_status put_facts(kith_instance *self, const kith_txn *view, struct k
                              const struct invoice *in, kith_error *err) {
     struct paper_order order;
     struct invoice of = {.number = kith_null()};
-    kith_status st = KITH_LOAD(self, view, paper.order, in->order.as.link.id, &order, err);
-    if (st == KITH_OK && is_set(&in->corrects))
-        st = KITH_LOAD(self, view, invoice, in->corrects.as.link.id, &of, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, view, paper.order, in->order.as.link.id, &order, err));
+    if (is_set(&in->corrects))
+        KITH_TRY(KITH_LOAD(self, view, invoice, in->corrects.as.link.id, &of, err));
     kith_paper_open(p, "facts", '[');
     if (state_is(&in->kind, "invoice"))
         kith_paper_fact(p, "due_on", &in->due_on);
@@ -61,23 +59,18 @@ static kith_status invoice_pdf(kith_instance *self, kith_call *call, kith_error 
     struct kith_paper p;
     struct invoice in;
     kith_value which;
-    kith_status st = self->calls->arg(call, 0, &which, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, view, invoice, which.as.link.id, &in, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->calls->arg(call, 0, &which, err));
+    KITH_TRY(KITH_LOAD(self, view, invoice, which.as.link.id, &in, err));
     kith_paper_begin(&p, self->host, self->numbers, view);
     kith_paper_put(&p, "kind", &in.kind);
     kith_paper_put(&p, "number", &in.number);
     kith_paper_put(&p, "date", &in.issued_on);
     kith_paper_put(&p, "currency", &in.currency);
     kith_paper_put(&p, "intro", &in.reason);
-    st = put_facts(self, view, &p, &in, err);
-    if (st == KITH_OK)
-        st = put_to(self, view, &p, &in, err);
-    if (st == KITH_OK)
-        st = put_lines(self, view, &p, &in.id, err);
-    return st == KITH_OK ? kith_paper_answer(&p, self->calls, call, self->paper.action, err) : st;
+    KITH_TRY(put_facts(self, view, &p, &in, err));
+    KITH_TRY(put_to(self, view, &p, &in, err));
+    KITH_TRY(put_lines(self, view, &p, &in.id, err));
+    return kith_paper_answer(&p, self->calls, call, self->paper.action, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

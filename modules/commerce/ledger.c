@@ -154,17 +154,12 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
     const kith_txn *txn = self->calls->whole(call);
     struct balances b = {.self = self, .sign = 1};
     char why[200] = "debits and credits are equal, and all balances are what is open";
-    kith_status st =
-        self->records->groups(txn, self->bill.ledger, 0, NULL, 0, note_balance, &b, err);
+    KITH_TRY(self->records->groups(txn, self->bill.ledger, 0, NULL, 0, note_balance, &b, err));
     b.sign = -1;
-    if (st == KITH_OK)
-        st = self->records->groups(txn, self->bill.open_items, 0, NULL, 0, note_balance, &b, err);
+    KITH_TRY(self->records->groups(txn, self->bill.open_items, 0, NULL, 0, note_balance, &b, err));
     b.sign = 1; /* what is on account is owed to the customer */
-    if (st == KITH_OK)
-        st =
-            self->records->groups(txn, self->bill.open_payments, 0, NULL, 0, note_balance, &b, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(
+        self->records->groups(txn, self->bill.open_payments, 0, NULL, 0, note_balance, &b, err));
     const int64_t faults = count_faults(&b, self->calls->view(call), why, sizeof why);
     const struct {
         kith_value balanced, faults, why;
@@ -243,10 +238,9 @@ static int by_total(const void *x, const void *y) {
 
 static kith_status add_age(const kith_instance *self, struct age *to, const struct age *of,
                            kith_error *err) {
-    kith_status st = KITH_OK;
-    for (int i = 0; st == KITH_OK && i <= AGES; i++)
-        st = self->numbers->add(&to->not_due + i, 1, &of->not_due + i, &to->not_due + i, err);
-    return st;
+    for (int i = 0; i <= AGES; i++)
+        KITH_TRY(self->numbers->add(&to->not_due + i, 1, &of->not_due + i, &to->not_due + i, err));
+    return KITH_OK;
 }
 
 /* One row for each customer, those who owe most first, and the sum of all. */
@@ -284,39 +278,35 @@ static kith_status read_ages(const kith_txn *txn, const struct age_args *args, s
     const uint32_t query = is_set(&args->account)   ? self->bill.age_account
                            : is_set(&args->contact) ? self->bill.age_contact
                                                     : self->bill.age_all;
-    kith_status st = KITH_OK;
-    for (; st == KITH_OK && a->at < AGES; a->at++) {
+    for (; a->at < AGES; a->at++) {
         const kith_value params[] = {
             args->currency,
             kith_number(KITH_DATE, today - from[a->at + 1] + 1),
             kith_number(KITH_DATE, today - from[a->at]),
             is_set(&args->account) ? args->account : args->contact,
         };
-        st = self->records->groups(txn, query, one ? 4 : 3, params, 0, note_age, a, err);
+        KITH_TRY(self->records->groups(txn, query, one ? 4 : 3, params, 0, note_age, a, err));
     }
-    return st == KITH_OK ? sum_ages(a, all, err) : st;
+    return sum_ages(a, all, err);
 }
 
 static kith_status age_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct age_args args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK && is_set(&args.account)) /* with its units */
-        st = units_below(self, self->calls->whole(call), args.account, &args.account, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    if (is_set(&args.account)) /* with its units */
+        KITH_TRY(units_below(self, self->calls->whole(call), args.account, &args.account, err));
     struct ages seen = {.self = self, .currency = args.currency}, whole = seen;
     struct age of_whole = no_age(&args.currency);
     struct {
         struct age all;
         kith_value complete;
     } out = {no_age(&args.currency), kith_null()};
-    st = read_ages(self->calls->view(call), &args, &seen, &out.all, err);
-    if (st == KITH_OK)
-        st = read_ages(self->calls->whole(call), &args, &whole, &of_whole, err);
-    for (uint64_t i = 0; st == KITH_OK && i < seen.count && (int64_t)i < args.limit.as.i; i++)
-        st = KITH_ROW(self, call, &seen.rows[i], err);
+    KITH_TRY(read_ages(self->calls->view(call), &args, &seen, &out.all, err));
+    KITH_TRY(read_ages(self->calls->whole(call), &args, &whole, &of_whole, err));
+    for (uint64_t i = 0; i < seen.count && (int64_t)i < args.limit.as.i; i++)
+        KITH_TRY(KITH_ROW(self, call, &seen.rows[i], err));
     out.complete = kith_number(KITH_BOOL, minor_of(&out.all.total) == minor_of(&of_whole.total));
-    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+    return KITH_RESULTS(self, call, &out, err);
 }
 
 /* -- by which means -----------------------------------------------------------------------------
@@ -328,22 +318,18 @@ static kith_status share_action(kith_instance *self, kith_call *call, kith_error
     } args;
     const kith_txn *txn = self->calls->view(call);
     kith_value by = kith_null(), all = kith_null();
-    kith_status st = KITH_ARGS(self, call, &args, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     const kith_value params[] = {args.category, args.method};
-    if (st == KITH_OK)
-        st = self->records->groups(txn, self->bill.in_category, 1, params, 0, take_sum, &all, err);
-    if (st == KITH_OK)
-        st = self->records->groups(txn, self->bill.by_method, 2, params, 0, take_sum, &by, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->records->groups(txn, self->bill.in_category, 1, params, 0, take_sum, &all, err));
+    KITH_TRY(self->records->groups(txn, self->bill.by_method, 2, params, 0, take_sum, &by, err));
     struct {
         kith_value share, orders, all;
     } out = {kith_null(), by, all};
     if (all.as.i) {
         const kith_value one = kith_decimal(10000, 4);
-        st = self->numbers->multiply(&one, &by, all.as.i, KITH_ROUND_HALF_UP, &out.share, err);
+        KITH_TRY(self->numbers->multiply(&one, &by, all.as.i, KITH_ROUND_HALF_UP, &out.share, err));
     }
-    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+    return KITH_RESULTS(self, call, &out, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -61,8 +61,7 @@ kith_status money_share(const kith_instance *self, const kith_value *amount, con
                         kith_value *out, kith_error *err) {
     const kith_value to = kith_number(KITH_INT, at[1]), from = kith_number(KITH_INT, at[0]);
     kith_value upto, before;
-    kith_status st = self->numbers->multiply(amount, &to, at[2], money_rounding(self), &upto, err);
-    if (st == KITH_OK)
-        st = self->numbers->multiply(amount, &from, at[2], money_rounding(self), &before, err);
-    return st == KITH_OK ? self->numbers->add(&upto, -1, &before, out, err) : st;
+    KITH_TRY(self->numbers->multiply(amount, &to, at[2], money_rounding(self), &upto, err));
+    KITH_TRY(self->numbers->multiply(amount, &from, at[2], money_rounding(self), &before, err));
+    return self->numbers->add(&upto, -1, &before, out, err);
 }

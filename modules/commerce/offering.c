@@ -84,10 +84,8 @@ static kith_status inside(kith_instance *self, const kith_txn *txn, kith_value c
     struct branch *all;
     uint64_t count = 0, n = 0;
     int32_t more = 1;
-    kith_status st =
-        KITH_FIND(self, txn, own.branch, self->own.offering.branches, 0, NULL, &all, &count, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(
+        KITH_FIND(self, txn, own.branch, self->own.offering.branches, 0, NULL, &all, &count, err));
     kith_value *ids = self->host->memory(txn, (count + 1) * sizeof *ids);
     uint8_t *in = self->host->memory(txn, count + 1);
     if (!ids || !in)
@@ -215,12 +213,10 @@ static kith_status find_owned(kith_instance *self, const kith_txn *txn,
     const kith_value who = by_account ? args->account : args->contact;
     if (who.kind == KITH_NULL)
         return KITH_OK;
-    kith_status st = self->records->groups(txn, self->own.offering.owned[by_account], 1, &who, 0,
-                                           note_product, owned, err);
-    if (st == KITH_OK)
-        st = self->records->groups(txn, self->own.offering.ordered[by_account], 1, &who, 0,
-                                   note_product, owned, err);
-    return st;
+    KITH_TRY(self->records->groups(txn, self->own.offering.owned[by_account], 1, &who, 0,
+                                   note_product, owned, err));
+    return self->records->groups(txn, self->own.offering.ordered[by_account], 1, &who, 0,
+                                 note_product, owned, err);
 }
 
 static kith_status answer_tie(kith_instance *self, kith_call *call, const struct related_args *args,
@@ -285,17 +281,16 @@ struct chain_row {
 static kith_status chain_action(kith_instance *self, kith_call *call, kith_error *err) {
     const kith_txn *txn = self->calls->view(call);
     kith_value next, level = kith_number(KITH_INT, 0);
-    kith_status st = self->calls->arg(call, 0, &next, err);
-    for (int64_t i = 0; st == KITH_OK && next.kind != KITH_NULL && i < LINKS_MAX; i++) {
+    KITH_TRY(self->calls->arg(call, 0, &next, err));
+    for (int64_t i = 0; next.kind != KITH_NULL && i < LINKS_MAX; i++) {
         struct chain a;
-        st = KITH_LOAD(self, txn, own.chain, next.as.link.id, &a, err);
+        KITH_TRY(KITH_LOAD(self, txn, own.chain, next.as.link.id, &a, err));
         const struct chain_row row = {kith_number(KITH_INT, i), a.id, a.name, a.kind};
         level = row.step;
-        if (st == KITH_OK)
-            st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(KITH_ROW(self, call, &row, err));
         next = a.supplied_by;
     }
-    return st == KITH_OK ? self->calls->result(call, 0, &level, err) : st;
+    return self->calls->result(call, 0, &level, err);
 }
 
 static kith_status note_count(void *arg, const kith_txn *txn, uint32_t count,
@@ -309,17 +304,15 @@ static kith_status levels_action(kith_instance *self, kith_call *call, kith_erro
     static const char *const ways[LEVELS] = {"direct", "retailer", "wholesaler, retailer",
                                              "agent, wholesaler, retailer", "longer"};
     const kith_txn *txn = self->calls->view(call);
-    kith_status st = KITH_OK;
-    for (int64_t i = 0; st == KITH_OK && i < LEVELS; i++) {
+    for (int64_t i = 0; i < LEVELS; i++) {
         struct {
             kith_value level, way, accounts;
         } row = {kith_number(KITH_INT, i), kith_text(ways[i]), kith_number(KITH_INT, 0)};
-        st = self->records->groups(txn, self->own.offering.levels[i], 0, NULL, 0, note_count,
-                                   &row.accounts, err);
-        if (st == KITH_OK)
-            st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(self->records->groups(txn, self->own.offering.levels[i], 0, NULL, 0, note_count,
+                                       &row.accounts, err));
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -15,9 +15,7 @@ static kith_status group_hook(kith_instance *self, kith_txn *txn, kith_change *c
                               kith_error *err) {
     struct option_group g, *others;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, configure.group, &g, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, configure.group, &g, err));
     if (change->before && is_changed(self, txn, change, self->configure.group.product))
         return kith_fail(err, KITH_E_REFUSED, "product",
                          "product: a group stays with its product; make another group there");
@@ -27,14 +25,14 @@ static kith_status group_hook(kith_instance *self, kith_txn *txn, kith_change *c
                          "lower min_options",
                          (long long)g.min_options.as.i, (long long)g.max_options.as.i);
     const kith_value params[] = {g.product, g.code};
-    st = KITH_FIND(self, txn, configure.group, self->configure.same_group, 2, params, &others,
-                   &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(self, txn, configure.group, self->configure.same_group, 2, params, &others,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (others[i].id.as.link.id != change->id)
             return kith_fail(err, KITH_E_CONFLICT, "code",
                              "code: the product has a group '%.*s' already; take another code",
                              SHOW(g.code.as.s));
-    return st;
+    return KITH_OK;
 }
 
 /* Rules go by codes: one that they name stays what it is. */
@@ -72,39 +70,37 @@ static kith_status check_option(kith_instance *self, const kith_txn *txn, const 
         return kith_fail(err, KITH_E_REFUSED, "part",
                          "part: a product is no part of itself; name another one");
     const kith_value params[] = {g->product, o->code};
-    kith_status st = KITH_FIND(self, txn, configure.option, self->configure.same_option, 2, params,
-                               &others, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(self, txn, configure.option, self->configure.same_option, 2, params, &others,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (others[i].id.as.link.id != o->id.as.link.id)
             return kith_fail(err, KITH_E_CONFLICT, "code",
                              "code: the product has an option '%.*s' already; take another code",
                              SHOW(o->code.as.s));
-    return st;
+    return KITH_OK;
 }
 
 static kith_status option_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
     struct option o, old;
     struct option_group g, from;
-    kith_status st = KITH_CHANGE(self, txn, change, configure.option, &o, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, configure.group, o.option_group.as.link.id, &g, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, configure.option, &o, err));
+    KITH_TRY(KITH_LOAD(self, txn, configure.group, o.option_group.as.link.id, &g, err));
     o.id.as.link.id = change->id;
-    if (st == KITH_OK)
-        st = check_option(self, txn, &o, &g, err);
-    if (st != KITH_OK || !change->before)
-        return st;
-    st = KITH_READ(self, txn, configure.option, change->before, &old, err);
-    if (st == KITH_OK && o.option_group.as.link.id != old.option_group.as.link.id) {
-        st = KITH_LOAD(self, txn, configure.group, old.option_group.as.link.id, &from, err);
-        if (st == KITH_OK && from.product.as.link.id != g.product.as.link.id)
+    KITH_TRY(check_option(self, txn, &o, &g, err));
+    if (!change->before)
+        return KITH_OK;
+    KITH_TRY(KITH_READ(self, txn, configure.option, change->before, &old, err));
+    if (o.option_group.as.link.id != old.option_group.as.link.id) {
+        KITH_TRY(KITH_LOAD(self, txn, configure.group, old.option_group.as.link.id, &from, err));
+        if (from.product.as.link.id != g.product.as.link.id)
             return kith_fail(
                 err, KITH_E_REFUSED, "option_group",
                 "option_group: it is a group of another product; make an option there");
     }
-    if (st == KITH_OK && is_changed(self, txn, change, self->configure.option.code))
-        st = keep_named(self, txn, g.product, old.code.as.s, err);
-    return st;
+    if (is_changed(self, txn, change, self->configure.option.code))
+        KITH_TRY(keep_named(self, txn, g.product, old.code.as.s, err));
+    return KITH_OK;
 }
 
 /* -- hooks: rules -------------------------------------------------------------------------------
@@ -167,12 +163,10 @@ static kith_status check_possible(struct catalogue *c, const char *field, kith_e
     struct clash clash;
     struct words w = {.host = c->self->host, .txn = c->txn};
     int32_t possible;
-    kith_status st = puzzle_solve(&c->puzzle, 0, NULL, &possible, err);
-    if (st != KITH_OK || possible)
-        return st;
-    st = puzzle_clash(&c->puzzle, 0, NULL, &clash, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(puzzle_solve(&c->puzzle, 0, NULL, &possible, err));
+    if (possible)
+        return KITH_OK;
+    KITH_TRY(puzzle_clash(&c->puzzle, 0, NULL, &clash, err));
     tell_causes(&w, c, &clash);
     return kith_fail(err, KITH_E_REFUSED, field,
                      "%s: '%.*s' could not be configured at all; these clash: %s", field,

@@ -91,12 +91,11 @@ static kith_status ask_by(struct writing *w, kith_value book, kith_value currenc
         .currency = currency,
         .day = kith_number(KITH_DATE, w->self->host->today(w->self->host)),
     };
-    kith_status st = price_find(w->self, w->txn, &ask, answer, err);
-    if (st == KITH_OK)
-        st = choice_price(&w->choice, answer->unit_price, &answer->unit_price, NULL, err);
-    if (st == KITH_OK && answer->list_price.kind != KITH_NULL)
-        st = choice_price(&w->choice, answer->list_price, &answer->list_price, NULL, err);
-    return st;
+    KITH_TRY(price_find(w->self, w->txn, &ask, answer, err));
+    KITH_TRY(choice_price(&w->choice, answer->unit_price, &answer->unit_price, NULL, err));
+    if (answer->list_price.kind != KITH_NULL)
+        KITH_TRY(choice_price(&w->choice, answer->list_price, &answer->list_price, NULL, err));
+    return KITH_OK;
 }
 
 /* A book that somebody chose is looked at beside what the customer would have without it: only
@@ -124,10 +123,10 @@ static kith_status ask_price(struct writing *w, struct price_answer *answer, kit
         is_changed(w, w->self->line.unit_price))
         currency = kith_text(w->line.unit_price.as.money.currency);
     w->cheaper = 0;
-    kith_status st = ask_by(w, w->order.price_book, currency, answer, err);
-    return st == KITH_OK && answer->price.kind != KITH_NULL && w->order.price_book.kind != KITH_NULL
+    KITH_TRY(ask_by(w, w->order.price_book, currency, answer, err));
+    return answer->price.kind != KITH_NULL && w->order.price_book.kind != KITH_NULL
                ? compare_book(w, answer, err)
-               : st;
+               : KITH_OK;
 }
 
 static kith_value found_by(const struct writing *w, const struct price_answer *answer) {
@@ -136,15 +135,13 @@ static kith_value found_by(const struct writing *w, const struct price_answer *a
 
 static kith_status take_price(struct writing *w, int32_t with_discount, kith_error *err) {
     struct price_answer answer;
-    kith_status st = ask_price(w, &answer, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(ask_price(w, &answer, err));
     w->line.unit_price = answer.unit_price;
     w->line.list_price = answer.list_price;
     w->line.priced_by = found_by(w, &answer);
     if (with_discount)
         w->line.discount = answer.discount;
-    return st;
+    return KITH_OK;
 }
 
 /* One that somebody said. What it would be is kept with it, as that tells how much less it is. */
@@ -176,17 +173,14 @@ static kith_status settle_choice(struct writing *w, kith_error *err) {
     const int32_t chosen = is_other(w);
     if (!chosen && !is_changed(w, self->line.quantity) && !is_changed(w, self->line.unit_price))
         return KITH_OK;
-    kith_status st =
-        choice_make(self, w->txn, &w->product, w->line.chosen, kith_null(), &w->choice, err);
-    if (st == KITH_OK)
-        st = choice_check(&w->choice, err);
-    if (st != KITH_OK || !w->choice.asked)
-        return st;
-    st = choice_codes(&w->choice, &w->line.chosen, err);
-    if (st == KITH_OK && (w->line.description.kind == KITH_NULL ||
-                          (chosen && !is_changed(w, self->line.description))))
-        st = configure_describe(&w->choice, w->product.name, &w->line.description, err);
-    return st;
+    KITH_TRY(choice_make(self, w->txn, &w->product, w->line.chosen, kith_null(), &w->choice, err));
+    KITH_TRY(choice_check(&w->choice, err));
+    if (!w->choice.asked)
+        return KITH_OK;
+    KITH_TRY(choice_codes(&w->choice, &w->line.chosen, err));
+    if (w->line.description.kind == KITH_NULL || (chosen && !is_changed(w, self->line.description)))
+        KITH_TRY(configure_describe(&w->choice, w->product.name, &w->line.description, err));
+    return KITH_OK;
 }
 
 /* A price that is given stays; another product, quantity or choice has another price. */
@@ -262,9 +256,9 @@ static kith_status check_discount(struct writing *w, kith_error *err) {
     w->line.off_list = percent_of(off_list(w, &unknown));
     if (!units_of(&w->line.off_list))
         return KITH_OK;
-    kith_status st = limit_of(w, &limit, said_by, err);
-    if (st != KITH_OK || units_of(&w->line.off_list) <= limit * 100)
-        return st;
+    KITH_TRY(limit_of(w, &limit, said_by, err));
+    if (units_of(&w->line.off_list) <= limit * 100)
+        return KITH_OK;
     w->self->numbers->text(&w->line.off_list, text);
     if (unknown)
         return kith_fail(err, KITH_E_REFUSED, "unit_price",
@@ -356,14 +350,12 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 static kith_status line_agrees_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
     struct line l, was;
-    kith_status st = KITH_CHANGE(self, txn, change, line, &l, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, line, &l, err));
     was = l;
-    if (st == KITH_OK)
-        st = money_of_line(self, &l, err);
-    if (st != KITH_OK ||
-        (minor_of(&l.net) == minor_of(&was.net) && minor_of(&l.total) == minor_of(&was.total) &&
-         strcmp(l.net.as.money.currency, was.net.as.money.currency) == 0))
-        return st;
+    KITH_TRY(money_of_line(self, &l, err));
+    if (minor_of(&l.net) == minor_of(&was.net) && minor_of(&l.total) == minor_of(&was.total) &&
+        strcmp(l.net.as.money.currency, was.net.as.money.currency) == 0)
+        return KITH_OK;
     return line_hook(self, txn, change, err);
 }
 
@@ -389,10 +381,9 @@ static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_chang
 static kith_status order_kept_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                    kith_error *err) {
     struct order o;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin) ||
-        !was_placed(&o))
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
+    if (change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin) || !was_placed(&o))
+        return KITH_OK;
     const kith_str state = o.state.as.s;
     const char *remedy = kith_str_is(state, "ordered") || kith_str_is(state, "quoted")
                              ? "take it back to cart first, or cancel it"
@@ -488,18 +479,17 @@ static kith_status handover_hook(kith_instance *self, kith_txn *txn, kith_change
     struct handover h = {.self = self, .txn = txn};
     struct line *lines;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &h.order, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, change->before, &h.was, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_MERGE || is_by_rules(change->origin) ||
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &h.order, err));
+    KITH_TRY(KITH_READ(self, txn, order, change->before, &h.was, err));
+    if (change->origin == KITH_ORIGIN_MERGE || is_by_rules(change->origin) ||
         !is_before_order(h.was.state.as.s) || state_is(&h.order.state, "cancelled"))
-        return st;
+        return KITH_OK;
     h.writes = is_open(&h.order);
     h.order.state = h.was.state;
-    st = KITH_FIND(self, txn, line, self->query.lines_of, 1, &h.order.id, &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = hand_over_line(&h, &lines[i], err);
-    return st;
+    KITH_TRY(KITH_FIND(self, txn, line, self->query.lines_of, 1, &h.order.id, &lines, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(hand_over_line(&h, &lines[i], err));
+    return KITH_OK;
 }
 
 /* -- orders -------------------------------------------------------------------------------------
@@ -514,9 +504,7 @@ int32_t is_before_order(kith_str state) {
 static kith_status check_same(kith_instance *self, const kith_txn *txn, const kith_row *row,
                               const struct order *o, kith_error *err) {
     struct order was;
-    kith_status st = KITH_READ(self, txn, order, row, &was, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_READ(self, txn, order, row, &was, err));
     if (was.lines.as.i && was.currency.kind == KITH_TEXT &&
         (o->currency.kind != KITH_TEXT || was.currency.as.s.len != o->currency.as.s.len ||
          memcmp(was.currency.as.s.ptr, o->currency.as.s.ptr, (size_t)was.currency.as.s.len) != 0))
@@ -552,12 +540,11 @@ static kith_status check_placed(kith_instance *self, const kith_txn *txn, const 
                          "contact: say who orders: a contact, or an account");
     struct line *lines;
     uint64_t count = 0;
-    kith_status st =
-        KITH_FIND(self, txn, line, self->query.lines_of, 1, &o->id, &lines, &count, err);
-    if (st == KITH_OK && !count)
+    KITH_TRY(KITH_FIND(self, txn, line, self->query.lines_of, 1, &o->id, &lines, &count, err));
+    if (!count)
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the order is empty; add a line to it first");
-    return st;
+    return KITH_OK;
 }
 
 /* Only an import says so, when it makes the order; here it becomes an order of ours when it is
@@ -577,22 +564,21 @@ static kith_status note_elsewhere(kith_instance *self, kith_txn *txn, kith_chang
 static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct order o;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
     /* An undo takes the first line with it, and a merge moves orders and invoices together. */
-    if (st == KITH_OK && change->before && change->origin != KITH_ORIGIN_UNDO &&
+    if (change->before && change->origin != KITH_ORIGIN_UNDO &&
         change->origin != KITH_ORIGIN_MERGE && !is_by_rules(change->origin))
-        st = check_same(self, txn, change->before, &o, err);
-    if (st == KITH_OK)
-        st = note_elsewhere(self, txn, change, &o, err);
-    if (st != KITH_OK || !kith_str_is(o.state.as.s, "ordered") || !change->before ||
+        KITH_TRY(check_same(self, txn, change->before, &o, err));
+    KITH_TRY(note_elsewhere(self, txn, change, &o, err));
+    if (!kith_str_is(o.state.as.s, "ordered") || !change->before ||
         self->records->changed(txn, change, self->order.state) != 1)
-        return st;
-    st = check_placed(self, txn, &o, err);
-    if (st == KITH_OK && o.placed_at.kind == KITH_NULL) {
+        return KITH_OK;
+    KITH_TRY(check_placed(self, txn, &o, err));
+    if (o.placed_at.kind == KITH_NULL) {
         const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
-        st = self->records->set(txn, change, 1, &self->order.placed_at, &now, err);
+        KITH_TRY(self->records->set(txn, change, 1, &self->order.placed_at, &now, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

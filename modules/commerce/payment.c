@@ -38,14 +38,14 @@ static kith_status spread(kith_instance *self, kith_txn *txn, const struct payme
     uint64_t n = 0;
     if (is_set(&p->invoice))
         return payment_allocate(self, txn, p->id, p->amount, p->invoice, err);
-    kith_status st = KITH_FIND(self, txn, invoice, query, 2, params, &due, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && left > 0 && i < n; i++) {
+    KITH_TRY(KITH_FIND(self, txn, invoice, query, 2, params, &due, &n, err));
+    for (uint64_t i = 0; left > 0 && i < n; i++) {
         if (!by_order && !by_account && is_set(&due[i].account))
             continue; /* the account owes it, not the person who ordered */
-        st = payment_allocate(self, txn, p->id, money_in(&currency, left), due[i].id, err);
+        KITH_TRY(payment_allocate(self, txn, p->id, money_in(&currency, left), due[i].id, err));
         left -= minor_of(&due[i].open);
     }
-    return st;
+    return KITH_OK;
 }
 
 static const char *till_of(const struct payment *p) {
@@ -82,13 +82,12 @@ static kith_status release(kith_instance *self, kith_txn *txn, const struct paym
                            int64_t need, kith_error *err) {
     struct allocation *a;
     uint64_t n = 0;
-    kith_status st =
-        KITH_FIND(self, txn, allocation, self->bill.allocations_of, 1, &p->id, &a, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && need > 0 && i < n; i++) {
-        st = exchange(self, txn, &a[i], need, err);
+    KITH_TRY(KITH_FIND(self, txn, allocation, self->bill.allocations_of, 1, &p->id, &a, &n, err));
+    for (uint64_t i = 0; need > 0 && i < n; i++) {
+        KITH_TRY(exchange(self, txn, &a[i], need, err));
         need -= minor_of(&a[i].amount);
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status refund(kith_instance *self, kith_txn *txn, const struct payment *before,
@@ -97,29 +96,27 @@ static kith_status refund(kith_instance *self, kith_txn *txn, const struct payme
     kith_value amount = p->amount;
     if (diff <= 0)
         return KITH_OK;
-    kith_status st = release(self, txn, p, diff - minor_of(&before->open), err);
+    KITH_TRY(release(self, txn, p, diff - minor_of(&before->open), err));
     amount.as.money.minor = diff;
-    if (st == KITH_OK)
-        st = ledger_book(self, txn, "receivable", till_of(p), amount,
-                         customer_of(p->account, p->contact), p->id, err);
-    return st == KITH_OK ? payment_settle(self, txn, p->id.as.link.id, err) : st;
+    KITH_TRY(ledger_book(self, txn, "receivable", till_of(p), amount,
+                         customer_of(p->account, p->contact), p->id, err));
+    return payment_settle(self, txn, p->id.as.link.id, err);
 }
 
 static kith_status payment_made_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                      kith_error *err) {
     struct payment before, p;
-    kith_status st = read_both(self, txn, change, &before, &p, err);
-    if (st == KITH_OK && change->before && is_set(&before.refunded) != is_set(&p.refunded))
+    KITH_TRY(read_both(self, txn, change, &before, &p, err));
+    if (change->before && is_set(&before.refunded) != is_set(&p.refunded))
         return refund(self, txn, &before, &p, err);
-    if (st == KITH_OK && change->before && minor_of(&before.refunded) != minor_of(&p.refunded))
+    if (change->before && minor_of(&before.refunded) != minor_of(&p.refunded))
         return refund(self, txn, &before, &p, err);
-    if (st != KITH_OK || !came_into(&before, &p, "received"))
-        return st;
-    st = ledger_book(self, txn, till_of(&p), "receivable", p.amount,
-                     customer_of(p.account, p.contact), p.id, err);
-    if (st == KITH_OK)
-        st = spread(self, txn, &p, err);
-    return st == KITH_OK ? order_settle(self, txn, p.order, err) : st;
+    if (!came_into(&before, &p, "received"))
+        return KITH_OK;
+    KITH_TRY(ledger_book(self, txn, till_of(&p), "receivable", p.amount,
+                         customer_of(p.account, p.contact), p.id, err));
+    KITH_TRY(spread(self, txn, &p, err));
+    return order_settle(self, txn, p.order, err);
 }
 
 /* -- what a payment is --------------------------------------------------------------------------
@@ -128,9 +125,7 @@ static kith_status payment_made_hook(kith_instance *self, kith_txn *txn, kith_ch
 static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct payment *p,
                                 kith_error *err) {
     struct invoice in;
-    kith_status st = KITH_LOAD(self, txn, invoice, p->invoice.as.link.id, &in, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, invoice, p->invoice.as.link.id, &in, err));
     if (minor_of(&in.open) <= 0 || !state_is(&in.kind, "invoice"))
         return kith_fail(err, KITH_E_REFUSED, "invoice",
                          "invoice: nothing of %.*s is open; it is %.*s", (int)in.number.as.s.len,
@@ -152,9 +147,7 @@ static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct
 static kith_status from_order(kith_instance *self, const kith_txn *txn, struct payment *p,
                               kith_error *err) {
     struct order o;
-    kith_status st = KITH_LOAD(self, txn, order, p->order.as.link.id, &o, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, order, p->order.as.link.id, &o, err));
     if (!is_set(&p->account) && !is_set(&p->contact)) {
         p->account = o.account;
         p->contact = o.contact;
@@ -202,17 +195,16 @@ static kith_status check_reference(kith_instance *self, const kith_txn *txn,
     const struct customer who = customer_of(p->account, p->contact);
     const int32_t account = is_set(&who.account);
     const kith_value params[] = {account ? who.account : who.contact, p->reference};
-    kith_status st = KITH_FIND(self, txn, payment,
-                               account ? self->bill.same_of_account : self->bill.same_of_contact, 2,
-                               params, &others, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++) {
+    KITH_TRY(KITH_FIND(self, txn, payment,
+                       account ? self->bill.same_of_account : self->bill.same_of_contact, 2, params,
+                       &others, &n, err));
+    for (uint64_t i = 0; i < n; i++)
         if (others[i].id.as.link.id != p->id.as.link.id)
             return kith_fail(err, KITH_E_CONFLICT, "reference",
                              "reference: %.*s of this payer has it already; if it is another "
                              "payment, give it another reference",
                              (int)others[i].number.as.s.len, others[i].number.as.s.ptr);
-    }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status complete(kith_instance *self, const kith_txn *txn, struct payment *p,
@@ -283,15 +275,12 @@ static kith_status payment_hook(kith_instance *self, kith_txn *txn, kith_change 
                                 kith_error *err) {
     struct payment before, p;
     kith_edit edit = {.count = 0};
-    kith_status st = read_both(self, txn, change, &before, &p, err);
-    if (st == KITH_OK && change->before)
-        st = check_kept(self, txn, change, &before, err);
-    if (st == KITH_OK && (!change->before || state_is(&before.state, "pending")))
-        st = complete(self, txn, &p, err);
-    if (st == KITH_OK)
-        st = check_refund(self, &before, &p, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(read_both(self, txn, change, &before, &p, err));
+    if (change->before)
+        KITH_TRY(check_kept(self, txn, change, &before, err));
+    if (!change->before || state_is(&before.state, "pending"))
+        KITH_TRY(complete(self, txn, &p, err));
+    KITH_TRY(check_refund(self, &before, &p, err));
     if (came_into(&before, &p, "received"))
         p.open = p.amount;
     if (!is_set(&p.at))
@@ -312,9 +301,9 @@ static kith_status payment_hook(kith_instance *self, kith_txn *txn, kith_change 
 static kith_status payment_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                      kith_error *err) {
     struct payment p, none;
-    kith_status st = read_both(self, txn, change, &p, &none, err);
-    if (st != KITH_OK || is_by_rules(change->origin))
-        return st;
+    KITH_TRY(read_both(self, txn, change, &p, &none, err));
+    if (is_by_rules(change->origin))
+        return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, NULL,
                      "%.*s was received and is kept; refund it (commerce.refund)",
                      (int)p.number.as.s.len, p.number.as.s.ptr);
@@ -325,11 +314,11 @@ static kith_status payment_gone_hook(kith_instance *self, kith_txn *txn, kith_ch
 
 static kith_status tell_payment(kith_instance *self, kith_call *call, kith_id id, kith_error *err) {
     struct payment p;
-    kith_status st = KITH_LOAD(self, self->calls->view(call), payment, id, &p, err);
+    KITH_TRY(KITH_LOAD(self, self->calls->view(call), payment, id, &p, err));
     const kith_value results[] = {p.id, p.number, p.state, p.allocated, p.open};
-    for (uint32_t i = 0; st == KITH_OK && i < sizeof results / sizeof *results; i++)
-        st = self->calls->result(call, i, &results[i], err);
-    return st;
+    for (uint32_t i = 0; i < sizeof results / sizeof *results; i++)
+        KITH_TRY(self->calls->result(call, i, &results[i], err));
+    return KITH_OK;
 }
 
 static kith_status pay_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -337,7 +326,7 @@ static kith_status pay_action(kith_instance *self, kith_call *call, kith_error *
         kith_value invoice, order, account, contact, amount, method, reference, at, pending;
     } args;
     kith_txn *txn = self->calls->txn(call);
-    kith_status st = KITH_ARGS(self, call, &args, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     struct payment p = {.invoice = args.invoice,
                         .order = args.order,
                         .account = args.account,
@@ -346,11 +335,10 @@ static kith_status pay_action(kith_instance *self, kith_call *call, kith_error *
                         .method = args.method,
                         .reference = args.reference,
                         .at = args.at};
-    if (st == KITH_OK)
-        st = KITH_CREATE(self, txn, payment, &p, err);
-    if (st == KITH_OK && !args.pending.as.i)
-        st = KITH_SET(self, txn, payment, state, p.id.as.link.id, kith_text("received"), err);
-    return st == KITH_OK ? tell_payment(self, call, p.id.as.link.id, err) : st;
+    KITH_TRY(KITH_CREATE(self, txn, payment, &p, err));
+    if (!args.pending.as.i)
+        KITH_TRY(KITH_SET(self, txn, payment, state, p.id.as.link.id, kith_text("received"), err));
+    return tell_payment(self, call, p.id.as.link.id, err);
 }
 
 static kith_status refund_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -359,11 +347,8 @@ static kith_status refund_action(kith_instance *self, kith_call *call, kith_erro
     } args;
     struct payment p;
     kith_txn *txn = self->calls->txn(call);
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, payment, args.payment.as.link.id, &p, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(KITH_LOAD(self, txn, payment, args.payment.as.link.id, &p, err));
     if (!state_is(&p.state, "received"))
         return kith_fail(err, KITH_E_REFUSED, "payment", "payment: %.*s is %.*s, not received",
                          (int)p.number.as.s.len, p.number.as.s.ptr, (int)p.state.as.s.len,
@@ -372,10 +357,9 @@ static kith_status refund_action(kith_instance *self, kith_call *call, kith_erro
         return kith_fail(err, KITH_E_INVAL, "amount", "amount: it is more than 0");
     kith_value all = p.amount;
     if (is_set(&args.amount))
-        st = self->numbers->add(&args.amount, 1, &p.refunded, &all, err);
-    if (st == KITH_OK)
-        st = KITH_SET(self, txn, payment, refunded, p.id.as.link.id, all, err);
-    return st == KITH_OK ? tell_payment(self, call, p.id.as.link.id, err) : st;
+        KITH_TRY(self->numbers->add(&args.amount, 1, &p.refunded, &all, err));
+    KITH_TRY(KITH_SET(self, txn, payment, refunded, p.id.as.link.id, all, err));
+    return tell_payment(self, call, p.id.as.link.id, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

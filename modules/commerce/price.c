@@ -29,23 +29,19 @@ static kith_status terms_of(kith_instance *self, const kith_txn *txn,
     kith_value next = ask->account;
     struct contact c;
     struct account a;
-    kith_status st = KITH_OK;
     *t = (struct terms){0};
     if (ask->contact.kind != KITH_NULL) {
-        st = KITH_LOAD(self, txn, contact, ask->contact.as.link.id, &c, err);
-        if (st != KITH_OK)
-            return st;
+        KITH_TRY(KITH_LOAD(self, txn, contact, ask->contact.as.link.id, &c, err));
         take(t, c.price_book, c.discount, kith_null());
         if (next.kind == KITH_NULL)
             next = c.account;
     }
-    for (int i = 0; st == KITH_OK && i < LEVELS && next.kind != KITH_NULL; i++) {
-        st = KITH_LOAD(self, txn, account, next.as.link.id, &a, err);
-        if (st == KITH_OK)
-            take(t, a.price_book, a.discount, a.territory);
+    for (int i = 0; i < LEVELS && next.kind != KITH_NULL; i++) {
+        KITH_TRY(KITH_LOAD(self, txn, account, next.as.link.id, &a, err));
+        take(t, a.price_book, a.discount, a.territory);
         next = a.parent;
     }
-    return st == KITH_OK ? tiers_of(self, txn, ask->account, ask->contact, &t->tiers, err) : st;
+    return tiers_of(self, txn, ask->account, ask->contact, &t->tiers, err);
 }
 
 /* -- one book -----------------------------------------------------------------------------------
@@ -120,10 +116,10 @@ static kith_status look_in(struct search *s, const struct book *book, kith_error
          memcmp(book->currency.as.s.ptr, s->ask->currency.as.s.ptr,
                 (size_t)book->currency.as.s.len) != 0))
         return KITH_OK;
-    kith_status st = look_for(s, book, s->product.id, err);
-    if (st == KITH_OK && !s->found && s->product.variant_of.kind != KITH_NULL)
-        st = look_for(s, book, s->product.variant_of, err);
-    return st;
+    KITH_TRY(look_for(s, book, s->product.id, err));
+    if (!s->found && s->product.variant_of.kind != KITH_NULL)
+        KITH_TRY(look_for(s, book, s->product.variant_of, err));
+    return KITH_OK;
 }
 
 /* -- which book ---------------------------------------------------------------------------------
@@ -134,8 +130,8 @@ static kith_status look_in_one(struct search *s, kith_value link, kith_error *er
     struct book book;
     if (s->found || link.kind == KITH_NULL)
         return KITH_OK;
-    kith_status st = KITH_LOAD(self, s->txn, book, link.as.link.id, &book, err);
-    return st == KITH_OK ? look_in(s, &book, err) : st;
+    KITH_TRY(KITH_LOAD(self, s->txn, book, link.as.link.id, &book, err));
+    return look_in(s, &book, err);
 }
 
 static kith_status look_in_all(struct search *s, uint32_t query, uint32_t count,
@@ -145,24 +141,23 @@ static kith_status look_in_all(struct search *s, uint32_t query, uint32_t count,
     uint64_t n = 0;
     if (s->found)
         return KITH_OK;
-    kith_status st = KITH_FIND(self, s->txn, book, query, count, params, &books, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && !s->found && i < n; i++)
-        st = look_in(s, &books[i], err);
-    return st;
+    KITH_TRY(KITH_FIND(self, s->txn, book, query, count, params, &books, &n, err));
+    for (uint64_t i = 0; !s->found && i < n; i++)
+        KITH_TRY(look_in(s, &books[i], err));
+    return KITH_OK;
 }
 
 /* Those of the tiers that who buys is in, in the order of the settings. */
 static kith_status look_in_tiers(struct search *s, kith_error *err) {
-    kith_status st = KITH_OK;
-    for (uint64_t i = 0; st == KITH_OK && !s->found && s->terms.tiers >> i; i++) {
+    for (uint64_t i = 0; !s->found && s->terms.tiers >> i; i++) {
         const kith_value name = {.kind = KITH_TEXT, .as.s = s->self->tiers.items[i].name};
         if (!(s->terms.tiers >> i & 1))
             continue;
-        st = look_in_all(s, s->self->query.tier_books, 1, &name, err);
-        if (st == KITH_OK && s->found)
+        KITH_TRY(look_in_all(s, s->self->query.tier_books, 1, &name, err));
+        if (s->found)
             say(s, " for tier %.*s", (int)name.as.s.len, name.as.s.ptr);
     }
-    return st;
+    return KITH_OK;
 }
 
 /* The territory of the account, and those that it lies in. */
@@ -170,27 +165,22 @@ static kith_status look_in_territories(struct search *s, kith_error *err) {
     kith_instance *self = s->self;
     kith_value at = s->terms.territory;
     const kith_row *row;
-    kith_status st = KITH_OK;
-    for (int i = 0; st == KITH_OK && !s->found && i < LEVELS && at.kind != KITH_NULL; i++) {
-        st = look_in_all(s, self->query.territory_books, 1, &at, err);
-        if (st == KITH_OK)
-            st = self->records->get(s->txn, self->territory, at.as.link.id, &row, err);
-        if (st == KITH_OK)
-            st = self->records->read(s->txn, row, 1, &self->territory_parent, &at, err);
+    for (int i = 0; !s->found && i < LEVELS && at.kind != KITH_NULL; i++) {
+        KITH_TRY(look_in_all(s, self->query.territory_books, 1, &at, err));
+        KITH_TRY(self->records->get(s->txn, self->territory, at.as.link.id, &row, err));
+        KITH_TRY(self->records->read(s->txn, row, 1, &self->territory_parent, &at, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status look_in_books(struct search *s, kith_error *err) {
     kith_instance *self = s->self;
     if (s->ask->price_book.kind != KITH_NULL)
         return look_in_one(s, s->ask->price_book, err);
-    kith_status st = look_in_one(s, s->terms.price_book, err);
-    if (st == KITH_OK)
-        st = look_in_tiers(s, err);
-    if (st == KITH_OK)
-        st = look_in_territories(s, err);
-    return st == KITH_OK ? look_in_all(s, self->query.standard_books, 0, NULL, err) : st;
+    KITH_TRY(look_in_one(s, s->terms.price_book, err));
+    KITH_TRY(look_in_tiers(s, err));
+    KITH_TRY(look_in_territories(s, err));
+    return look_in_all(s, self->query.standard_books, 0, NULL, err);
 }
 
 /* -- the answer ---------------------------------------------------------------------------------
@@ -199,16 +189,13 @@ static kith_status look_in_books(struct search *s, kith_error *err) {
 static kith_status read_product(struct search *s, kith_error *err) {
     kith_instance *self = s->self;
     struct product of;
-    kith_status st = KITH_LOAD(self, s->txn, product, s->ask->product.as.link.id, &s->product, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, s->txn, product, s->ask->product.as.link.id, &s->product, err));
     s->list = s->product.price;
     if (s->list.kind == KITH_NULL && s->product.variant_of.kind != KITH_NULL) {
-        st = KITH_LOAD(self, s->txn, product, s->product.variant_of.as.link.id, &of, err);
-        if (st == KITH_OK)
-            s->list = of.price;
+        KITH_TRY(KITH_LOAD(self, s->txn, product, s->product.variant_of.as.link.id, &of, err));
+        s->list = of.price;
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status take_list_price(struct search *s, kith_error *err) {
@@ -250,15 +237,11 @@ kith_status price_find(kith_instance *self, const kith_txn *txn, const struct pr
                        struct price_answer *out, kith_error *err) {
     struct search s = {.self = self, .txn = txn, .ask = ask, .out = out};
     *out = (struct price_answer){0};
-    kith_status st = read_product(&s, err);
-    if (st == KITH_OK)
-        st = terms_of(self, txn, ask, &s.terms, err);
-    if (st == KITH_OK)
-        st = look_in_books(&s, err);
-    if (st == KITH_OK && !s.found)
-        st = take_list_price(&s, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(read_product(&s, err));
+    KITH_TRY(terms_of(self, txn, ask, &s.terms, err));
+    KITH_TRY(look_in_books(&s, err));
+    if (!s.found)
+        KITH_TRY(take_list_price(&s, err));
     if (s.list.kind == KITH_MONEY &&
         strcmp(s.list.as.money.currency, out->unit_price.as.money.currency) == 0)
         out->list_price = s.list;
@@ -278,29 +261,25 @@ static kith_status price_action(kith_instance *self, kith_call *call, kith_error
     struct price_answer answer;
     struct product product;
     const kith_txn *txn = self->calls->view(call);
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     if (args.quantity.as.decimal.units <= 0)
         return kith_fail(err, KITH_E_INVAL, "quantity", "quantity: it is more than 0");
     if (args.day.kind == KITH_NULL)
         args.day = kith_number(KITH_DATE, self->host->today(self->host));
     const struct price_question ask = {args.account,    args.contact,  args.product, args.quantity,
                                        args.price_book, args.currency, args.day};
-    st = price_find(self, txn, &ask, &answer, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, product, args.product.as.link.id, &product, err);
+    KITH_TRY(price_find(self, txn, &ask, &answer, err));
+    KITH_TRY(KITH_LOAD(self, txn, product, args.product.as.link.id, &product, err));
     struct line line = {.quantity = args.quantity,
                         .unit_price = answer.unit_price,
                         .discount = answer.discount,
                         .tax_rate = product.tax_rate};
-    if (st == KITH_OK)
-        st = money_of_line(self, &line, err);
+    KITH_TRY(money_of_line(self, &line, err));
     const struct price_results results = {
         answer.unit_price, answer.discount, line.net,
         line.tax,          line.total,      answer.list_price,
         answer.price_book, answer.price,    kith_text(answer.why)};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- hooks --------------------------------------------------------------------------------------
@@ -332,9 +311,9 @@ static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *ch
                              kith_error *err) {
     struct book b;
     char code[4] = "";
-    kith_status st = KITH_CHANGE(self, txn, change, book, &b, err);
-    if (st != KITH_OK || b.currency.kind == KITH_NULL) /* required: refused after the hooks */
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, book, &b, err));
+    if (b.currency.kind == KITH_NULL) /* required: refused after the hooks */
+        return KITH_OK;
     if (b.currency.as.s.len == 3)
         memcpy(code, b.currency.as.s.ptr, 3);
     if (self->numbers->digits(code) < 0)
@@ -344,23 +323,20 @@ static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     if (change->before && self->records->changed(txn, change, self->book.currency) == 1) {
         struct price *rows;
         uint64_t count = 0;
-        st = KITH_FIND(self, txn, price, self->query.prices_of, 1, &b.id, &rows, &count, err);
-        if (st == KITH_OK && count)
+        KITH_TRY(KITH_FIND(self, txn, price, self->query.prices_of, 1, &b.id, &rows, &count, err));
+        if (count)
             return kith_fail(err, KITH_E_REFUSED, "currency",
                              "currency: the book has %llu price%s in the old one; make a new book",
                              (unsigned long long)count, count == 1 ? "" : "s");
     }
-    if (st == KITH_OK)
-        st = check_whose(self, txn, change, &b, err);
-    return st == KITH_OK ? check_days(b.valid_from, b.valid_until, err) : st;
+    KITH_TRY(check_whose(self, txn, change, &b, err));
+    return check_days(b.valid_from, b.valid_until, err);
 }
 
 static kith_status check_amount(kith_instance *self, const kith_txn *txn, const struct price *p,
                                 kith_error *err) {
     struct book b;
-    kith_status st = KITH_LOAD(self, txn, book, p->price_book.as.link.id, &b, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, book, p->price_book.as.link.id, &b, err));
     if ((p->amount.kind == KITH_NULL) == (p->discount.kind == KITH_NULL))
         return kith_fail(err, KITH_E_REFUSED, "amount",
                          "amount: a price has an amount, or a discount on the list price, and not "
@@ -385,15 +361,12 @@ static kith_status price_hook(kith_instance *self, kith_txn *txn, kith_change *c
     struct price p, *others;
     uint64_t count = 0;
     char from[KITH_NUMBER_TEXT], until[KITH_NUMBER_TEXT];
-    kith_status st = KITH_CHANGE(self, txn, change, price, &p, err);
-    if (st == KITH_OK)
-        st = check_amount(self, txn, &p, err);
-    if (st == KITH_OK)
-        st = check_days(p.valid_from, p.valid_until, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, price, &p, err));
+    KITH_TRY(check_amount(self, txn, &p, err));
+    KITH_TRY(check_days(p.valid_from, p.valid_until, err));
     const kith_value params[] = {p.price_book, p.product, p.min_quantity};
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, price, self->query.same_price, 3, params, &others, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, txn, price, self->query.same_price, 3, params, &others, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         if (others[i].id.as.link.id == change->id || !overlaps(&p, &others[i]))
             continue;
         self->numbers->text(&others[i].valid_from, from);
@@ -403,7 +376,7 @@ static kith_status price_hook(kith_instance *self, kith_txn *txn, kith_change *c
                          "until %s; end that one first",
                          *from ? from : "ever", *until ? until : "ever");
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

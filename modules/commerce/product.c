@@ -9,17 +9,17 @@
 static kith_status product_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
     struct product p, of;
-    kith_status st = KITH_CHANGE(self, txn, change, product, &p, err);
-    if (st != KITH_OK || p.variant_of.kind == KITH_NULL)
-        return st;
-    st = KITH_LOAD(self, txn, product, p.variant_of.as.link.id, &of, err);
-    if (st == KITH_OK && (of.variant_of.kind != KITH_NULL || of.id.as.link.id == change->id))
+    KITH_TRY(KITH_CHANGE(self, txn, change, product, &p, err));
+    if (p.variant_of.kind == KITH_NULL)
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, product, p.variant_of.as.link.id, &of, err));
+    if (of.variant_of.kind != KITH_NULL || of.id.as.link.id == change->id)
         return kith_fail(err, KITH_E_REFUSED, "variant_of",
                          "variant_of: '%.*s' is itself %s; link to the product that it is a "
                          "variant of",
                          (int)of.code.as.s.len, of.code.as.s.ptr,
                          of.id.as.link.id == change->id ? "this product" : "a variant");
-    return st;
+    return KITH_OK;
 }
 
 /* -- bundles in bundles -------------------------------------------------------------------------
@@ -45,11 +45,10 @@ static kith_status add_code(const struct insides *in, const kith_value *product,
     kith_instance *self = in->self;
     struct product p;
     const size_t at = strlen(out);
-    kith_status st = KITH_LOAD(self, in->txn, product, product->as.link.id, &p, err);
-    if (st == KITH_OK)
-        (void)snprintf(out + at, room - at, "%s%.*s", at ? " in " : "", (int)p.code.as.s.len,
-                       p.code.as.s.ptr);
-    return st;
+    KITH_TRY(KITH_LOAD(self, in->txn, product, product->as.link.id, &p, err));
+    (void)snprintf(out + at, room - at, "%s%.*s", at ? " in " : "", (int)p.code.as.s.len,
+                   p.code.as.s.ptr);
+    return KITH_OK;
 }
 
 /* From the part in which the bundle was found up to the bundle itself. */
@@ -73,9 +72,9 @@ static kith_status look_inside(struct insides *in, uint64_t at, kith_error *err)
     kith_instance *self = in->self;
     struct relation *parts;
     uint64_t n = 0;
-    kith_status st = KITH_FIND(self, in->txn, relation, self->query.parts_of, 1,
-                               &in->items[at].product, &parts, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++) {
+    KITH_TRY(KITH_FIND(self, in->txn, relation, self->query.parts_of, 1, &in->items[at].product,
+                       &parts, &n, err));
+    for (uint64_t i = 0; i < n; i++) {
         uint64_t k = 0;
         if (parts[i].id.as.link.id == in->relation->id.as.link.id)
             continue; /* as it was before */
@@ -91,13 +90,12 @@ static kith_status look_inside(struct insides *in, uint64_t at, kith_error *err)
         if (k == in->count)
             in->items[in->count++] = (struct inside){parts[i].other, at};
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status check_inside(kith_instance *self, const kith_txn *txn, const struct relation *r,
                                 kith_error *err) {
     struct insides *in = self->host->memory(txn, sizeof *in);
-    kith_status st = KITH_OK;
     if (!in)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the parts");
     in->self = self;
@@ -105,21 +103,19 @@ static kith_status check_inside(kith_instance *self, const kith_txn *txn, const 
     in->relation = r;
     in->items[0] = (struct inside){r->other, 0};
     in->count = 1;
-    for (uint64_t i = 0; st == KITH_OK && i < in->count; i++)
-        st = look_inside(in, i, err);
-    return st;
+    for (uint64_t i = 0; i < in->count; i++)
+        KITH_TRY(look_inside(in, i, err));
+    return KITH_OK;
 }
 
 static kith_status relation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     struct relation r;
-    kith_status st = KITH_CHANGE(self, txn, change, relation, &r, err);
-    if (st == KITH_OK && r.other.kind != KITH_NULL && r.product.as.link.id == r.other.as.link.id)
+    KITH_TRY(KITH_CHANGE(self, txn, change, relation, &r, err));
+    if (r.other.kind != KITH_NULL && r.product.as.link.id == r.other.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "other",
                          "other: a product has no relation to itself; name another one");
-    return st == KITH_OK && kith_str_is(r.kind.as.s, "bundle_part")
-               ? check_inside(self, txn, &r, err)
-               : st;
+    return kith_str_is(r.kind.as.s, "bundle_part") ? check_inside(self, txn, &r, err) : KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

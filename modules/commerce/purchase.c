@@ -102,20 +102,19 @@ static kith_status make_customer(kith_instance *self, kith_txn *txn, const struc
     kith_error none = {.struct_size = sizeof none};
     struct person person;
     struct firm firm;
-    kith_status st = KITH_OK;
     if (is_set(&o->contact))
-        st = KITH_LOAD(self, txn, care.person, o->contact.as.link.id, &person, err);
-    if (st == KITH_OK && is_set(&o->contact) &&
+        KITH_TRY(KITH_LOAD(self, txn, care.person, o->contact.as.link.id, &person, err));
+    if (is_set(&o->contact) &&
         (state_is(&person.lifecycle, "prospect") || (!old && state_is(&person.lifecycle, "lost"))))
-        st = pass_over(KITH_SET(self, txn, care.person, lifecycle, o->contact.as.link.id,
-                                kith_text("customer"), &none));
-    if (st != KITH_OK || !is_set(&o->account))
-        return st;
-    st = KITH_LOAD(self, txn, care.firm, o->account.as.link.id, &firm, err);
-    if (st == KITH_OK && (!is_set(&firm.kind) || state_is(&firm.kind, "prospect")))
-        st = pass_over(KITH_SET(self, txn, care.firm, kind, o->account.as.link.id,
-                                kith_text("customer"), &none));
-    return st;
+        KITH_TRY(pass_over(KITH_SET(self, txn, care.person, lifecycle, o->contact.as.link.id,
+                                    kith_text("customer"), &none)));
+    if (!is_set(&o->account))
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, care.firm, o->account.as.link.id, &firm, err));
+    if (!is_set(&firm.kind) || state_is(&firm.kind, "prospect"))
+        KITH_TRY(pass_over(KITH_SET(self, txn, care.firm, kind, o->account.as.link.id,
+                                    kith_text("customer"), &none)));
+    return KITH_OK;
 }
 
 /* -- following the order ------------------------------------------------------------------------
@@ -145,12 +144,12 @@ static kith_status follow(kith_instance *self, kith_txn *txn, kith_value order, 
 static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct order o, was = {.state = kith_text("cart")};
-    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
-    if (st == KITH_OK && change->before)
-        st = KITH_READ(self, txn, order, change->before, &was, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_MERGE || is_by_rules(change->origin) ||
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
+    if (change->before)
+        KITH_TRY(KITH_READ(self, txn, order, change->before, &was, err));
+    if (change->origin == KITH_ORIGIN_MERGE || is_by_rules(change->origin) ||
         (is_before_order(was.state.as.s) && is_before_order(o.state.as.s)))
-        return st;
+        return KITH_OK;
     return follow(self, txn, o.id, err);
 }
 
@@ -172,19 +171,19 @@ static kith_status credit_hook(kith_instance *self, kith_txn *txn, kith_change *
                                kith_error *err) {
     struct invoice_line l;
     struct line line;
-    kith_status st = KITH_CHANGE(self, txn, change, invoice_line, &l, err);
-    if (st != KITH_OK || l.order_line.kind != KITH_LINK || is_by_rules(change->origin))
-        return st;
-    st = KITH_LOAD(self, txn, line, l.order_line.as.link.id, &line, err);
-    return st == KITH_OK ? follow(self, txn, line.order, err) : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, invoice_line, &l, err));
+    if (l.order_line.kind != KITH_LINK || is_by_rules(change->origin))
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, line, l.order_line.as.link.id, &line, err));
+    return follow(self, txn, line.order, err);
 }
 
 static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
     struct returned r;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &r, err);
-    if (st != KITH_OK || r.order.kind != KITH_LINK || is_by_rules(change->origin))
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.returned, &r, err));
+    if (r.order.kind != KITH_LINK || is_by_rules(change->origin))
+        return KITH_OK;
     return follow(self, txn, r.order, err);
 }
 

@@ -28,19 +28,19 @@ static kith_status referral_hook(kith_instance *self, kith_txn *txn, kith_change
                                  kith_error *err) {
     struct referred r;
     kith_value partner;
-    kith_status st = KITH_CHANGE(self, txn, change, care.referred, &r, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, care.referred, &r, err));
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
     partner = r.partner;
     if (!change->before && change->origin != KITH_ORIGIN_IMPORT)
-        st = check_new(self, txn, &r, &partner, err);
-    if (st == KITH_OK && r.account.kind == KITH_LINK && partner.kind == KITH_LINK &&
+        KITH_TRY(check_new(self, txn, &r, &partner, err));
+    if (r.account.kind == KITH_LINK && partner.kind == KITH_LINK &&
         r.account.as.link.id == partner.as.link.id)
         return kith_fail(err, KITH_E_INVAL, "partner",
                          "partner: it is the customer; say another one");
-    return st == KITH_OK && r.partner.kind == KITH_NULL && partner.kind == KITH_LINK
+    return r.partner.kind == KITH_NULL && partner.kind == KITH_LINK
                ? self->records->set(txn, change, 1, &self->care.referred.partner, &partner, err)
-               : st;
+               : KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

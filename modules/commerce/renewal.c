@@ -23,9 +23,7 @@ static kith_status renew(kith_instance *self, kith_txn *txn, const struct subscr
     struct ware plan;
     kith_edit edit = {0};
     const kith_value next = s->next_plan.kind != KITH_NULL ? s->next_plan : s->product;
-    kith_status st = KITH_LOAD(self, txn, own.ware, next.as.link.id, &plan, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, own.ware, next.as.link.id, &plan, err));
     if (!is(plan.state, "active"))
         return end(self, txn, s, "expired",
                    "its plan is retired; next_plan would have named what follows", err);
@@ -83,11 +81,9 @@ static kith_status remind(kith_instance *self, kith_txn *txn, const struct subsc
     const int64_t today = self->host->today(self->host);
     const kith_value payload[] = {s->term_end, int_of(s->term_end.as.i - today), s->renews};
     const kith_value next = reminder_of(self, s->term_end, today + 1, s->term_start.as.i + 1, 0);
-    kith_status st = self->events->publish(txn, self->own.topics.term_ending, s->id.as.link.type,
-                                           s->id.as.link.id, 3, payload, err);
-    return st == KITH_OK
-               ? KITH_SET(self, txn, own.subscription, reminder, s->id.as.link.id, next, err)
-               : st;
+    KITH_TRY(self->events->publish(txn, self->own.topics.term_ending, s->id.as.link.type,
+                                   s->id.as.link.id, 3, payload, err));
+    return KITH_SET(self, txn, own.subscription, reminder, s->id.as.link.id, next, err);
 }
 
 /* The subscriptions that are due: day by day, behind those that were found before. */
@@ -132,11 +128,11 @@ static kith_status remind_all(kith_instance *self, kith_txn *txn, uint64_t *coun
                               kith_error *err) {
     const kith_value today = date(self->host->today(self->host));
     struct subscription *ending;
-    kith_status st = KITH_FIND(self, txn, own.subscription, self->own.subscriptions.ending, 1,
-                               &today, &ending, count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < *count; i++)
-        st = remind(self, txn, &ending[i], err);
-    return st;
+    KITH_TRY(KITH_FIND(self, txn, own.subscription, self->own.subscriptions.ending, 1, &today,
+                       &ending, count, err));
+    for (uint64_t i = 0; i < *count; i++)
+        KITH_TRY(remind(self, txn, &ending[i], err));
+    return KITH_OK;
 }
 
 /* Each night, and again at once as long as there are more. */
@@ -145,18 +141,16 @@ static kith_status due_timer(kith_instance *self, kith_txn *txn, const kith_firi
     const struct owned *own = &self->own;
     uint64_t ending = 0;
     char payload[24];
-    kith_status st = KITH_OK;
     struct search s = {.day = date(0),
                        .after = kith_link(own->subscription.type, firing->id ? firing->id : 1),
                        .left = DUE_MAX};
-    for (uint64_t i = 0; st == KITH_OK && i < firing->payload.len; i++)
+    for (uint64_t i = 0; i < firing->payload.len; i++)
         s.day.as.i = s.day.as.i * 10 + (firing->payload.ptr[i] - '0');
-    if (st == KITH_OK)
-        st = remind_all(self, txn, &ending, err);
-    while (st == KITH_OK && !s.done && s.left)
-        st = find_due(self, txn, &s, err);
-    if (st != KITH_OK || (s.done && ending < DUE_MAX))
-        return st;
+    KITH_TRY(remind_all(self, txn, &ending, err));
+    while (!s.done && s.left)
+        KITH_TRY(find_due(self, txn, &s, err));
+    if (s.done && ending < DUE_MAX)
+        return KITH_OK;
     (void)snprintf(payload, sizeof payload, "%lld", (long long)s.day.as.i);
     return own->timers->at(txn, own->timer.subscriptions, self->host->now(self->host),
                            own->subscription.type, s.after.as.link.id, kith_str_of(payload), NULL,
@@ -174,18 +168,15 @@ static kith_status invoice_reaction(kith_instance *self, kith_txn *txn, const ki
     struct subscription s;
     uint64_t count = 0;
     int32_t late = 0;
-    kith_status st = KITH_READ(self, txn, invoice, event->record, &invoice, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, own.charge, invoice.order.as.link.id, &order, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, own.subscription, order.subscription.as.link.id, &s, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, invoice, self->own.subscriptions.invoices, 1, &s.id, &all, &count,
-                       err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_READ(self, txn, invoice, event->record, &invoice, err));
+    KITH_TRY(KITH_LOAD(self, txn, own.charge, invoice.order.as.link.id, &order, err));
+    KITH_TRY(KITH_LOAD(self, txn, own.subscription, order.subscription.as.link.id, &s, err));
+    KITH_TRY(KITH_FIND(self, txn, invoice, self->own.subscriptions.invoices, 1, &s.id, &all, &count,
+                       err));
+    for (uint64_t i = 0; i < count; i++)
         late |= is(all[i].state, "overdue");
-    if (st != KITH_OK || !is(s.state, late ? "active" : "past_due"))
-        return st;
+    if (!is(s.state, late ? "active" : "past_due"))
+        return KITH_OK;
     return KITH_SET(self, txn, own.subscription, state, s.id.as.link.id,
                     kith_text(late ? "past_due" : "active"), err);
 }
@@ -215,9 +206,7 @@ struct subscribe_results {
 static kith_status subscribe_action(kith_instance *self, kith_call *call, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
     struct subscribe_args args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     struct subscription s = {.product = args.product,
                              .contact = args.contact,
                              .account = args.account,
@@ -228,14 +217,12 @@ static kith_status subscribe_action(kith_instance *self, kith_call *call, kith_e
                              .renews = args.renews};
     if (args.trial_days.kind == KITH_INT)
         s.trial_until = date(self->host->today(self->host) + args.trial_days.as.i);
-    st = KITH_CREATE(self, txn, own.subscription, &s, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, own.subscription, s.id.as.link.id, &s, err);
+    KITH_TRY(KITH_CREATE(self, txn, own.subscription, &s, err));
+    KITH_TRY(KITH_LOAD(self, txn, own.subscription, s.id.as.link.id, &s, err));
     struct subscribe_results results = {.subscription = s.id, .state = s.state};
     results.term_end = is(s.state, "trial") ? s.trial_until : s.term_end;
-    if (st == KITH_OK)
-        st = last_charge(self, txn, s.id, &results.order, &results.charged, err);
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    KITH_TRY(last_charge(self, txn, s.id, &results.order, &results.charged, err));
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 struct change_args {
@@ -281,11 +268,8 @@ static kith_status change_action(kith_instance *self, kith_call *call, kith_erro
     struct change_args args;
     struct subscription s = {0}, wanted;
     int64_t was = 0, now = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, own.subscription, args.subscription.as.link.id, &s, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(KITH_LOAD(self, txn, own.subscription, args.subscription.as.link.id, &s, err));
     if (!is(s.state, "active") && !is(s.state, "trial"))
         return kith_fail(err, KITH_E_REFUSED, "subscription",
                          "subscription: %.*s is %.*s; only one that is active or on trial changes",
@@ -297,21 +281,17 @@ static kith_status change_action(kith_instance *self, kith_call *call, kith_erro
     if (args.quantity.kind != KITH_NULL)
         wanted.quantity = args.quantity;
     if (wanted.product.as.link.id != s.product.as.link.id)
-        st = subscription_price(self, txn, &wanted, kith_text(s.price.as.money.currency), err);
-    if (st == KITH_OK)
-        st = subscription_scaled(&s, &was, err);
-    if (st == KITH_OK)
-        st = subscription_scaled(&wanted, &now, err);
-    if (st != KITH_OK)
-        return st;
+        KITH_TRY(subscription_price(self, txn, &wanted, kith_text(s.price.as.money.currency), err));
+    KITH_TRY(subscription_scaled(&s, &was, err));
+    KITH_TRY(subscription_scaled(&wanted, &now, err));
     if (now >= was || is(s.state, "trial")) {
-        st = at_once(self, txn, &s, &wanted, &results, err);
+        KITH_TRY(at_once(self, txn, &s, &wanted, &results, err));
     } else {
-        st = wait_for_end(self, txn, &s, wanted.product, wanted.quantity, err);
+        KITH_TRY(wait_for_end(self, txn, &s, wanted.product, wanted.quantity, err));
         results.how = kith_text("downgrade");
         results.effective = s.term_end;
     }
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 struct cancel_args {
@@ -330,17 +310,17 @@ static kith_status credit_order(kith_instance *self, kith_txn *txn, const struct
     char why[80];
     (void)snprintf(why, sizeof why, "%.*s was cancelled", (int)s->number.as.s.len,
                    s->number.as.s.ptr);
-    kith_status st = KITH_FIND(self, txn, invoice_line, self->own.subscriptions.invoiced, 1,
-                               &order->id, &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, txn, invoice_line, self->own.subscriptions.invoiced, 1, &order->id,
+                       &lines, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct invoice note = {.corrects = lines[i].invoice, .reason = kith_text(why)};
         if (lines[i].invoice.as.link.id == last ||
             units_of(&lines[i].credited) >= units_of(&lines[i].quantity))
             continue;
         last = lines[i].invoice.as.link.id;
-        st = KITH_CREATE(self, txn, invoice, &note, err);
+        KITH_TRY(KITH_CREATE(self, txn, invoice, &note, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* All that was charged is given back: its invoices are credited, and the orders cancelled. */
@@ -371,15 +351,12 @@ static kith_status cancel_action(kith_instance *self, kith_call *call, kith_erro
     struct cancel_results results = {.orders = int_of(0)};
     struct cancel_args args;
     struct subscription s = {0};
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, own.subscription, args.subscription.as.link.id, &s, err);
-    if (st == KITH_OK && is_over(&s))
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(KITH_LOAD(self, txn, own.subscription, args.subscription.as.link.id, &s, err));
+    if (is_over(&s))
         return kith_fail(err, KITH_E_REFUSED, "subscription", "subscription: %.*s is %.*s already",
                          (int)s.number.as.s.len, s.number.as.s.ptr, (int)s.state.as.s.len,
                          s.state.as.s.ptr);
-    if (st != KITH_OK)
-        return st;
     const struct subscription_numbers *n = &self->own.subscription;
     const int32_t now = args.now.kind == KITH_BOOL && args.now.as.i;
     results.effective = now                    ? date(self->host->today(self->host))
@@ -387,10 +364,11 @@ static kith_status cancel_action(kith_instance *self, kith_call *call, kith_erro
                                                : s.term_end;
     const uint32_t fields[] = {n->cancel_at, n->ended_because, n->state};
     const kith_value values[] = {results.effective, args.reason, kith_text("cancelled")};
-    st = self->records->update(txn, n->type, s.id.as.link.id, now ? 3 : 2, fields, values, err);
-    if (st == KITH_OK && now)
-        st = refund(self, txn, &s, &results, err);
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    KITH_TRY(
+        self->records->update(txn, n->type, s.id.as.link.id, now ? 3 : 2, fields, values, err));
+    if (now)
+        KITH_TRY(refund(self, txn, &s, &results, err));
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

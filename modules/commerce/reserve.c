@@ -27,9 +27,9 @@ static kith_status check_backorder(const struct reserving *r, const kith_value *
     char text[KITH_NUMBER_TEXT], need[KITH_NUMBER_TEXT];
     const kith_value left = quantity_units(available > 0 ? available : 0);
     const kith_value all = quantity_units(wanted);
-    kith_status st = KITH_LOAD(r->self, r->txn, goods.good, product->as.link.id, &good, err);
-    if (st != KITH_OK || good.backorder.as.i)
-        return st;
+    KITH_TRY(KITH_LOAD(r->self, r->txn, goods.good, product->as.link.id, &good, err));
+    if (good.backorder.as.i)
+        return KITH_OK;
     r->self->numbers->text(&left, text);
     r->self->numbers->text(&all, need);
     return kith_fail(err, KITH_E_REFUSED, "quantity",
@@ -49,19 +49,18 @@ static kith_status reserve_from(const struct reserving *r, const struct stock *s
         if (units_of(&stocks[i].available) > 0)
             available += units_of(&stocks[i].available);
     }
-    kith_status st = KITH_OK;
     if (available < units)
-        st = check_backorder(r, &stocks[0].product, units, available, err);
+        KITH_TRY(check_backorder(r, &stocks[0].product, units, available, err));
     const int64_t lacking = available < units ? units - available : 0;
-    for (uint64_t i = 0; st == KITH_OK && i < count && left > 0; i++) {
+    for (uint64_t i = 0; i < count && left > 0; i++) {
         const int64_t has = units_of(&stocks[i].available);
         int64_t part = (has > 0 ? has : 0) + (i == 0 ? lacking : 0);
         part = part < left ? part : left;
         left -= part;
         if (part > 0)
-            st = move(r, "reserve", &stocks[i].id, part, err);
+            KITH_TRY(move(r, "reserve", &stocks[i].id, part, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* *there: the product has stock at all. */
@@ -82,19 +81,18 @@ static kith_status reserve_parts(const struct reserving *r, const kith_value *pr
     struct part *parts;
     uint64_t count = 0;
     int32_t there;
-    kith_status st = KITH_FIND(r->self, r->txn, goods.part, r->self->goods.parts_of, 1, product,
-                               &parts, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(r->self, r->txn, goods.part, r->self->goods.parts_of, 1, product, &parts,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         kith_value all;
-        st = r->self->numbers->multiply(&parts[i].quantity,
-                                        &(kith_value){.kind = KITH_INT, .as.i = units}, 1000,
-                                        KITH_ROUND_UP, &all, err);
-        if (st == KITH_OK)
-            st = reserve_product(r, &parts[i].other, units_of(&all), &there, err);
-        if (st == KITH_OK && !there && deep < DEEP_MAX)
-            st = reserve_parts(r, &parts[i].other, units_of(&all), deep + 1, err);
+        KITH_TRY(r->self->numbers->multiply(&parts[i].quantity,
+                                            &(kith_value){.kind = KITH_INT, .as.i = units}, 1000,
+                                            KITH_ROUND_UP, &all, err));
+        KITH_TRY(reserve_product(r, &parts[i].other, units_of(&all), &there, err));
+        if (!there && deep < DEEP_MAX)
+            KITH_TRY(reserve_parts(r, &parts[i].other, units_of(&all), deep + 1, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* What the options of a line stand for, as many of each as of the product. */
@@ -103,41 +101,39 @@ static kith_status reserve_options(const struct reserving *r, const struct line 
     kith_value *parts;
     uint64_t count;
     int32_t there;
-    kith_status st = configure_parts(r->self, r->txn, line, &parts, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = reserve_product(r, &parts[i], units_of(&line->quantity), &there, err);
-    return st;
+    KITH_TRY(configure_parts(r->self, r->txn, line, &parts, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(reserve_product(r, &parts[i], units_of(&line->quantity), &there, err));
+    return KITH_OK;
 }
 
 static kith_status reserve_order(kith_instance *self, kith_txn *txn, const kith_value *order,
                                  kith_error *err) {
     struct line *lines;
     uint64_t count = 0;
-    kith_status st =
-        KITH_FIND(self, txn, line, self->query.lines_of, 1, order, &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, txn, line, self->query.lines_of, 1, order, &lines, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const struct reserving r = {self, txn, lines[i].id};
         const int64_t units = units_of(&lines[i].quantity);
         int32_t there = 0;
-        st = reserve_product(&r, &lines[i].product, units, &there, err);
-        if (st == KITH_OK && !there)
-            st = reserve_parts(&r, &lines[i].product, units, 0, err);
-        if (st == KITH_OK)
-            st = reserve_options(&r, &lines[i], err);
+        KITH_TRY(reserve_product(&r, &lines[i].product, units, &there, err));
+        if (!there)
+            KITH_TRY(reserve_parts(&r, &lines[i].product, units, 0, err));
+        KITH_TRY(reserve_options(&r, &lines[i], err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status release_order(kith_instance *self, kith_txn *txn, const kith_value *order,
                                  kith_error *err) {
     struct holdings held;
-    kith_status st = stock_holdings(self, txn, self->goods.held_by_order, order, &held, err);
-    for (uint64_t i = 0; st == KITH_OK && i < held.count; i++) {
+    KITH_TRY(stock_holdings(self, txn, self->goods.held_by_order, order, &held, err));
+    for (uint64_t i = 0; i < held.count; i++) {
         const struct reserving r = {self, txn, held.items[i].line};
         if (held.items[i].units > 0)
-            st = move(&r, "release", &held.items[i].stock, held.items[i].units, err);
+            KITH_TRY(move(&r, "release", &held.items[i].stock, held.items[i].units, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- leaving and coming back --------------------------------------------------------------------
@@ -165,10 +161,10 @@ static kith_status move_rest(const struct reserving *r, const struct taking *t, 
                              kith_error *err) {
     struct stock *stocks;
     uint64_t count = 0, from = 0;
-    kith_status st = KITH_FIND(r->self, r->txn, goods.stock, r->self->goods.stocks_of, 1,
-                               &t->product, &stocks, &count, err);
-    if (st != KITH_OK || !count || units <= 0)
-        return st;
+    KITH_TRY(KITH_FIND(r->self, r->txn, goods.stock, r->self->goods.stocks_of, 1, &t->product,
+                       &stocks, &count, err));
+    if (!count || units <= 0)
+        return KITH_OK;
     while (from < count && units_of(&stocks[from].on_hand) < units)
         from++;
     struct movement m = {.stock = stocks[from < count ? from : 0].id,
@@ -219,11 +215,8 @@ kith_status stock_take(kith_instance *self, kith_txn *txn, const struct taking *
 static kith_status placed_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
     struct order was, now;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &now, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, change->before, &was, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &now, err));
+    KITH_TRY(KITH_READ(self, txn, order, change->before, &was, err));
     if (is_before_order(was.state.as.s) && kith_str_is(now.state.as.s, "ordered"))
         return reserve_order(self, txn, &now.id, err);
     if (!is_before_order(was.state.as.s) &&
@@ -235,11 +228,10 @@ static kith_status placed_hook(kith_instance *self, kith_txn *txn, kith_change *
 static kith_status gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
     struct order was;
-    kith_status st = KITH_OK;
     if (change->origin != KITH_ORIGIN_UNDO)
-        st = KITH_READ(self, txn, order, change->before, &was, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || is_before_order(was.state.as.s))
-        return st;
+        KITH_TRY(KITH_READ(self, txn, order, change->before, &was, err));
+    if (change->origin == KITH_ORIGIN_UNDO || is_before_order(was.state.as.s))
+        return KITH_OK;
     return release_order(self, txn, &was.id, err);
 }
 

@@ -67,15 +67,15 @@ static kith_status take_line(void *arg, const kith_txn *txn, const kith_row *row
     struct search *s = arg;
     struct bought line;
     struct ordered o;
-    kith_status st = s->found ? KITH_OK : KITH_READ(s->self, txn, goods.bought, row, &line, err);
-    if (st != KITH_OK || s->found)
-        return st;
-    st = KITH_LOAD(s->self, txn, goods.ordered, line.order.as.link.id, &o, err);
-    if (st == KITH_OK && had(&o, &line) - units_of(&line.returning) >= s->units) {
+    KITH_TRY(s->found ? KITH_OK : KITH_READ(s->self, txn, goods.bought, row, &line, err));
+    if (s->found)
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(s->self, txn, goods.ordered, line.order.as.link.id, &o, err));
+    if (had(&o, &line) - units_of(&line.returning) >= s->units) {
         s->line = line;
         s->found = 1;
     }
-    return st;
+    return KITH_OK;
 }
 
 /* Who gives something back may not know by which order it came: the last one will do. */
@@ -177,23 +177,20 @@ static kith_status check_left(kith_instance *self, const kith_txn *txn, const st
     struct holdings there;
     struct bought line;
     int64_t units = 0;
-    kith_status st =
-        stock_holdings(self, txn, self->goods.back_by_line, &r->order_line, &there, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.bought, r->order_line.as.link.id, &line, err);
-    for (uint64_t i = 0; st == KITH_OK && i < there.count; i++) {
+    KITH_TRY(stock_holdings(self, txn, self->goods.back_by_line, &r->order_line, &there, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.bought, r->order_line.as.link.id, &line, err));
+    for (uint64_t i = 0; i < there.count; i++) {
         struct stock s;
-        st = KITH_LOAD(self, txn, goods.stock, there.items[i].stock.as.link.id, &s, err);
-        if (st == KITH_OK && s.product.as.link.id == line.product.as.link.id)
+        KITH_TRY(KITH_LOAD(self, txn, goods.stock, there.items[i].stock.as.link.id, &s, err));
+        if (s.product.as.link.id == line.product.as.link.id)
             units += there.items[i].units;
     }
-    return st == KITH_OK && r->restock.as.i &&
-                   units > units_of(&line.returned) - units_of(&r->quantity)
+    return r->restock.as.i && units > units_of(&line.returned) - units_of(&r->quantity)
                ? kith_fail(err, KITH_E_REFUSED, "state",
                            "state: what '%.*s' brought into stock has left since; write a receipt "
                            "or a count first",
                            (int)r->number.as.s.len, r->number.as.s.ptr)
-               : st;
+               : KITH_OK;
 }
 
 /* Its credit note is never undone, and a second one is not to be made. */
@@ -202,16 +199,15 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
     struct returned now, was;
     if (!info->before)
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, goods.returned, info->before, &was, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.returned, info->after, &now, err);
-    if (st == KITH_OK && is(&was.state, "received") && !is_back(&now))
-        st = check_left(self, txn, &was, err);
-    return st == KITH_OK && is(&was.state, "refunded") && !is(&now.state, "refunded")
+    KITH_TRY(KITH_READ(self, txn, goods.returned, info->before, &was, err));
+    KITH_TRY(KITH_READ(self, txn, goods.returned, info->after, &now, err));
+    if (is(&was.state, "received") && !is_back(&now))
+        KITH_TRY(check_left(self, txn, &was, err));
+    return is(&was.state, "refunded") && !is(&now.state, "refunded")
                ? kith_fail(err, KITH_E_REFUSED, "state",
                            "state: what was refunded stays, as its credit note does; invoice it "
                            "again, when the customer is to pay for it")
-               : st;
+               : KITH_OK;
 }
 
 static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -220,36 +216,27 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
     struct bought line;
     struct ordered o;
     int64_t coming = 0;
-    kith_status st = KITH_OK;
     if (change->origin == KITH_ORIGIN_UNDO)
-        return st == KITH_OK ? check_undone(self, txn, change, err) : st;
-    st = KITH_READ(self, txn, goods.returned, change->after, &now, err);
-    if (st == KITH_OK && change->before)
-        st = KITH_READ(self, txn, goods.returned, change->before, &was, err);
-    if (st == KITH_OK && change->before)
-        st = check_kept(self, txn, change, &was, err);
-    if (st == KITH_OK)
-        st = put_quantity(&now, change->origin, err);
-    if (st == KITH_OK && now.order_line.kind == KITH_NULL)
-        st = find_line(self, txn, &now, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.bought, now.order_line.as.link.id, &line, err);
-    if (st == KITH_OK)
-        st = check_same("product", &now.product, &line.product, err);
-    if (st == KITH_OK)
-        st = check_same("order", &now.order, &line.order, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err);
-    if (st != KITH_OK)
-        return st;
+        return check_undone(self, txn, change, err);
+    KITH_TRY(KITH_READ(self, txn, goods.returned, change->after, &now, err));
+    if (change->before)
+        KITH_TRY(KITH_READ(self, txn, goods.returned, change->before, &was, err));
+    if (change->before)
+        KITH_TRY(check_kept(self, txn, change, &was, err));
+    KITH_TRY(put_quantity(&now, change->origin, err));
+    if (now.order_line.kind == KITH_NULL)
+        KITH_TRY(find_line(self, txn, &now, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.bought, now.order_line.as.link.id, &line, err));
+    KITH_TRY(check_same("product", &now.product, &line.product, err));
+    KITH_TRY(check_same("order", &now.order, &line.order, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err));
     if (change->before && !is(&was.state, "rejected"))
         coming = -units_of(&was.quantity);
     coming += units_of(&line.returning);
     if (!is(&now.state, "rejected"))
-        st = check_quantity(self, units_of(&now.quantity), had(&o, &line), coming, err);
-    if (st == KITH_OK)
-        st = settle_back(self, &now, &was, &line, err);
-    return st == KITH_OK ? put_order(self, txn, change, &now, &line, &o, err) : st;
+        KITH_TRY(check_quantity(self, units_of(&now.quantity), had(&o, &line), coming, err));
+    KITH_TRY(settle_back(self, &now, &was, &line, err));
+    return put_order(self, txn, change, &now, &line, &o, err);
 }
 
 static kith_status return_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -257,11 +244,11 @@ static kith_status return_gone_hook(kith_instance *self, kith_txn *txn, kith_cha
     struct returned was;
     if (change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin))
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, goods.returned, change->before, &was, err);
-    if (st == KITH_OK && is_back(&was))
+    KITH_TRY(KITH_READ(self, txn, goods.returned, change->before, &was, err));
+    if (is_back(&was))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: what has come back stays; undo its receipt instead");
-    return st;
+    return KITH_OK;
 }
 
 /* -- when it has come ---------------------------------------------------------------------------
@@ -284,27 +271,25 @@ static kith_status received_hook(kith_instance *self, kith_txn *txn, kith_change
     struct returned r;
     struct bought line;
     struct ordered o;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &r, err);
-    if (st != KITH_OK || !is(&r.state, "received"))
-        return st;
-    st = KITH_LOAD(self, txn, goods.bought, r.order_line.as.link.id, &line, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err);
-    if (st == KITH_OK && r.restock.as.i)
-        st = restock(self, txn, &r, &line, &o, err);
-    if (st == KITH_OK && o.to_return.as.i == 0 &&
-        (is(&o.state, "shipped") || is(&o.state, "delivered")))
-        st = KITH_SET(self, txn, goods.ordered, state, o.id.as.link.id, kith_text("returned"), err);
-    return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.returned, &r, err));
+    if (!is(&r.state, "received"))
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, goods.bought, r.order_line.as.link.id, &line, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err));
+    if (r.restock.as.i)
+        KITH_TRY(restock(self, txn, &r, &line, &o, err));
+    if (o.to_return.as.i == 0 && (is(&o.state, "shipped") || is(&o.state, "delivered")))
+        KITH_TRY(
+            KITH_SET(self, txn, goods.ordered, state, o.id.as.link.id, kith_text("returned"), err));
+    return KITH_OK;
 }
 
 static kith_status order_returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                        kith_error *err) {
     struct ordered o;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &o, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || !is(&o.state, "returned") ||
-        o.to_return.as.i == 0)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.ordered, &o, err));
+    if (change->origin == KITH_ORIGIN_UNDO || !is(&o.state, "returned") || o.to_return.as.i == 0)
+        return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %lld line%s not come back as a whole; record a return_request for "
                      "what has, and the order is returned with the last one",

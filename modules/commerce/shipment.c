@@ -40,17 +40,12 @@ static kith_status packed_hook(kith_instance *self, kith_txn *txn, kith_change *
     struct bought line;
     if (change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, goods.shipment_line, change->after, &now, err);
-    if (st == KITH_OK && change->before)
-        st = KITH_READ(self, txn, goods.shipment_line, change->before, &was, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.shipment, now.shipment.as.link.id, &shipment, err);
-    if (st == KITH_OK)
-        st = check_preparing(&shipment, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.bought, now.order_line.as.link.id, &line, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_READ(self, txn, goods.shipment_line, change->after, &now, err));
+    if (change->before)
+        KITH_TRY(KITH_READ(self, txn, goods.shipment_line, change->before, &was, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.shipment, now.shipment.as.link.id, &shipment, err));
+    KITH_TRY(check_preparing(&shipment, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.bought, now.order_line.as.link.id, &line, err));
     if (line.order.as.link.id != shipment.order.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "order_line",
                          "order_line: it is of another order than the shipment");
@@ -62,11 +57,10 @@ static kith_status packed_hook(kith_instance *self, kith_txn *txn, kith_change *
     const int32_t all = now.quantity.kind == KITH_NULL;
     if (all)
         now.quantity = quantity_units(rest);
-    st = check_rest(self, &line, units_of(&now.quantity), rest, err);
-    return st == KITH_OK && all
-               ? self->records->set(txn, change, 1, &self->goods.shipment_line.quantity,
+    KITH_TRY(check_rest(self, &line, units_of(&now.quantity), rest, err));
+    return all ? self->records->set(txn, change, 1, &self->goods.shipment_line.quantity,
                                     &now.quantity, err)
-               : st;
+               : KITH_OK;
 }
 
 static kith_status unpacked_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -87,9 +81,9 @@ static kith_status unpacked_hook(kith_instance *self, kith_txn *txn, kith_change
 static kith_status check_order(kith_instance *self, const kith_txn *txn, const struct shipment *s,
                                kith_error *err) {
     struct ordered o;
-    kith_status st = KITH_LOAD(self, txn, goods.ordered, s->order.as.link.id, &o, err);
-    if (st != KITH_OK || is(&o.state, "ordered") || is(&o.state, "paid") || is(&o.state, "shipped"))
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, goods.ordered, s->order.as.link.id, &o, err));
+    if (is(&o.state, "ordered") || is(&o.state, "paid") || is(&o.state, "shipped"))
+        return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "order",
                      "order: nothing is shipped for an order that is %.*s; it has to be ordered or "
                      "paid",
@@ -100,12 +94,12 @@ static kith_status check_filled(kith_instance *self, const kith_txn *txn, const 
                                 kith_error *err) {
     struct shipment_line *lines;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s->id,
-                               &lines, &count, err);
-    if (st == KITH_OK && !count)
+    KITH_TRY(KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s->id, &lines,
+                       &count, err));
+    if (!count)
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the shipment is empty; add a line to it first");
-    return st;
+    return KITH_OK;
 }
 
 /* What was in it may be on its way back, or here again. */
@@ -113,17 +107,17 @@ static kith_status check_not_back(kith_instance *self, const kith_txn *txn,
                                   const struct shipment *s, kith_error *err) {
     struct shipment_line *lines;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s->id,
-                               &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s->id, &lines,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct bought line;
-        st = KITH_LOAD(self, txn, goods.bought, lines[i].order_line.as.link.id, &line, err);
-        if (st == KITH_OK && units_of(&line.returning) > units_of(&line.shipped))
+        KITH_TRY(KITH_LOAD(self, txn, goods.bought, lines[i].order_line.as.link.id, &line, err));
+        if (units_of(&line.returning) > units_of(&line.shipped))
             return kith_fail(err, KITH_E_REFUSED, "state",
                              "state: what was in '%.*s' was returned since; undo the return first",
                              (int)s->number.as.s.len, s->number.as.s.ptr);
     }
-    return st;
+    return KITH_OK;
 }
 
 static int32_t is_later(const struct shipment *a, const struct shipment *b, int32_t arrived) {
@@ -164,46 +158,43 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
     struct shipment was, now;
     if (!info->before)
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, goods.shipment, info->before, &was, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.shipment, info->after, &now, err);
+    KITH_TRY(KITH_READ(self, txn, goods.shipment, info->before, &was, err));
+    KITH_TRY(KITH_READ(self, txn, goods.shipment, info->after, &now, err));
     const int32_t back = is(&now.state, "preparing")
                              ? is(&was.state, "shipped") || is(&was.state, "delivered")
                              : is(&now.state, "shipped") && is(&was.state, "delivered");
-    if (st != KITH_OK || !back)
-        return st;
+    if (!back)
+        return KITH_OK;
     if (is(&now.state, "preparing"))
-        st = check_not_back(self, txn, &was, err);
-    return st == KITH_OK ? check_last(self, txn, &was, err) : st;
+        KITH_TRY(check_not_back(self, txn, &was, err));
+    return check_last(self, txn, &was, err);
 }
 
 static kith_status shipment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     struct shipment s;
     const struct shipment_numbers *n = &self->goods.shipment;
-    kith_status st = KITH_OK;
     if (change->origin == KITH_ORIGIN_UNDO)
-        return st == KITH_OK ? check_undone(self, txn, change, err) : st;
-    st = KITH_READ(self, txn, goods.shipment, change->after, &s, err);
-    if (st == KITH_OK && self->records->changed(txn, change, n->order) == 1)
-        st = change->before
-                 ? kith_fail(err, KITH_E_REFUSED, "order",
-                             "order: a shipment is of one order for ever; make another one")
-                 : check_order(self, txn, &s, err);
-    if (st != KITH_OK || !change->before || self->records->changed(txn, change, n->state) != 1)
-        return st;
+        return check_undone(self, txn, change, err);
+    KITH_TRY(KITH_READ(self, txn, goods.shipment, change->after, &s, err));
+    if (self->records->changed(txn, change, n->order) == 1)
+        KITH_TRY(change->before
+                     ? kith_fail(err, KITH_E_REFUSED, "order",
+                                 "order: a shipment is of one order for ever; make another one")
+                     : check_order(self, txn, &s, err));
+    if (!change->before || self->records->changed(txn, change, n->state) != 1)
+        return KITH_OK;
     const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
     if (is(&s.state, "shipped")) {
-        st = check_order(self, txn, &s, err);
-        if (st == KITH_OK)
-            st = check_filled(self, txn, &s, err);
+        KITH_TRY(check_order(self, txn, &s, err));
+        KITH_TRY(check_filled(self, txn, &s, err));
     }
     const int32_t left = is(&s.state, "shipped");
     const kith_value *at = left ? &s.shipped_at : &s.delivered_at;
-    if (st == KITH_OK && at->kind == KITH_NULL)
-        st =
-            self->records->set(txn, change, 1, left ? &n->shipped_at : &n->delivered_at, &now, err);
-    return st;
+    if (at->kind == KITH_NULL)
+        KITH_TRY(self->records->set(txn, change, 1, left ? &n->shipped_at : &n->delivered_at, &now,
+                                    err));
+    return KITH_OK;
 }
 
 static kith_status shipment_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -211,8 +202,8 @@ static kith_status shipment_gone_hook(kith_instance *self, kith_txn *txn, kith_c
     struct shipment was;
     if (change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin))
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, goods.shipment, change->before, &was, err);
-    return st == KITH_OK ? check_preparing(&was, err) : st;
+    KITH_TRY(KITH_READ(self, txn, goods.shipment, change->before, &was, err));
+    return check_preparing(&was, err);
 }
 
 /* -- what follows from them ---------------------------------------------------------------------
@@ -221,18 +212,15 @@ static kith_status shipment_gone_hook(kith_instance *self, kith_txn *txn, kith_c
 static kith_status ship_line(kith_instance *self, kith_txn *txn, const struct shipment_line *s,
                              kith_error *err) {
     struct bought line;
-    kith_status st = KITH_LOAD(self, txn, goods.bought, s->order_line.as.link.id, &line, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, goods.bought, s->order_line.as.link.id, &line, err));
     const struct taking t = {.kind = "ship",
                              .line = line.id,
                              .product = line.product,
                              .units = units_of(&s->quantity),
                              .of = units_of(&line.quantity) - units_of(&line.shipped)};
-    st = stock_take(self, txn, &t, err);
-    return st == KITH_OK ? KITH_SET(self, txn, goods.shipment_line, gone, s->id.as.link.id,
-                                    kith_number(KITH_BOOL, 1), err)
-                         : st;
+    KITH_TRY(stock_take(self, txn, &t, err));
+    return KITH_SET(self, txn, goods.shipment_line, gone, s->id.as.link.id,
+                    kith_number(KITH_BOOL, 1), err);
 }
 
 /* The order is where its shipments are. */
@@ -240,13 +228,13 @@ static kith_status follow_shipment(kith_instance *self, kith_txn *txn, kith_id o
                                    kith_error *err) {
     struct ordered o;
     const char *next = NULL;
-    kith_status st = KITH_LOAD(self, txn, goods.ordered, order, &o, err);
-    if (st != KITH_OK)
-        return st;
-    if (o.to_ship.as.i == 0 && (is(&o.state, "ordered") || is(&o.state, "paid")))
+    KITH_TRY(KITH_LOAD(self, txn, goods.ordered, order, &o, err));
+    if (o.to_ship.as.i == 0 && (is(&o.state, "ordered") || is(&o.state, "paid"))) {
         next = "shipped";
-    else if (o.to_ship.as.i == 0 && o.undelivered.as.i == 0 && is(&o.state, "shipped"))
-        next = "delivered";
+    } else {
+        if (o.to_ship.as.i == 0 && o.undelivered.as.i == 0 && is(&o.state, "shipped"))
+            next = "delivered";
+    }
     return next ? KITH_SET(self, txn, goods.ordered, state, order, kith_text(next), err) : KITH_OK;
 }
 
@@ -255,13 +243,13 @@ static kith_status moved_on_hook(kith_instance *self, kith_txn *txn, kith_change
     struct shipment s;
     struct shipment_line *lines = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.shipment, &s, err);
-    if (st == KITH_OK && is(&s.state, "shipped"))
-        st = KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s.id, &lines,
-                       &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = ship_line(self, txn, &lines[i], err);
-    return st == KITH_OK ? follow_shipment(self, txn, s.order.as.link.id, err) : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.shipment, &s, err));
+    if (is(&s.state, "shipped"))
+        KITH_TRY(KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s.id, &lines,
+                           &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(ship_line(self, txn, &lines[i], err));
+    return follow_shipment(self, txn, s.order.as.link.id, err);
 }
 
 /* -- orders -------------------------------------------------------------------------------------
@@ -292,15 +280,15 @@ static kith_status ship_rest(kith_instance *self, kith_txn *txn, struct shipment
     struct bought *lines;
     uint64_t count = 0;
     int32_t any = 0;
-    kith_status st = lines_of(self, txn, &shipment->order, &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(lines_of(self, txn, &shipment->order, &lines, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const int64_t rest = units_of(&lines[i].quantity) - units_of(&lines[i].packed);
         if (rest > 0 && !any++)
-            st = KITH_CREATE(self, txn, goods.shipment, shipment, err);
-        if (st == KITH_OK && rest > 0)
-            st = pack(self, txn, &shipment->id, &lines[i], rest, err);
+            KITH_TRY(KITH_CREATE(self, txn, goods.shipment, shipment, err));
+        if (rest > 0)
+            KITH_TRY(pack(self, txn, &shipment->id, &lines[i], rest, err));
     }
-    return st == KITH_OK && any ? set_shipped(self, txn, &shipment->id, err) : st;
+    return any ? set_shipped(self, txn, &shipment->id, err) : KITH_OK;
 }
 
 /* Those of the order that are not in this state yet come into it. */
@@ -308,39 +296,36 @@ static kith_status move_shipments(kith_instance *self, kith_txn *txn, const kith
                                   const char *from, const char *to, kith_error *err) {
     struct shipment *shipments;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, txn, goods.shipment, self->goods.shipments_of, 1, order,
-                               &shipments, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(self, txn, goods.shipment, self->goods.shipments_of, 1, order, &shipments,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (is(&shipments[i].state, from))
-            st = KITH_SET(self, txn, goods.shipment, state, shipments[i].id.as.link.id,
-                          kith_text(to), err);
-    return st;
+            KITH_TRY(KITH_SET(self, txn, goods.shipment, state, shipments[i].id.as.link.id,
+                              kith_text(to), err));
+    return KITH_OK;
 }
 
 static kith_status order_follows_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
     struct ordered o;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &o, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.ordered, &o, err));
     if (is(&o.state, "delivered"))
         return o.undelivered.as.i ? move_shipments(self, txn, &o.id, "shipped", "delivered", err)
                                   : KITH_OK;
     if (!is(&o.state, "shipped") || o.to_ship.as.i == 0)
         return KITH_OK;
     if (o.shipments.as.i)
-        st = move_shipments(self, txn, &o.id, "preparing", "shipped", err);
+        KITH_TRY(move_shipments(self, txn, &o.id, "preparing", "shipped", err));
     struct shipment rest = {.order = o.id};
-    return st == KITH_OK ? ship_rest(self, txn, &rest, err) : st;
+    return ship_rest(self, txn, &rest, err);
 }
 
 static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                    kith_error *err) {
     struct ordered o;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.ordered, &o, err);
-    if (st != KITH_OK || !o.shipments.as.i || /* nor by an undo */
-        !(is_before_order(o.state.as.s) || is(&o.state, "cancelled")))
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.ordered, &o, err));
+    if (!o.shipments.as.i || !(is_before_order(o.state.as.s) || is(&o.state, "cancelled")))
+        return KITH_OK; /* nor by an undo */
     return kith_fail(
         err, KITH_E_REFUSED, "state",
         "state: the order has %lld shipment%s; delete what is being prepared, and have "
@@ -353,17 +338,16 @@ static kith_status feedback_reaction(kith_instance *self, kith_txn *txn, const k
     struct ordered o;
     struct bought *lines = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_OK;
     if (event->record)
-        st = KITH_READ(self, txn, goods.ordered, event->record, &o, err);
-    if (st == KITH_OK && event->record)
-        st = lines_of(self, txn, &o.id, &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+        KITH_TRY(KITH_READ(self, txn, goods.ordered, event->record, &o, err));
+    if (event->record)
+        KITH_TRY(lines_of(self, txn, &o.id, &lines, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const kith_value values[] = {o.id, lines[i].product, o.contact, o.account};
-        st = self->events->publish(txn, self->goods.feedback, self->goods.bought.type,
-                                   lines[i].id.as.link.id, 4, values, err);
+        KITH_TRY(self->events->publish(txn, self->goods.feedback, self->goods.bought.type,
+                                       lines[i].id.as.link.id, 4, values, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- the action ---------------------------------------------------------------------------------
@@ -410,14 +394,12 @@ static kith_status ship_some(kith_instance *self, kith_txn *txn, struct shipment
     struct item *items;
     struct bought *lines = NULL;
     uint64_t count = 0, n = 0;
-    kith_status st = items_read(self, txn, text, &items, &n, err);
-    if (st == KITH_OK)
-        st = lines_of(self, txn, &shipment->order, &lines, &count, err);
-    if (st == KITH_OK)
-        st = KITH_CREATE(self, txn, goods.shipment, shipment, err);
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
-        st = pack_item(self, txn, &shipment->id, lines, count, &items[i], err);
-    return st == KITH_OK ? set_shipped(self, txn, &shipment->id, err) : st;
+    KITH_TRY(items_read(self, txn, text, &items, &n, err));
+    KITH_TRY(lines_of(self, txn, &shipment->order, &lines, &count, err));
+    KITH_TRY(KITH_CREATE(self, txn, goods.shipment, shipment, err));
+    for (uint64_t i = 0; i < n; i++)
+        KITH_TRY(pack_item(self, txn, &shipment->id, lines, count, &items[i], err));
+    return set_shipped(self, txn, &shipment->id, err);
 }
 
 static kith_status ship_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -428,24 +410,17 @@ static kith_status ship_action(kith_instance *self, kith_call *call, kith_error 
     struct shipment s;
     struct shipment_line *lines = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_ARGS(self, call, &a, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &a, err));
     struct shipment made = {.order = a.order, .carrier = a.carrier, .tracking = a.tracking};
-    st = a.lines.kind == KITH_NULL ? ship_rest(self, txn, &made, err)
-                                   : ship_some(self, txn, &made, a.lines.as.s, err);
-    if (st == KITH_OK && made.id.kind == KITH_NULL)
-        st = kith_fail(err, KITH_E_REFUSED, "order",
-                       "order: all of it is in a shipment already; set that one shipped");
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.shipment, made.id.as.link.id, &s, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.ordered, a.order.as.link.id, &o, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s.id, &lines,
-                       &count, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(a.lines.kind == KITH_NULL ? ship_rest(self, txn, &made, err)
+                                       : ship_some(self, txn, &made, a.lines.as.s, err));
+    if (made.id.kind == KITH_NULL)
+        return kith_fail(err, KITH_E_REFUSED, "order",
+                         "order: all of it is in a shipment already; set that one shipped");
+    KITH_TRY(KITH_LOAD(self, txn, goods.shipment, made.id.as.link.id, &s, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.ordered, a.order.as.link.id, &o, err));
+    KITH_TRY(KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s.id, &lines,
+                       &count, err));
     out = (struct ship_results){s.id, s.number, kith_number(KITH_INT, (int64_t)count), o.to_ship,
                                 o.state};
     return KITH_RESULTS(self, call, &out, err);

@@ -298,7 +298,6 @@ kith_status puzzle_settle(struct puzzle *p, kith_error *err) {
 kith_status puzzle_solve(struct puzzle *p, uint32_t count, const int32_t *given, int32_t *possible,
                          kith_error *err) {
     struct trail t;
-    kith_status st;
     follow(p, count, given, &t);
     p->value = t.value;
     p->clause = t.clause;
@@ -316,9 +315,9 @@ kith_status puzzle_solve(struct puzzle *p, uint32_t count, const int32_t *given,
             picosat_add(p->solver, v * p->value[v]);
             picosat_add(p->solver, 0);
         }
-    st = search(p->solver, possible, err);
-    if (st != KITH_OK || !*possible)
-        return st;
+    KITH_TRY(search(p->solver, possible, err));
+    if (!*possible)
+        return KITH_OK;
     keep_model(p);
     return KITH_OK;
 }
@@ -327,10 +326,10 @@ kith_status puzzle_can(struct puzzle *p, uint32_t count, const int32_t *literals
                        kith_error *err) {
     for (uint32_t i = 0; i < count; i++)
         picosat_assume(p->solver, literals[i]);
-    kith_status st = search(p->solver, possible, err);
-    if (st == KITH_OK && *possible)
+    KITH_TRY(search(p->solver, possible, err));
+    if (*possible)
         keep_model(p);
-    return st;
+    return KITH_OK;
 }
 
 /* What the solution at hand has already is kept by the next search, and needs none itself. */
@@ -342,8 +341,8 @@ kith_status puzzle_prefer(struct puzzle *p, uint32_t count, const int32_t *liter
         picosat_set_default_phase_lit(p->solver, literals[i], 1);
     for (uint32_t i = 0; i < likely_count; i++)
         picosat_set_default_phase_lit(p->solver, likely[i], 1);
-    kith_status st = puzzle_can(p, 0, NULL, &any, err);
-    for (uint32_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(puzzle_can(p, 0, NULL, &any, err));
+    for (uint32_t i = 0; i < count; i++) {
         int32_t can;
         if (p->model[var(literals[i])] == sign(literals[i]))
             continue;
@@ -351,9 +350,9 @@ kith_status puzzle_prefer(struct puzzle *p, uint32_t count, const int32_t *liter
             picosat_add(p->solver, var(literals[kept]) * p->model[var(literals[kept])]);
             picosat_add(p->solver, 0);
         }
-        st = puzzle_can(p, 1, &literals[i], &can, err);
+        KITH_TRY(puzzle_can(p, 1, &literals[i], &can, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- why not ------------------------------------------------------------------------------------
@@ -477,18 +476,19 @@ kith_status puzzle_clash(struct puzzle *p, uint32_t count, const int32_t *given,
         make_reasons(p);
     for (uint32_t i = 0; i < n; i++)
         picosat_assume(p->reasons, core[i]);
-    kith_status st = search(p->reasons, &found, err);
-    if (st != KITH_OK || found)
-        return st;
+    KITH_TRY(search(p->reasons, &found, err));
+    if (found)
+        return KITH_OK;
     n = shrink(p->reasons, core, take_failed(p->reasons, core), spare);
     for (uint32_t i = 0; i < n; i++)
-        if (core[i] > p->vars)
+        if (core[i] > p->vars) {
             causes[out->cause_count++] = (uint32_t)(core[i] - p->vars - 1);
-        else
+        } else {
             literals[out->given_count++] = core[i];
+        }
     qsort(causes, out->cause_count, sizeof *causes, by_number);
     qsort(literals, out->given_count, sizeof *literals, by_variable);
-    return st;
+    return KITH_OK;
 }
 
 void puzzle_end(struct puzzle *p) {

@@ -57,14 +57,14 @@ kith_status stock_holdings(kith_instance *self, const kith_txn *txn, uint32_t qu
 static kith_status stock_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct stock now, was;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.stock, &now, err);
-    if (st == KITH_OK && change->before) {
-        st = KITH_READ(self, txn, goods.stock, change->before, &was, err);
-        if (st == KITH_OK && was.product.as.link.id != now.product.as.link.id)
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.stock, &now, err));
+    if (change->before) {
+        KITH_TRY(KITH_READ(self, txn, goods.stock, change->before, &was, err));
+        if (was.product.as.link.id != now.product.as.link.id)
             return kith_fail(err, KITH_E_REFUSED, "product",
                              "product: a stock is of one product for ever; create another stock");
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- the critical level -------------------------------------------------------------------------
@@ -90,12 +90,9 @@ static kith_status tell_level(kith_instance *self, kith_txn *txn, const struct s
 static kith_status level_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct stock now, was;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.stock, &now, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, goods.stock, change->before, &was, err);
-    return st == KITH_OK
-               ? tell_level(self, txn, &now, is_low(&was.critical, units_of(&now.available)), err)
-               : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.stock, &now, err));
+    KITH_TRY(KITH_READ(self, txn, goods.stock, change->before, &was, err));
+    return tell_level(self, txn, &now, is_low(&was.critical, units_of(&now.available)), err);
 }
 
 /* -- movements ----------------------------------------------------------------------------------
@@ -162,11 +159,11 @@ static kith_status check_target(const struct moving *w, kith_error *err) {
                                "product"
                              : "to: nothing but a move goes to another stock; leave it empty, or "
                                "write kind=move");
-    kith_status st = KITH_LOAD(w->self, w->txn, goods.stock, w->m.to.as.link.id, &to, err);
-    if (st == KITH_OK && (to.product.as.link.id != w->stock.product.as.link.id ||
-                          to.id.as.link.id == w->stock.id.as.link.id))
+    KITH_TRY(KITH_LOAD(w->self, w->txn, goods.stock, w->m.to.as.link.id, &to, err));
+    if (to.product.as.link.id != w->stock.product.as.link.id ||
+        to.id.as.link.id == w->stock.id.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "to", "to: name another stock of the same product");
-    return st;
+    return KITH_OK;
 }
 
 /* The changes that follow from the kind; what the module itself has set stays. */
@@ -185,8 +182,8 @@ static kith_status work_out(struct moving *w, kith_error *err) {
     w->reserved = w->m.reserved.kind != KITH_NULL ? units_of(&w->m.reserved)
                   : effect                        ? effect->reserved * quantity
                                                   : 0;
-    kith_status st = check_target(w, err);
-    return st == KITH_OK ? check_movement(w, effect, err) : st;
+    KITH_TRY(check_target(w, err));
+    return check_movement(w, effect, err);
 }
 
 static kith_status movement_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -195,15 +192,10 @@ static kith_status movement_hook(kith_instance *self, kith_txn *txn, kith_change
     const struct movement_numbers *n = &self->goods.movement;
     if (change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, goods.movement, change->after, &w.m, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.stock, w.m.stock.as.link.id, &w.stock, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.good, w.stock.product.as.link.id, &w.good, err);
-    if (st == KITH_OK)
-        st = work_out(&w, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_READ(self, txn, goods.movement, change->after, &w.m, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.stock, w.m.stock.as.link.id, &w.stock, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.good, w.stock.product.as.link.id, &w.good, err));
+    KITH_TRY(work_out(&w, err));
     const uint32_t fields[] = {n->on_hand, n->reserved, n->available};
     const kith_value values[] = {quantity_units(w.on_hand), quantity_units(w.reserved),
                                  quantity_units(w.on_hand - w.reserved)};
@@ -216,13 +208,10 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
     struct movement m;
     struct stock s;
     struct holdings held = {0};
-    kith_status st = KITH_READ(self, txn, goods.movement, row, &m, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.stock, m.stock.as.link.id, &s, err);
-    if (st == KITH_OK && m.order_line.kind != KITH_NULL)
-        st = stock_holdings(self, txn, self->goods.held_by_line, &m.order_line, &held, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_READ(self, txn, goods.movement, row, &m, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.stock, m.stock.as.link.id, &s, err));
+    if (m.order_line.kind != KITH_NULL)
+        KITH_TRY(stock_holdings(self, txn, self->goods.held_by_line, &m.order_line, &held, err));
     int64_t left =
         m.order_line.kind == KITH_NULL ? units_of(&s.on_hand) - units_of(&s.available) : 0;
     for (uint64_t i = 0; i < held.count; i++)
@@ -259,16 +248,13 @@ static kith_status moved_hook(kith_instance *self, kith_txn *txn, kith_change *c
                               kith_error *err) {
     struct movement m;
     struct stock s;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.movement, &m, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.stock, m.stock.as.link.id, &s, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.movement, &m, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.stock, m.stock.as.link.id, &s, err));
     const int64_t before = units_of(&s.available) - units_of(&m.available);
-    st = tell_level(self, txn, &s, is_low(&s.critical, before), err);
-    if (st == KITH_OK && units_of(&m.available) > 0)
-        st = wanted_arrived(self, txn, &s, err);
-    return st == KITH_OK && m.to.kind != KITH_NULL ? arrive(self, txn, &m, err) : st;
+    KITH_TRY(tell_level(self, txn, &s, is_low(&s.critical, before), err));
+    if (units_of(&m.available) > 0)
+        KITH_TRY(wanted_arrived(self, txn, &s, err));
+    return m.to.kind != KITH_NULL ? arrive(self, txn, &m, err) : KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

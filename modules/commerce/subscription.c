@@ -32,11 +32,8 @@ static kith_status difference(const kith_instance *self, const struct subscripti
                               int64_t *left, kith_error *err) {
     const int64_t days = after->term_end.as.i - after->term_start.as.i;
     int64_t was = 0, now = 0;
-    kith_status st = subscription_scaled(before, &was, err);
-    if (st == KITH_OK)
-        st = subscription_scaled(after, &now, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(subscription_scaled(before, &was, err));
+    KITH_TRY(subscription_scaled(after, &now, err));
     *left = after->term_end.as.i - (day > after->term_start.as.i ? day : after->term_start.as.i);
     kith_value more = after->price, by = int_of(*left < 0 ? 0 : *left);
     more.as.money.minor = now - was;
@@ -82,9 +79,7 @@ kith_status subscription_price(kith_instance *self, const kith_txn *txn, struct 
                                        .quantity = quantity_of(s->quantity.as.i),
                                        .currency = currency,
                                        .day = date(self->host->today(self->host))};
-    kith_status st = price_find(self, txn, &ask, &answer, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(price_find(self, txn, &ask, &answer, err));
     s->price = answer.unit_price;
     if (s->discount.kind == KITH_NULL)
         s->discount = answer.discount;
@@ -96,22 +91,19 @@ static kith_status settle_price(struct writing *w, kith_error *err) {
     const int32_t other = is_changed(w, n->product);
     const kith_value was = w->before.price;
     struct ware plan;
-    kith_status st = KITH_OK;
     if (other) {
-        st = KITH_LOAD(w->self, w->txn, own.ware, w->s.product.as.link.id, &plan, err);
-        if (st == KITH_OK)
-            st = check_plan(&plan, err);
+        KITH_TRY(KITH_LOAD(w->self, w->txn, own.ware, w->s.product.as.link.id, &plan, err));
+        KITH_TRY(check_plan(&plan, err));
     }
-    if (st == KITH_OK &&
-        (w->s.price.kind == KITH_NULL || (!w->is_new && other && !is_changed(w, n->price))))
-        st = subscription_price(
+    if (w->s.price.kind == KITH_NULL || (!w->is_new && other && !is_changed(w, n->price)))
+        KITH_TRY(subscription_price(
             w->self, w->txn, &w->s,
-            was.kind == KITH_MONEY ? kith_text(was.as.money.currency) : kith_null(), err);
-    if (st == KITH_OK && was.kind == KITH_MONEY && !same_currency(was, w->s.price))
+            was.kind == KITH_MONEY ? kith_text(was.as.money.currency) : kith_null(), err));
+    if (was.kind == KITH_MONEY && !same_currency(was, w->s.price))
         return kith_fail(err, KITH_E_REFUSED, "price",
                          "price: it is in %s, and what was charged so far in %s",
                          w->s.price.as.money.currency, was.as.money.currency);
-    return st;
+    return KITH_OK;
 }
 
 /* What would only fail in the night in which the next term begins is refused now. */
@@ -193,11 +185,10 @@ static kith_status check_downgrade(const struct writing *w, kith_error *err) {
     if (w->is_new || w->renewed || !is(w->before.state, "active") ||
         (!is_changed(w, n->product) && !is_changed(w, n->quantity)))
         return KITH_OK;
-    kith_status st = subscription_scaled(&w->before, &was, err);
-    if (st == KITH_OK)
-        st = subscription_scaled(&w->s, &now, err);
-    if (st != KITH_OK || now >= was)
-        return st;
+    KITH_TRY(subscription_scaled(&w->before, &was, err));
+    KITH_TRY(subscription_scaled(&w->s, &now, err));
+    if (now >= was)
+        return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, is_changed(w, n->product) ? "product" : "quantity",
                      "%s: what costs less begins at the end of the term; set next_plan and "
                      "next_quantity, or call commerce.change_plan",
@@ -318,19 +309,16 @@ static kith_status charge(kith_instance *self, kith_txn *txn, const struct subsc
                            .reference = s->number,
                            .delivery = kith_text("download")};
     struct line l = *line;
-    kith_status st = KITH_CREATE(self, txn, own.charge, &order, err);
+    KITH_TRY(KITH_CREATE(self, txn, own.charge, &order, err));
     l.order = order.id;
     l.product = s->product;
-    if (st == KITH_OK)
-        st = KITH_CREATE(self, txn, line, &l, err);
-    if (st == KITH_OK)
-        st = KITH_SET(self, txn, own.charge, state, order.id.as.link.id, kith_text("ordered"), err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, own.charge, order.id.as.link.id, &order, err);
+    KITH_TRY(KITH_CREATE(self, txn, line, &l, err));
+    KITH_TRY(
+        KITH_SET(self, txn, own.charge, state, order.id.as.link.id, kith_text("ordered"), err));
+    KITH_TRY(KITH_LOAD(self, txn, own.charge, order.id.as.link.id, &order, err));
     const kith_value payload[] = {order.id, order.total};
-    return st == KITH_OK ? self->events->publish(txn, self->own.topics.charged, s->id.as.link.type,
-                                                 s->id.as.link.id, 2, payload, err)
-                         : st;
+    return self->events->publish(txn, self->own.topics.charged, s->id.as.link.type,
+                                 s->id.as.link.id, 2, payload, err);
 }
 
 static void day_text(const kith_instance *self, kith_value day, char out[KITH_NUMBER_TEXT]) {
@@ -343,9 +331,7 @@ static kith_status charge_term(kith_instance *self, kith_txn *txn, const struct 
     struct ware plan;
     if (s->price.as.money.minor == 0)
         return KITH_OK;
-    kith_status st = KITH_LOAD(self, txn, own.ware, s->product.as.link.id, &plan, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, own.ware, s->product.as.link.id, &plan, err));
     day_text(self, s->term_start, from);
     day_text(self, date(s->term_end.as.i - 1), until);
     (void)snprintf(text, sizeof text, "%.*s, %s to %s",
@@ -365,10 +351,9 @@ static kith_status charge_difference(kith_instance *self, kith_txn *txn,
     char text[200];
     kith_value amount;
     int64_t left = 0;
-    kith_status st =
-        difference(self, before, s, self->host->today(self->host), &amount, &left, err);
-    if (st != KITH_OK || amount.as.money.minor <= 0)
-        return st;
+    KITH_TRY(difference(self, before, s, self->host->today(self->host), &amount, &left, err));
+    if (amount.as.money.minor <= 0)
+        return KITH_OK;
     (void)snprintf(text, sizeof text, "Upgrade: %" PRId64 " of %" PRId64 " days of the term", left,
                    s->term_end.as.i - s->term_start.as.i);
     const struct line line = {.quantity = quantity_of(1),
@@ -383,20 +368,20 @@ static kith_status charge_hook(kith_instance *self, kith_txn *txn, kith_change *
     const struct subscription_numbers *n = &self->own.subscription;
     const kith_records_v1 *rec = self->records;
     struct subscription s, before = {0};
-    kith_status st = KITH_READ(self, txn, own.subscription, change->after, &s, err);
-    if (st == KITH_OK && change->before)
-        st = KITH_READ(self, txn, own.subscription, change->before, &before, err);
-    if (st == KITH_OK && !change->before && is(s.state, "trial") &&
+    KITH_TRY(KITH_READ(self, txn, own.subscription, change->after, &s, err));
+    if (change->before)
+        KITH_TRY(KITH_READ(self, txn, own.subscription, change->before, &before, err));
+    if (!change->before && is(s.state, "trial") &&
         (s.trial_until.kind == KITH_NULL || s.trial_until.as.i <= self->host->today(self->host)))
         return KITH_SET(self, txn, own.subscription, state, change->id, kith_text("active"), err);
-    if (st != KITH_OK || !is(s.state, "active"))
-        return st;
+    if (!is(s.state, "active"))
+        return KITH_OK;
     if (s.terms.as.i > 0 &&
         (!change->before || before.terms.kind == KITH_NULL || before.terms.as.i < s.terms.as.i)) {
         const kith_value payload[] = {s.term_start, s.term_end};
-        st = charge_term(self, txn, &s, err);
-        if (st != KITH_OK || !change->before || before.terms.kind == KITH_NULL)
-            return st;
+        KITH_TRY(charge_term(self, txn, &s, err));
+        if (!change->before || before.terms.kind == KITH_NULL)
+            return KITH_OK;
         return self->events->publish(txn, self->own.topics.renewed, change->type, change->id, 2,
                                      payload, err);
     }

@@ -26,25 +26,21 @@ static kith_status ask(kith_instance *self, const kith_txn *txn, int32_t of_cont
 kith_status tiers_of(kith_instance *self, const kith_txn *txn, kith_value account,
                      kith_value contact, uint64_t *in, kith_error *err) {
     const kith_row *row;
-    kith_status st = KITH_OK;
     *in = 0;
     if (!self->tiers.count)
         return KITH_OK;
     if (contact.kind != KITH_NULL) {
-        st = self->records->get(txn, self->contact.type, contact.as.link.id, &row, err);
-        if (st == KITH_OK)
-            st = ask(self, txn, 1, row, in, err);
-        if (st == KITH_OK && account.kind == KITH_NULL)
-            st = self->records->read(txn, row, 1, &self->contact.account, &account, err);
+        KITH_TRY(self->records->get(txn, self->contact.type, contact.as.link.id, &row, err));
+        KITH_TRY(ask(self, txn, 1, row, in, err));
+        if (account.kind == KITH_NULL)
+            KITH_TRY(self->records->read(txn, row, 1, &self->contact.account, &account, err));
     }
-    for (int i = 0; st == KITH_OK && i < ABOVE && account.kind != KITH_NULL; i++) {
-        st = self->records->get(txn, self->account.type, account.as.link.id, &row, err);
-        if (st == KITH_OK)
-            st = ask(self, txn, 0, row, in, err);
-        if (st == KITH_OK)
-            st = self->records->read(txn, row, 1, &self->account.parent, &account, err);
+    for (int i = 0; i < ABOVE && account.kind != KITH_NULL; i++) {
+        KITH_TRY(self->records->get(txn, self->account.type, account.as.link.id, &row, err));
+        KITH_TRY(ask(self, txn, 0, row, in, err));
+        KITH_TRY(self->records->read(txn, row, 1, &self->account.parent, &account, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 const struct tier *tiers_limit(const kith_instance *self, uint64_t in) {

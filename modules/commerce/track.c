@@ -166,15 +166,11 @@ static kith_status track_action(kith_instance *self, kith_call *call, kith_error
     struct track t = {.self = self};
     struct tracked order;
     char status[200];
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = track_find(self, txn, args.number, args.email, &order, err);
-    if (st == KITH_OK)
-        st = collect(&t, txn, &order, err);
-    for (uint64_t i = 0; st == KITH_OK && i < t.count; i++)
-        st = KITH_ROW(self, call, &t.rows[i], err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(track_find(self, txn, args.number, args.email, &order, err));
+    KITH_TRY(collect(&t, txn, &order, err));
+    for (uint64_t i = 0; i < t.count; i++)
+        KITH_TRY(KITH_ROW(self, call, &t.rows[i], err));
     say(&t, &order, status, sizeof status);
     results.order = order.id;
     results.number = order.number;

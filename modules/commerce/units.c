@@ -7,17 +7,14 @@
 kith_status units_above(kith_instance *self, const kith_txn *txn, kith_value account,
                         struct account_chain *out, kith_error *err) {
     kith_value next = account;
-    kith_status st = KITH_OK;
     out->count = 0;
-    while (st == KITH_OK && next.kind == KITH_LINK && out->count < CHAIN_LEVELS) {
+    while (next.kind == KITH_LINK && out->count < CHAIN_LEVELS) {
         struct account *a = &out->at[out->count];
-        st = KITH_LOAD(self, txn, account, next.as.link.id, a, err);
-        if (st == KITH_OK) {
-            next = a->parent;
-            out->count++;
-        }
+        KITH_TRY(KITH_LOAD(self, txn, account, next.as.link.id, a, err));
+        next = a->parent;
+        out->count++;
     }
-    return st;
+    return KITH_OK;
 }
 
 struct gathering {

@@ -105,12 +105,12 @@ static kith_status read_line(struct reading *r, const json_t *o, struct paper_li
                                         "price", "net",  "tax",      "total",    NULL};
     const char **const texts[] = {&l->text, &l->code, &l->quantity, &l->discount, &l->rate};
     int64_t *const minors[] = {&l->price, &l->net, &l->tax, &l->total};
-    kith_status st = only_known(r, o, names);
-    for (size_t i = 0; st == KITH_OK && i < 5; i++)
-        st = take_text(r, o, names[i], texts[i]);
-    for (size_t i = 0; st == KITH_OK && i < 4; i++)
-        st = take_minor(r, o, names[5 + i], minors[i]);
-    return st;
+    KITH_TRY(only_known(r, o, names));
+    for (size_t i = 0; i < 5; i++)
+        KITH_TRY(take_text(r, o, names[i], texts[i]));
+    for (size_t i = 0; i < 4; i++)
+        KITH_TRY(take_minor(r, o, names[5 + i], minors[i]));
+    return KITH_OK;
 }
 
 static kith_status read_lines(struct reading *r, const json_t *root) {
@@ -190,16 +190,13 @@ kith_status paper_read(const kith_instance *self, kith_str text, struct paper *o
     json_t *root = out->json = json_loadb(text.ptr, text.len, 0, NULL);
     const char **const texts[] = {&out->kind,  &out->number, &out->date,
                                   &out->intro, &out->terms,  &out->currency};
-    kith_status st = only_known(&r, root, names);
-    for (size_t i = 0; st == KITH_OK && i < sizeof texts / sizeof *texts; i++)
-        st = take_text(&r, root, names[i], texts[i]);
-    if (st == KITH_OK)
-        st = read_to(&r, root);
-    if (st == KITH_OK)
-        st = read_facts(&r, root);
-    if (st == KITH_OK)
-        st = read_lines(&r, root);
-    return st == KITH_OK ? add_up(&r) : st;
+    KITH_TRY(only_known(&r, root, names));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        KITH_TRY(take_text(&r, root, names[i], texts[i]));
+    KITH_TRY(read_to(&r, root));
+    KITH_TRY(read_facts(&r, root));
+    KITH_TRY(read_lines(&r, root));
+    return add_up(&r);
 }
 
 void paper_free(struct paper *p) {

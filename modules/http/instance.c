@@ -53,9 +53,9 @@ static kith_status check_allow(kith_instance *self, kith_error *err) {
 
 static kith_status read_key(kith_instance *self, kith_error *err) {
     kith_value v;
-    kith_status st = setting(self, "key", &v, err);
-    if (st != KITH_OK || v.kind != KITH_TEXT || v.as.s.len == 0)
-        return st;
+    KITH_TRY(setting(self, "key", &v, err));
+    if (v.kind != KITH_TEXT || v.as.s.len == 0)
+        return KITH_OK;
     self->key = v.as.s;
     if (self->key.len >= KEY_MIN)
         return KITH_OK;
@@ -68,9 +68,9 @@ static kith_status read_key(kith_instance *self, kith_error *err) {
 
 static kith_status read_credentials(kith_instance *self, kith_error *err) {
     kith_value v;
-    kith_status st = setting(self, "credentials", &v, err);
-    if (st != KITH_OK || v.kind != KITH_LIST || v.as.list.count == 0)
-        return st;
+    KITH_TRY(setting(self, "credentials", &v, err));
+    if (v.kind != KITH_LIST || v.as.list.count == 0)
+        return KITH_OK;
     self->credentials = calloc(v.as.list.count, sizeof *self->credentials);
     if (!self->credentials)
         return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
@@ -93,12 +93,9 @@ kith_status http_create(const kith_host *host, kith_instance **out, kith_error *
     kith_instance *self = *out;
     (void)host;
     pthread_mutex_init(&self->lock, NULL);
-    kith_status st = curl_global_init(CURL_GLOBAL_DEFAULT) == 0
-                         ? check_allow(self, err)
-                         : kith_fail(err, KITH_E_NOMEM, NULL, "libcurl does not start");
-    if (st == KITH_OK)
-        st = read_key(self, err);
-    if (st == KITH_OK)
-        st = read_credentials(self, err);
-    return st;
+    KITH_TRY(curl_global_init(CURL_GLOBAL_DEFAULT) == 0
+                 ? check_allow(self, err)
+                 : kith_fail(err, KITH_E_NOMEM, NULL, "libcurl does not start"));
+    KITH_TRY(read_key(self, err));
+    return read_credentials(self, err);
 }

@@ -145,12 +145,11 @@ static kith_status send_all(kith_instance *self, kith_call *call, const kith_val
     randombytes_buf(random, sizeof random);
     (void)snprintf(request, sizeof request, "req_%s",
                    sodium_bin2hex(hex, sizeof hex, random, sizeof random));
-    kith_status st = announce(self, txn, kith_str_of(request), args[METHOD].as.s, args[URL].as.s,
-                              &args[ABOUT], err);
-    if (st == KITH_OK)
-        st = hand_over(self, txn, args, origin, headers, request, err);
+    KITH_TRY(announce(self, txn, kith_str_of(request), args[METHOD].as.s, args[URL].as.s,
+                      &args[ABOUT], err));
+    KITH_TRY(hand_over(self, txn, args, origin, headers, request, err));
     kith_value result = kith_text(request);
-    return st == KITH_OK ? self->calls->result(call, 0, &result, err) : st;
+    return self->calls->result(call, 0, &result, err);
 }
 
 kith_status send_call(kith_instance *self, kith_call *call, kith_error *err) {

@@ -66,9 +66,7 @@ static kith_status check_owner(kith_instance *self, kith_txn *txn, const kith_ch
     kith_value before =
         change->before ? field_of(self, txn, change->before, self->webhook.owner) : owner;
     kith_value tells = field_of(self, txn, change->after, self->webhook.tells);
-    kith_status st = self->records->acting(txn, &user, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->records->acting(txn, &user, err));
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         says |= self->records->changed(txn, change, said[i]) == 1;
     if (says && !user && text_is(&tells, "owner") && owner.kind != KITH_LINK &&
@@ -91,16 +89,14 @@ static kith_status check_owner(kith_instance *self, kith_txn *txn, const kith_ch
 
 kith_status webhook_check(kith_instance *self, kith_txn *txn, kith_change *change,
                           kith_error *err) {
-    kith_status st = KITH_OK;
     if (self->key.len == 0)
-        st = kith_fail(err, KITH_E_REFUSED, NULL,
-                       "http.key is not set, by which webhooks sign: add http: { key = \"...\"; }"
-                       " with what 'openssl rand -base64 32' says to conf.d/http.conf");
-    if (st == KITH_OK && change->origin != KITH_ORIGIN_UNDO)
-        st = check_owner(self, txn, change, err);
-    if (st == KITH_OK)
-        st = check_url(field_of(self, txn, change->after, self->webhook.url), err);
-    return st == KITH_OK ? check_topics(self, txn, change->after, err) : st;
+        return kith_fail(err, KITH_E_REFUSED, NULL,
+                         "http.key is not set, by which webhooks sign: add http: { key = \"...\"; }"
+                         " with what 'openssl rand -base64 32' says to conf.d/http.conf");
+    if (change->origin != KITH_ORIGIN_UNDO)
+        KITH_TRY(check_owner(self, txn, change, err));
+    KITH_TRY(check_url(field_of(self, txn, change->after, self->webhook.url), err));
+    return check_topics(self, txn, change->after, err);
 }
 
 /* -- listening --------------------------------------------------------------------------------- */
@@ -129,15 +125,12 @@ kith_status webhook_follow(kith_instance *self, kith_txn *txn, const kith_event 
                            kith_error *err) {
     const kith_row *row;
     kith_error absent = {.struct_size = sizeof absent};
-    kith_status st = KITH_OK;
     if (self->records->get(txn, self->webhook.type, event->id, &row, &absent) == KITH_OK)
         return listen_for(self, txn, row, event->id, err);
     char endpoint[KITH_ID_CHARS + 1];
     kith_id_text(event->id, endpoint);
-    st = self->listening->listen(txn, kith_str_of("tell"), event->id, 0, NULL, err);
-    return st == KITH_OK
-               ? self->deliveries->drop(txn, self->deliver, kith_str_of(endpoint), NULL, err)
-               : st;
+    KITH_TRY(self->listening->listen(txn, kith_str_of("tell"), event->id, 0, NULL, err));
+    return self->deliveries->drop(txn, self->deliver, kith_str_of(endpoint), NULL, err);
 }
 
 /* -- telling ----------------------------------------------------------------------------------- */
@@ -215,13 +208,11 @@ static kith_status gather(void *arg, const kith_txn *txn, const kith_row *row, k
     struct hook_row found = {.id = id,
                              .owner = owner.kind == KITH_LINK ? owner.as.link.id : 0,
                              .everything = text_is(&tells, "everything")};
-    kith_status st = h->count == h->cap ? grow(h, err) : KITH_OK;
-    if (st == KITH_OK)
-        st =
-            keep_text(h, where.kind == KITH_TEXT ? where.as.s : kith_str_of(""), &found.where, err);
-    if (st == KITH_OK)
-        h->rows[h->count++] = found;
-    return st;
+    KITH_TRY(h->count == h->cap ? grow(h, err) : KITH_OK);
+    KITH_TRY(
+        keep_text(h, where.kind == KITH_TEXT ? where.as.s : kith_str_of(""), &found.where, err));
+    h->rows[h->count++] = found;
+    return KITH_OK;
 }
 
 /* The same event has the same key for the same webhook, also when it is told once more. */
@@ -245,18 +236,18 @@ static kith_status queue(struct hearing *h, kith_txn *txn, const struct hook_row
 kith_status webhook_hear(kith_instance *self, kith_txn *txn, const kith_event *event,
                          kith_error *err) {
     struct hearing h = {.self = self, .event = event, .txn = txn};
-    kith_status st =
-        self->records->find(txn, self->listening_webhooks, 0, NULL, 0, gather, &h, err);
-    for (uint64_t i = 0; st == KITH_OK && i < h.count; i++) {
+    KITH_TRY(self->records->find(txn, self->listening_webhooks, 0, NULL, 0, gather, &h, err));
+    for (uint64_t i = 0; i < h.count; i++) {
         const struct hook_row *w = &h.rows[i];
         kith_str json = {NULL, 0};
         if (!w->everything && !w->owner)
             continue; /* its owner is gone: nobody's rights bound it */
-        st = self->listening->told(txn, event, w->everything ? 0 : w->owner, w->where, &json, err);
-        if (st == KITH_OK && json.len)
-            st = queue(&h, txn, w, json, err);
+        KITH_TRY(
+            self->listening->told(txn, event, w->everything ? 0 : w->owner, w->where, &json, err));
+        if (json.len)
+            KITH_TRY(queue(&h, txn, w, json, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- delivering -------------------------------------------------------------------------------- */
@@ -353,10 +344,9 @@ static kith_status show_secrets(kith_instance *self, kith_call *call, kith_id id
     secret_text(self, id, number - 1, former);
     kith_value values[3] = {kith_text(secret), two ? kith_text(former) : kith_null(),
                             two ? until : kith_null()};
-    kith_status st = KITH_OK;
-    for (uint32_t i = 0; st == KITH_OK && i < 3; i++)
-        st = self->calls->result(call, i, &values[i], err);
-    return st;
+    for (uint32_t i = 0; i < 3; i++)
+        KITH_TRY(self->calls->result(call, i, &values[i], err));
+    return KITH_OK;
 }
 
 /* For its owner, and for who may everything. */
@@ -383,47 +373,42 @@ static kith_status called_webhook(kith_instance *self, kith_call *call, kith_id 
 kith_status webhook_secret(kith_instance *self, kith_call *call, kith_error *err) {
     kith_value values[2];
     kith_id id;
-    kith_status st = called_webhook(self, call, &id, values, err);
-    if (st == KITH_OK && self->key.len == 0)
-        st = kith_fail(err, KITH_E_REFUSED, NULL, "http.key is not set: there are no secrets");
-    return st == KITH_OK ? show_secrets(self, call, id, values[0].as.i, values[1], err) : st;
+    KITH_TRY(called_webhook(self, call, &id, values, err));
+    if (self->key.len == 0)
+        return kith_fail(err, KITH_E_REFUSED, NULL, "http.key is not set: there are no secrets");
+    return show_secrets(self, call, id, values[0].as.i, values[1], err);
 }
 
 kith_status webhook_rotate(kith_instance *self, kith_call *call, kith_error *err) {
     const uint32_t fields[] = {self->webhook.secret_number, self->webhook.former_until};
     kith_value values[2], keep;
     kith_id id;
-    kith_status st = called_webhook(self, call, &id, values, err);
-    if (st == KITH_OK)
-        st = self->calls->arg(call, 1, &keep, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(called_webhook(self, call, &id, values, err));
+    KITH_TRY(self->calls->arg(call, 1, &keep, err));
     values[0] = kith_number(KITH_INT, values[0].as.i + 1);
     values[1] = kith_number(KITH_TIME, self->host->now(self->host) + keep.as.i);
-    st = self->records->update(self->calls->txn(call), self->webhook.type, id, 2, fields, values,
-                               err);
-    return st == KITH_OK ? show_secrets(self, call, id, values[0].as.i, values[1], err) : st;
+    KITH_TRY(self->records->update(self->calls->txn(call), self->webhook.type, id, 2, fields,
+                                   values, err));
+    return show_secrets(self, call, id, values[0].as.i, values[1], err);
 }
 
 kith_status webhook_replay(kith_instance *self, kith_call *call, kith_error *err) {
     kith_value args[3], rows, ignored[2];
     kith_id id;
     uint64_t n = 0;
-    kith_status st = called_webhook(self, call, &id, ignored, err);
-    for (uint32_t i = 0; st == KITH_OK && i < 3; i++)
-        st = self->calls->arg(call, i, &args[i], err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(called_webhook(self, call, &id, ignored, err));
+    for (uint32_t i = 0; i < 3; i++)
+        KITH_TRY(self->calls->arg(call, i, &args[i], err));
     if ((args[1].kind == KITH_NULL) == (args[2].kind == KITH_NULL))
         return kith_fail(err, KITH_E_INVAL, "from",
                          "say from where: seq=NUMBER of an event, or from=TIME");
     if (args[1].kind == KITH_INT && args[1].as.i < 1)
         return kith_fail(err, KITH_E_INVAL, "seq", "the journal begins with row 1");
-    st = self->listening->replay(self->calls->txn(call), kith_str_of("tell"), args[0].as.link.id,
-                                 args[1].kind == KITH_INT ? (uint64_t)args[1].as.i : 0,
-                                 args[2].as.i, &n, err);
+    KITH_TRY(self->listening->replay(
+        self->calls->txn(call), kith_str_of("tell"), args[0].as.link.id,
+        args[1].kind == KITH_INT ? (uint64_t)args[1].as.i : 0, args[2].as.i, &n, err));
     rows = kith_number(KITH_INT, (int64_t)n);
-    return st == KITH_OK ? self->calls->result(call, 0, &rows, err) : st;
+    return self->calls->result(call, 0, &rows, err);
 }
 
 /* In the form of any other; it stands in no journal. */
@@ -445,9 +430,7 @@ static void test_event(const kith_instance *self, kith_id webhook, char *out, si
 static kith_status check_enabled(kith_instance *self, kith_call *call, kith_id id,
                                  kith_error *err) {
     const kith_row *row;
-    kith_status st = self->records->get(self->calls->view(call), self->webhook.type, id, &row, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->records->get(self->calls->view(call), self->webhook.type, id, &row, err));
     kith_value state = field_of(self, self->calls->view(call), row, self->webhook.state);
     return text_is(&state, "enabled")
                ? KITH_OK

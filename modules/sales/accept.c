@@ -72,14 +72,11 @@ static kith_status add_line(const kith_instance *self, struct offer_sums *sums,
                          RATES_MAX);
     if (at == sums->count)
         sums->rates[sums->count++].rate = kith_decimal(rate, 2);
-    kith_status st = add_money(self, &sums->rates[at].net, &l->net, err);
-    if (st == KITH_OK)
-        st = add_money(self, &sums->rates[at].tax, &l->tax, err);
-    if (st == KITH_OK)
-        st = add_money(self, &sums->net, &l->net, err);
-    if (st == KITH_OK)
-        st = add_money(self, &sums->tax, &l->tax, err);
-    return st == KITH_OK ? add_money(self, &sums->total, &l->total, err) : st;
+    KITH_TRY(add_money(self, &sums->rates[at].net, &l->net, err));
+    KITH_TRY(add_money(self, &sums->rates[at].tax, &l->tax, err));
+    KITH_TRY(add_money(self, &sums->net, &l->net, err));
+    KITH_TRY(add_money(self, &sums->tax, &l->tax, err));
+    return add_money(self, &sums->total, &l->total, err);
 }
 
 static kith_status put_lines(kith_instance *self, kith_call *call, kith_value order,
@@ -87,17 +84,16 @@ static kith_status put_lines(kith_instance *self, kith_call *call, kith_value or
     const kith_txn *view = self->calls->view(call);
     struct shown_line *lines;
     uint64_t count = 0;
-    kith_status st =
-        KITH_FIND(self, view, accepts.line, self->accepts.lines_of, 1, &order, &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, view, accepts.line, self->accepts.lines_of, 1, &order, &lines, &count,
+                       err));
+    for (uint64_t i = 0; i < count; i++) {
         const struct shown_line *l = &lines[i];
         const struct offer_row row = {l->product,  l->description, l->quantity, l->unit_price,
                                       l->discount, l->tax_rate,    l->net,      l->total};
-        st = add_line(self, sums, l, err);
-        if (st == KITH_OK)
-            st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(add_line(self, sums, l, err));
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* "19 % of 100.00 EUR: 19.00 EUR", each rate in a line. */
@@ -124,13 +120,9 @@ static kith_status show_offer(kith_instance *self, kith_call *call, kith_error *
     const kith_txn *view = self->calls->view(call);
     struct quote_args args;
     struct quote q;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, view, quotes.quote, args.quote.as.link.id, &q, err);
-    if (st == KITH_OK)
-        st = check_open(self, &q, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(KITH_LOAD(self, view, quotes.quote, args.quote.as.link.id, &q, err));
+    KITH_TRY(check_open(self, &q, err));
     struct offer_sums sums = {.count = 0};
     struct offer_results results = {.number = q.number,
                                     .version = q.version,
@@ -139,13 +131,12 @@ static kith_status show_offer(kith_instance *self, kith_call *call, kith_error *
                                     .valid_until = q.valid_until,
                                     .intro = q.intro,
                                     .terms = q.terms};
-    st = put_lines(self, call, q.order, &sums, err);
-    if (st == KITH_OK)
-        st = taxes_of(self, view, &sums, &results.taxes, err);
+    KITH_TRY(put_lines(self, call, q.order, &sums, err));
+    KITH_TRY(taxes_of(self, view, &sums, &results.taxes, err));
     results.net = sums.net;
     results.tax = sums.tax;
     results.total = sums.total;
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- accepted, or declined --------------------------------------------------------------------- */
@@ -196,15 +187,15 @@ static kith_status answer(kith_instance *self, kith_call *call, const struct ans
 
 static kith_status accept_quote(kith_instance *self, kith_call *call, kith_error *err) {
     struct accept_args args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     const struct answer_args yes = {args.quote, kith_text("accept"), args.name, args.remark};
-    return st == KITH_OK ? answer(self, call, &yes, err) : st;
+    return answer(self, call, &yes, err);
 }
 
 static kith_status answer_quote(kith_instance *self, kith_call *call, kith_error *err) {
     struct answer_args args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    return st == KITH_OK ? answer(self, call, &args, err) : st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    return answer(self, call, &args, err);
 }
 
 /* -- sent -------------------------------------------------------------------------------------- */
@@ -217,10 +208,9 @@ struct send_results {
 static kith_status end_links(kith_instance *self, kith_txn *txn, const struct quote *q,
                              kith_error *err) {
     static const char *const actions[] = {"sales.answer_quote", "sales.accept_quote"};
-    kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < sizeof actions / sizeof *actions; i++)
-        st = self->accepts.links->revoke(txn, kith_str_of(actions[i]), q->id.as.link.id, err);
-    return st;
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        KITH_TRY(self->accepts.links->revoke(txn, kith_str_of(actions[i]), q->id.as.link.id, err));
+    return KITH_OK;
 }
 
 /* It holds for two days more than the quote, whose last day ends later elsewhere. */
@@ -262,22 +252,17 @@ static kith_status send_quote(kith_instance *self, kith_call *call, kith_error *
     struct quote_args args;
     struct send_results results = {.link = kith_null()};
     struct quote q;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, quotes.quote, args.quote.as.link.id, &q, err);
-    if (st == KITH_OK && !kith_str_is(q.state.as.s, "sent")) {
-        st = KITH_SET(self, txn, quotes.quote, state, q.id.as.link.id, kith_text("sent"), err);
-        if (st == KITH_OK)
-            st = KITH_LOAD(self, txn, quotes.quote, q.id.as.link.id, &q, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(KITH_LOAD(self, txn, quotes.quote, args.quote.as.link.id, &q, err));
+    if (!kith_str_is(q.state.as.s, "sent")) {
+        KITH_TRY(KITH_SET(self, txn, quotes.quote, state, q.id.as.link.id, kith_text("sent"), err));
+        KITH_TRY(KITH_LOAD(self, txn, quotes.quote, q.id.as.link.id, &q, err));
     }
-    if (st == KITH_OK)
-        st = check_open(self, &q, err);
-    if (st == KITH_OK)
-        st = end_links(self, txn, &q, err);
-    if (st == KITH_OK)
-        st = make_link(self, txn, &q, &results, err);
+    KITH_TRY(check_open(self, &q, err));
+    KITH_TRY(end_links(self, txn, &q, err));
+    KITH_TRY(make_link(self, txn, &q, &results, err));
     results.valid_until = q.valid_until;
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

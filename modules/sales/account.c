@@ -49,11 +49,11 @@ static kith_status coordinate(kith_instance *self, const kith_txn *txn, const ki
         kith_put(edit, n->coordination, rule->as);
         if (rule->user.kind != KITH_TEXT || firm->coordinator.kind == KITH_LINK)
             return KITH_OK;
-        kith_status st =
-            self->records->find(txn, self->query.login, 1, &rule->user, 1, picks_row, &users, err);
-        if (st == KITH_OK && users.first)
+        KITH_TRY(
+            self->records->find(txn, self->query.login, 1, &rule->user, 1, picks_row, &users, err));
+        if (users.first)
             kith_put(edit, n->coordinator, kith_link(self->user.type, users.first->id));
-        return st;
+        return KITH_OK;
     }
     kith_put(edit, n->coordination, kith_null());
     return KITH_OK;
@@ -84,13 +84,13 @@ static kith_status account_hook(kith_instance *self, kith_txn *txn, kith_change 
     const struct firm_numbers *n = &self->regions.firm;
     struct firm firm;
     kith_edit edit = {.count = 0};
-    kith_status st = KITH_CHANGE(self, txn, change, regions.firm, &firm, err);
-    if (st == KITH_OK && self->records->changed(txn, change, n->global_account) == 1)
-        st = check_global(self, txn, &firm, err);
-    if (st == KITH_OK && change->origin != KITH_ORIGIN_UNDO)
-        st = coordinate(self, txn, change->after, &firm, &edit, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, regions.firm, &firm, err));
+    if (self->records->changed(txn, change, n->global_account) == 1)
+        KITH_TRY(check_global(self, txn, &firm, err));
+    if (change->origin != KITH_ORIGIN_UNDO)
+        KITH_TRY(coordinate(self, txn, change->after, &firm, &edit, err));
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
     kith_put(&edit, n->sponsored, kith_number(KITH_BOOL, firm.sponsor.kind == KITH_LINK));
     return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
 }
@@ -221,18 +221,18 @@ static kith_status dependence_action(kith_instance *self, kith_call *call, kith_
     struct {
         kith_value account, turnover, share, alert;
     } row;
-    kith_status st = work_out(self, self->calls->view(call), &t, err);
-    for (uint64_t i = 0; st == KITH_OK && i < t.count && i < ROWS_MAX; i++) {
+    KITH_TRY(work_out(self, self->calls->view(call), &t, err));
+    for (uint64_t i = 0; i < t.count && i < ROWS_MAX; i++) {
         row.account = t.shares[i].account;
         row.turnover = t.shares[i].turnover;
         row.share = kith_decimal(t.shares[i].share, 2);
         row.alert = kith_number(KITH_BOOL, is_over(self, &t.shares[i]));
-        st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
     results.turnover = t.total;
     results.limit = self->regions.dependence_limit;
     results.foreign = kith_number(KITH_BOOL, t.foreign);
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* It is told once, when an account comes over the limit, and its share is kept as long as it is. */
@@ -242,13 +242,12 @@ static kith_status tell_dependence(kith_instance *self, kith_txn *txn, const str
     const kith_value share = kith_decimal(s->share, 2);
     const kith_value payload[] = {share, s->turnover, self->regions.dependence_limit};
     const kith_id id = s->account.as.link.id;
-    kith_status st = KITH_LOAD(self, txn, regions.firm, id, &firm, err);
-    if (st == KITH_OK)
-        st = KITH_SET(self, txn, regions.firm, turnover_share, id, share, err);
-    return st == KITH_OK && firm.turnover_share.kind == KITH_NULL
+    KITH_TRY(KITH_LOAD(self, txn, regions.firm, id, &firm, err));
+    KITH_TRY(KITH_SET(self, txn, regions.firm, turnover_share, id, share, err));
+    return firm.turnover_share.kind == KITH_NULL
                ? self->events->publish(txn, self->regions.topic.dependence, self->regions.firm.type,
                                        id, 3, payload, err)
-               : st;
+               : KITH_OK;
 }
 
 static kith_status dependence_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
@@ -257,21 +256,20 @@ static kith_status dependence_timer(kith_instance *self, kith_txn *txn, const ki
     struct firm *before;
     uint64_t count = 0;
     (void)firing;
-    kith_status st = work_out(self, txn, &t, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, regions.firm, self->regions.query.dependent, 0, NULL, &before,
-                       &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(work_out(self, txn, &t, err));
+    KITH_TRY(KITH_FIND(self, txn, regions.firm, self->regions.query.dependent, 0, NULL, &before,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         int32_t still = 0;
         for (uint64_t k = 0; k < t.count && is_over(self, &t.shares[k]); k++)
             still |= t.shares[k].account.as.link.id == before[i].id.as.link.id;
         if (!still)
-            st = KITH_SET(self, txn, regions.firm, turnover_share, before[i].id.as.link.id,
-                          kith_null(), err);
+            KITH_TRY(KITH_SET(self, txn, regions.firm, turnover_share, before[i].id.as.link.id,
+                              kith_null(), err));
     }
-    for (uint64_t k = 0; st == KITH_OK && k < t.count && is_over(self, &t.shares[k]); k++)
-        st = tell_dependence(self, txn, &t.shares[k], err);
-    return st;
+    for (uint64_t k = 0; k < t.count && is_over(self, &t.shares[k]); k++)
+        KITH_TRY(tell_dependence(self, txn, &t.shares[k], err));
+    return KITH_OK;
 }
 
 /* -- with all its units -------------------------------------------------------------------------
@@ -288,19 +286,17 @@ static kith_status give_organisation(kith_instance *self, kith_call *call, const
     struct organisation_row row = {
         .account = firm->id, .priority = firm->priority, .sponsored = firm->sponsored};
     int64_t deals = 0;
-    kith_status st = units_of(self, self->calls->view(call), firm->id.as.link.id, &units, err);
-    for (uint64_t i = 0; st == KITH_OK && i < units.count; i++) {
+    KITH_TRY(units_of(self, self->calls->view(call), firm->id.as.link.id, &units, err));
+    for (uint64_t i = 0; i < units.count; i++) {
         const struct firm *f = &units.firms[i];
         deals += f->open_opportunities.as.i;
-        st = n->add(&row.pipeline, 1, &f->pipeline, &row.pipeline, err);
-        if (st == KITH_OK)
-            st = n->add(&row.weighted, 1, &f->weighted, &row.weighted, err);
-        if (st == KITH_OK)
-            st = n->add(&row.won, 1, &f->won, &row.won, err);
+        KITH_TRY(n->add(&row.pipeline, 1, &f->pipeline, &row.pipeline, err));
+        KITH_TRY(n->add(&row.weighted, 1, &f->weighted, &row.weighted, err));
+        KITH_TRY(n->add(&row.won, 1, &f->won, &row.won, err));
     }
     row.units = kith_number(KITH_INT, (int64_t)units.count - 1);
     row.deals = kith_number(KITH_INT, deals);
-    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+    return KITH_ROW(self, call, &row, err);
 }
 
 static kith_status organisations_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -310,19 +306,18 @@ static kith_status organisations_action(kith_instance *self, kith_call *call, ki
     } args;
     struct firm *firms, one;
     uint64_t count = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK && args.account.kind == KITH_LINK) {
-        st = KITH_LOAD(self, view, regions.firm, args.account.as.link.id, &one, err);
-        return st == KITH_OK ? give_organisation(self, call, &one, err) : st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    if (args.account.kind == KITH_LINK) {
+        KITH_TRY(KITH_LOAD(self, view, regions.firm, args.account.as.link.id, &one, err));
+        return give_organisation(self, call, &one, err);
     }
     const uint32_t query = args.key.kind == KITH_BOOL && args.key.as.i
                                ? self->regions.query.key_accounts
                                : self->regions.query.organisations;
-    if (st == KITH_OK)
-        st = KITH_FIND(self, view, regions.firm, query, 0, NULL, &firms, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = give_organisation(self, call, &firms[i], err);
-    return st;
+    KITH_TRY(KITH_FIND(self, view, regions.firm, query, 0, NULL, &firms, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(give_organisation(self, call, &firms[i], err));
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

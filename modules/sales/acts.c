@@ -16,15 +16,14 @@ static kith_status rescore_about(kith_instance *self, kith_txn *txn, const kith_
 static kith_status acted(kith_instance *self, kith_txn *txn, const kith_event *event,
                          const uint32_t fields[2], kith_error *err) {
     kith_value now[2], before;
-    kith_status st = self->records->read(txn, event->record, 2, fields, now, err);
-    if (st == KITH_OK)
-        st = rescore_about(self, txn, &now[0], err);
-    if (st == KITH_OK && now[0].kind == KITH_NULL && now[1].kind == KITH_LINK)
-        st = score_acted(self, txn, self->acts.of_contact, &now[1], err);
-    if (st == KITH_OK && event->kind == KITH_ON_UPDATE &&
+    KITH_TRY(self->records->read(txn, event->record, 2, fields, now, err));
+    KITH_TRY(rescore_about(self, txn, &now[0], err));
+    if (now[0].kind == KITH_NULL && now[1].kind == KITH_LINK)
+        KITH_TRY(score_acted(self, txn, self->acts.of_contact, &now[1], err));
+    if (event->kind == KITH_ON_UPDATE &&
         self->events->change(txn, event, fields[0], &before, NULL, NULL) == KITH_OK)
-        st = rescore_about(self, txn, &before, err);
-    return st;
+        KITH_TRY(rescore_about(self, txn, &before, err));
+    return KITH_OK;
 }
 
 static kith_status talked(kith_instance *self, kith_txn *txn, const kith_event *event,

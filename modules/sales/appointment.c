@@ -199,14 +199,13 @@ static kith_status check_works(kith_instance *self, const kith_txn *txn,
     struct worker w;
     int64_t begin = 0, end = 0;
     const int64_t from = a->at.as.i, to = from + a->duration.as.i;
-    kith_status st = KITH_LOAD(self, txn, cadences.worker, a->owner.as.link.id, &w, err);
-    if (st == KITH_OK)
-        st = works_at(self, &w, from, &begin, &end, err);
-    if (st == KITH_OK && (begin > from || end < to))
+    KITH_TRY(KITH_LOAD(self, txn, cadences.worker, a->owner.as.link.id, &w, err));
+    KITH_TRY(works_at(self, &w, from, &begin, &end, err));
+    if (begin > from || end < to)
         return kith_fail(err, KITH_E_REFUSED, "at",
                          "at: %.*s does not work at that time; sales.slots lists what is free",
                          (int)(w.name.as.s.len < 100 ? w.name.as.s.len : 100), w.name.as.s.ptr);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status book_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -215,21 +214,17 @@ static kith_status book_action(kith_instance *self, kith_call *call, kith_error 
     struct appointment a = {.planned = kith_number(KITH_BOOL, 1),
                             .appointment = kith_number(KITH_BOOL, 1),
                             .direction = kith_text("in")};
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = who_meets(self, txn, &args, &a, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(who_meets(self, txn, &args, &a, err));
     a.at = args.at;
     a.duration = args.duration.kind ? args.duration : self->cadences.length;
     a.subject = args.subject;
     a.channel = args.channel;
-    st = check_works(self, txn, &a, err);
-    if (st == KITH_OK)
-        st = KITH_CREATE(self, txn, cadences.appointment, &a, err);
+    KITH_TRY(check_works(self, txn, &a, err));
+    KITH_TRY(KITH_CREATE(self, txn, cadences.appointment, &a, err));
     struct book_results results = {a.id, a.owner,
                                    kith_number(KITH_TIME, a.at.as.i + a.duration.as.i)};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* What cannot be read would be found when somebody wants to meet them. */

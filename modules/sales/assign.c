@@ -7,15 +7,10 @@
 
 kith_status assign_read_settings(kith_instance *self, kith_error *err) {
     kith_value on;
-    kith_status st = sales_setting(self, "assign.team", &self->team, err);
-    if (st == KITH_OK)
-        st = sales_setting(self, "assign.users", &self->users, err);
-    if (st == KITH_OK)
-        st = sales_setting(self, "assign.auto", &on, err);
-    if (st == KITH_OK)
-        st = assign_by_read(self, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(sales_setting(self, "assign.team", &self->team, err));
+    KITH_TRY(sales_setting(self, "assign.users", &self->users, err));
+    KITH_TRY(sales_setting(self, "assign.auto", &on, err));
+    KITH_TRY(assign_by_read(self, err));
     self->assigns_new_leads = on.as.i;
     if (self->users.kind == KITH_LIST && self->users.as.list.count == 0)
         self->users = kith_null();
@@ -52,9 +47,9 @@ static kith_status pick_seller(void *arg, const kith_txn *txn, const kith_row *r
     kith_instance *self = sellers->self;
     const uint32_t fields[] = {self->user.takes_leads, self->user.lead_turn};
     kith_value v[2];
-    kith_status st = self->records->read(txn, row, 2, fields, v, err);
-    if (st != KITH_OK || (v[0].kind == KITH_BOOL && !v[0].as.i))
-        return st;
+    KITH_TRY(self->records->read(txn, row, 2, fields, v, err));
+    if (v[0].kind == KITH_BOOL && !v[0].as.i)
+        return KITH_OK;
     return picks_add(sellers, txn, self->records->row_id(txn, row),
                      v[1].kind == KITH_INT ? v[1].as.i : 0, err);
 }
@@ -62,10 +57,9 @@ static kith_status pick_seller(void *arg, const kith_txn *txn, const kith_row *r
 static kith_status note_turn(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
     struct assignment *a = arg;
     kith_value turn;
-    kith_status st = a->self->records->read(txn, row, 1, &a->self->user.lead_turn, &turn, err);
-    if (st == KITH_OK)
-        a->turn = turn.as.i;
-    return st;
+    KITH_TRY(a->self->records->read(txn, row, 1, &a->self->user.lead_turn, &turn, err));
+    a->turn = turn.as.i;
+    return KITH_OK;
 }
 
 /* Somebody who is named twice gets no two shares. */
@@ -96,10 +90,8 @@ static kith_status pick_users(struct assignment *a, kith_error *err) {
         struct user_search search = {&a->sellers, 0};
         if (is_repeated(&a->users, i))
             continue;
-        kith_status st =
-            self->records->find(a->txn, self->query.login, 1, login, 0, pick_user, &search, err);
-        if (st != KITH_OK)
-            return st;
+        KITH_TRY(
+            self->records->find(a->txn, self->query.login, 1, login, 0, pick_user, &search, err));
         if (!search.found)
             return kith_fail(err, KITH_E_NOTFOUND, "users",
                              "there is no user with the login '%.*s' to assign leads to",
@@ -166,14 +158,12 @@ static kith_status find_sellers(struct assignment *a, kith_error *err) {
 /* Who gets which, before anything is written: so it is known which lead is the last of a seller. */
 static kith_status choose(struct assignment *a, const struct picks *leads, struct pick **sellers,
                           kith_error *err) {
-    kith_status st = KITH_OK;
     uint64_t i = 0;
-    for (struct pick *lead = leads->first; st == KITH_OK && lead; lead = lead->next, i++) {
-        st = assign_by_choose(a->chooser, lead->id, &sellers[i], err);
-        if (st == KITH_OK)
-            lead->number = sellers[i]->number = ++a->turn;
+    for (struct pick *lead = leads->first; lead; lead = lead->next, i++) {
+        KITH_TRY(assign_by_choose(a->chooser, lead->id, &sellers[i], err));
+        lead->number = sellers[i]->number = ++a->turn;
     }
-    return st;
+    return KITH_OK;
 }
 
 /* With its last lead a seller gets its turn, however many came: by a hook, since who may give a
@@ -196,9 +186,9 @@ kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *ch
     kith_value owner = kith_null();
     if (!self->given_turn)
         return KITH_OK;
-    kith_status st = self->records->read(txn, change->after, 1, &self->lead.owner, &owner, err);
-    if (st != KITH_OK || owner.kind != KITH_LINK)
-        return st;
+    KITH_TRY(self->records->read(txn, change->after, 1, &self->lead.owner, &owner, err));
+    if (owner.kind != KITH_LINK)
+        return KITH_OK;
     return self->records->update(txn, self->user.type, owner.as.link.id, 1, &self->user.lead_turn,
                                  &turn, err);
 }
@@ -208,13 +198,13 @@ static kith_status share_out(struct assignment *a, const struct picks *leads, in
     struct pick **sellers = a->self->host->memory(a->txn, (leads->count + 1) * sizeof *sellers);
     if (!sellers)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more records");
-    kith_status st = choose(a, leads, sellers, err);
+    KITH_TRY(choose(a, leads, sellers, err));
     uint64_t i = 0;
-    for (const struct pick *lead = leads->first; st == KITH_OK && lead; lead = lead->next, i++)
-        st = give(a, lead, sellers[i], served, err);
-    if (st == KITH_OK && i)
+    for (const struct pick *lead = leads->first; lead; lead = lead->next, i++)
+        KITH_TRY(give(a, lead, sellers[i], served, err));
+    if (i)
         a->given = sellers[i - 1]->id;
-    return st;
+    return KITH_OK;
 }
 
 /* One lead that the caller names must be free to be given, unless it is to be given again. */
@@ -226,11 +216,8 @@ static kith_status take_lead(struct assignment *a, struct picks *leads, const ki
     const uint32_t fields[] = {self->lead.name, self->lead.owner, self->lead.state};
     const kith_row *row;
     kith_value v[3];
-    kith_status st = self->records->get(txn, self->lead.type, id, &row, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, row, 3, fields, v, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->records->get(txn, self->lead.type, id, &row, err));
+    KITH_TRY(self->records->read(txn, row, 3, fields, v, err));
     int shown = v[0].as.s.len < 80 ? (int)v[0].as.s.len : 80;
     if (v[1].kind != KITH_NULL && !args[ASSIGN_AGAIN].as.i)
         return kith_fail(err, KITH_E_REFUSED, "lead",
@@ -268,10 +255,9 @@ static kith_status answer(kith_instance *self, kith_call *call, const struct pic
                           int64_t served, const kith_value *owner, kith_error *err) {
     kith_value count = kith_number(KITH_INT, (int64_t)leads->count);
     kith_value users = kith_number(KITH_INT, served);
-    kith_status st = self->calls->result(call, ASSIGNED_LEADS, &count, err);
-    if (st == KITH_OK)
-        st = self->calls->result(call, ASSIGNED_USERS, &users, err);
-    return st == KITH_OK ? self->calls->result(call, ASSIGNED_OWNER, owner, err) : st;
+    KITH_TRY(self->calls->result(call, ASSIGNED_LEADS, &count, err));
+    KITH_TRY(self->calls->result(call, ASSIGNED_USERS, &users, err));
+    return self->calls->result(call, ASSIGNED_OWNER, owner, err);
 }
 
 kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err) {
@@ -334,14 +320,12 @@ kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event
     int32_t nobody_takes = 0;
     if (!self->assigns_new_leads)
         return KITH_OK;
-    kith_status st = picks_add(&leads, txn, event->id, 0, err);
-    if (st == KITH_OK)
-        st = assign_by_settings(self, txn, &leads, &nobody_takes, &why, err);
+    KITH_TRY(picks_add(&leads, txn, event->id, 0, err));
+    KITH_TRY(assign_by_settings(self, txn, &leads, &nobody_takes, &why, err));
     const kith_value reason = kith_text(why.message);
-    return st == KITH_OK && nobody_takes
-               ? self->events->publish(txn, self->unassigned, self->lead.type, event->id, 1,
-                                       &reason, err)
-               : st;
+    return nobody_takes ? self->events->publish(txn, self->unassigned, self->lead.type, event->id,
+                                                1, &reason, err)
+                        : KITH_OK;
 }
 
 /* Those for whom there was nobody when they came. */
@@ -351,11 +335,8 @@ static kith_status assign_waiting(kith_instance *self, kith_txn *txn, kith_error
     int32_t nobody_takes = 0;
     if (!self->assigns_new_leads)
         return KITH_OK;
-    kith_status st =
-        self->records->find(txn, self->query.unassigned, 0, NULL, 0, picks_row, &leads, err);
-    return st == KITH_OK && leads.count
-               ? assign_by_settings(self, txn, &leads, &nobody_takes, &why, err)
-               : st;
+    KITH_TRY(self->records->find(txn, self->query.unassigned, 0, NULL, 0, picks_row, &leads, err));
+    return leads.count ? assign_by_settings(self, txn, &leads, &nobody_takes, &why, err) : KITH_OK;
 }
 
 kith_status assign_to_seller(kith_instance *self, kith_txn *txn, const kith_event *event,

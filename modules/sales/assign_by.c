@@ -49,15 +49,15 @@ static kith_str way_at(const kith_value *by, uint64_t i) {
 
 kith_status assign_by_read(kith_instance *self, kith_error *err) {
     const kith_value *by = &self->regions.assign_by;
-    kith_status st = sales_setting(self, "assign.by", &self->regions.assign_by, err);
-    for (uint64_t i = 0; st == KITH_OK && i < ways_in(by); i++)
+    KITH_TRY(sales_setting(self, "assign.by", &self->regions.assign_by, err));
+    for (uint64_t i = 0; i < ways_in(by); i++)
         if (way_of(way_at(by, i)) < 0 || i >= BY_COUNT)
             return kith_fail(err, KITH_E_INVAL, "assign.by",
                              "%s: '%.*s' is none of turn, least_busy, territory, specialist, or "
                              "stands there twice",
                              sales_place(self, "assign.by"), (int)way_at(by, i).len,
                              way_at(by, i).ptr);
-    return st;
+    return KITH_OK;
 }
 
 int32_t assign_by_asks_all(const kith_instance *self, const kith_value *by) {
@@ -85,23 +85,21 @@ static kith_status join_area(struct chooser *c, struct candidate *who, kith_id a
 }
 
 static kith_status read_areas(struct chooser *c, kith_error *err) {
-    kith_status st = area_tree(c->self, c->txn, &c->tree, err);
-    if (st == KITH_OK)
-        c->members = c->self->host->memory(c->txn, (c->tree.count + 1) * sizeof *c->members);
-    if (st == KITH_OK && !c->members)
+    KITH_TRY(area_tree(c->self, c->txn, &c->tree, err));
+    c->members = c->self->host->memory(c->txn, (c->tree.count + 1) * sizeof *c->members);
+    if (!c->members)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the territories");
-    for (uint64_t i = 0; st == KITH_OK && i < c->count; i++) {
+    for (uint64_t i = 0; i < c->count; i++) {
         struct candidate *who = &c->all[i];
         const kith_value *areas = &who->seller.territories;
-        for (uint64_t k = 0; st == KITH_OK && areas->kind == KITH_LIST && k < areas->as.list.count;
-             k++)
-            st = join_area(c, who, areas->as.list.items[k].as.link.id, err);
-        for (uint64_t k = 0; st == KITH_OK && k < c->tree.count; k++)
+        for (uint64_t k = 0; areas->kind == KITH_LIST && k < areas->as.list.count; k++)
+            KITH_TRY(join_area(c, who, areas->as.list.items[k].as.link.id, err));
+        for (uint64_t k = 0; k < c->tree.count; k++)
             if (c->tree.areas[k].manager.kind == KITH_LINK &&
                 c->tree.areas[k].manager.as.link.id == who->pick->id)
-                st = join_area(c, who, c->tree.areas[k].id.as.link.id, err);
+                KITH_TRY(join_area(c, who, c->tree.areas[k].id.as.link.id, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status note_open(void *arg, const kith_txn *txn, uint32_t count,
@@ -114,17 +112,15 @@ static kith_status note_open(void *arg, const kith_txn *txn, uint32_t count,
 static kith_status read_seller(struct chooser *c, struct candidate *who, kith_error *err) {
     kith_instance *self = c->self;
     const kith_value user = kith_link(self->user.type, who->pick->id);
-    kith_status st = KITH_LOAD(self, c->txn, regions.seller, who->pick->id, &who->seller, err);
-    return st == KITH_OK && c->uses[BY_LEAST_BUSY]
-               ? self->records->groups(c->txn, self->regions.query.open_leads_of, 1, &user, 0,
-                                       note_open, &who->open, err)
-               : st;
+    KITH_TRY(KITH_LOAD(self, c->txn, regions.seller, who->pick->id, &who->seller, err));
+    return c->uses[BY_LEAST_BUSY] ? self->records->groups(c->txn, self->regions.query.open_leads_of,
+                                                          1, &user, 0, note_open, &who->open, err)
+                                  : KITH_OK;
 }
 
 kith_status assign_by_begin(kith_instance *self, const kith_txn *txn, const kith_value *by,
                             struct picks *sellers, struct chooser **out, kith_error *err) {
     struct chooser *c = *out = self->host->memory(txn, sizeof *c);
-    kith_status st = KITH_OK;
     if (c) {
         *c = (struct chooser){.self = self, .txn = txn};
         c->all = self->host->memory(txn, (sellers->count + 1) * sizeof *c->all);
@@ -138,9 +134,9 @@ kith_status assign_by_begin(kith_instance *self, const kith_txn *txn, const kith
         c->uses[c->ways[i]] = 1;
     for (struct pick *p = sellers->first; p; p = p->next)
         c->all[c->count++].pick = p;
-    for (uint64_t i = 0; st == KITH_OK && i < c->count; i++)
-        st = read_seller(c, &c->all[i], err);
-    return st == KITH_OK && c->uses[BY_TERRITORY] ? read_areas(c, err) : st;
+    for (uint64_t i = 0; i < c->count; i++)
+        KITH_TRY(read_seller(c, &c->all[i], err));
+    return c->uses[BY_TERRITORY] ? read_areas(c, err) : KITH_OK;
 }
 
 /* -- one lead -----------------------------------------------------------------------------------
@@ -220,13 +216,10 @@ kith_status assign_by_choose(struct chooser *c, kith_id id, struct pick **seller
     struct prospect lead = {.territory = kith_null()};
     struct candidate *who = NULL;
     kith_value area = kith_null();
-    kith_status st = KITH_OK;
     if (c->uses[BY_TERRITORY] || c->uses[BY_SPECIALIST])
-        st = KITH_LOAD(c->self, c->txn, regions.prospect, id, &lead, err);
-    if (st == KITH_OK && c->uses[BY_TERRITORY])
-        st = area_of_lead(c, &lead, &area, err);
-    if (st != KITH_OK)
-        return st;
+        KITH_TRY(KITH_LOAD(c->self, c->txn, regions.prospect, id, &lead, err));
+    if (c->uses[BY_TERRITORY])
+        KITH_TRY(area_of_lead(c, &lead, &area, err));
     for (int i = 0; !who && i < c->way_count; i++)
         who = c->ways[i] == BY_TERRITORY    ? in_area(c, &area)
               : c->ways[i] == BY_SPECIALIST ? specialist(c, &lead)

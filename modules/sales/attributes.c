@@ -87,11 +87,11 @@ static kith_status read_name(kith_instance *self, kith_str name, struct attribut
                          "'%.*s' changes when a lead ends, or after it, and tells nothing about "
                          "open ones; take it out",
                          (int)name.len, name.ptr);
-    kith_status st = rec->field(self->host, self->lead.type, head, &a->head, err);
-    if (st != KITH_OK || dot == name.len)
-        return st;
-    st = rec->type(self->host, type_behind(head), &a->type, err);
-    return st == KITH_OK ? rec->field(self->host, a->type, tail, &a->tail, err) : st;
+    KITH_TRY(rec->field(self->host, self->lead.type, head, &a->head, err));
+    if (dot == name.len)
+        return KITH_OK;
+    KITH_TRY(rec->type(self->host, type_behind(head), &a->type, err));
+    return rec->field(self->host, a->type, tail, &a->tail, err);
 }
 
 static kith_status check_twice(const kith_value *names, uint64_t i, kith_error *err) {
@@ -156,10 +156,9 @@ static kith_status take_touch(void *arg, const kith_txn *txn, const kith_row *ro
     } *take = arg;
     struct gathered *g = take->gathered;
     struct about_lead about;
-    kith_status st = KITH_READ(take->self, txn, learned.about, row, &about, err);
-    if (st != KITH_OK || about.about.as.link.type != take->self->lead.type ||
-        about.at.kind != KITH_TIME)
-        return st;
+    KITH_TRY(KITH_READ(take->self, txn, learned.about, row, &about, err));
+    if (about.about.as.link.type != take->self->lead.type || about.at.kind != KITH_TIME)
+        return KITH_OK;
     if (g->count == g->room) {
         const uint64_t room = g->room ? g->room * 2 : 1024;
         struct touch *more = realloc(g->touches, (size_t)room * sizeof *more);
@@ -191,11 +190,11 @@ kith_status gathered_read(kith_instance *self, const kith_txn *txn, struct gathe
         return no_memory(err);
     if (!attributes_have_interactions(self))
         return KITH_OK;
-    kith_status st =
-        self->records->find(txn, self->learned.query.touches, 0, NULL, 0, take_touch, &take, err);
-    if (st == KITH_OK && out->count)
+    KITH_TRY(
+        self->records->find(txn, self->learned.query.touches, 0, NULL, 0, take_touch, &take, err));
+    if (out->count)
         qsort(out->touches, (size_t)out->count, sizeof *out->touches, by_lead);
-    return st;
+    return KITH_OK;
 }
 
 void gathered_free(struct gathered *gathered) {
@@ -360,11 +359,10 @@ static kith_status interactions_of(struct looking *l, kith_str *out, char *room,
         known_until = ended->kind == KITH_TIME ? ended->as.i : 0;
     if (created->kind != KITH_TIME || created->as.i > known_until - self->learned.early.as.i)
         return KITH_OK;
-    kith_status st = count_touches(self, l->txn, l->lead, created->as.i + self->learned.early.as.i,
-                                   l->gathered, &count, err);
-    if (st == KITH_OK)
-        *out = step_of(count, "", room);
-    return st;
+    KITH_TRY(count_touches(self, l->txn, l->lead, created->as.i + self->learned.early.as.i,
+                           l->gathered, &count, err));
+    *out = step_of(count, "", room);
+    return KITH_OK;
 }
 
 static kith_status read_linked(const struct looking *l, const struct attribute *a, kith_id id,
@@ -388,9 +386,7 @@ static kith_status linked_text(const struct looking *l, uint32_t i, kith_id id, 
         *out = (kith_str){known->text, known->len};
         return KITH_OK;
     }
-    kith_status st = read_linked(l, a, id, &v, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(read_linked(l, a, id, &v, err));
     *out = text_of(l->self, a, &v, room);
     if (known && out->len < TERM_SIZE) {
         known->id = id;
@@ -423,11 +419,11 @@ kith_status attributes_look(kith_instance *self, const kith_txn *txn, const kith
     const struct learned *learned = &self->learned;
     struct looking l = {.self = self, .txn = txn, .gathered = gathered, .is_past = is_past};
     l.lead = self->records->row_id(txn, row);
-    kith_status st =
-        self->records->read(txn, row, learned->looked_at_count, learned->looked_at, l.read, err);
-    for (uint32_t i = 0; st == KITH_OK && i < learned->attribute_count; i++)
-        st = value_of(&l, i, &out->values[i], out->room[i], err);
-    return st;
+    KITH_TRY(
+        self->records->read(txn, row, learned->looked_at_count, learned->looked_at, l.read, err));
+    for (uint32_t i = 0; i < learned->attribute_count; i++)
+        KITH_TRY(value_of(&l, i, &out->values[i], out->room[i], err));
+    return KITH_OK;
 }
 
 /* -- the end of a lead --------------------------------------------------------------------------
@@ -446,10 +442,10 @@ static kith_status note_filled(kith_instance *self, const kith_txn *txn, const k
     const size_t at = strlen(out);
     if (!field || self->records->changed(txn, change, field) != 1)
         return KITH_OK;
-    kith_status st = self->records->read(txn, before, 1, &field, &was, err);
-    if (st == KITH_OK && was.kind == KITH_NULL && at + (size_t)name.len + 2 < LATE_SIZE)
+    KITH_TRY(self->records->read(txn, before, 1, &field, &was, err));
+    if (was.kind == KITH_NULL && at + (size_t)name.len + 2 < LATE_SIZE)
         (void)snprintf(out + at, LATE_SIZE - at, "%s%.*s", at ? "," : "", (int)name.len, name.ptr);
-    return st;
+    return KITH_OK;
 }
 
 /* As "account,territory". The links that a conversion makes are noted in any case, since they may
@@ -460,15 +456,14 @@ static kith_status filled_in(kith_instance *self, const kith_txn *txn, const kit
     const uint32_t links[] = {self->lead.account, self->lead.contact,
                               self->regions.prospect.territory};
     static const char *const names[] = {"account", "contact", "territory"};
-    kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < 3; i++)
-        st = note_filled(self, txn, before, change, links[i], str(names[i]), out, err);
-    for (uint32_t i = 0; st == KITH_OK && i < l->attribute_count; i++) {
+    for (size_t i = 0; i < 3; i++)
+        KITH_TRY(note_filled(self, txn, before, change, links[i], str(names[i]), out, err));
+    for (uint32_t i = 0; i < l->attribute_count; i++) {
         const kith_str name = head_name(&l->attributes[i]);
         if (!l->attributes[i].may_come_late)
-            st = note_filled(self, txn, before, change, l->attributes[i].head, name, out, err);
+            KITH_TRY(note_filled(self, txn, before, change, l->attributes[i].head, name, out, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 kith_status ending_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {

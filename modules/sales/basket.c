@@ -76,10 +76,10 @@ static kith_status take_order(void *arg, const kith_txn *txn, const kith_row *ro
 static kith_status take_line(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
     struct baskets *b = arg;
     struct basket_line line;
-    kith_status st = KITH_READ(b->self, txn, offers.line, row, &line, err);
-    if (st != KITH_OK || !bsearch(&line.order.as.link.id, b->placed, (size_t)b->placed_count,
-                                  sizeof *b->placed, by_id))
-        return st;
+    KITH_TRY(KITH_READ(b->self, txn, offers.line, row, &line, err));
+    if (!bsearch(&line.order.as.link.id, b->placed, (size_t)b->placed_count, sizeof *b->placed,
+                 by_id))
+        return KITH_OK;
     if (b->count == b->room) {
         const uint64_t room = b->room ? b->room * 2 : 1024;
         struct in_basket *more = realloc(b->lines, (size_t)room * sizeof *more);
@@ -147,9 +147,7 @@ static kith_status grow(struct baskets *b, kith_error *err) {
 
 static kith_status count_pair(struct baskets *b, uint64_t low, uint64_t high, kith_error *err) {
     const uint64_t pair = low << 32 | high; /* high is never 0 */
-    kith_status st = b->pair_count * 2 >= b->pair_room ? grow(b, err) : KITH_OK;
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(b->pair_count * 2 >= b->pair_room ? grow(b, err) : KITH_OK);
     struct pair_count *slot = slot_of(b->pairs, b->pair_room, pair);
     b->pair_count += slot->pair == 0;
     slot->pair = pair;
@@ -159,29 +157,28 @@ static kith_status count_pair(struct baskets *b, uint64_t low, uint64_t high, ki
 
 /* One order: the lines from one to another. */
 static kith_status count_order(struct baskets *b, uint64_t from, uint64_t to, kith_error *err) {
-    kith_status st = KITH_OK;
     if ((int64_t)(to - from) > b->self->offers.max_products.as.i) {
         b->skipped++;
         return KITH_OK;
     }
     b->orders++;
-    for (uint64_t i = from; st == KITH_OK && i < to; i++) {
+    for (uint64_t i = from; i < to; i++) {
         const uint64_t low = place_of(b, b->lines[i].product);
         b->held[low]++;
-        for (uint64_t j = i + 1; st == KITH_OK && j < to; j++)
-            st = count_pair(b, low, place_of(b, b->lines[j].product), err);
+        for (uint64_t j = i + 1; j < to; j++)
+            KITH_TRY(count_pair(b, low, place_of(b, b->lines[j].product), err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status count_all(struct baskets *b, kith_error *err) {
-    kith_status st = sort_lines(b, err);
-    for (uint64_t from = 0, to; st == KITH_OK && from < b->count; from = to) {
+    KITH_TRY(sort_lines(b, err));
+    for (uint64_t from = 0, to; from < b->count; from = to) {
         for (to = from + 1; to < b->count && b->lines[to].order == b->lines[from].order;)
             to++;
-        st = count_order(b, from, to, err);
+        KITH_TRY(count_order(b, from, to, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* Of the pairs those that were bought often enough, the most frequent first. */
@@ -267,11 +264,11 @@ static kith_status write_rules(struct baskets *b, kith_txn *txn, kith_error *err
     }
     if (count)
         qsort(rules, (size_t)count, sizeof *rules, by_products);
-    kith_status st = KITH_FIND(b->self, txn, offers.affinity, b->self->offers.query.affinities, 0,
-                               NULL, &now, &now_count, err);
-    if (st == KITH_OK && now_count)
+    KITH_TRY(KITH_FIND(b->self, txn, offers.affinity, b->self->offers.query.affinities, 0, NULL,
+                       &now, &now_count, err));
+    if (now_count)
         qsort(now, (size_t)now_count, sizeof *now, by_products);
-    return st == KITH_OK ? merge(b, txn, rules, count, now, now_count, err) : st;
+    return merge(b, txn, rules, count, now, now_count, err);
 }
 
 /* From all orders, whoever asks: what is learned is the company's. */

@@ -32,21 +32,21 @@ kith_status units_of(kith_instance *self, const kith_txn *txn, kith_id account, 
                      kith_error *err) {
     struct firm top, *below;
     uint64_t count = 0;
-    kith_status st = KITH_LOAD(self, txn, regions.firm, account, &top, err);
-    if (st == KITH_OK)
-        st = put_unit(self, txn, units, &top, err);
-    for (uint64_t i = 0; st == KITH_OK && i < units->count; i++) {
+    KITH_TRY(KITH_LOAD(self, txn, regions.firm, account, &top, err));
+    KITH_TRY(put_unit(self, txn, units, &top, err));
+    for (uint64_t i = 0; i < units->count; i++) {
         const kith_value parent = units->firms[i].id;
-        st = KITH_FIND(self, txn, regions.firm, self->regions.query.units_of, 1, &parent, &below,
-                       &count, err);
-        for (uint64_t k = 0; st == KITH_OK && k < count; k++)
-            st = units->count < UNITS_MAX ? put_unit(self, txn, units, &below[k], err)
-                                          : kith_fail(err, KITH_E_LIMIT, "account",
-                                                      "account: it has more than %d units; ask for "
-                                                      "one of them",
-                                                      UNITS_MAX);
+        KITH_TRY(KITH_FIND(self, txn, regions.firm, self->regions.query.units_of, 1, &parent,
+                           &below, &count, err));
+        for (uint64_t k = 0; k < count; k++)
+            KITH_TRY(units->count < UNITS_MAX
+                         ? put_unit(self, txn, units, &below[k], err)
+                         : kith_fail(err, KITH_E_LIMIT, "account",
+                                     "account: it has more than %d units; ask for "
+                                     "one of them",
+                                     UNITS_MAX));
     }
-    return st;
+    return KITH_OK;
 }
 
 kith_status units_above(kith_instance *self, const kith_txn *txn, kith_id account,
@@ -90,25 +90,24 @@ static kith_status check_approval(kith_instance *self, const struct deal_role *r
 static kith_status deal_role_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
     struct deal_role r;
-    kith_status st = KITH_CHANGE(self, txn, change, regions.deal_role, &r, err);
-    return st == KITH_OK && r.role.kind == KITH_TEXT ? check_approval(self, &r, err) : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, regions.deal_role, &r, err));
+    return r.role.kind == KITH_TEXT ? check_approval(self, &r, err) : KITH_OK;
 }
 
 static kith_status treatment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
     struct treatment t, *others;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, regions.treatment, &t, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, regions.treatment, self->regions.query.treatments_of, 1,
-                       &t.contact, &others, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_CHANGE(self, txn, change, regions.treatment, &t, err));
+    KITH_TRY(KITH_FIND(self, txn, regions.treatment, self->regions.query.treatments_of, 1,
+                       &t.contact, &others, &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (others[i].id.as.link.id != change->id && others[i].offer.kind == t.offer.kind &&
             (t.offer.kind == KITH_NULL || others[i].offer.as.link.id == t.offer.as.link.id))
             return kith_fail(err, KITH_E_REFUSED, "contact",
                              "contact: there is a treatment of them for this offer already; change "
                              "it");
-    return st;
+    return KITH_OK;
 }
 
 /* -- deals are given the standing roles ---------------------------------------------------------
@@ -152,13 +151,13 @@ static kith_status has_role(kith_instance *self, const kith_txn *txn, const stru
 static kith_status give_role(kith_instance *self, kith_txn *txn, const struct bid *bid,
                              const struct buying_role *role, kith_error *err) {
     int32_t has = 0;
-    kith_status st = has_role(self, txn, bid, role, &has, err);
+    KITH_TRY(has_role(self, txn, bid, role, &has, err));
     struct deal_role given = {.opportunity = bid->id,
                               .contact = role->contact,
                               .role = role->role,
                               .influence = role->influence,
                               .standing = role->id};
-    return st == KITH_OK && !has ? KITH_CREATE(self, txn, regions.deal_role, &given, err) : st;
+    return !has ? KITH_CREATE(self, txn, regions.deal_role, &given, err) : KITH_OK;
 }
 
 /* Those of the account before, as far as nothing is written in them. */
@@ -166,22 +165,22 @@ static kith_status take_roles(kith_instance *self, kith_txn *txn, const struct b
                               kith_error *err) {
     struct deal_role *roles;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, txn, regions.deal_role, self->regions.query.roles_of, 1,
-                               &bid->id, &roles, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(self, txn, regions.deal_role, self->regions.query.roles_of, 1, &bid->id,
+                       &roles, &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (roles[i].standing.kind == KITH_LINK && roles[i].approved_at.kind == KITH_NULL)
-            st = self->records->remove(txn, self->regions.deal_role.type, roles[i].id.as.link.id,
-                                       err);
-    return st;
+            KITH_TRY(self->records->remove(txn, self->regions.deal_role.type,
+                                           roles[i].id.as.link.id, err));
+    return KITH_OK;
 }
 
 static kith_status roles_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct bid bid;
-    kith_status st = KITH_CHANGE(self, txn, change, regions.bid, &bid, err);
-    if (st == KITH_OK && change->before)
-        st = take_roles(self, txn, &bid, err);
-    return st == KITH_OK ? each_standing(self, txn, &bid, give_role, err) : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, regions.bid, &bid, err));
+    if (change->before)
+        KITH_TRY(take_roles(self, txn, &bid, err));
+    return each_standing(self, txn, &bid, give_role, err);
 }
 
 /* -- approvals ----------------------------------------------------------------------------------
@@ -203,11 +202,9 @@ static kith_status not_approved(kith_instance *self, const kith_txn *txn, const 
 static kith_status check_standing(kith_instance *self, kith_txn *txn, const struct bid *bid,
                                   const struct buying_role *role, kith_error *err) {
     int32_t has = 0;
-    kith_status st =
-        is(&role->role, "approver") ? has_role(self, txn, bid, role, &has, err) : KITH_OK;
-    return st == KITH_OK && !has && is(&role->role, "approver")
-               ? not_approved(self, txn, &role->contact, err)
-               : st;
+    KITH_TRY(is(&role->role, "approver") ? has_role(self, txn, bid, role, &has, err) : KITH_OK);
+    return !has && is(&role->role, "approver") ? not_approved(self, txn, &role->contact, err)
+                                               : KITH_OK;
 }
 
 static kith_status approval_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -215,17 +212,15 @@ static kith_status approval_hook(kith_instance *self, kith_txn *txn, kith_change
     struct bid bid;
     struct deal_role *open;
     uint64_t count = 0;
-    kith_status st = KITH_OK;
     if (change->origin == KITH_ORIGIN_UNDO ||
         (change->origin == KITH_ORIGIN_IMPORT && !change->before))
-        return st; /* what others have won before is imported as it was */
-    st = KITH_READ(self, txn, regions.bid, change->after, &bid, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, regions.deal_role, self->regions.query.roles_open, 1, &bid.id,
-                       &open, &count, err);
-    if (st == KITH_OK && count)
+        return KITH_OK; /* what others have won before is imported as it was */
+    KITH_TRY(KITH_READ(self, txn, regions.bid, change->after, &bid, err));
+    KITH_TRY(KITH_FIND(self, txn, regions.deal_role, self->regions.query.roles_open, 1, &bid.id,
+                       &open, &count, err));
+    if (count)
         return not_approved(self, txn, &open[0].contact, err);
-    return st == KITH_OK ? each_standing(self, txn, &bid, check_standing, err) : st;
+    return each_standing(self, txn, &bid, check_standing, err);
 }
 
 /* -- the contact plan ---------------------------------------------------------------------------
@@ -278,13 +273,11 @@ static kith_status plan_roles(const struct plan *p, const struct firm *firm, con
 static kith_status plan_people(const struct plan *p, const struct firm *firm, kith_error *err) {
     struct person *people;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(p->self, p->txn, regions.person, p->self->regions.query.people_of, 1,
-                               &firm->id, &people, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = plan_row(p, firm, &people[i].id, NULL, NULL, "find out their role", err);
-    return st == KITH_OK && count == 0
-               ? plan_row(p, firm, NULL, NULL, NULL, "find out who decides", err)
-               : st;
+    KITH_TRY(KITH_FIND(p->self, p->txn, regions.person, p->self->regions.query.people_of, 1,
+                       &firm->id, &people, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(plan_row(p, firm, &people[i].id, NULL, NULL, "find out their role", err));
+    return count == 0 ? plan_row(p, firm, NULL, NULL, NULL, "find out who decides", err) : KITH_OK;
 }
 
 static kith_status plan_unit(const struct plan *p, const struct firm *firm, int32_t central,
@@ -355,24 +348,22 @@ static kith_status plan_action(kith_instance *self, kith_call *call, kith_error 
         kith_value procurement, accounts;
     } results;
     int64_t asked = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = units_above(self, p.txn, args.account.as.link.id, &chain, err);
-    if (st != KITH_OK || chain.count == 0)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(units_above(self, p.txn, args.account.as.link.id, &chain, err));
+    if (chain.count == 0)
+        return KITH_OK;
     const uint64_t buyer = buyer_of(&chain);
     const int32_t central = is(&chain.firms[buyer].procurement, "centralised");
     if (buyer > 0) { /* somebody above buys for it */
         asked = 1;
-        st = plan_unit(&p, &chain.firms[buyer], 1, err);
+        KITH_TRY(plan_unit(&p, &chain.firms[buyer], 1, err));
     } else {
-        st = units_of(self, p.txn, args.account.as.link.id, &units, err);
-        if (st == KITH_OK)
-            st = plan_below(&p, &units, central, &asked, err);
+        KITH_TRY(units_of(self, p.txn, args.account.as.link.id, &units, err));
+        KITH_TRY(plan_below(&p, &units, central, &asked, err));
     }
     results.procurement = kith_text(central ? "centralised" : "decentralised");
     results.accounts = kith_number(KITH_INT, asked);
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -52,8 +52,7 @@ static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count, co
 }
 
 static kith_status process_action(kith_instance *self, kith_call *call, kith_error *err) {
-    kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < STEPS; i++) {
+    for (size_t i = 0; i < STEPS; i++) {
         char modules[100] = "", absent[100] = "";
         struct {
             kith_value phase, modules, absent, what, count;
@@ -69,12 +68,11 @@ static kith_status process_action(kith_instance *self, kith_call *call, kith_err
         }
         row.modules = kith_text(modules);
         row.absent = *absent ? kith_text(absent) : kith_null();
-        st = self->records->groups(self->calls->view(call), self->after.query.steps[i], 0, NULL, 0,
-                                   take_count, &row.count, err);
-        if (st == KITH_OK)
-            st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(self->records->groups(self->calls->view(call), self->after.query.steps[i], 0, NULL,
+                                       0, take_count, &row.count, err));
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static const kith_field columns[] = {
@@ -105,18 +103,18 @@ static void stages_before_offer(const kith_instance *self, char *out, size_t roo
 }
 
 static kith_status begin(kith_instance *self, kith_error *err) {
-    kith_status st = KITH_OK;
     char before[STAGES_MAX * 60], text[sizeof before + 200];
     const int32_t orders = self->host->enabled(self->host, "commerce");
     stages_before_offer(self, before, sizeof before);
-    for (size_t i = 0; st == KITH_OK && i < STEPS; i++) {
+    for (size_t i = 0; i < STEPS; i++) {
         const char *query = orders && steps[i].with_orders ? steps[i].with_orders : steps[i].query;
         const char *gap = strstr(query, "%s");
         (void)snprintf(text, sizeof text, "%.*s%s%s", gap ? (int)(gap - query) : (int)strlen(query),
                        query, gap ? before : "", gap ? gap + 2 : "");
-        st = self->records->query(self->host, kith_str_of(text), &self->after.query.steps[i], err);
+        KITH_TRY(
+            self->records->query(self->host, kith_str_of(text), &self->after.query.steps[i], err));
     }
-    return st;
+    return KITH_OK;
 }
 
 const kith_part buying_process_part = {

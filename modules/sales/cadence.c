@@ -19,19 +19,19 @@ static kith_status room_at(kith_instance *self, const kith_txn *txn, kith_value 
     *next = at;
     if (limit == 0)
         return KITH_OK;
-    kith_status st = KITH_FIND(self, txn, cadences.exposure, self->cadences.query.exposures, 2,
-                               params, &found, &count, err);
-    if (st == KITH_OK && count >= limit)
+    KITH_TRY(KITH_FIND(self, txn, cadences.exposure, self->cadences.query.exposures, 2, params,
+                       &found, &count, err));
+    if (count >= limit)
         *next = found[limit - 1].at.as.i + period;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status check_room(kith_instance *self, const kith_txn *txn, const struct exposure *x,
                               kith_error *err) {
     int64_t next;
-    kith_status st = room_at(self, txn, x->lead, x->at.as.i, &next, err);
-    if (st != KITH_OK || next <= x->at.as.i)
-        return st;
+    KITH_TRY(room_at(self, txn, x->lead, x->at.as.i, &next, err));
+    if (next <= x->at.as.i)
+        return KITH_OK;
     const long long hours = (long long)((next - x->at.as.i + HOUR_MS - 1) / HOUR_MS);
     return kith_fail(err, KITH_E_REFUSED, "at",
                      "at: the lead has had as many exposures as sales.exposures.limit allows "
@@ -48,13 +48,11 @@ static kith_status exposure_hook(kith_instance *self, kith_txn *txn, kith_change
     struct exposure x;
     kith_edit edit = {0};
     struct cadence_lead lead = {.contact = kith_null()};
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.exposure, &x, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, cadences.exposure, &x, err));
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
     if (!change->before)
-        st = KITH_LOAD(self, txn, cadences.lead, x.lead.as.link.id, &lead, err);
-    if (st != KITH_OK)
-        return st;
+        KITH_TRY(KITH_LOAD(self, txn, cadences.lead, x.lead.as.link.id, &lead, err));
     kith_put_given(&edit, n->contact, lead.contact);
     const int32_t new_state = rec->changed(txn, change, n->state) == 1;
     const int32_t shown =
@@ -67,10 +65,10 @@ static kith_status exposure_hook(kith_instance *self, kith_txn *txn, kith_change
     if (kith_str_is(x.state.as.s, "viewed") && x.viewed_at.kind == KITH_NULL)
         kith_put(&edit, n->viewed_at, change->origin == KITH_ORIGIN_IMPORT ? x.at : now);
     if (edit.count)
-        st = rec->set(txn, change, edit.count, edit.fields, edit.values, err);
-    if (st != KITH_OK || change->before || change->origin == KITH_ORIGIN_IMPORT ||
+        KITH_TRY(rec->set(txn, change, edit.count, edit.fields, edit.values, err));
+    if (change->before || change->origin == KITH_ORIGIN_IMPORT ||
         kith_str_is(x.state.as.s, "cancelled"))
-        return st;
+        return KITH_OK;
     return check_room(self, txn, &x, err);
 }
 
@@ -80,14 +78,12 @@ static kith_status viewed_hook(kith_instance *self, kith_txn *txn, kith_change *
     struct exposure x;
     struct cadence_lead lead;
     struct material material = {.name = kith_null()};
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.exposure, &x, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_IMPORT)
-        return st;
-    st = KITH_LOAD(self, txn, cadences.lead, x.lead.as.link.id, &lead, err);
-    if (st == KITH_OK && x.material.kind == KITH_LINK)
-        st = KITH_LOAD(self, txn, cadences.material, x.material.as.link.id, &material, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, cadences.exposure, &x, err));
+    if (change->origin == KITH_ORIGIN_IMPORT)
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, cadences.lead, x.lead.as.link.id, &lead, err));
+    if (x.material.kind == KITH_LINK)
+        KITH_TRY(KITH_LOAD(self, txn, cadences.material, x.material.as.link.id, &material, err));
     struct viewing v = {.about = x.lead,
                         .owner = lead.owner,
                         .contact = lead.contact,
@@ -122,14 +118,12 @@ static kith_status expose_action(kith_instance *self, kith_call *call, kith_erro
     struct expose_args args;
     struct expose_results results = {.exposure = kith_null(), .next_at = kith_null()};
     int64_t next = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     const int64_t at = args.at.kind == KITH_TIME ? args.at.as.i : now;
-    st = room_at(self, txn, args.lead, at, &next, err);
-    if (st == KITH_OK && next > at)
+    KITH_TRY(room_at(self, txn, args.lead, at, &next, err));
+    if (next > at)
         results.next_at = kith_number(KITH_TIME, next);
-    if (st == KITH_OK && next <= at) {
+    if (next <= at) {
         struct exposure x = {.lead = args.lead,
                              .cadence = args.cadence,
                              .step = args.step,
@@ -137,10 +131,10 @@ static kith_status expose_action(kith_instance *self, kith_call *call, kith_erro
                              .material = args.material,
                              .subject = args.subject,
                              .at = kith_number(KITH_TIME, at)};
-        st = KITH_CREATE(self, txn, cadences.exposure, &x, err);
+        KITH_TRY(KITH_CREATE(self, txn, cadences.exposure, &x, err));
         results.exposure = x.id;
     }
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

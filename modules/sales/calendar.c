@@ -119,11 +119,11 @@ static kith_status put_talks(struct making *m, kith_error *err) {
     const kith_value params[] = {m->args.user, m->from, m->to};
     struct date_talk *found;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(m->self, m->view, calendars.talk, m->self->calendars.talks, 3,
-                               params, &found, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(m->self, m->view, calendars.talk, m->self->calendars.talks, 3, params,
+                       &found, &count, err));
+    for (uint64_t i = 0; i < count; i++)
         put_talk(m, &found[i]);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status put_tasks(struct making *m, kith_error *err) {
@@ -132,11 +132,11 @@ static kith_status put_tasks(struct making *m, kith_error *err) {
     uint64_t count = 0;
     if (kith_str_is(m->args.tasks.as.s, "none"))
         return KITH_OK;
-    kith_status st = KITH_FIND(m->self, m->view, calendars.task, m->self->calendars.tasks, 3,
-                               params, &found, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(m->self, m->view, calendars.task, m->self->calendars.tasks, 3, params,
+                       &found, &count, err));
+    for (uint64_t i = 0; i < count; i++)
         put_task(m, &found[i]);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status put_bookings(struct making *m, kith_error *err) {
@@ -145,11 +145,11 @@ static kith_status put_bookings(struct making *m, kith_error *err) {
     uint64_t count = 0;
     if (!m->self->calendars.bookings)
         return KITH_OK;
-    kith_status st = KITH_FIND(m->self, m->view, calendars.booking, m->self->calendars.bookings, 3,
-                               params, &found, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(m->self, m->view, calendars.booking, m->self->calendars.bookings, 3, params,
+                       &found, &count, err));
+    for (uint64_t i = 0; i < count; i++)
         put_booking(m, &found[i]);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status put_all(struct making *m, kith_error *err) {

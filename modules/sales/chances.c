@@ -9,19 +9,17 @@
 static kith_status open_chance(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
     struct chance chance;
-    kith_status st = KITH_CHANGE(self, txn, change, deals.chance, &chance, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || chance.opportunity.kind != KITH_NULL)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, deals.chance, &chance, err));
+    if (change->origin == KITH_ORIGIN_UNDO || chance.opportunity.kind != KITH_NULL)
+        return KITH_OK;
     struct opportunity deal = {.name = chance.name,
                                .account = chance.account,
                                .contact = chance.contact,
                                .amount = chance.amount,
                                .close_on = chance.expected_on,
                                .owner = chance.owner};
-    st = KITH_CREATE(self, txn, deals.deal, &deal, err);
-    return st == KITH_OK
-               ? self->records->set(txn, change, 1, &self->deals.chance.opportunity, &deal.id, err)
-               : st;
+    KITH_TRY(KITH_CREATE(self, txn, deals.deal, &deal, err));
+    return self->records->set(txn, change, 1, &self->deals.chance.opportunity, &deal.id, err);
 }
 
 /* -- next steps ---------------------------------------------------------------------------------
@@ -70,15 +68,13 @@ static kith_status next_step_action(kith_instance *self, kith_call *call, kith_e
         kith_value opportunity, lead;
     } args;
     const kith_row *record;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     if ((args.opportunity.kind == KITH_LINK) == (args.lead.kind == KITH_LINK))
         return kith_fail(err, KITH_E_INVAL, "opportunity",
                          "opportunity: say of which opportunity, or of which lead");
     const kith_value which = args.lead.kind == KITH_LINK ? args.lead : args.opportunity;
-    st = self->records->get(view, which.as.link.type, which.as.link.id, &record, err);
-    for (uint64_t i = 0; st == KITH_OK && i < self->deals.step_count; i++) {
+    KITH_TRY(self->records->get(view, which.as.link.type, which.as.link.id, &record, err));
+    for (uint64_t i = 0; i < self->deals.step_count; i++) {
         if (self->deals.steps[i].of != which.as.link.type)
             continue;
         const int32_t holds = self->records->match(view, self->deals.steps[i].predicate, record);
@@ -89,9 +85,9 @@ static kith_status next_step_action(kith_instance *self, kith_call *call, kith_e
                              "sales.next_step.rules, rule %llu could not be asked",
                              (unsigned long long)i + 1);
         if (holds)
-            st = self->calls->row(call, 2, row, err);
+            KITH_TRY(self->calls->row(call, 2, row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

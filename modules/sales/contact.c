@@ -6,10 +6,10 @@
 /* When the interaction took place: what it says, else when it was recorded. */
 static kith_status time_of(const kith_instance *self, const kith_txn *txn, const kith_event *info,
                            kith_value *at, kith_error *err) {
-    kith_status st = self->records->read(txn, info->record, 1, &self->interaction.at, at, err);
-    if (st == KITH_OK && at->kind != KITH_TIME)
+    KITH_TRY(self->records->read(txn, info->record, 1, &self->interaction.at, at, err));
+    if (at->kind != KITH_TIME)
         *at = kith_number(KITH_TIME, info->at);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status stamp_lead(kith_instance *self, kith_txn *txn, kith_id lead,
@@ -35,10 +35,9 @@ static kith_status stamp_lead(kith_instance *self, kith_txn *txn, kith_id lead,
 kith_status contact_stamp(kith_instance *self, kith_txn *txn, const kith_event *event,
                           kith_error *err) {
     kith_value about, at;
-    kith_status st =
-        self->records->read(txn, event->record, 1, &self->interaction.about, &about, err);
-    if (st != KITH_OK || about.kind != KITH_LINK || about.as.link.type != self->lead.type)
-        return st;
-    st = time_of(self, txn, event, &at, err);
-    return st == KITH_OK ? stamp_lead(self, txn, about.as.link.id, &at, err) : st;
+    KITH_TRY(self->records->read(txn, event->record, 1, &self->interaction.about, &about, err));
+    if (about.kind != KITH_LINK || about.as.link.type != self->lead.type)
+        return KITH_OK;
+    KITH_TRY(time_of(self, txn, event, &at, err));
+    return stamp_lead(self, txn, about.as.link.id, &at, err);
 }

@@ -47,9 +47,9 @@ static kith_status read_lead(struct conversion *c, kith_error *err) {
         [OF_INTEREST] = self->lead.interest, [OF_STATE] = self->lead.state,
         [OF_OWNER] = self->lead.owner};
     const kith_row *row;
-    kith_status st =
-        self->records->get(c->txn, self->lead.type, c->args[CONVERT_LEAD].as.link.id, &row, err);
-    return st == KITH_OK ? self->records->read(c->txn, row, OF_COUNT, fields, c->lead, err) : st;
+    KITH_TRY(
+        self->records->get(c->txn, self->lead.type, c->args[CONVERT_LEAD].as.link.id, &row, err));
+    return self->records->read(c->txn, row, OF_COUNT, fields, c->lead, err);
 }
 
 static kith_status check_state(const struct conversion *c, kith_error *err) {
@@ -91,9 +91,7 @@ static kith_status pick_contact(void *arg, const kith_txn *txn, const kith_row *
     struct picks *found = arg;
     kith_instance *self = found->self;
     kith_value contact;
-    kith_status st = self->records->read(txn, row, 1, &self->contact_point.contact, &contact, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->records->read(txn, row, 1, &self->contact_point.contact, &contact, err));
     for (const struct pick *p = found->first; p; p = p->next)
         if (p->id == contact.as.link.id)
             return KITH_OK;
@@ -142,10 +140,7 @@ static kith_status read_contacts_account(struct conversion *c, kith_error *err) 
     const kith_row *row;
     if (!c->contact.how)
         return KITH_OK;
-    kith_status st =
-        self->records->get(c->txn, self->contact.type, c->contact.link.as.link.id, &row, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->records->get(c->txn, self->contact.type, c->contact.link.as.link.id, &row, err));
     return self->records->read(c->txn, row, 1, &self->contact.account, &c->contacts_account, err);
 }
 
@@ -161,10 +156,10 @@ static kith_status find_account(struct conversion *c, kith_error *err) {
             c->account = (struct party){c->contacts_account, "linked"};
         return KITH_OK;
     }
-    kith_status st = self->records->find(c->txn, self->query.accounts_named, 1,
-                                         &c->lead[OF_COMPANY], 0, picks_row, &found, err);
-    if (st != KITH_OK || found.count == 0)
-        return st;
+    KITH_TRY(self->records->find(c->txn, self->query.accounts_named, 1, &c->lead[OF_COMPANY], 0,
+                                 picks_row, &found, err));
+    if (found.count == 0)
+        return KITH_OK;
     const struct pick *one = found.count == 1 ? found.first : NULL;
     for (const struct pick *p = found.first; !one && p; p = p->next)
         if (c->contacts_account.kind != KITH_NULL && p->id == c->contacts_account.as.link.id)
@@ -262,18 +257,16 @@ kith_status lead_converted_hook(kith_instance *self, kith_txn *txn, kith_change 
                                 kith_error *err) {
     struct conversion c = {.self = self, .txn = txn};
     kith_value was, now;
-    kith_status st = KITH_OK;
     if (change->origin != KITH_ORIGIN_UNDO)
         return KITH_OK;
     const kith_value lead = kith_link(self->lead.type, change->id);
-    st = self->records->read(txn, change->before, 1, &self->lead.state, &was, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, change->after, 1, &self->lead.state, &now, err);
-    if (st != KITH_OK || !kith_str_is(was.as.s, "converted") || kith_str_is(now.as.s, "converted"))
-        return st;
-    st = self->records->find(txn, self->query.made_of, 1, &lead, 0, first_deal, &c, err);
-    if (st != KITH_OK || c.opportunity.kind == KITH_NULL)
-        return st;
+    KITH_TRY(self->records->read(txn, change->before, 1, &self->lead.state, &was, err));
+    KITH_TRY(self->records->read(txn, change->after, 1, &self->lead.state, &now, err));
+    if (!kith_str_is(was.as.s, "converted") || kith_str_is(now.as.s, "converted"))
+        return KITH_OK;
+    KITH_TRY(self->records->find(txn, self->query.made_of, 1, &lead, 0, first_deal, &c, err));
+    if (c.opportunity.kind == KITH_NULL)
+        return KITH_OK;
     const kith_str name = c.opportunity.as.s;
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: the opportunity '%.*s' came of this lead and stays; delete that, and "
@@ -289,10 +282,9 @@ static kith_status answer(const struct conversion *c, kith_call *call, kith_erro
                                   [CONVERTED_CONTACT] = c->contact.link,
                                   [CONVERTED_CONTACT_HOW] = kith_text(c->contact.how),
                                   [CONVERTED_OPPORTUNITY] = c->opportunity};
-    kith_status st = KITH_OK;
-    for (uint32_t i = 0; st == KITH_OK && i < sizeof results / sizeof *results; i++)
-        st = c->self->calls->result(call, i, &results[i], err);
-    return st;
+    for (uint32_t i = 0; i < sizeof results / sizeof *results; i++)
+        KITH_TRY(c->self->calls->result(call, i, &results[i], err));
+    return KITH_OK;
 }
 
 kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err) {
@@ -301,16 +293,12 @@ kith_status convert_lead(kith_instance *self, kith_call *call, kith_error *err) 
         make_account,    settle_contact,        close_lead /* see lead_converted_hook */,
         make_opportunity};
     struct conversion c = {.self = self, .txn = self->calls->txn(call)};
-    kith_status st = KITH_OK;
-    for (uint32_t i = 0; st == KITH_OK && i < CONVERT_PARAMS; i++)
-        st = self->calls->arg(call, i, &c.args[i], err);
-    if (st == KITH_OK)
-        st = check_args(&c, err);
-    if (st == KITH_OK)
-        st = read_lead(&c, err);
-    if (st == KITH_OK)
-        st = check_state(&c, err);
-    for (size_t i = 0; st == KITH_OK && i < sizeof steps / sizeof *steps; i++)
-        st = steps[i](&c, err);
-    return st == KITH_OK ? answer(&c, call, err) : st;
+    for (uint32_t i = 0; i < CONVERT_PARAMS; i++)
+        KITH_TRY(self->calls->arg(call, i, &c.args[i], err));
+    KITH_TRY(check_args(&c, err));
+    KITH_TRY(read_lead(&c, err));
+    KITH_TRY(check_state(&c, err));
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        KITH_TRY(steps[i](&c, err));
+    return answer(&c, call, err);
 }

@@ -67,13 +67,12 @@ static kith_status find_total(kith_instance *self, kith_txn *txn, const struct o
                    total.source.kind ? " " : "",
                    (int)(total.source.kind ? total.source.as.s.len : 0), total.source.as.s.ptr);
     total.key = kith_text(key);
-    kith_status st = KITH_FIND(self, txn, deals.total, self->deals.query.total_by_key, 1,
-                               &total.key, &found, &count, err);
-    if (st == KITH_OK && count == 0)
-        st = KITH_CREATE(self, txn, deals.total, &total, err);
-    if (st == KITH_OK)
-        *link = count ? found[0].id : total.id;
-    return st;
+    KITH_TRY(KITH_FIND(self, txn, deals.total, self->deals.query.total_by_key, 1, &total.key,
+                       &found, &count, err));
+    if (count == 0)
+        KITH_TRY(KITH_CREATE(self, txn, deals.total, &total, err));
+    *link = count ? found[0].id : total.id;
+    return KITH_OK;
 }
 
 /* When nobody says: now, or when it was created; of one that was closed before, it is not known. */
@@ -90,27 +89,26 @@ static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
     const struct opportunity_numbers *n = &self->deals.deal;
     const uint32_t fields[] = {n->opened_at, n->cycle, n->pipeline_total};
     kith_value values[3] = {deal->opened_at};
-    kith_status st = KITH_OK;
     if (values[0].kind == KITH_NULL)
         values[0] = opened(self, change, deal);
     if (deal->closed_at.kind == KITH_TIME && values[0].kind == KITH_TIME &&
         deal->closed_at.as.i >= values[0].as.i)
         values[1] = kith_number(KITH_DURATION, deal->closed_at.as.i - values[0].as.i);
-    st = find_total(self, txn, deal, &values[2], err);
-    return st == KITH_OK ? self->records->set(txn, change, 3, fields, values, err) : st;
+    KITH_TRY(find_total(self, txn, deal, &values[2], err));
+    return self->records->set(txn, change, 3, fields, values, err);
 }
 
 static kith_status before_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
     struct opportunity deal, was = {.stage = kith_null()};
-    kith_status st = KITH_CHANGE(self, txn, change, deals.deal, &deal, err);
-    if (st == KITH_OK && change->before)
-        st = KITH_READ(self, txn, deals.deal, change->before, &was, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || deal.stage.kind != KITH_TEXT)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, deals.deal, &deal, err));
+    if (change->before)
+        KITH_TRY(KITH_READ(self, txn, deals.deal, change->before, &was, err));
+    if (change->origin == KITH_ORIGIN_UNDO || deal.stage.kind != KITH_TEXT)
+        return KITH_OK;
     if (was.stage.kind == KITH_TEXT && change->origin != KITH_ORIGIN_IMPORT)
-        st = check_way(self, txn, &deal, was.stage.as.s, err);
-    return st == KITH_OK ? keep(self, txn, change, &deal, err) : st;
+        KITH_TRY(check_way(self, txn, &deal, was.stage.as.s, err));
+    return keep(self, txn, change, &deal, err);
 }
 
 /* -- after: the visit that ends, and the one that begins ----------------------------------------
@@ -130,17 +128,18 @@ static kith_status end_visit(kith_instance *self, kith_txn *txn, const struct op
     const struct visit_numbers *n = &self->deals.visit;
     struct visit *open;
     uint64_t count;
-    kith_status st = KITH_FIND(self, txn, deals.visit, self->deals.query.visit_open, 1, &deal->id,
-                               &open, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, txn, deals.visit, self->deals.query.visit_open, 1, &deal->id, &open,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         if (at->as.i < open[i].entered.as.i)
             *at = open[i].entered;
         const uint32_t fields[] = {n->left, n->duration, n->moved_to};
         const kith_value values[] = {
             *at, kith_number(KITH_DURATION, at->as.i - open[i].entered.as.i), deal->stage};
-        st = self->records->update(txn, n->type, open[i].id.as.link.id, 3, fields, values, err);
+        KITH_TRY(
+            self->records->update(txn, n->type, open[i].id.as.link.id, 3, fields, values, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status begin_visit(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
@@ -157,24 +156,21 @@ static kith_status begin_visit(kith_instance *self, kith_txn *txn, const struct 
 static kith_status begin_plays(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
                                kith_error *err) {
     int32_t accepted = 0;
-    kith_status st = is_open(deal) ? quote_accepted(self, txn, deal->id, &accepted, err) : KITH_OK;
-    return st == KITH_OK && !accepted ? plays_begin(self, txn, deal, err) : st;
+    KITH_TRY(is_open(deal) ? quote_accepted(self, txn, deal->id, &accepted, err) : KITH_OK);
+    return !accepted ? plays_begin(self, txn, deal, err) : KITH_OK;
 }
 
 static kith_status after_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct opportunity deal;
-    kith_status st = KITH_CHANGE(self, txn, change, deals.deal, &deal, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, deals.deal, &deal, err));
     kith_value at = moved_at(self, &deal, change->kind == KITH_ON_CREATE);
     if (change->kind == KITH_ON_UPDATE)
-        st = end_visit(self, txn, &deal, &at, err);
-    if (st == KITH_OK)
-        st = begin_visit(self, txn, &deal, at, err);
-    if (st == KITH_OK && change->origin != KITH_ORIGIN_IMPORT)
-        st = begin_plays(self, txn, &deal, err);
-    return st == KITH_OK ? objections_end(self, txn, &deal, err) : st;
+        KITH_TRY(end_visit(self, txn, &deal, &at, err));
+    KITH_TRY(begin_visit(self, txn, &deal, at, err));
+    if (change->origin != KITH_ORIGIN_IMPORT)
+        KITH_TRY(begin_plays(self, txn, &deal, err));
+    return objections_end(self, txn, &deal, err);
 }
 
 /* -- totals of opportunities that were there before there were totals ---------------------------
@@ -188,16 +184,15 @@ static kith_status settle_timer(kith_instance *self, kith_txn *txn, const kith_f
     uint64_t count;
     (void)firing;
     const kith_value most = kith_number(KITH_INT, AT_ONCE);
-    kith_status st = KITH_FIND(self, txn, deals.deal, self->deals.query.without_total, 1, &most,
-                               &deals, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, txn, deals.deal, self->deals.query.without_total, 1, &most, &deals,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         kith_value total = kith_null();
-        st = find_total(self, txn, &deals[i], &total, err);
-        if (st == KITH_OK)
-            st =
-                KITH_SET(self, txn, deals.deal, pipeline_total, deals[i].id.as.link.id, total, err);
+        KITH_TRY(find_total(self, txn, &deals[i], &total, err));
+        KITH_TRY(
+            KITH_SET(self, txn, deals.deal, pipeline_total, deals[i].id.as.link.id, total, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* Totals have no journal: where a user who was deleted is back, those of that user, as their keys
@@ -207,18 +202,17 @@ static kith_status user_back(kith_instance *self, kith_txn *txn, const kith_even
     struct total *totals = NULL;
     uint64_t count = 0;
     char owner[KITH_ID_CHARS + 1];
-    kith_status st = KITH_OK;
     if (event->origin != KITH_ORIGIN_UNDO)
         return KITH_OK;
     kith_id_text(event->id, owner);
-    st = KITH_FIND(self, txn, deals.total, self->deals.query.ownerless, 0, NULL, &totals, &count,
-                   err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(self, txn, deals.total, self->deals.query.ownerless, 0, NULL, &totals,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (totals[i].key.as.s.len > KITH_ID_CHARS &&
             memcmp(totals[i].key.as.s.ptr, owner, KITH_ID_CHARS) == 0)
-            st = KITH_SET(self, txn, deals.total, owner, totals[i].id.as.link.id,
-                          kith_link(self->user.type, event->id), err);
-    return st;
+            KITH_TRY(KITH_SET(self, txn, deals.total, owner, totals[i].id.as.link.id,
+                              kith_link(self->user.type, event->id), err));
+    return KITH_OK;
 }
 
 /* -- the funnel ---------------------------------------------------------------------------------
@@ -272,11 +266,10 @@ static kith_status funnel_action(kith_instance *self, kith_call *call, kith_erro
         kith_value since, until;
     } args;
     struct funnel f = {.self = self};
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = self->records->groups(self->calls->view(call), self->deals.query.funnel, 2,
-                                   &args.since, 0, funnel_group, &f, err);
-    for (int i = 0; st == KITH_OK && i < self->deals.won; i++) {
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(self->records->groups(self->calls->view(call), self->deals.query.funnel, 2,
+                                   &args.since, 0, funnel_group, &f, err));
+    for (int i = 0; i < self->deals.won; i++) {
         const struct stage_sum *s = &f.stages[i];
         struct funnel_row row = {
             .stage = self->deals.stages[i].name,
@@ -286,9 +279,9 @@ static kith_status funnel_action(kith_instance *self, kith_call *call, kith_erro
             .duration = s->left ? kith_number(KITH_DURATION, s->spent / s->left) : kith_null()};
         const char *problem = problem_of(self, &row);
         row.problem = problem ? kith_text(problem) : kith_null();
-        st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- deals that nobody cares for ----------------------------------------------------------------

@@ -90,14 +90,13 @@ static double sum_of(const struct fitting *f, uint64_t sample) {
 }
 
 static kith_status judge_left_out(struct fitting *f, kith_error *err) {
-    kith_status st = KITH_OK;
-    for (int fold = 0; st == KITH_OK && fold < FOLDS; fold++) {
-        st = train_without(f, fold, err);
-        for (uint64_t i = 0; st == KITH_OK && i < f->fit->count; i++)
+    for (int fold = 0; fold < FOLDS; fold++) {
+        KITH_TRY(train_without(f, fold, err));
+        for (uint64_t i = 0; i < f->fit->count; i++)
             if (f->folds[i] == fold)
                 f->z[i] = sum_of(f, i);
     }
-    return st;
+    return KITH_OK;
 }
 
 /* One step of Newton's method; how far it went. */
@@ -204,15 +203,10 @@ static kith_status measure(struct fitting *f, kith_error *err) {
 static kith_status run(struct fitting *f, kith_error *err) {
     fill_nodes(f);
     share_out(f);
-    kith_status st = judge_left_out(f, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(judge_left_out(f, err));
     calibrate(f);
-    st = measure(f, err);
-    if (st == KITH_OK)
-        st = train_without(f, FOLDS, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(measure(f, err));
+    KITH_TRY(train_without(f, FOLDS, err));
     for (uint32_t i = 0; i < f->fit->features; i++)
         f->fit->weights[i + 1] = f->slope * f->w[i];
     f->fit->weights[0] = f->slope * BASE * f->w[f->fit->features] + f->offset;

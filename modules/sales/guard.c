@@ -57,8 +57,8 @@ static kith_status ask_rules(kith_instance *self, const kith_txn *txn, struct as
                              kith_value who, kith_error *err) {
     const struct offer_rules *rules = a->rules;
     const kith_row *row;
-    kith_status st = self->records->get(txn, who.as.link.type, who.as.link.id, &row, err);
-    for (uint64_t i = 0; st == KITH_OK && i < rules->count; i++) {
+    KITH_TRY(self->records->get(txn, who.as.link.type, who.as.link.id, &row, err));
+    for (uint64_t i = 0; i < rules->count; i++) {
         const struct offer_rule *rule = &rules->items[i];
         const int32_t holds = rule->of == of ? self->records->match(txn, rule->predicate, row) : 0;
         if (holds < 0)
@@ -68,18 +68,17 @@ static kith_status ask_rules(kith_instance *self, const kith_txn *txn, struct as
             offers_say(a->why, rule->reason);
         a->holds |= (uint64_t)holds << i;
     }
-    return st;
+    return KITH_OK;
 }
 
 /* Of a person, and of the organisation that it belongs to. */
 static kith_status ask_of_both(kith_instance *self, const kith_txn *txn, struct asked *a,
                                const struct customer *who, kith_error *err) {
-    kith_status st = KITH_OK;
     if (who->contact.kind == KITH_LINK)
-        st = ask_rules(self, txn, a, BUYER_CONTACT, who->contact, err);
-    if (st == KITH_OK && who->account.kind == KITH_LINK)
-        st = ask_rules(self, txn, a, BUYER_ACCOUNT, who->account, err);
-    return st;
+        KITH_TRY(ask_rules(self, txn, a, BUYER_CONTACT, who->contact, err));
+    if (who->account.kind == KITH_LINK)
+        KITH_TRY(ask_rules(self, txn, a, BUYER_ACCOUNT, who->account, err));
+    return KITH_OK;
 }
 
 kith_status offers_customer(kith_instance *self, const kith_txn *txn, uint32_t of, kith_value who,
@@ -89,18 +88,16 @@ kith_status offers_customer(kith_instance *self, const kith_txn *txn, uint32_t o
     if (of == BUYER_ACCOUNT)
         return KITH_OK;
     *customer = (struct customer){.account = kith_null(), .contact = who};
-    kith_status st = self->records->get(txn, who.as.link.type, who.as.link.id, &row, err);
-    return st == KITH_OK
-               ? self->records->read(txn, row, 1, &self->contact.account, &customer->account, err)
-               : st;
+    KITH_TRY(self->records->get(txn, who.as.link.type, who.as.link.id, &row, err));
+    return self->records->read(txn, row, 1, &self->contact.account, &customer->account, err);
 }
 
 kith_status offers_guard(kith_instance *self, const kith_txn *whole, const struct customer *who,
                          char *why, kith_error *err) {
     struct troubles t = {.why = why};
     struct asked a = {.rules = &self->offers.guards, .why = why};
-    kith_status st = problems_of(self, whole, who, tell_trouble, &t, err);
-    return st == KITH_OK ? ask_of_both(self, whole, &a, who, err) : st;
+    KITH_TRY(problems_of(self, whole, who, tell_trouble, &t, err));
+    return ask_of_both(self, whole, &a, who, err);
 }
 
 kith_status offers_best(kith_instance *self, const kith_txn *whole, const struct customer *who,
@@ -174,11 +171,8 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "upsell.best", offers.best_rules),
 };
 static kith_status begin(kith_instance *self, kith_error *err) {
-    kith_status st =
-        read_rules(self, "guard.rules", &self->offers.guard_rules, &self->offers.guards, err);
-    return st == KITH_OK
-               ? read_rules(self, "upsell.best", &self->offers.best_rules, &self->offers.best, err)
-               : st;
+    KITH_TRY(read_rules(self, "guard.rules", &self->offers.guard_rules, &self->offers.guards, err));
+    return read_rules(self, "upsell.best", &self->offers.best_rules, &self->offers.best, err);
 }
 
 const kith_part guard_part = {

@@ -107,10 +107,9 @@ static const kith_want wants[] = {
 };
 
 static kith_status begin(kith_instance *self, kith_error *err) {
-    kith_status st = score_read_rules(self, err);
-    if (st == KITH_OK)
-        st = pipeline_read_settings(self, err);
-    return st == KITH_OK ? assign_read_settings(self, err) : st;
+    KITH_TRY(score_read_rules(self, err));
+    KITH_TRY(pipeline_read_settings(self, err));
+    return assign_read_settings(self, err);
 }
 
 /* The first one: what the others begin with stands on its settings. */

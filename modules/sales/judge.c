@@ -41,12 +41,10 @@ static kith_status take_weight(struct chance_model *model, int64_t attribute,
     uint32_t at = 0;
     if (attribute < 0) /* it is not looked at any more */
         return KITH_OK;
-    kith_status st = terms_add(&model->weights, (uint32_t)attribute, w->value.as.s, &at, err);
-    if (st == KITH_OK) {
-        model->weights.items[at].weight = w->weight.as.decimal.units;
-        model->weights.items[at].points = w->points.as.i;
-    }
-    return st;
+    KITH_TRY(terms_add(&model->weights, (uint32_t)attribute, w->value.as.s, &at, err));
+    model->weights.items[at].weight = w->weight.as.decimal.units;
+    model->weights.items[at].points = w->points.as.i;
+    return KITH_OK;
 }
 
 static kith_status first_model(kith_instance *self, const kith_txn *txn, struct score_model *out,
@@ -54,11 +52,11 @@ static kith_status first_model(kith_instance *self, const kith_txn *txn, struct 
     struct score_model *found;
     uint64_t count = 0;
     memset(out, 0, sizeof *out);
-    kith_status st = KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL,
-                               &found, &count, err);
-    if (st == KITH_OK && count)
+    KITH_TRY(KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &found,
+                       &count, err));
+    if (count)
         *out = found[0];
-    return st;
+    return KITH_OK;
 }
 
 static kith_status read_model(kith_instance *self, const kith_txn *txn,
@@ -87,8 +85,8 @@ static kith_status read_model(kith_instance *self, const kith_txn *txn,
 kith_status model_load(kith_instance *self, const kith_txn *txn, struct chance_model *out,
                        kith_error *err) {
     struct score_model record;
-    kith_status st = first_model(self, txn, &record, err);
-    return st == KITH_OK ? read_model(self, txn, &record, out, err) : st;
+    KITH_TRY(first_model(self, txn, &record, err));
+    return read_model(self, txn, &record, out, err);
 }
 
 /* The stamp alone is looked at, since each write of a lead asks for it. */
@@ -109,10 +107,8 @@ kith_status judge_begin(kith_instance *self, const kith_txn *txn, kith_error *er
     } take = {self, kith_null()};
     struct chance_model *model = &self->learned.model;
     kith_id user = 0;
-    kith_status st =
-        self->records->find(txn, self->learned.query.model, 0, NULL, 1, take_stamp, &take, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(
+        self->records->find(txn, self->learned.query.model, 0, NULL, 1, take_stamp, &take, err));
     if (take.stamp.kind == KITH_NULL && self->records->acting(txn, &user, NULL) == KITH_OK && user)
         return KITH_OK; /* an action of somebody who may not see it; hooks may, and will */
     if (take.stamp.kind == KITH_TEXT ? model->known && kith_str_is(take.stamp.as.s, model->stamp)
@@ -150,18 +146,17 @@ kith_status judge_lead(kith_instance *self, const kith_txn *txn, const kith_row 
     *out = (struct judgement){kith_null(), 0};
     if (!model->known)
         return KITH_OK;
-    kith_status st = self->records->read(txn, row, 1, &self->lead.state, &state, err);
-    if (st != KITH_OK || !is_open(state))
-        return st;
-    st = attributes_look(self, txn, row, 0, gathered, &sight, err);
-    for (uint32_t i = 0; st == KITH_OK && i < self->learned.attribute_count; i++) {
+    KITH_TRY(self->records->read(txn, row, 1, &self->lead.state, &state, err));
+    if (!is_open(state))
+        return KITH_OK;
+    KITH_TRY(attributes_look(self, txn, row, 0, gathered, &sight, err));
+    for (uint32_t i = 0; i < self->learned.attribute_count; i++) {
         const struct term *t = model_weight(model, i, sight.values[i]);
         sum += t ? t->weight : 0;
         out->points += t && self->learned.in_score.as.i ? t->points : 0;
     }
-    if (st == KITH_OK)
-        out->chance = chance_of(sum);
-    return st;
+    out->chance = chance_of(sum);
+    return KITH_OK;
 }
 
 /* For whoever only reads. */
@@ -214,8 +209,7 @@ static kith_status tell_causes(kith_instance *self, kith_call *call, int64_t bas
                                const struct cause *causes, uint32_t count, kith_error *err) {
     int64_t sum = base;
     kith_value before = kith_decimal(0, 1), now = chance_of(base);
-    kith_status st = KITH_OK;
-    for (uint32_t i = 0; st == KITH_OK && i <= count; i++) {
+    for (uint32_t i = 0; i <= count; i++) {
         const struct cause *c = i ? &causes[i - 1] : NULL;
         sum += c ? c->weight : 0;
         now = chance_of(sum);
@@ -224,10 +218,10 @@ static kith_status tell_causes(kith_instance *self, kith_call *call, int64_t bas
         } row = {c ? c->attribute : kith_text("(base)"), c ? c->value : kith_null(),
                  kith_decimal(c ? c->weight : base, 4),
                  kith_decimal(now.as.decimal.units - before.as.decimal.units, 1), now};
-        st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(KITH_ROW(self, call, &row, err));
         before = now;
     }
-    return st == KITH_OK ? self->calls->result(call, 0, &now, err) : st;
+    return self->calls->result(call, 0, &now, err);
 }
 
 static kith_status explain(kith_instance *self, kith_call *call, const struct chance_model *model,
@@ -235,15 +229,13 @@ static kith_status explain(kith_instance *self, kith_call *call, const struct ch
     struct sight sight;
     struct cause causes[LEARN_ATTRIBUTES_MAX];
     uint32_t count = 0;
-    kith_status st = attributes_look(self, self->calls->view(call), row, 0, NULL, &sight, err);
-    for (uint32_t i = 0; st == KITH_OK && i < self->learned.attribute_count; i++) {
+    KITH_TRY(attributes_look(self, self->calls->view(call), row, 0, NULL, &sight, err));
+    for (uint32_t i = 0; i < self->learned.attribute_count; i++) {
         const struct term *t = model_weight(model, i, sight.values[i]);
         if (t)
             causes[count++] = (struct cause){text_value(self->learned.attributes[i].name),
                                              text_value((kith_str){t->text, t->len}), t->weight, i};
     }
-    if (st != KITH_OK)
-        return st;
     if (count)
         qsort(causes, count, sizeof *causes, by_strength);
     return tell_causes(self, call, model->base, causes, count, err);

@@ -194,10 +194,9 @@ static kith_status give_kpi(kith_instance *self, kith_call *call, const struct k
                           .leads = kith_number(KITH_INT, k->leads),
                           .converted = kith_number(KITH_INT, k->converted),
                           .conversion = percent_share(k->converted, k->leads)};
-    kith_status st = average_of(self, k, &row.average, err);
-    if (st == KITH_OK)
-        st = others_of(self, self->calls->view(call), &k->won_for, &row.others, err);
-    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+    KITH_TRY(average_of(self, k, &row.average, err));
+    KITH_TRY(others_of(self, self->calls->view(call), &k->won_for, &row.others, err));
+    return KITH_ROW(self, call, &row, err);
 }
 
 /* -- what was closed: by the totals of months, where they have it -------------------------------
@@ -381,12 +380,10 @@ static kith_status give_card(kith_instance *self, kith_call *call, const struct 
     if (k->rated) /* half up */
         row.satisfaction = kith_decimal((k->rating * 200 + k->rated) / (2 * k->rated), 2);
     const kith_txn *view = self->calls->view(call);
-    kith_status st = average_of(self, k, &row.average, err);
-    if (st == KITH_OK)
-        st = others_of(self, view, &k->won_for, &row.others, err);
-    if (st == KITH_OK)
-        st = others_of(self, view, &k->spent, &row.other_cost, err);
-    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+    KITH_TRY(average_of(self, k, &row.average, err));
+    KITH_TRY(others_of(self, view, &k->won_for, &row.others, err));
+    KITH_TRY(others_of(self, view, &k->spent, &row.other_cost, err));
+    return KITH_ROW(self, call, &row, err);
 }
 
 static kith_status scorecard_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -399,19 +396,18 @@ static kith_status scorecard_action(kith_instance *self, kith_call *call, kith_e
     } parts[] = {{self->deals.query.activities, take_activities},
                  {self->deals.query.costs, take_cost},
                  {self->deals.query.tasks_done, take_tasks}};
-    kith_status st = KITH_ARGS(self, call, &in, err);
-    if (st == KITH_OK)
-        st = add_closed(&k, view, self->deals.query.sellers, self->deals.query.seller_totals, &in,
-                        err);
-    for (size_t i = 0; st == KITH_OK && i < sizeof parts / sizeof *parts; i++)
-        st = self->records->groups(view, parts[i].query, 2, &in.since, 0, parts[i].take, &k, err);
-    if (st == KITH_OK)
-        st = self->records->groups(view, self->deals.query.ratings, 0, NULL, 0, take_ratings, &k,
-                                   err);
-    for (uint64_t i = 0; st == KITH_OK && i < k.count; i++)
+    KITH_TRY(KITH_ARGS(self, call, &in, err));
+    KITH_TRY(
+        add_closed(&k, view, self->deals.query.sellers, self->deals.query.seller_totals, &in, err));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        KITH_TRY(
+            self->records->groups(view, parts[i].query, 2, &in.since, 0, parts[i].take, &k, err));
+    KITH_TRY(
+        self->records->groups(view, self->deals.query.ratings, 0, NULL, 0, take_ratings, &k, err));
+    for (uint64_t i = 0; i < k.count; i++)
         if (k.items[i].key.kind == KITH_LINK)
-            st = give_card(self, call, &k.items[i], err);
-    return st;
+            KITH_TRY(give_card(self, call, &k.items[i], err));
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

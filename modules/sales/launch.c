@@ -71,8 +71,8 @@ static kith_status take_target(void *arg, const kith_txn *txn, uint32_t count, c
     const struct target_row row = {
         v[1], v[0], v[2], kith_text(knows(&t->tied, &v[2]) ? "related" : "category"), v[3], v[4]};
     t->left--;
-    kith_status st = KITH_ROW(t->self, t->call, &row, err);
-    return st == KITH_OK ? know(&t->told, txn, who, err) : st;
+    KITH_TRY(KITH_ROW(t->self, t->call, &row, err));
+    return know(&t->told, txn, who, err);
 }
 
 /* What it goes with, comes after or is better than; and then the others of its category. */

@@ -148,10 +148,10 @@ static kith_status name_features(struct learning *l, uint32_t attribute, kith_er
     const uint64_t count = l->terms.count; /* (other) may come behind them */
     int64_t least = 0;
     uint32_t other = 0, feature = 0;
-    kith_status st = threshold(l, attribute, &least, err);
-    if (st == KITH_OK && !is_too_few(l, rare_leads(l, attribute, least)))
+    KITH_TRY(threshold(l, attribute, &least, err));
+    if (!is_too_few(l, rare_leads(l, attribute, least)))
         feature = ++l->fit.features;
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         struct term *t = &l->terms.items[i];
         if (t->attribute != attribute || is_value(t, VALUE_UNKNOWN))
             continue;
@@ -160,16 +160,14 @@ static kith_status name_features(struct learning *l, uint32_t attribute, kith_er
             continue;
         }
         const int64_t leads = t->leads, converted = t->converted;
-        st = terms_add(&l->terms, attribute, str(VALUE_OTHER), &other, err);
-        if (st != KITH_OK)
-            return st;
+        KITH_TRY(terms_add(&l->terms, attribute, str(VALUE_OTHER), &other, err));
         struct term *o = &l->terms.items[other];
         o->feature = feature;
         o->leads += leads;
         o->converted += converted;
         l->terms.items[i].feature = o->feature;
     }
-    return st;
+    return KITH_OK;
 }
 
 /* The attribute of young leads is not known, whether or not such a lead has ended. */
@@ -301,20 +299,20 @@ static kith_status put_weight(struct learning *l, kith_txn *txn, struct score_we
 static kith_status put_weights(struct learning *l, kith_txn *txn, kith_error *err) {
     struct score_weight *now;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(l->self, txn, learned.weight, l->self->learned.query.weights, 0,
-                               NULL, &now, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < l->terms.count; i++) {
+    KITH_TRY(KITH_FIND(l->self, txn, learned.weight, l->self->learned.query.weights, 0, NULL, &now,
+                       &count, err));
+    for (uint64_t i = 0; i < l->terms.count; i++) {
         struct score_weight w = wanted(l, &l->terms.items[i]);
         if (is_told(l, &l->terms.items[i]))
-            st = put_weight(l, txn, &w, now, count, err);
+            KITH_TRY(put_weight(l, txn, &w, now, count, err));
     }
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    for (uint64_t i = 0; i < count; i++)
         if (now[i].id.kind != KITH_NULL) {
             l->removed++;
-            st = l->self->records->remove(txn, l->self->learned.weight.type, now[i].id.as.link.id,
-                                          err);
+            KITH_TRY(l->self->records->remove(txn, l->self->learned.weight.type,
+                                              now[i].id.as.link.id, err));
         }
-    return st;
+    return KITH_OK;
 }
 
 static uint64_t mix(uint64_t h, const void *bytes, size_t count) {
@@ -369,12 +367,9 @@ static kith_status put_model(struct learning *l, kith_txn *txn, kith_error *err)
     uint64_t count = 0;
     char stamp[20];
     (void)snprintf(stamp, sizeof stamp, "%016llx", (unsigned long long)stamp_of(l));
-    kith_status st = settings_text(self, txn, &m.attributes, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &now,
-                       &count, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(settings_text(self, txn, &m.attributes, err));
+    KITH_TRY(KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &now,
+                       &count, err));
     m.stamp = kith_text(stamp);
     m.learned_at = kith_number(KITH_TIME, self->host->now(self->host));
     m.leads = kith_number(KITH_INT, (int64_t)l->count);
@@ -400,26 +395,21 @@ static kith_status put_model(struct learning *l, kith_txn *txn, kith_error *err)
 static kith_status learn(struct learning *l, const kith_txn *whole, kith_txn *txn, kith_value since,
                          kith_error *err) {
     kith_instance *self = l->self;
-    kith_status st = gathered_read(self, whole, &l->gathered, err);
-    if (st == KITH_OK)
-        st = self->records->find(whole, self->learned.query.ended, 1, &since, 0, take_lead, l, err);
-    if (st == KITH_OK && !is_enough(self, l->converted, l->count))
-        st = too_few(self, l->converted, l->count - l->converted, err);
-    if (st == KITH_OK)
-        st = prepare(l, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(gathered_read(self, whole, &l->gathered, err));
+    KITH_TRY(
+        self->records->find(whole, self->learned.query.ended, 1, &since, 0, take_lead, l, err));
+    if (!is_enough(self, l->converted, l->count))
+        KITH_TRY(too_few(self, l->converted, l->count - l->converted, err));
+    KITH_TRY(prepare(l, err));
     l->fit.attributes = self->learned.attribute_count;
     l->fit.count = l->count;
     l->fit.samples = l->samples;
     l->fit.ends = l->ends;
     l->fit.weights = l->weights;
-    st = fit_run(&l->fit, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(fit_run(&l->fit, err));
     weigh(l);
-    st = put_weights(l, txn, err);
-    return st == KITH_OK ? put_model(l, txn, err) : st;
+    KITH_TRY(put_weights(l, txn, err));
+    return put_model(l, txn, err);
 }
 
 static kith_value usual_since(const kith_instance *self) {
@@ -431,17 +421,16 @@ static kith_value percent_of(double share) {
 }
 
 static kith_status tell_parts(struct learning *l, kith_call *call, kith_error *err) {
-    kith_status st = KITH_OK;
-    for (int64_t i = 0; st == KITH_OK && i < FIT_PARTS; i++) {
+    for (int64_t i = 0; i < FIT_PARTS; i++) {
         const struct fit_part *p = &l->fit.parts[i];
         const struct {
             kith_value part, leads, low, high, expected, converted;
         } row = {kith_number(KITH_INT, i + 1), kith_number(KITH_INT, p->leads),
                  percent_of(p->low),           percent_of(p->high),
                  percent_of(p->expected),      percent_of((double)p->converted / (double)p->leads)};
-        st = KITH_ROW(l->self, call, &row, err);
+        KITH_TRY(KITH_ROW(l->self, call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status answer(struct learning *l, kith_call *call, kith_error *err) {
@@ -456,8 +445,8 @@ static kith_status answer(struct learning *l, kith_call *call, kith_error *err) 
              kith_number(KITH_INT, l->written),
              kith_number(KITH_INT, l->removed),
              kith_number(KITH_INT, l->rescored)};
-    kith_status st = tell_parts(l, call, err);
-    return st == KITH_OK ? KITH_RESULTS(l->self, call, &out, err) : st;
+    KITH_TRY(tell_parts(l, call, err));
+    return KITH_RESULTS(l->self, call, &out, err);
 }
 
 static kith_status learn_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -501,12 +490,9 @@ static kith_status is_due(kith_instance *self, const kith_txn *txn, uint64_t cou
     struct score_model *now;
     kith_value attributes;
     uint64_t models = 0;
-    kith_status st = settings_text(self, txn, &attributes, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &now,
-                       &models, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(settings_text(self, txn, &attributes, err));
+    KITH_TRY(KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &now,
+                       &models, err));
     const int64_t before = models ? now->leads.as.i : 0, more = (int64_t)count - before;
     *due = !models || !is_text(now->attributes, attributes) || more * 20 >= before ||
            more * 20 <= -before;

@@ -105,10 +105,9 @@ static kith_status put_margin(kith_instance *self, struct lifetime *l, kith_erro
     l->margin = kith_null();
     if (l->costed.kind != KITH_MONEY || l->costed.as.money.minor <= 0)
         return KITH_OK;
-    kith_status st = self->deals.numbers->add(&l->costed, -1, &l->cost, &profit, err);
-    if (st == KITH_OK)
-        l->margin = share_of(profit.as.money.minor, l->costed.as.money.minor);
-    return st;
+    KITH_TRY(self->deals.numbers->add(&l->costed, -1, &l->cost, &profit, err));
+    l->margin = share_of(profit.as.money.minor, l->costed.as.money.minor);
+    return KITH_OK;
 }
 
 static kith_status times(kith_instance *self, const kith_value *amount, const kith_value *by,
@@ -177,8 +176,8 @@ static kith_status give_lifetime(kith_instance *self, kith_call *call, const str
                                .last = l->last};
     if (l->margin.kind == KITH_DECIMAL)
         row.margin = percent_share(l->margin.as.decimal.units, 10000);
-    kith_status st = self->deals.numbers->add(&l->worth, -1, &l->brought, &row.to_come, err);
-    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+    KITH_TRY(self->deals.numbers->add(&l->worth, -1, &l->brought, &row.to_come, err));
+    return KITH_ROW(self, call, &row, err);
 }
 
 static kith_status lifetime_action(kith_instance *self, kith_call *call, kith_error *err) {

@@ -73,13 +73,12 @@ static kith_status move_found(struct move *m, int kind, uint32_t query, uint32_t
 /* What had the same owner goes along; what is another seller's stays. */
 static kith_status follow(struct move *m, int kind, const struct holding *one, kith_error *err) {
     const kith_value params[] = {one->id, one->owner};
-    kith_status st = KITH_OK;
-    for (int along = MOVED_CONTACTS; st == KITH_OK && along < MOVED_KINDS; along++) {
+    for (int along = MOVED_CONTACTS; along < MOVED_KINDS; along++) {
         const uint32_t query = m->self->regions.query.along[kind][along];
         if (query)
-            st = move_found(m, along, query, 2, params, 1, err);
+            KITH_TRY(move_found(m, along, query, 2, params, 1, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- a part: those of one kind between two ids --------------------------------------------------
@@ -101,12 +100,12 @@ static kith_status moving(kith_instance *self, kith_txn *txn, const kith_event *
     } payload[] = {{"what", &what},    {"from", &m.args.from},   {"of", &m.args.of},
                    {"to", &m.args.to}, {"owner", &m.args.owner}, {"first", &m.first},
                    {"last", &last}};
-    kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < sizeof payload / sizeof *payload; i++)
-        st = self->events->payload(txn, event, kith_str_of(payload[i].name), payload[i].value, err);
-    while (st == KITH_OK && m.kind < MOVED_KINDS - 1 && !kith_str_is(what.as.s, kinds[m.kind]))
+    for (size_t i = 0; i < sizeof payload / sizeof *payload; i++)
+        KITH_TRY(
+            self->events->payload(txn, event, kith_str_of(payload[i].name), payload[i].value, err));
+    while (m.kind < MOVED_KINDS - 1 && !kith_str_is(what.as.s, kinds[m.kind]))
         m.kind++;
-    return st == KITH_OK ? move_between(&m, &last, err) : st;
+    return move_between(&m, &last, err);
 }
 
 /* -- the call -----------------------------------------------------------------------------------
@@ -127,15 +126,14 @@ static kith_status publish(struct move *m, kith_error *err) {
 }
 
 static kith_status part_out(struct move *m, const struct picks *picks, kith_error *err) {
-    kith_status st = KITH_OK;
-    for (const struct pick *p = picks->first; st == KITH_OK && p; p = p->next) {
+    for (const struct pick *p = picks->first; p; p = p->next) {
         if (m->in_part++ == 0)
             m->first = kith_link(type_of(m), p->id);
         m->last = p->id;
         if (m->in_part == PART || !p->next)
-            st = publish(m, err);
+            KITH_TRY(publish(m, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status move_all(struct move *m, int kind, kith_error *err) {
@@ -143,21 +141,21 @@ static kith_status move_all(struct move *m, int kind, kith_error *err) {
     struct picks picks = {.self = self};
     kith_id user = 0;
     m->kind = kind;
-    kith_status st =
-        self->records->find(m->txn, self->regions.query.all[kind][of_user(m)], 1,
-                            of_user(m) ? &m->args.of : &m->args.from, 0, picks_row, &picks, err);
-    if (st != KITH_OK || picks.count == 0)
-        return st;
+    KITH_TRY(self->records->find(m->txn, self->regions.query.all[kind][of_user(m)], 1,
+                                 of_user(m) ? &m->args.of : &m->args.from, 0, picks_row, &picks,
+                                 err));
+    if (picks.count == 0)
+        return KITH_OK;
     m->counts[kind] += (int64_t)picks.count;
     if (picks.count > PART) {
-        st = self->records->acting(m->txn, &user, err);
-        if (st == KITH_OK && user)
+        KITH_TRY(self->records->acting(m->txn, &user, err));
+        if (user)
             return kith_fail(err, KITH_E_REFUSED, NULL,
                              "%llu records of type %s are more than go at once with your rights; "
                              "use 'kith update %s --where ...', which does it in parts, or ask an "
                              "administrator",
                              (unsigned long long)picks.count, kinds[kind], kinds[kind]);
-        return st == KITH_OK ? part_out(m, &picks, err) : st;
+        return part_out(m, &picks, err);
     }
     const kith_value last = kith_link(type_of(m), picks.last->id);
     m->first = kith_link(type_of(m), picks.first->id);

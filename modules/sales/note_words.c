@@ -92,9 +92,7 @@ static kith_status take_words(struct mining *m, uint32_t lead, kith_value text, 
 static kith_status take_lead(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
     struct mining *m = arg;
     struct past_lead lead;
-    kith_status st = KITH_READ(m->self, txn, learned.lead, row, &lead, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_READ(m->self, txn, learned.lead, row, &lead, err));
     if (m->count == m->room) {
         const uint64_t room = m->room ? m->room * 2 : 1024;
         struct told_lead *more = realloc(m->leads, (size_t)room * sizeof *more);
@@ -125,24 +123,22 @@ static kith_status take_text(struct mining *m, kith_value about, int64_t at, kit
     const struct told_lead *lead = bsearch(&key, m->leads, (size_t)m->count, sizeof *lead, by_id);
     if (!lead || at > lead->ended)
         return KITH_OK;
-    kith_status st = take_words(m, (uint32_t)(lead - m->leads), title, err);
-    return st == KITH_OK ? take_words(m, (uint32_t)(lead - m->leads), body, err) : st;
+    KITH_TRY(take_words(m, (uint32_t)(lead - m->leads), title, err));
+    return take_words(m, (uint32_t)(lead - m->leads), body, err);
 }
 
 static kith_status take_note(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
     struct mining *m = arg;
     struct note_text note;
-    kith_status st = KITH_READ(m->self, txn, learned.note, row, &note, err);
-    return st == KITH_OK ? take_text(m, note.about, note.created.as.i, note.title, note.body, err)
-                         : st;
+    KITH_TRY(KITH_READ(m->self, txn, learned.note, row, &note, err));
+    return take_text(m, note.about, note.created.as.i, note.title, note.body, err);
 }
 
 static kith_status take_talk(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
     struct mining *m = arg;
     struct talk_text talk;
-    kith_status st = KITH_READ(m->self, txn, learned.talk, row, &talk, err);
-    return st == KITH_OK ? take_text(m, talk.about, talk.at.as.i, talk.subject, talk.body, err)
-                         : st;
+    KITH_TRY(KITH_READ(m->self, txn, learned.talk, row, &talk, err));
+    return take_text(m, talk.about, talk.at.as.i, talk.subject, talk.body, err);
 }
 
 /* The leads come in the order of their ids, so that each is found again. */
@@ -150,10 +146,9 @@ static kith_status read_all(struct mining *m, const kith_txn *view, kith_value s
                             kith_error *err) {
     const struct learned *l = &m->self->learned;
     const kith_records_v1 *rec = m->self->records;
-    kith_status st = rec->find(view, l->query.told, 1, &since, 0, take_lead, m, err);
-    if (st == KITH_OK)
-        st = rec->find(view, l->query.notes, 1, &since, 0, take_note, m, err);
-    return st == KITH_OK ? rec->find(view, l->query.talks, 1, &since, 0, take_talk, m, err) : st;
+    KITH_TRY(rec->find(view, l->query.told, 1, &since, 0, take_lead, m, err));
+    KITH_TRY(rec->find(view, l->query.notes, 1, &since, 0, take_note, m, err));
+    return rec->find(view, l->query.talks, 1, &since, 0, take_talk, m, err);
 }
 
 /* -- counting -----------------------------------------------------------------------------------
@@ -226,10 +221,9 @@ static kith_status tell(struct mining *m, kith_call *call, const struct words_ar
                         struct telling *tellings, uint64_t count, kith_error *err) {
     const int32_t converted = kith_str_is(args->of.as.s, "converted");
     int64_t left = args->limit.as.i;
-    kith_status st = KITH_OK;
     if (count)
         qsort(tellings, (size_t)count, sizeof *tellings, by_ratio);
-    for (uint64_t i = 0; st == KITH_OK && i < count && left > 0; i++) {
+    for (uint64_t i = 0; i < count && left > 0; i++) {
         const struct term *t = tellings[i].term;
         const kith_value luck = by_luck(tellings[i].ratio, count);
         if (is_for(m, t) != converted || (!args->all.as.i && luck.as.decimal.units > 500))
@@ -243,10 +237,10 @@ static kith_status tell(struct mining *m, kith_call *call, const struct words_ar
                  share_of(t->converted * (int64_t)m->count, t->leads * (int64_t)m->converted),
                  luck,
                  kith_link(m->self->lead.type, t->example)};
-        st = KITH_ROW(m->self, call, &row, err);
+        KITH_TRY(KITH_ROW(m->self, call, &row, err));
         left--;
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status weigh(struct mining *m, kith_call *call, const struct words_args *args,

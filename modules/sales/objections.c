@@ -11,12 +11,12 @@ kith_status objections_end(kith_instance *self, kith_txn *txn, const struct oppo
     uint64_t count = 0;
     if (!won && !kith_str_is(deal->stage.as.s, "lost"))
         return KITH_OK;
-    kith_status st = KITH_FIND(self, txn, deals.objection, self->deals.query.open_objections, 1,
-                               &deal->id, &open, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = KITH_SET(self, txn, deals.objection, outcome, open[i].id.as.link.id,
-                      kith_text(won ? "resolved" : "lost"), err);
-    return st;
+    KITH_TRY(KITH_FIND(self, txn, deals.objection, self->deals.query.open_objections, 1, &deal->id,
+                       &open, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(KITH_SET(self, txn, deals.objection, outcome, open[i].id.as.link.id,
+                          kith_text(won ? "resolved" : "lost"), err));
+    return KITH_OK;
 }
 
 /* -- words --------------------------------------------------------------------------------------
@@ -127,8 +127,7 @@ static void mark_objections(const struct words *words, const struct objection *p
 
 static kith_status give_answers(kith_instance *self, kith_call *call, const struct suits *s,
                                 uint64_t count, kith_error *err) {
-    kith_status st = KITH_OK;
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         const struct answer *a = s[i].answer;
         const kith_value row[] = {a->id,
                                   a->title,
@@ -138,9 +137,9 @@ static kith_status give_answers(kith_instance *self, kith_call *call, const stru
                                   a->won,
                                   share_of(s[i].won + 1, s[i].used + 2),
                                   kith_number(KITH_INT, bits(s[i].seen))};
-        st = self->calls->row(call, sizeof row / sizeof *row, row, err);
+        KITH_TRY(self->calls->row(call, sizeof row / sizeof *row, row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static int32_t is_topic(kith_value topic, kith_value asked) {

@@ -18,12 +18,11 @@ kith_status offers_made(kith_instance *self, const kith_txn *whole, const struct
     const kith_value firm[] = {who->account, since};
     if (!o->again_after.as.i)
         return KITH_OK;
-    kith_status st =
-        self->records->groups(whole, o->query.offered[person ? BUYER_CONTACT : BUYER_ACCOUNT], 2,
-                              params, 0, fn, arg, err);
-    return st == KITH_OK && person && who->account.kind == KITH_LINK
+    KITH_TRY(self->records->groups(whole, o->query.offered[person ? BUYER_CONTACT : BUYER_ACCOUNT],
+                                   2, params, 0, fn, arg, err));
+    return person && who->account.kind == KITH_LINK
                ? self->records->groups(whole, o->query.of_firm, 2, firm, 0, fn, arg, err)
-               : st;
+               : KITH_OK;
 }
 
 /* -- quotes -------------------------------------------------------------------------------------
@@ -34,9 +33,9 @@ static kith_status offer_lines(kith_instance *self, kith_txn *txn, const struct 
                                kith_error *err) {
     struct quoted_line *lines;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, txn, quotes.line, self->offers.query.quoted, 1, &q->order,
-                               &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, txn, quotes.line, self->offers.query.quoted, 1, &q->order, &lines,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct made_offer made = {.contact = q->contact,
                                   .account = q->account,
                                   .product = lines[i].product,
@@ -46,9 +45,9 @@ static kith_status offer_lines(kith_instance *self, kith_txn *txn, const struct 
                                   .quote = q->id,
                                   .owner = q->owner};
         if (i == 0 || lines[i].product.as.link.id != lines[i - 1].product.as.link.id)
-            st = KITH_CREATE(self, txn, offers.made, &made, err);
+            KITH_TRY(KITH_CREATE(self, txn, offers.made, &made, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status answer_all(kith_instance *self, kith_txn *txn, kith_value quote,
@@ -59,12 +58,12 @@ static kith_status answer_all(kith_instance *self, kith_txn *txn, kith_value quo
     kith_put(&edit, self->offers.made.state, kith_text(state));
     if (reason)
         kith_put(&edit, self->offers.made.reason, kith_text(reason));
-    kith_status st = KITH_FIND(self, txn, offers.made, self->offers.query.of_quote, 1, &quote,
-                               &made, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = kith_edit_update(self->records, txn, self->offers.made.type, made[i].id.as.link.id,
-                              &edit, err);
-    return st;
+    KITH_TRY(KITH_FIND(self, txn, offers.made, self->offers.query.of_quote, 1, &quote, &made,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(kith_edit_update(self->records, txn, self->offers.made.type, made[i].id.as.link.id,
+                                  &edit, err));
+    return KITH_OK;
 }
 
 /* What is accepted is ordered, and commerce notes that. */
@@ -77,9 +76,9 @@ static kith_status quote_offers_hook(kith_instance *self, kith_txn *txn, kith_ch
                 {"withdrawn", "withdrawn", NULL},
                 {"revised", "withdrawn", NULL}};
     struct quote q;
-    kith_status st = KITH_CHANGE(self, txn, change, quotes.quote, &q, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || change->origin == KITH_ORIGIN_IMPORT)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, quotes.quote, &q, err));
+    if (change->origin == KITH_ORIGIN_UNDO || change->origin == KITH_ORIGIN_IMPORT)
+        return KITH_OK;
     const kith_str state = q.state.as.s;
     const int32_t moved =
         !change->before || self->records->changed(txn, change, self->quotes.quote.state) == 1;

@@ -160,9 +160,9 @@ static kith_status add_step(struct proposals *p, const kith_txn *txn, const stru
             next = &dearer[i];
     if (!next || has(owned, next->id))
         return KITH_OK;
-    kith_status st = proposal_of(p, txn, next->id, 1, &one, err);
-    if (st != KITH_OK || one->by_catalogue || one->by_step)
-        return st;
+    KITH_TRY(proposal_of(p, txn, next->id, 1, &one, err));
+    if (one->by_catalogue || one->by_step)
+        return KITH_OK;
     one->by_step = 1;
     one->because = from->id;
     one->price = next->price;
@@ -176,10 +176,10 @@ static kith_status by_step(struct proposals *p, const kith_txn *txn, const struc
     uint64_t count = 0, others = 0;
     if (!o->step.as.i)
         return KITH_OK;
-    kith_status st =
-        KITH_FIND(p->self, txn, offers.ware, o->query.wares, 1, &products, &wares, &count, err);
-    if (st != KITH_OK || !count)
-        return st;
+    KITH_TRY(
+        KITH_FIND(p->self, txn, offers.ware, o->query.wares, 1, &products, &wares, &count, err));
+    if (!count)
+        return KITH_OK;
     kith_value categories = kith_null();
     kith_value *items = p->self->host->memory(txn, count * sizeof *items);
     if (!items)
@@ -189,11 +189,11 @@ static kith_status by_step(struct proposals *p, const kith_txn *txn, const struc
     categories.kind = KITH_LIST;
     categories.as.list.items = items;
     categories.as.list.count = count;
-    st = KITH_FIND(p->self, txn, offers.ware, o->query.dearer, 1, &categories, &dearer, &others,
-                   err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = add_step(p, txn, owned, &wares[i], dearer, others, err);
-    return st;
+    KITH_TRY(KITH_FIND(p->self, txn, offers.ware, o->query.dearer, 1, &categories, &dearer, &others,
+                       err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(add_step(p, txn, owned, &wares[i], dearer, others, err));
+    return KITH_OK;
 }
 
 /* -- in which order -----------------------------------------------------------------------------
@@ -264,29 +264,29 @@ struct suggest_row {
 static kith_status name_of(kith_instance *self, const kith_txn *txn, kith_value product,
                            kith_str *name, kith_error *err) {
     struct offer_ware ware;
-    kith_status st = KITH_LOAD(self, txn, offers.ware, product.as.link.id, &ware, err);
-    if (st == KITH_OK)
-        *name = ware.name.as.s;
-    return st;
+    KITH_TRY(KITH_LOAD(self, txn, offers.ware, product.as.link.id, &ware, err));
+    *name = ware.name.as.s;
+    return KITH_OK;
 }
 
 static kith_status give(kith_instance *self, kith_call *call, const struct proposal *p,
                         const char *caution, kith_error *err) {
     char why[500];
     kith_str name = {0};
-    kith_status st = name_of(self, self->calls->view(call), p->because, &name, err);
+    KITH_TRY(name_of(self, self->calls->view(call), p->because, &name, err));
     const int len = (int)(name.len < 300 ? name.len : 300);
-    if (st != KITH_OK)
-        return st;
-    if (p->by_step)
+    if (p->by_step) {
         (void)snprintf(why, sizeof why, "one price step up from %.*s", len, name.ptr);
-    else if (p->by_catalogue)
-        (void)snprintf(why, sizeof why, "%.*s of %.*s", (int)p->kind.len, p->kind.ptr, len,
-                       name.ptr);
-    else
-        (void)snprintf(
-            why, sizeof why, "%lld %% who buy %.*s buy it too, %.2f times as many as all",
-            (long long)(p->confidence + 50) / 100, len, name.ptr, (double)p->lift / 10000);
+    } else {
+        if (p->by_catalogue) {
+            (void)snprintf(why, sizeof why, "%.*s of %.*s", (int)p->kind.len, p->kind.ptr, len,
+                           name.ptr);
+        } else {
+            (void)snprintf(
+                why, sizeof why, "%lld %% who buy %.*s buy it too, %.2f times as many as all",
+                (long long)(p->confidence + 50) / 100, len, name.ptr, (double)p->lift / 10000);
+        }
+    }
     const struct suggest_row row = {p->product, kith_text(p->is_up ? "up" : "cross"),
                                     share_of(score_of(p), 10000), kith_text(why),
                                     *caution ? kith_text(caution) : kith_null()};
@@ -297,10 +297,8 @@ static kith_status read_owned(struct owned *owned, const kith_txn *txn, uint32_t
                               kith_error *err) {
     const struct offers *o = &owned->self->offers;
     const kith_records_v1 *rec = owned->self->records;
-    kith_status st = rec->groups(txn, o->query.owned[of], 1, &who, 0, take_owned, owned, err);
-    return st == KITH_OK
-               ? rec->groups(txn, o->query.ordered[of], 1, &who, 0, take_owned, owned, err)
-               : st;
+    KITH_TRY(rec->groups(txn, o->query.owned[of], 1, &who, 0, take_owned, owned, err));
+    return rec->groups(txn, o->query.ordered[of], 1, &who, 0, take_owned, owned, err);
 }
 
 /* What leads to an offer is told with it, and so is what whoever asks may see. What is left out for
@@ -309,18 +307,16 @@ static kith_status gather(struct proposals *p, const kith_txn *txn, const kith_t
                           uint32_t of, kith_value who, kith_error *err) {
     struct owned seen = {.self = p->self}, owned = seen;
     kith_value products = kith_null();
-    kith_status st = read_owned(&seen, txn, of, who, err);
-    if (st == KITH_OK)
-        st = read_owned(&owned, whole, of, who, err);
-    if (st != KITH_OK || seen.count == 0)
-        return st;
+    KITH_TRY(read_owned(&seen, txn, of, who, err));
+    KITH_TRY(read_owned(&owned, whole, of, who, err));
+    if (seen.count == 0)
+        return KITH_OK;
     products.kind = KITH_LIST;
     products.as.list.items = seen.items;
     products.as.list.count = seen.count;
-    st = by_catalogue(p, txn, &owned, products, err);
-    if (st == KITH_OK)
-        st = by_affinity(p, txn, &owned, products, err);
-    return st == KITH_OK ? by_step(p, txn, &owned, products, err) : st;
+    KITH_TRY(by_catalogue(p, txn, &owned, products, err));
+    KITH_TRY(by_affinity(p, txn, &owned, products, err));
+    return by_step(p, txn, &owned, products, err);
 }
 
 /* What was offered lately, and not bought, is not offered again; the others are kept. */
@@ -354,16 +350,12 @@ static kith_status propose(struct proposals *p, kith_call *call, uint32_t of, ki
     const kith_txn *txn = self->calls->view(call), *whole = self->calls->whole(call);
     struct customer customer;
     int32_t best = 0;
-    kith_status st = offers_customer(self, whole, of, who, &customer, err);
-    if (st == KITH_OK)
-        st = offers_guard(self, whole, &customer, why, err);
-    if (st == KITH_OK)
-        st = offers_best(self, whole, &customer, &best, err);
-    if (st == KITH_OK)
-        st = gather(p, txn, whole, of, who, err);
-    if (st == KITH_OK)
-        st = leave_out(p, whole, &customer, declined, err);
-    return st == KITH_OK ? sort_proposals(p, whole, who, best, err) : st;
+    KITH_TRY(offers_customer(self, whole, of, who, &customer, err));
+    KITH_TRY(offers_guard(self, whole, &customer, why, err));
+    KITH_TRY(offers_best(self, whole, &customer, &best, err));
+    KITH_TRY(gather(p, txn, whole, of, who, err));
+    KITH_TRY(leave_out(p, whole, &customer, declined, err));
+    return sort_proposals(p, whole, who, best, err);
 }
 
 static const char *why_nothing(int64_t declined) {

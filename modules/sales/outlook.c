@@ -188,8 +188,7 @@ struct trend_row {
 static kith_status give_trend(kith_instance *self, kith_call *call, const struct series *s,
                               const struct trend *m, const struct lead_trend *leads, int ahead,
                               kith_error *err) {
-    kith_status st = KITH_OK;
-    for (int t = 0; st == KITH_OK && t < s->n + ahead; t++) {
+    for (int t = 0; t < s->n + ahead; t++) {
         struct trend_row row = {.month = kith_number(KITH_DATE, month_from(s->first + t))};
         double width, value;
         if (t < s->n) {
@@ -204,9 +203,9 @@ static kith_status give_trend(kith_instance *self, kith_call *call, const struct
             row.leads = lead_trend_leads(leads, s->first + t);
         if (leads && lead_trend_brings(leads, s->first + t, &value))
             row.from_leads = money_of(s, value);
-        st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* What was won in whole months, from the first day of one up to that of another: by the totals,
@@ -379,15 +378,13 @@ static kith_status keep_snapshots(kith_instance *self, kith_txn *txn, int64_t to
     const kith_value params[] = {kith_number(KITH_DATE, from),
                                  kith_number(KITH_DATE, month_on(from, self->deals.horizon.as.i)),
                                  self->deals.committed};
-    kith_status st = self->records->groups(txn, self->deals.query.pipeline, 2, params, 0,
-                                           take_pipeline, &all, err);
-    if (st == KITH_OK)
-        st = self->records->groups(txn, self->deals.query.committed, 3, params, 0, take_committed,
-                                   &all, err);
-    if (st == KITH_OK)
-        st = self->records->groups(txn, self->deals.query.outcomes, 2, params, 0, take_won, &all,
-                                   err);
-    for (uint64_t i = 0; st == KITH_OK && i < all.count; i++) {
+    KITH_TRY(self->records->groups(txn, self->deals.query.pipeline, 2, params, 0, take_pipeline,
+                                   &all, err));
+    KITH_TRY(self->records->groups(txn, self->deals.query.committed, 3, params, 0, take_committed,
+                                   &all, err));
+    KITH_TRY(
+        self->records->groups(txn, self->deals.query.outcomes, 2, params, 0, take_won, &all, err));
+    for (uint64_t i = 0; i < all.count; i++) {
         const struct outlook *o = &all.items[i];
         struct snapshot s = {.day = kith_number(KITH_DATE, today),
                              .month = kith_number(KITH_DATE, o->month),
@@ -396,9 +393,9 @@ static kith_status keep_snapshots(kith_instance *self, kith_txn *txn, int64_t to
                              .best_case = outlook_money(o, o->won + o->best),
                              .committed = outlook_money(o, o->won + o->committed),
                              .owner = o->owner};
-        st = KITH_CREATE(self, txn, deals.snapshot, &s, err);
+        KITH_TRY(KITH_CREATE(self, txn, deals.snapshot, &s, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* Once a month, on the day that the setting says, or later when that night was missed. */
@@ -475,17 +472,13 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
     struct outcomes o = {.self = self, .call = call};
     const kith_txn *view = self->calls->view(call);
     kith_value range[2];
-    kith_status st = self->calls->arg(call, 0, &range[0], err);
-    if (st == KITH_OK)
-        st = self->calls->arg(call, 1, &range[1], err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->calls->arg(call, 0, &range[0], err));
+    KITH_TRY(self->calls->arg(call, 1, &range[1], err));
     const kith_value months[] = {kith_number(KITH_DATE, month_first(range[0].as.i)),
                                  kith_number(KITH_DATE, month_on(month_first(range[1].as.i), 1))};
-    st = won_by_month(self, view, months[0].as.i, months[1].as.i, take_outcome, &o, err);
-    return st == KITH_OK ? self->records->groups(view, self->deals.query.snapshots, 2, months, 0,
-                                                 give_check, &o, err)
-                         : st;
+    KITH_TRY(won_by_month(self, view, months[0].as.i, months[1].as.i, take_outcome, &o, err));
+    return self->records->groups(view, self->deals.query.snapshots, 2, months, 0, give_check, &o,
+                                 err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

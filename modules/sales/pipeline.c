@@ -90,13 +90,9 @@ static kith_status read_stages(kith_instance *self, kith_error *err) {
 
 kith_status pipeline_read_settings(kith_instance *self, kith_error *err) {
     kith_value green, amber;
-    kith_status st = sales_setting(self, "signal.green", &green, err);
-    if (st == KITH_OK)
-        st = sales_setting(self, "signal.amber", &amber, err);
-    if (st == KITH_OK)
-        st = read_stages(self, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(sales_setting(self, "signal.green", &green, err));
+    KITH_TRY(sales_setting(self, "signal.amber", &amber, err));
+    KITH_TRY(read_stages(self, err));
     self->green = green.as.i;
     self->amber = amber.as.i;
     if (self->amber <= self->green)
@@ -183,14 +179,10 @@ static kith_status keep_ending(struct deal *d, int at, const char *name, int32_t
 }
 
 static kith_status keep_endings(struct deal *d, kith_error *err) {
-    kith_status st = keep_ending(d, AT_CLOSED, "closed_at", d->won || d->lost, "won or lost", err);
-    if (st == KITH_OK)
-        st = keep_ending(d, AT_WIN_REASON, "win_reason", d->won, "won", err);
-    if (st == KITH_OK)
-        st = keep_ending(d, AT_LOSS_REASON, "loss_reason", d->lost, "lost", err);
-    if (st == KITH_OK)
-        st = keep_ending(d, AT_LOSS_NOTE, "loss_note", d->lost, "lost", err);
-    return st;
+    KITH_TRY(keep_ending(d, AT_CLOSED, "closed_at", d->won || d->lost, "won or lost", err));
+    KITH_TRY(keep_ending(d, AT_WIN_REASON, "win_reason", d->won, "won", err));
+    KITH_TRY(keep_ending(d, AT_LOSS_REASON, "loss_reason", d->lost, "lost", err));
+    return keep_ending(d, AT_LOSS_NOTE, "loss_note", d->lost, "lost", err);
 }
 
 static kith_status need_reason(const struct deal *d, kith_error *err) {
@@ -212,14 +204,12 @@ static kith_status settle(struct deal *d, kith_error *err) {
     if (amount->kind == KITH_MONEY && amount->as.money.minor < 0)
         return kith_fail(err, KITH_E_REFUSED, "amount",
                          "amount: an opportunity is worth nothing or more");
-    kith_status st = settle_probability(d, err);
-    if (st == KITH_OK)
-        st = keep_endings(d, err);
-    if (st == KITH_OK)
-        st = need_reason(d, err);
-    if (st == KITH_OK && (d->won || d->lost) && d->values[AT_CLOSED].kind == KITH_NULL)
+    KITH_TRY(settle_probability(d, err));
+    KITH_TRY(keep_endings(d, err));
+    KITH_TRY(need_reason(d, err));
+    if ((d->won || d->lost) && d->values[AT_CLOSED].kind == KITH_NULL)
         d->values[AT_CLOSED] = kith_number(KITH_TIME, d->self->host->now(d->self->host));
-    return st;
+    return KITH_OK;
 }
 
 kith_status pipeline_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -235,18 +225,16 @@ kith_status pipeline_hook(kith_instance *self, kith_txn *txn, kith_change *chang
                                 [AT_WIN_REASON] = self->opportunity.win_reason,
                                 [AT_LOSS_REASON] = self->opportunity.loss_reason,
                                 [AT_LOSS_NOTE] = self->opportunity.loss_note}};
-    kith_status st = rec->read(txn, change->after, AT_COUNT, d.fields, d.values, err);
-    if (st != KITH_OK || d.values[AT_STAGE].kind != KITH_TEXT)
-        return st; /* without a stage it is refused anyhow */
+    KITH_TRY(rec->read(txn, change->after, AT_COUNT, d.fields, d.values, err));
+    if (d.values[AT_STAGE].kind != KITH_TEXT)
+        return KITH_OK; /* without a stage it is refused anyhow */
     d.moved = rec->changed(txn, change, self->opportunity.stage) == 1;
     d.won = kith_str_is(d.values[AT_STAGE].as.s, "won");
     d.lost = kith_str_is(d.values[AT_STAGE].as.s, "lost");
-    st = settle(&d, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(settle(&d, err));
     kith_value signal = kith_text(signal_of(self, d.values[AT_PROBABILITY].as.i));
-    st = rec->set(txn, change, AT_COUNT, d.fields, d.values, err);
-    return st == KITH_OK ? rec->set(txn, change, 1, &self->opportunity.signal, &signal, err) : st;
+    KITH_TRY(rec->set(txn, change, AT_COUNT, d.fields, d.values, err));
+    return rec->set(txn, change, 1, &self->opportunity.signal, &signal, err);
 }
 
 /* -- all again --------------------------------------------------------------------------------- */
@@ -257,9 +245,9 @@ static kith_status check_signal(void *arg, const kith_txn *txn, const kith_row *
     kith_instance *self = wrong->self;
     const uint32_t fields[] = {self->opportunity.probability, self->opportunity.signal};
     kith_value now[2];
-    kith_status st = self->records->read(txn, row, 2, fields, now, err);
-    if (st != KITH_OK || kith_str_is(now[1].as.s, signal_of(self, now[0].as.i)))
-        return st;
+    KITH_TRY(self->records->read(txn, row, 2, fields, now, err));
+    if (kith_str_is(now[1].as.s, signal_of(self, now[0].as.i)))
+        return KITH_OK;
     return picks_add(wrong, txn, self->records->row_id(txn, row), now[0].as.i, err);
 }
 

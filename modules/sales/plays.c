@@ -16,10 +16,10 @@ kith_status plays_check(kith_instance *self, const kith_txn *txn, const struct o
     if (was < 0 || is <= was)
         return KITH_OK;
     const kith_value params[] = {deal->id, self->deals.stages[was].name};
-    kith_status st = KITH_FIND(self, txn, deals.task, self->deals.query.plays_left, 2, params,
-                               &tasks, &count, err);
-    if (st != KITH_OK || count == 0)
-        return st;
+    KITH_TRY(KITH_FIND(self, txn, deals.task, self->deals.query.plays_left, 2, params, &tasks,
+                       &count, err));
+    if (count == 0)
+        return KITH_OK;
     for (uint64_t i = 0; i < count && used < sizeof titles - 100; i++) {
         const kith_str title = tasks[i].title.as.s;
         used += (size_t)snprintf(titles + used, sizeof titles - used, "%s'%.*s'", i ? ", " : "",
@@ -59,16 +59,14 @@ static kith_status is_for(kith_instance *self, const kith_txn *txn, const struct
     *out = play->tag.kind == KITH_NULL;
     if (*out || deal->account.kind == KITH_NULL)
         return KITH_OK;
-    kith_status st =
-        self->records->get(txn, self->account.type, deal->account.as.link.id, &account, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, account, 1, &self->deals.account_tags, &tags, err);
-    for (uint64_t i = 0; st == KITH_OK && tags.kind == KITH_LIST && i < tags.as.list.count; i++) {
+    KITH_TRY(self->records->get(txn, self->account.type, deal->account.as.link.id, &account, err));
+    KITH_TRY(self->records->read(txn, account, 1, &self->deals.account_tags, &tags, err));
+    for (uint64_t i = 0; tags.kind == KITH_LIST && i < tags.as.list.count; i++) {
         const kith_str tag = tags.as.list.items[i].as.s;
         *out |= tag.len == play->tag.as.s.len &&
                 memcmp(tag.ptr, play->tag.as.s.ptr, (size_t)tag.len) == 0;
     }
-    return st;
+    return KITH_OK;
 }
 
 kith_status plays_begin(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
@@ -76,20 +74,20 @@ kith_status plays_begin(kith_instance *self, kith_txn *txn, const struct opportu
     struct play *plays;
     struct deal_task *tasks = NULL;
     uint64_t count, open = 0;
-    kith_status st = KITH_FIND(self, txn, deals.play, self->deals.query.plays, 1, &deal->stage,
-                               &plays, &count, err);
+    KITH_TRY(KITH_FIND(self, txn, deals.play, self->deals.query.plays, 1, &deal->stage, &plays,
+                       &count, err));
     const kith_value params[] = {deal->id, deal->stage};
-    if (st == KITH_OK && count)
-        st = KITH_FIND(self, txn, deals.task, self->deals.query.plays_open, 2, params, &tasks,
-                       &open, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    if (count)
+        KITH_TRY(KITH_FIND(self, txn, deals.task, self->deals.query.plays_open, 2, params, &tasks,
+                           &open, err));
+    for (uint64_t i = 0; i < count; i++) {
         int32_t wanted = 0;
         if (!is_there(tasks, open, &plays[i]))
-            st = is_for(self, txn, deal, &plays[i], &wanted, err);
-        if (st == KITH_OK && wanted)
-            st = make_task(self, txn, deal, &plays[i], err);
+            KITH_TRY(is_for(self, txn, deal, &plays[i], &wanted, err));
+        if (wanted)
+            KITH_TRY(make_task(self, txn, deal, &plays[i], err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- what each play is worth --------------------------------------------------------------------
@@ -132,18 +130,16 @@ static kith_status plays_action(kith_instance *self, kith_call *call, kith_error
     const kith_txn *view = self->calls->view(call);
     struct play *plays;
     struct worths w = {0};
-    kith_status st = KITH_FIND(self, view, deals.play, self->deals.query.all_plays, 0, NULL, &plays,
-                               &w.count, err);
-    if (st == KITH_OK)
-        w.items = self->host->memory(view, (w.count + 1) * sizeof *w.items);
-    if (st == KITH_OK && !w.items)
+    KITH_TRY(KITH_FIND(self, view, deals.play, self->deals.query.all_plays, 0, NULL, &plays,
+                       &w.count, err));
+    w.items = self->host->memory(view, (w.count + 1) * sizeof *w.items);
+    if (!w.items)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the plays");
-    for (uint64_t i = 0; st == KITH_OK && i < w.count; i++)
+    for (uint64_t i = 0; i < w.count; i++)
         w.items[i].play = &plays[i];
-    if (st == KITH_OK)
-        st = self->records->groups(view, self->deals.query.play_results, 0, NULL, 0, worth_group,
-                                   &w, err);
-    for (uint64_t i = 0; st == KITH_OK && i < w.count; i++) {
+    KITH_TRY(self->records->groups(view, self->deals.query.play_results, 0, NULL, 0, worth_group,
+                                   &w, err));
+    for (uint64_t i = 0; i < w.count; i++) {
         const struct worth *x = &w.items[i];
         struct play_row row = {.play = x->play->id,
                                .stage = x->play->stage,
@@ -157,9 +153,9 @@ static kith_status plays_action(kith_instance *self, kith_call *call, kith_error
             row.lift = row.won_done;
             row.lift.as.decimal.units -= row.lost_done.as.decimal.units;
         }
-        st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -108,13 +108,12 @@ static kith_status read_row(kith_instance *self, const kith_value *group, uint64
 static kith_status read_problems(kith_instance *self, kith_error *err) {
     const kith_value *rows = &self->regions.problem_rows;
     const uint64_t count = rows->kind == KITH_LIST ? rows->as.list.count : 0;
-    kith_status st = KITH_OK;
     if (count > PROBLEMS_MAX)
         return kith_fail(err, KITH_E_LIMIT, "problems", "%s: it has more than %d rows",
                          sales_place(self, "problems"), PROBLEMS_MAX);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = read_row(self, &rows->as.list.items[i], i + 1, err);
-    return st;
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(read_row(self, &rows->as.list.items[i], i + 1, err));
+    return KITH_OK;
 }
 
 /* -- what is open with a customer ---------------------------------------------------------------
@@ -183,23 +182,22 @@ static kith_status concern(kith_instance *self, const kith_txn *whole, const str
 
 static kith_status search_problems(struct search *s, const kith_txn *txn,
                                    const struct concerned *who, kith_error *err) {
-    kith_status st = KITH_OK;
-    for (uint64_t i = 0; st == KITH_OK && i < s->self->regions.problem_count; i++) {
+    for (uint64_t i = 0; i < s->self->regions.problem_count; i++) {
         const struct problem *p = s->problem = &s->self->regions.problems[i];
         if (p->by_account && who->accounts.as.list.count)
-            st = search_by(s, txn, p->by_account, &who->accounts, err);
-        if (st == KITH_OK && p->by_contact && who->contact.kind == KITH_LINK)
-            st = search_by(s, txn, p->by_contact, &who->contact, err);
+            KITH_TRY(search_by(s, txn, p->by_account, &who->accounts, err));
+        if (p->by_contact && who->contact.kind == KITH_LINK)
+            KITH_TRY(search_by(s, txn, p->by_contact, &who->contact, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 kith_status problems_of(kith_instance *self, const kith_txn *txn, const struct customer *who,
                         problem_fn fn, void *arg, kith_error *err) {
     struct search s = {.self = self, .fn = fn, .arg = arg};
     struct concerned concerned;
-    kith_status st = concern(self, txn, who, &concerned, err);
-    return st == KITH_OK ? search_problems(&s, txn, &concerned, err) : st;
+    KITH_TRY(concern(self, txn, who, &concerned, err));
+    return search_problems(&s, txn, &concerned, err);
 }
 
 /* -- the answers --------------------------------------------------------------------------------
@@ -225,11 +223,8 @@ static kith_status tell_problem(void *arg, const kith_txn *txn, const struct pro
     kith_value more[3] = {{.kind = KITH_NULL}};
     struct brief_row row = {.section = kith_text("problem"), .kind = kith_text("")};
     char what[200];
-    kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < 3; i++)
-        st = fields[i] ? rec->read(txn, of, 1, &fields[i], &more[i], err) : KITH_OK;
-    if (st != KITH_OK)
-        return st;
+    for (size_t i = 0; i < 3; i++)
+        KITH_TRY(fields[i] ? rec->read(txn, of, 1, &fields[i], &more[i], err) : KITH_OK);
     kith_str name = more[0].kind == KITH_TEXT ? more[0].as.s : kith_str_of("");
     if (name.len > 100) /* whole characters of a description */
         for (name.len = 100; ((unsigned char)name.ptr[name.len] & 0xC0u) == 0x80u;)
@@ -260,8 +255,8 @@ static kith_status tell_deals(struct brief *b, uint32_t query, const kith_value 
                               kith_error *err) {
     struct bid *bids;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(b->self, b->txn, regions.bid, query, 1, who, &bids, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(b->self, b->txn, regions.bid, query, 1, who, &bids, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const struct bid *d = &bids[i];
         struct brief_row row = {.section = kith_text("deal"),
                                 .kind = d->stage,
@@ -270,17 +265,17 @@ static kith_status tell_deals(struct brief *b, uint32_t query, const kith_value 
                                 .due = d->close_on,
                                 .amount = d->amount};
         b->deals++;
-        st = KITH_ROW(b->self, b->call, &row, err);
+        KITH_TRY(KITH_ROW(b->self, b->call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status tell_talks(struct brief *b, const char *section, uint32_t query,
                               const kith_value *who, kith_error *err) {
     struct talk *talks;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(b->self, b->txn, regions.talk, query, 1, who, &talks, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(b->self, b->txn, regions.talk, query, 1, who, &talks, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const struct talk *t = &talks[i];
         struct brief_row row = {.section = kith_text(section),
                                 .kind = t->channel,
@@ -288,64 +283,62 @@ static kith_status tell_talks(struct brief *b, const char *section, uint32_t que
                                 .what = t->subject,
                                 .at = t->at,
                                 .amount = t->amount};
-        st = KITH_ROW(b->self, b->call, &row, err);
+        KITH_TRY(KITH_ROW(b->self, b->call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status tell_treatments(struct brief *b, const kith_value *contact, kith_error *err) {
     struct treatment *found;
     uint64_t count = 0;
-    kith_status st =
-        KITH_FIND(b->self, b->txn, regions.treatment, b->self->regions.query.treatments_of, 1,
-                  contact, &found, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(b->self, b->txn, regions.treatment, b->self->regions.query.treatments_of, 1,
+                       contact, &found, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct brief_row row = {.section = kith_text("treatment"),
                                 .kind = kith_text(found[i].offer.kind ? "offer" : "always"),
                                 .record = found[i].id,
                                 .what = found[i].approach};
-        st = KITH_ROW(b->self, b->call, &row, err);
+        KITH_TRY(KITH_ROW(b->self, b->call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status tell_people(struct brief *b, const kith_value *account, kith_error *err) {
     struct person *people;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(b->self, b->txn, regions.person, b->self->regions.query.people_of, 1,
-                               account, &people, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(b->self, b->txn, regions.person, b->self->regions.query.people_of, 1,
+                       account, &people, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct brief_row row = {.section = kith_text("contact"),
                                 .kind = people[i].title,
                                 .record = people[i].id,
                                 .what = people[i].name};
-        st = KITH_ROW(b->self, b->call, &row, err);
+        KITH_TRY(KITH_ROW(b->self, b->call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status tell_tasks(struct brief *b, const kith_value *about, kith_error *err) {
     struct todo *tasks;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(b->self, b->txn, regions.todo, b->self->regions.query.alerts, 1,
-                               about, &tasks, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(b->self, b->txn, regions.todo, b->self->regions.query.alerts, 1, about,
+                       &tasks, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct brief_row row = {.section = kith_text("task"),
                                 .kind = tasks[i].priority,
                                 .record = tasks[i].id,
                                 .what = tasks[i].title,
                                 .at = tasks[i].due};
-        st = KITH_ROW(b->self, b->call, &row, err);
+        KITH_TRY(KITH_ROW(b->self, b->call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status tell_all_talks(struct brief *b, const struct customer *who, kith_error *err) {
     const int of = who->account.kind == KITH_LINK ? 0 : 1;
     const kith_value *whom = of ? &who->contact : &who->account;
-    kith_status st = tell_talks(b, "planned", b->self->regions.query.planned[of], whom, err);
-    return st == KITH_OK ? tell_talks(b, "interaction", b->self->regions.query.talks[of], whom, err)
-                         : st;
+    KITH_TRY(tell_talks(b, "planned", b->self->regions.query.planned[of], whom, err));
+    return tell_talks(b, "interaction", b->self->regions.query.talks[of], whom, err);
 }
 
 static kith_status tell_results(struct brief *b, kith_error *err) {
@@ -368,20 +361,18 @@ static kith_status add_balance(struct brief *b, const kith_value *who, uint32_t 
     kith_value balance = kith_null();
     if (!field)
         return KITH_OK;
-    kith_status st = rec->get(b->txn, who->as.link.type, who->as.link.id, &row, err);
-    if (st == KITH_OK)
-        st = rec->read(b->txn, row, 1, &field, &balance, err);
-    return st == KITH_OK && balance.kind == KITH_MONEY
+    KITH_TRY(rec->get(b->txn, who->as.link.type, who->as.link.id, &row, err));
+    KITH_TRY(rec->read(b->txn, row, 1, &field, &balance, err));
+    return balance.kind == KITH_MONEY
                ? b->self->deals.numbers->add(&b->balance, 1, &balance, &b->balance, err)
-               : st;
+               : KITH_OK;
 }
 
 static kith_status add_account(struct brief *b, const struct firm *firm, kith_error *err) {
     const kith_numbers_v1 *n = b->self->deals.numbers;
-    kith_status st = n->add(&b->pipeline, 1, &firm->pipeline, &b->pipeline, err);
-    if (st == KITH_OK)
-        st = n->add(&b->won, 1, &firm->won, &b->won, err);
-    return st == KITH_OK ? add_balance(b, &firm->id, b->self->regions.balance[0], err) : st;
+    KITH_TRY(n->add(&b->pipeline, 1, &firm->pipeline, &b->pipeline, err));
+    KITH_TRY(n->add(&b->won, 1, &firm->won, &b->won, err));
+    return add_balance(b, &firm->id, b->self->regions.balance[0], err);
 }
 
 static kith_status precall_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -429,29 +420,22 @@ static kith_status summary_action(kith_instance *self, kith_call *call, kith_err
     struct {
         kith_value account;
     } args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = units_of(self, b.txn, args.account.as.link.id, &units, err);
-    for (uint64_t i = 0; st == KITH_OK && i < units.count; i++) {
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(units_of(self, b.txn, args.account.as.link.id, &units, err));
+    for (uint64_t i = 0; i < units.count; i++) {
         const struct customer who = {.account = units.firms[i].id};
         struct concerned concerned;
         concern_one(&who, &concerned);
         if (i == 0)
-            st = concern(self, self->calls->whole(call), &who, &concerned, err);
-        if (st == KITH_OK)
-            st = tell_problems(&b, &concerned, err);
-        if (st == KITH_OK)
-            st = add_account(&b, &units.firms[i], err);
-        if (st == KITH_OK)
-            st = tell_deals(&b, self->regions.query.bids[0], &who.account, err);
-        if (st == KITH_OK)
-            st = tell_people(&b, &who.account, err);
-        if (st == KITH_OK)
-            st = tell_tasks(&b, &who.account, err);
-        if (st == KITH_OK)
-            st = tell_all_talks(&b, &who, err);
+            KITH_TRY(concern(self, self->calls->whole(call), &who, &concerned, err));
+        KITH_TRY(tell_problems(&b, &concerned, err));
+        KITH_TRY(add_account(&b, &units.firms[i], err));
+        KITH_TRY(tell_deals(&b, self->regions.query.bids[0], &who.account, err));
+        KITH_TRY(tell_people(&b, &who.account, err));
+        KITH_TRY(tell_tasks(&b, &who.account, err));
+        KITH_TRY(tell_all_talks(&b, &who, err));
     }
-    return st == KITH_OK ? tell_results(&b, err) : st;
+    return tell_results(&b, err);
 }
 
 /* -- a call is planned --------------------------------------------------------------------------
@@ -466,17 +450,15 @@ static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change 
     uint64_t count = 0;
     if (change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, regions.talk, change->after, &t, err);
+    KITH_TRY(KITH_READ(self, txn, regions.talk, change->after, &t, err));
     const struct customer who = {t.account, t.contact};
     struct concerned concerned;
-    if (st == KITH_OK)
-        st = concern(self, txn, &who, &concerned, err);
-    if (st == KITH_OK)
-        st = search_problems(&s, txn, &concerned, err);
-    if (st == KITH_OK && change->before && s.count)
-        st = KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open, &count,
-                       err);
-    if (st == KITH_OK && s.count && t.confirmed.kind == KITH_BOOL && t.confirmed.as.i &&
+    KITH_TRY(concern(self, txn, &who, &concerned, err));
+    KITH_TRY(search_problems(&s, txn, &concerned, err));
+    if (change->before && s.count)
+        KITH_TRY(KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open,
+                           &count, err));
+    if (s.count && t.confirmed.kind == KITH_BOOL && t.confirmed.as.i &&
         self->records->changed(txn, change, n->confirmed) == 1 && (count || !change->before))
         return kith_fail(err, KITH_E_REFUSED, "confirmed",
                          "confirmed: %llu %s open with this customer ('kith sales.precall'); "
@@ -484,8 +466,7 @@ static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change 
                          (unsigned long long)s.count, s.count == 1 ? "problem is" : "problems are",
                          s.count == 1 ? "it" : "them");
     const kith_value problems = kith_number(KITH_INT, (int64_t)s.count);
-    return st == KITH_OK ? self->records->set(txn, change, 1, &n->open_problems, &problems, err)
-                         : st;
+    return self->records->set(txn, change, 1, &n->open_problems, &problems, err);
 }
 
 static kith_status who_sells(kith_instance *self, const kith_txn *txn, const struct talk *t,
@@ -509,14 +490,13 @@ static kith_status alert_hook(kith_instance *self, kith_txn *txn, kith_change *c
     kith_value name;
     uint64_t count = 0;
     char title[200];
-    kith_status st = KITH_CHANGE(self, txn, change, regions.talk, &t, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open, &count,
-                       err);
-    if (st == KITH_OK && count == 0)
-        st = who_sells(self, txn, &t, &task.assignee, &name, err);
-    if (st != KITH_OK || count)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, regions.talk, &t, err));
+    KITH_TRY(KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open, &count,
+                       err));
+    if (count == 0)
+        KITH_TRY(who_sells(self, txn, &t, &task.assignee, &name, err));
+    if (count)
+        return KITH_OK;
     (void)snprintf(title, sizeof title, "Solve %lld open problem%s with %.*s before you talk",
                    (long long)t.open_problems.as.i, t.open_problems.as.i == 1 ? "" : "s",
                    (int)(name.as.s.len < 100 ? name.as.s.len : 100), name.as.s.ptr);

@@ -49,10 +49,7 @@ static kith_status qualify_lead(kith_instance *self, kith_txn *txn, const kith_e
                                 kith_error *err) {
     const kith_value qualified = kith_text("qualified");
     kith_value why;
-    kith_status st =
-        self->records->read(txn, event->record, 1, &self->qualify.qualifies, &why, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->records->read(txn, event->record, 1, &self->qualify.qualifies, &why, err));
     if (self->qualify.by_itself.as.i && event->attempt == 1)
         return self->records->update(txn, self->lead.type, event->id, 1, &self->lead.state,
                                      &qualified, err);

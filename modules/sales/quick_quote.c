@@ -175,13 +175,11 @@ static kith_status know_deal(struct quick *q, kith_error *err) {
 static kith_status propose(struct quick *q, kith_error *err) {
     char until[KITH_NUMBER_TEXT];
     struct text t = {0};
-    kith_status st = know_products(q, err);
-    if (st == KITH_OK)
-        st = know_deal(q, err);
-    if (st == KITH_OK)
-        st = new_text(q, &t, err);
-    if (st != KITH_OK || q->a.intro.kind == KITH_TEXT)
-        return st;
+    KITH_TRY(know_products(q, err));
+    KITH_TRY(know_deal(q, err));
+    KITH_TRY(new_text(q, &t, err));
+    if (q->a.intro.kind == KITH_TEXT)
+        return KITH_OK;
     q->self->numbers->text(&q->a.valid_until, until);
     q->known[WORD_UNTIL] = kith_text(until);
     write_proposal(&t, QUICK(q->self)->proposal.as.s, q->known);
@@ -197,14 +195,13 @@ static kith_status take_deal(struct quick *q, kith_error *err) {
     struct quick_args *a = &q->a;
     if (a->opportunity.kind != KITH_LINK)
         return KITH_OK;
-    kith_status st =
-        KITH_LOAD(q->self, q->txn, quotes.quick.deal, a->opportunity.as.link.id, &q->deal, err);
-    if (st == KITH_OK && !a->contact.kind && !a->account.kind && !a->name.kind && !a->email.kind &&
-        !a->phone.kind) {
+    KITH_TRY(
+        KITH_LOAD(q->self, q->txn, quotes.quick.deal, a->opportunity.as.link.id, &q->deal, err));
+    if (!a->contact.kind && !a->account.kind && !a->name.kind && !a->email.kind && !a->phone.kind) {
         a->contact = q->deal.contact;
         a->account = q->deal.account;
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status make_order(struct quick *q, kith_error *err) {
@@ -218,12 +215,10 @@ static kith_status make_order(struct quick *q, kith_error *err) {
                                    .phone = a->phone,
                                    .channel = kith_text("seller"),
                                    .price_book = a->price_book};
-    kith_status st =
-        self->calls->call(q->txn, QUICK(self)->order, sizeof ask / sizeof(kith_value), &ask.items,
-                          sizeof q->made / sizeof(kith_value), &q->made.order, err);
-    return st == KITH_OK
-               ? KITH_LOAD(self, q->txn, quotes.order, q->made.order.as.link.id, &q->order, err)
-               : st;
+    KITH_TRY(self->calls->call(q->txn, QUICK(self)->order, sizeof ask / sizeof(kith_value),
+                               &ask.items, sizeof q->made / sizeof(kith_value), &q->made.order,
+                               err));
+    return KITH_LOAD(self, q->txn, quotes.order, q->made.order.as.link.id, &q->order, err);
 }
 
 static kith_status make_quote(struct quick *q, struct quote *quote, kith_error *err) {
@@ -234,34 +229,26 @@ static kith_status make_quote(struct quick *q, struct quote *quote, kith_error *
                             .valid_until = a->valid_until,
                             .terms = a->terms.kind == KITH_TEXT ? a->terms : q->terms,
                             .intro = a->intro};
-    kith_status st = KITH_CREATE(self, q->txn, quotes.quote, quote, err);
-    return st == KITH_OK ? KITH_LOAD(self, q->txn, quotes.quote, quote->id.as.link.id, quote, err)
-                         : st;
+    KITH_TRY(KITH_CREATE(self, q->txn, quotes.quote, quote, err));
+    return KITH_LOAD(self, q->txn, quotes.quote, quote->id.as.link.id, quote, err);
 }
 
 static kith_status quick_quote(kith_instance *self, kith_call *call, kith_error *err) {
     struct quick q = {.self = self, .call = call, .txn = self->calls->txn(call)};
     struct quote quote;
-    kith_status st = KITH_ARGS(self, call, &q.a, err);
-    if (st == KITH_OK && q.a.valid_until.kind == KITH_NULL)
+    KITH_TRY(KITH_ARGS(self, call, &q.a, err));
+    if (q.a.valid_until.kind == KITH_NULL)
         q.a.valid_until = kith_number(KITH_DATE, self->host->today(self->host) +
                                                      self->quotes.valid_for.as.i / DAY_MS);
-    if (st == KITH_OK)
-        st = take_deal(&q, err);
-    if (st == KITH_OK)
-        st = make_order(&q, err);
-    if (st == KITH_OK)
-        st = know_customer(&q, err);
-    if (st == KITH_OK)
-        st = propose(&q, err);
-    if (st == KITH_OK)
-        st = make_quote(&q, &quote, err);
-    for (uint64_t i = 0; st == KITH_OK && i < q.made.rows.as.list.count; i++) {
+    KITH_TRY(take_deal(&q, err));
+    KITH_TRY(make_order(&q, err));
+    KITH_TRY(know_customer(&q, err));
+    KITH_TRY(propose(&q, err));
+    KITH_TRY(make_quote(&q, &quote, err));
+    for (uint64_t i = 0; i < q.made.rows.as.list.count; i++) {
         const kith_value *row = &q.made.rows.as.list.items[i];
-        st = self->calls->row(call, (uint32_t)row->as.list.count, row->as.list.items, err);
+        KITH_TRY(self->calls->row(call, (uint32_t)row->as.list.count, row->as.list.items, err));
     }
-    if (st != KITH_OK)
-        return st;
     const struct {
         kith_value quote, number, order, total, valid_until, terms, intro;
     } out = {quote.id,          quote.number, quote.order, quote.total,

@@ -54,16 +54,16 @@ static kith_status check_alone(const struct offer *o, kith_id own, kith_error *e
     kith_instance *self = o->self;
     struct quote *others;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, o->txn, quotes.quote, self->quotes.of_order, 1, &o->order.id,
-                               &others, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(self, o->txn, quotes.quote, self->quotes.of_order, 1, &o->order.id, &others,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (others[i].id.as.link.id != own)
             return kith_fail(err, KITH_E_CONFLICT, "order",
                              "order: '%.*s' is quoted in %.*s already; make a new version with "
                              "sales.revise",
                              (int)o->order.number.as.s.len, o->order.number.as.s.ptr,
                              (int)others[i].number.as.s.len, others[i].number.as.s.ptr);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status check_new(struct offer *o, kith_error *err) {
@@ -90,16 +90,16 @@ static kith_status look_at_lines(struct offer *o, kith_error *err) {
     kith_instance *self = o->self;
     struct quoted_line *lines;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, o->txn, quotes.line, self->quotes.lines_of, 1, &o->order.id,
-                               &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(self, o->txn, quotes.line, self->quotes.lines_of, 1, &o->order.id, &lines,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (discount_of(&lines[i]) > o->discount)
             o->discount = discount_of(&lines[i]);
-    if (st == KITH_OK && !count)
+    if (!count)
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the order '%.*s' is empty; add lines to it before it is quoted",
                          (int)o->order.number.as.s.len, o->order.number.as.s.ptr);
-    return st;
+    return KITH_OK;
 }
 
 /* -- approval -----------------------------------------------------------------------------------
@@ -244,23 +244,23 @@ static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *c
                               kith_error *err) {
     struct offer o = {.self = self, .txn = txn, .change = change};
     struct quote before;
-    kith_status st = read_offer(&o, &before, err);
-    if (st == KITH_OK && change->origin == KITH_ORIGIN_UNDO && change->before)
-        st = check_undone(&o, &before, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
-        return st;
+    KITH_TRY(read_offer(&o, &before, err));
+    if (change->origin == KITH_ORIGIN_UNDO && change->before)
+        KITH_TRY(check_undone(&o, &before, err));
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
     const struct quote *was = change->before ? &before : NULL;
-    st = was ? keep_sent(&o, was, err) : check_new(&o, err);
-    if (st == KITH_OK && (comes_into(&o, "sent") || comes_into(&o, "approval") ||
-                          (!was && comes_into(&o, "accepted"))))
-        st = look_at_lines(&o, err);
-    if (st == KITH_OK && o.moved && !o.past)
-        st = settle_approval(&o, was, err);
-    if (st == KITH_OK && o.moved)
-        st = follow_state(&o, was, err);
-    return st == KITH_OK && o.edit.count
+    KITH_TRY(was ? keep_sent(&o, was, err) : check_new(&o, err));
+    if (comes_into(&o, "sent") || comes_into(&o, "approval") ||
+        (!was && comes_into(&o, "accepted")))
+        KITH_TRY(look_at_lines(&o, err));
+    if (o.moved && !o.past)
+        KITH_TRY(settle_approval(&o, was, err));
+    if (o.moved)
+        KITH_TRY(follow_state(&o, was, err));
+    return o.edit.count
                ? self->records->set(txn, change, o.edit.count, o.edit.fields, o.edit.values, err)
-               : st;
+               : KITH_OK;
 }
 
 /* Its customer has it before them, and its order would be offered by nothing. */
@@ -270,13 +270,13 @@ static kith_status quote_gone_hook(kith_instance *self, kith_txn *txn, kith_chan
     if (change->origin == KITH_ORIGIN_UNDO || change->origin == KITH_ORIGIN_RETENTION ||
         change->origin == KITH_ORIGIN_ERASE)
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, quotes.quote, change->before, &was, err);
-    return st == KITH_OK && kith_str_is(was.state.as.s, "sent")
+    KITH_TRY(KITH_READ(self, txn, quotes.quote, change->before, &was, err));
+    return kith_str_is(was.state.as.s, "sent")
                ? kith_fail(err, KITH_E_REFUSED, "state",
                            "state: '%.*s' was sent; withdraw it first, which ends its link and "
                            "gives its order up",
                            (int)was.number.as.s.len, was.number.as.s.ptr)
-               : st;
+               : KITH_OK;
 }
 
 /* -- what follows from it -----------------------------------------------------------------------
@@ -314,17 +314,16 @@ static kith_status win_deal(struct offer *o, kith_error *err) {
     struct quoted_deal deal;
     if (o->quote.opportunity.kind == KITH_NULL || !self->quotes.wins.as.i)
         return KITH_OK;
-    kith_status st =
-        KITH_LOAD(self, o->txn, quotes.deal, o->quote.opportunity.as.link.id, &deal, err);
+    KITH_TRY(KITH_LOAD(self, o->txn, quotes.deal, o->quote.opportunity.as.link.id, &deal, err));
     const kith_str stage = deal.stage.as.s;
-    if (st != KITH_OK || kith_str_is(stage, "won"))
-        return st;
+    if (kith_str_is(stage, "won"))
+        return KITH_OK;
     kith_error why = {.struct_size = sizeof why};
     if (kith_str_is(stage, "proposal") && move_deal(o, &deal, kith_text("won"), &why) == KITH_OK)
         return KITH_OK; /* as the arrows of the module have it; a company may have others */
     if (stage_place(self, stage) != self->deals.won - 1)
-        st = close_deal(o, &deal, err);
-    return st == KITH_OK ? move_deal(o, &deal, kith_text("won"), err) : st;
+        KITH_TRY(close_deal(o, &deal, err));
+    return move_deal(o, &deal, kith_text("won"), err);
 }
 
 static kith_status quote_moved_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -362,35 +361,35 @@ static kith_status draft_follows(kith_instance *self, kith_txn *txn, const kith_
     struct quote *quotes = NULL;
     uint64_t count = 0;
     kith_edit edit = {0};
-    kith_status st =
-        KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, of, &quotes, &count, err);
-    if (st == KITH_OK && count)
-        st = KITH_LOAD(self, txn, quotes.order, of->as.link.id, &order, err);
-    if (st != KITH_OK || !count)
-        return st;
+    KITH_TRY(
+        KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, of, &quotes, &count, err));
+    if (count)
+        KITH_TRY(KITH_LOAD(self, txn, quotes.order, of->as.link.id, &order, err));
+    if (!count)
+        return KITH_OK;
     kith_put(&edit, self->quotes.quote.total, order.total);
     kith_put(&edit, self->quotes.quote.account, order.account);
     kith_put(&edit, self->quotes.quote.contact, order.contact);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    for (uint64_t i = 0; i < count; i++)
         if (kith_str_is(quotes[i].state.as.s, "draft") ||
             kith_str_is(quotes[i].state.as.s, "approval"))
-            st = self->records->update(txn, self->quotes.quote.type, quotes[i].id.as.link.id,
-                                       edit.count, edit.fields, edit.values, err);
-    return st;
+            KITH_TRY(self->records->update(txn, self->quotes.quote.type, quotes[i].id.as.link.id,
+                                           edit.count, edit.fields, edit.values, err));
+    return KITH_OK;
 }
 
 static kith_status draft_total_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
     struct quoted_line line;
-    kith_status st = KITH_CHANGE(self, txn, change, quotes.line, &line, err);
-    return st == KITH_OK ? draft_follows(self, txn, &line.order, err) : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, quotes.line, &line, err));
+    return draft_follows(self, txn, &line.order, err);
 }
 
 static kith_status draft_customer_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                        kith_error *err) {
     struct quoted order;
-    kith_status st = KITH_CHANGE(self, txn, change, quotes.order, &order, err);
-    return st == KITH_OK ? draft_follows(self, txn, &order.id, err) : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, quotes.order, &order, err));
+    return draft_follows(self, txn, &order.id, err);
 }
 
 /* An undo takes the total back that a line made, not what others have made of it since. */
@@ -412,12 +411,12 @@ static kith_status quoted_order_hook(kith_instance *self, kith_txn *txn, kith_ch
     struct quoted order;
     struct quote *quotes;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, quotes.order, &order, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
-        return st;
-    st = KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, &order.id, &quotes, &count,
-                   err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_CHANGE(self, txn, change, quotes.order, &order, err));
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    KITH_TRY(KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, &order.id, &quotes,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (kith_str_is(quotes[i].state.as.s, "sent"))
             return kith_fail(err, KITH_E_REFUSED, "state",
                              "state: '%.*s' is offered by %.*s, which was sent: set that accepted "
@@ -425,7 +424,7 @@ static kith_status quoted_order_hook(kith_instance *self, kith_txn *txn, kith_ch
                              "with sales.revise",
                              (int)order.number.as.s.len, order.number.as.s.ptr,
                              (int)quotes[i].number.as.s.len, quotes[i].number.as.s.ptr);
-    return st;
+    return KITH_OK;
 }
 
 /* -- a new version ------------------------------------------------------------------------------
@@ -442,14 +441,14 @@ static kith_status copy_lines(kith_instance *self, kith_txn *txn, kith_value fro
                               kith_error *err) {
     struct quoted_line *lines;
     uint64_t count = 0;
-    kith_status st =
-        KITH_FIND(self, txn, quotes.line, self->quotes.lines_of, 1, &from, &lines, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(
+        KITH_FIND(self, txn, quotes.line, self->quotes.lines_of, 1, &from, &lines, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         lines[i].order = to;
         lines[i].off_list = kith_null(); /* kept by commerce */
-        st = KITH_CREATE(self, txn, quotes.line, &lines[i], err);
+        KITH_TRY(KITH_CREATE(self, txn, quotes.line, &lines[i], err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status copy_order(kith_instance *self, kith_txn *txn, kith_id from, struct quoted *copy,
@@ -467,19 +466,16 @@ static kith_status revise(kith_instance *self, kith_call *call, kith_error *err)
     struct revise_args args;
     struct quote old, next;
     struct quoted order;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, quotes.quote, args.quote.as.link.id, &old, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(KITH_LOAD(self, txn, quotes.quote, args.quote.as.link.id, &old, err));
     if (kith_str_is(old.state.as.s, "accepted") || kith_str_is(old.state.as.s, "revised"))
         return kith_fail(err, KITH_E_REFUSED, "quote",
                          "quote: '%.*s' is %.*s; there is nothing to revise",
                          (int)old.number.as.s.len, old.number.as.s.ptr, (int)old.state.as.s.len,
                          old.state.as.s.ptr);
-    st = copy_order(self, txn, old.order.as.link.id, &order, err);
-    if (st == KITH_OK)
-        st = KITH_SET(self, txn, quotes.quote, state, old.id.as.link.id, kith_text("revised"), err);
+    KITH_TRY(copy_order(self, txn, old.order.as.link.id, &order, err));
+    KITH_TRY(
+        KITH_SET(self, txn, quotes.quote, state, old.id.as.link.id, kith_text("revised"), err));
     next = (struct quote){.opportunity = old.opportunity,
                           .order = order.id,
                           .version = kith_number(KITH_INT, old.version.as.i + 1),
@@ -487,10 +483,9 @@ static kith_status revise(kith_instance *self, kith_call *call, kith_error *err)
                           .intro = old.intro,
                           .terms = old.terms,
                           .owner = old.owner};
-    if (st == KITH_OK)
-        st = KITH_CREATE(self, txn, quotes.quote, &next, err);
+    KITH_TRY(KITH_CREATE(self, txn, quotes.quote, &next, err));
     const struct revise_results results = {next.id, order.id};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- every night --------------------------------------------------------------------------------
@@ -501,12 +496,12 @@ static kith_status expire(kith_instance *self, kith_txn *txn, const kith_firing 
     struct quote *quotes;
     uint64_t count = 0;
     (void)firing;
-    kith_status st =
-        KITH_FIND(self, txn, quotes.quote, self->quotes.overdue, 0, NULL, &quotes, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = KITH_SET(self, txn, quotes.quote, state, quotes[i].id.as.link.id, kith_text("expired"),
-                      err);
-    return st;
+    KITH_TRY(
+        KITH_FIND(self, txn, quotes.quote, self->quotes.overdue, 0, NULL, &quotes, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(KITH_SET(self, txn, quotes.quote, state, quotes[i].id.as.link.id,
+                          kith_text("expired"), err));
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

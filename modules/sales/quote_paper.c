@@ -58,8 +58,8 @@ static kith_status put_quote(kith_instance *self, const kith_txn *view, struct k
     kith_paper_fact(p, "version", q->version.as.i > 1 ? &q->version : &(kith_value){0});
     kith_paper_fact(p, "reference", &o->reference);
     kith_paper_close(p, ']');
-    kith_status st = put_to(self, view, p, q, err);
-    return st == KITH_OK ? put_lines(self, view, p, &q->order, err) : st;
+    KITH_TRY(put_to(self, view, p, q, err));
+    return put_lines(self, view, p, &q->order, err);
 }
 
 static kith_status quote_pdf(kith_instance *self, kith_call *call, kith_error *err) {
@@ -68,16 +68,12 @@ static kith_status quote_pdf(kith_instance *self, kith_call *call, kith_error *e
     struct quote q;
     struct quoted order;
     kith_value which;
-    kith_status st = self->calls->arg(call, 0, &which, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, view, quotes.quote, which.as.link.id, &q, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, view, quotes.order, q.order.as.link.id, &order, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->calls->arg(call, 0, &which, err));
+    KITH_TRY(KITH_LOAD(self, view, quotes.quote, which.as.link.id, &q, err));
+    KITH_TRY(KITH_LOAD(self, view, quotes.order, q.order.as.link.id, &order, err));
     kith_paper_begin(&p, self->host, self->deals.numbers, view);
-    st = put_quote(self, view, &p, &q, &order, err);
-    return st == KITH_OK ? kith_paper_answer(&p, self->calls, call, PAPER(self)->action, err) : st;
+    KITH_TRY(put_quote(self, view, &p, &q, &order, err));
+    return kith_paper_answer(&p, self->calls, call, PAPER(self)->action, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

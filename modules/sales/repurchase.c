@@ -129,11 +129,11 @@ static kith_status take_purchase(void *arg, const kith_txn *txn, const kith_row 
                                  kith_error *err) {
     struct purchases *p = arg;
     struct bought b;
-    kith_status st = KITH_READ(p->self, txn, offers.order, row, &b, err);
+    KITH_TRY(KITH_READ(p->self, txn, offers.order, row, &b, err));
     const uint32_t of = b.account.kind == KITH_LINK ? BUYER_ACCOUNT : BUYER_CONTACT;
     const kith_value who = of == BUYER_ACCOUNT ? b.account : b.contact;
-    if (st != KITH_OK || who.kind != KITH_LINK)
-        return st;
+    if (who.kind != KITH_LINK)
+        return KITH_OK;
     if (p->count == p->room) {
         const uint64_t room = p->room ? p->room * 2 : 1024;
         struct purchase *more = realloc(p->items, (size_t)room * sizeof *more);
@@ -185,10 +185,9 @@ static kith_status give_late(kith_instance *self, kith_call *call, const struct 
     struct rhythm r;
     int known;
     /* Who bought of somebody else meanwhile is not late. */
-    kith_status st =
-        rhythm_for(self, self->calls->whole(call), c->of, who, kith_null(), &r, &known, err);
-    if (st != KITH_OK || !known || r.next >= today)
-        return st;
+    KITH_TRY(rhythm_for(self, self->calls->whole(call), c->of, who, kith_null(), &r, &known, err));
+    if (!known || r.next >= today)
+        return KITH_OK;
     const struct {
         kith_value account, contact, days, mean, last, next, overdue;
     } row = {is_account ? who : kith_null(),       is_account ? kith_null() : who,

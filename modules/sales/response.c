@@ -8,12 +8,11 @@
 static kith_status first_by(kith_instance *self, const kith_txn *txn, uint32_t query,
                             kith_value value, kith_id *out, kith_error *err) {
     struct picks picks = {.self = self};
-    kith_status st = KITH_OK;
     if (*out == 0 && value.kind != KITH_NULL)
-        st = self->records->find(txn, query, 1, &value, 1, picks_row, &picks, err);
-    if (st == KITH_OK && picks.first)
+        KITH_TRY(self->records->find(txn, query, 1, &value, 1, picks_row, &picks, err));
+    if (picks.first)
         *out = picks.first->id;
-    return st;
+    return KITH_OK;
 }
 
 /* Whom the address belongs to, when it belongs to one. */
@@ -23,14 +22,12 @@ static kith_status contact_of(kith_instance *self, const kith_txn *txn, struct r
     const kith_row *point;
     if (r->contact.kind != KITH_NULL || r->email.kind == KITH_NULL)
         return KITH_OK;
-    kith_status st =
-        self->records->find(txn, self->query.addresses, 1, &r->email, 2, picks_row, &picks, err);
-    if (st != KITH_OK || picks.count != 1)
-        return st;
-    st = self->records->get(txn, self->contact_point.type, picks.first->id, &point, err);
-    return st == KITH_OK
-               ? self->records->read(txn, point, 1, &self->contact_point.contact, &r->contact, err)
-               : st;
+    KITH_TRY(
+        self->records->find(txn, self->query.addresses, 1, &r->email, 2, picks_row, &picks, err));
+    if (picks.count != 1)
+        return KITH_OK;
+    KITH_TRY(self->records->get(txn, self->contact_point.type, picks.first->id, &point, err));
+    return self->records->read(txn, point, 1, &self->contact_point.contact, &r->contact, err);
 }
 
 static kith_value first_given(const kith_value *values, size_t count) {
@@ -48,11 +45,8 @@ static kith_status make_lead(kith_instance *self, kith_txn *txn, const struct re
     struct responder known = {.name = kith_null()};
     kith_value made;
     kith_edit edit = {0};
-    kith_status st = KITH_OK;
     if (r->contact.kind == KITH_LINK)
-        st = KITH_LOAD(self, txn, cadences.responder, r->contact.as.link.id, &known, err);
-    if (st != KITH_OK)
-        return st;
+        KITH_TRY(KITH_LOAD(self, txn, cadences.responder, r->contact.as.link.id, &known, err));
     const kith_value names[] = {r->name, known.name, r->company, r->email, r->phone};
     const kith_value owners[] = {is_owned ? kith_null() : r->owner, known.owner,
                                  self->assigns_new_leads ? kith_null() : r->owner};
@@ -66,10 +60,9 @@ static kith_status make_lead(kith_instance *self, kith_txn *txn, const struct re
     kith_put_given(&edit, self->lead.interest, r->interest);
     kith_put_given(&edit, self->lead.owner, first_given(owners, sizeof owners / sizeof *owners));
     kith_put(&edit, self->lead.source, r->source.kind ? r->source : kith_text("campaign"));
-    st = kith_edit_create(self->records, txn, self->lead.type, &edit, &made, err);
-    if (st == KITH_OK)
-        *lead = made.as.link.id;
-    return st;
+    KITH_TRY(kith_edit_create(self->records, txn, self->lead.type, &edit, &made, err));
+    *lead = made.as.link.id;
+    return KITH_OK;
 }
 
 /* What the lead does not say yet it is given; what it says stays. */
@@ -83,15 +76,13 @@ static kith_status complete_lead(kith_instance *self, kith_txn *txn, const struc
     const uint32_t count = sizeof fields / sizeof *fields;
     const kith_row *row;
     kith_edit edit = {0};
-    kith_status st = self->records->get(txn, self->lead.type, lead, &row, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, row, count, fields, are, err);
-    for (uint32_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(self->records->get(txn, self->lead.type, lead, &row, err));
+    KITH_TRY(self->records->read(txn, row, count, fields, are, err));
+    for (uint32_t i = 0; i < count; i++)
         if (are[i].kind == KITH_NULL)
             kith_put_given(&edit, fields[i], given[i]);
-    return st == KITH_OK && edit.count
-               ? kith_edit_update(self->records, txn, self->lead.type, lead, &edit, err)
-               : st;
+    return edit.count ? kith_edit_update(self->records, txn, self->lead.type, lead, &edit, err)
+                      : KITH_OK;
 }
 
 static kith_status log_it(kith_instance *self, kith_txn *txn, const struct response *r,
@@ -101,9 +92,7 @@ static kith_status log_it(kith_instance *self, kith_txn *txn, const struct respo
     const kith_str campaign = r->campaign.as.s;
     (void)snprintf(subject, sizeof subject, "Response to %.*s",
                    (int)(campaign.len < 150 ? campaign.len : 150), campaign.ptr);
-    kith_status st = KITH_LOAD(self, txn, cadences.lead, lead, &about, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, cadences.lead, lead, &about, err));
     struct viewing v = {.about = kith_link(self->lead.type, lead),
                         .owner = about.owner,
                         .contact = r->contact,
@@ -121,43 +110,35 @@ static kith_status responded(kith_instance *self, kith_txn *txn, kith_change *ch
                              kith_error *err) {
     struct response r;
     kith_id lead = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.response, &r, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
-        return st;
-    st = contact_of(self, txn, &r, err);
-    if (st == KITH_OK)
-        st = first_by(self, txn, self->cadences.query.lead_of, r.contact, &lead, err);
-    if (st == KITH_OK)
-        st = first_by(self, txn, self->cadences.query.lead_mail, r.email, &lead, err);
-    if (st == KITH_OK)
-        st = first_by(self, txn, self->cadences.query.lead_phone, r.phone, &lead, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, cadences.response, &r, err));
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    KITH_TRY(contact_of(self, txn, &r, err));
+    KITH_TRY(first_by(self, txn, self->cadences.query.lead_of, r.contact, &lead, err));
+    KITH_TRY(first_by(self, txn, self->cadences.query.lead_mail, r.email, &lead, err));
+    KITH_TRY(first_by(self, txn, self->cadences.query.lead_phone, r.phone, &lead, err));
     r.known = kith_text(lead ? "lead" : r.contact.kind ? "contact" : "new");
-    st = lead ? complete_lead(self, txn, &r, lead, err)
-              : make_lead(self, txn, &r, change->owned, &lead, err);
-    if (st == KITH_OK)
-        st = log_it(self, txn, &r, lead, err);
+    KITH_TRY(lead ? complete_lead(self, txn, &r, lead, err)
+                  : make_lead(self, txn, &r, change->owned, &lead, err));
+    KITH_TRY(log_it(self, txn, &r, lead, err));
     const struct response_numbers *n = &self->cadences.response;
     const kith_value written[] = {kith_link(self->lead.type, lead), r.contact, r.known};
     const uint32_t fields[] = {n->lead, n->contact, n->known};
-    if (st == KITH_OK)
-        st = self->records->update(txn, n->type, change->id, 3, fields, written, err);
+    KITH_TRY(self->records->update(txn, n->type, change->id, 3, fields, written, err));
     const kith_value told[] = {r.campaign, r.known, r.id};
-    return st == KITH_OK ? self->events->publish(txn, self->cadences.responded, self->lead.type,
-                                                 lead, 3, told, err)
-                         : st;
+    return self->events->publish(txn, self->cadences.responded, self->lead.type, lead, 3, told,
+                                 err);
 }
 
 static kith_status response_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     struct response r;
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.response, &r, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, cadences.response, &r, err));
     const kith_value who[] = {r.name, r.email, r.phone, r.contact, r.company};
-    if (st == KITH_OK && first_given(who, sizeof who / sizeof *who).kind == KITH_NULL)
+    if (first_given(who, sizeof who / sizeof *who).kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "name",
                          "name: say who responded: a name, an address, a number or a contact");
-    return st;
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

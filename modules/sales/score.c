@@ -27,13 +27,9 @@ static kith_status read_rule(kith_instance *self, uint64_t i, const kith_value *
 
 kith_status score_read_rules(kith_instance *self, kith_error *err) {
     kith_value rules, hot, warm;
-    kith_status st = sales_setting(self, "score.rules", &rules, err);
-    if (st == KITH_OK)
-        st = sales_setting(self, "score.hot", &hot, err);
-    if (st == KITH_OK)
-        st = sales_setting(self, "score.warm", &warm, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(sales_setting(self, "score.rules", &rules, err));
+    KITH_TRY(sales_setting(self, "score.hot", &hot, err));
+    KITH_TRY(sales_setting(self, "score.warm", &warm, err));
     self->hot = hot.as.i;
     self->warm = warm.as.i;
     if (self->warm > self->hot)
@@ -44,9 +40,9 @@ kith_status score_read_rules(kith_instance *self, kith_error *err) {
     self->rules = calloc((size_t)self->rule_count + 1, sizeof *self->rules);
     if (!self->rules)
         return KITH_E_NOMEM;
-    for (uint64_t i = 0; st == KITH_OK && i < self->rule_count; i++)
-        st = read_rule(self, i, &rules.as.list.items[i], err);
-    return st;
+    for (uint64_t i = 0; i < self->rule_count; i++)
+        KITH_TRY(read_rule(self, i, &rules.as.list.items[i], err));
+    return KITH_OK;
 }
 
 /* -- computing --------------------------------------------------------------------------------- */
@@ -79,15 +75,12 @@ kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, 
     struct judgement learned;
     if (self->learned.is_rescoring)
         return KITH_OK;
-    kith_status st = judge_begin(self, txn, err);
-    if (st == KITH_OK)
-        st = judge_lead(self, txn, change->after, NULL, &learned, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(judge_begin(self, txn, err));
+    KITH_TRY(judge_lead(self, txn, change->after, NULL, &learned, err));
     if (learned.chance.kind != KITH_NULL)
-        st = rec->set(txn, change, 1, &self->learned.chance, &learned.chance, err);
-    if (st != KITH_OK || !(learned.points || is_touched(self, txn, change)))
-        return st;
+        KITH_TRY(rec->set(txn, change, 1, &self->learned.chance, &learned.chance, err));
+    if (!(learned.points || is_touched(self, txn, change)))
+        return KITH_OK;
     int64_t points = points_of(self, txn, change->after) + learned.points;
     const kith_value values[] = {kith_number(KITH_INT, points), kith_text(rating_of(self, points))};
     return rec->set(txn, change, 2, fields, values, err);
@@ -104,16 +97,16 @@ static kith_status tell_rules(kith_instance *self, kith_call *call, kith_id lead
                               kith_error *err) {
     const kith_txn *view = self->calls->view(call);
     const kith_row *row;
-    kith_status st = self->records->get(view, self->lead.type, lead, &row, err);
-    for (uint64_t i = 0; st == KITH_OK && i < self->rule_count; i++) {
+    KITH_TRY(self->records->get(view, self->lead.type, lead, &row, err));
+    for (uint64_t i = 0; i < self->rule_count; i++) {
         const struct score_rule *rule = &self->rules[i];
         struct score_row told = {rule->when, kith_number(KITH_INT, rule->points), rule->doc};
         if (self->records->match(view, rule->predicate, row) != 1)
             continue;
         *points += rule->points;
-        st = KITH_ROW(self, call, &told, err);
+        KITH_TRY(KITH_ROW(self, call, &told, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 kith_status score_explain(kith_instance *self, kith_call *call, kith_error *err) {
@@ -195,18 +188,13 @@ static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *ro
                                self->qualify.qualifies, self->lead.state};
     kith_value now[5];
     struct judgement learned;
-    kith_status st = KITH_OK;
     if (r->whole) {
-        st = self->records->get(r->whole, self->lead.type, self->records->row_id(txn, row), &row,
-                                err);
+        KITH_TRY(self->records->get(r->whole, self->lead.type, self->records->row_id(txn, row),
+                                    &row, err));
         txn = r->whole;
     }
-    if (st == KITH_OK)
-        st = self->records->read(txn, row, 5, fields, now, err);
-    if (st == KITH_OK)
-        st = judge_lead(self, txn, row, r->gathered, &learned, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(self->records->read(txn, row, 5, fields, now, err));
+    KITH_TRY(judge_lead(self, txn, row, r->gathered, &learned, err));
     int64_t points = points_of(self, txn, row) + learned.points;
     const char *rating = rating_of(self, points);
     r->count[RESULT_CHECKED]++;
@@ -243,21 +231,18 @@ static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) 
 static kith_status rescore_one(struct rescoring *r, kith_txn *txn, kith_id lead, kith_error *err) {
     kith_instance *self = r->self;
     const kith_row *row;
-    kith_status st = judge_begin(self, r->whole ? r->whole : txn, err);
-    if (st == KITH_OK)
-        st = self->records->get(txn, self->lead.type, lead, &row, err);
-    if (st == KITH_OK)
-        st = check_lead(r, txn, row, err);
-    return st == KITH_OK ? correct(r, txn, err) : st;
+    KITH_TRY(judge_begin(self, r->whole ? r->whole : txn, err));
+    KITH_TRY(self->records->get(txn, self->lead.type, lead, &row, err));
+    KITH_TRY(check_lead(r, txn, row, err));
+    return correct(r, txn, err);
 }
 
 kith_status score_acted(kith_instance *self, kith_txn *txn, uint32_t query, const kith_value *who,
                         kith_error *err) {
     struct rescoring r = {.self = self};
-    kith_status st = judge_begin(self, txn, err);
-    if (st == KITH_OK)
-        st = self->records->find(txn, query, 1, who, 0, check_lead, &r, err);
-    return st == KITH_OK ? correct(&r, txn, err) : st;
+    KITH_TRY(judge_begin(self, txn, err));
+    KITH_TRY(self->records->find(txn, query, 1, who, 0, check_lead, &r, err));
+    return correct(&r, txn, err);
 }
 
 static kith_status rescore_leads(struct rescoring *r, kith_txn *txn, kith_error *err) {
@@ -275,8 +260,8 @@ static kith_status rescore_leads(struct rescoring *r, kith_txn *txn, kith_error 
 }
 
 static kith_status rescore_all(struct rescoring *r, kith_txn *txn, kith_error *err) {
-    kith_status st = rescore_leads(r, txn, err);
-    return st == KITH_OK ? pipeline_signal_again(r->self, txn, &r->count[RESULT_SIGNALS], err) : st;
+    KITH_TRY(rescore_leads(r, txn, err));
+    return pipeline_signal_again(r->self, txn, &r->count[RESULT_SIGNALS], err);
 }
 
 /* An action of somebody judges by all that there is, though they see a part of it. */
@@ -291,17 +276,15 @@ kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err)
     struct rescoring r = {.self = self};
     kith_txn *txn = self->calls->txn(call);
     kith_value lead;
-    kith_status st = self->calls->arg(call, 0, &lead, err);
-    if (st == KITH_OK)
-        st = begin_rescoring(&r, call, err);
-    if (st == KITH_OK)
-        st = lead.kind == KITH_LINK ? rescore_one(&r, txn, lead.as.link.id, err)
-                                    : rescore_all(&r, txn, err);
-    for (uint32_t i = 0; st == KITH_OK && i < RESULTS_RESCORE; i++) {
+    KITH_TRY(self->calls->arg(call, 0, &lead, err));
+    KITH_TRY(begin_rescoring(&r, call, err));
+    KITH_TRY(lead.kind == KITH_LINK ? rescore_one(&r, txn, lead.as.link.id, err)
+                                    : rescore_all(&r, txn, err));
+    for (uint32_t i = 0; i < RESULTS_RESCORE; i++) {
         kith_value count = kith_number(KITH_INT, r.count[i]);
-        st = self->calls->result(call, i, &count, err);
+        KITH_TRY(self->calls->result(call, i, &count, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 kith_status score_again(kith_instance *self, kith_call *call, int64_t *changed, kith_error *err) {

@@ -14,13 +14,12 @@ static kith_status is_dearest(kith_instance *self, const kith_txn *txn, uint32_t
                               uint32_t field, int32_t *dearest, kith_error *err) {
     const kith_row *row;
     kith_value tags;
-    kith_status st = self->records->get(txn, type, id, &row, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, row, 1, &field, &tags, err);
-    return st == KITH_OK && tags.kind == KITH_LIST && tags.as.list.count
+    KITH_TRY(self->records->get(txn, type, id, &row, err));
+    KITH_TRY(self->records->read(txn, row, 1, &field, &tags, err));
+    return tags.kind == KITH_LIST && tags.as.list.count
                ? self->records->find(txn, self->after.query.strategy_tag, 1, &tags, 1, take_tag,
                                      dearest, err)
-               : st;
+               : KITH_OK;
 }
 
 /* A person is sold to as the organisation is. */
@@ -28,19 +27,17 @@ kith_status strategy_dearest(kith_instance *self, const kith_txn *txn, kith_valu
                              int32_t *dearest, kith_error *err) {
     struct person person;
     kith_value account = who;
-    kith_status st = KITH_OK;
     *dearest = 0;
     if (who.as.link.type == self->contact.type) {
-        st = is_dearest(self, txn, self->contact.type, who.as.link.id, self->after.contact_tags,
-                        dearest, err);
-        if (st == KITH_OK)
-            st = KITH_LOAD(self, txn, regions.person, who.as.link.id, &person, err);
+        KITH_TRY(is_dearest(self, txn, self->contact.type, who.as.link.id, self->after.contact_tags,
+                            dearest, err));
+        KITH_TRY(KITH_LOAD(self, txn, regions.person, who.as.link.id, &person, err));
         account = person.account;
     }
-    return st == KITH_OK && !*dearest && account.kind == KITH_LINK
+    return !*dearest && account.kind == KITH_LINK
                ? is_dearest(self, txn, self->account.type, account.as.link.id,
                             self->deals.account_tags, dearest, err)
-               : st;
+               : KITH_OK;
 }
 
 /* -- who is needed ------------------------------------------------------------------------------
@@ -82,11 +79,11 @@ static kith_status give_strategy(kith_instance *self, kith_call *call, const str
 static kith_status strategies_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct strategy *items = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, self->calls->view(call), after.strategy,
-                               self->after.query.strategies, 0, NULL, &items, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = give_strategy(self, call, &items[i], err);
-    return st;
+    KITH_TRY(KITH_FIND(self, self->calls->view(call), after.strategy, self->after.query.strategies,
+                       0, NULL, &items, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(give_strategy(self, call, &items[i], err));
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -10,12 +10,9 @@ static kith_status find_holder(kith_instance *self, const kith_txn *txn, const k
                                kith_error *err) {
     kith_value holders[QUOTA_HOLDERS] = {q->seller, q->team, q->territory};
     int count = 0;
-    if (self->deals.quota_product) {
-        kith_status st = self->records->read(txn, row, 1, &self->deals.quota_product,
-                                             &holders[QUOTA_PRODUCT], err);
-        if (st != KITH_OK)
-            return st;
-    }
+    if (self->deals.quota_product)
+        KITH_TRY(self->records->read(txn, row, 1, &self->deals.quota_product,
+                                     &holders[QUOTA_PRODUCT], err));
     *out = kith_null();
     for (int i = 0; i < QUOTA_HOLDERS; i++)
         if (holders[i].kind == KITH_LINK) {
@@ -30,9 +27,9 @@ static kith_status check_clash(kith_instance *self, const kith_txn *txn, const s
     const kith_value params[] = {holder, q->valid_until, q->valid_from};
     struct quota *found;
     uint64_t count;
-    kith_status st = KITH_FIND(self, txn, deals.quota, self->deals.query.quota_clash[which], 3,
-                               params, &found, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, txn, deals.quota, self->deals.query.quota_clash[which], 3, params,
+                       &found, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const kith_str name = found[i].name.as.s;
         if (found[i].id.as.link.id == q->id.as.link.id)
             continue;
@@ -41,20 +38,18 @@ static kith_status check_clash(kith_instance *self, const kith_txn *txn, const s
                          "one end before the other begins",
                          name.len < 80 ? (int)name.len : 80, name.ptr);
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status quota_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct quota q;
     int which = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, deals.quota, &q, err);
-    if (st != KITH_OK || q.valid_from.kind != KITH_DATE || q.valid_until.kind != KITH_DATE)
-        return st; /* without them it is refused anyhow */
+    KITH_TRY(KITH_CHANGE(self, txn, change, deals.quota, &q, err));
+    if (q.valid_from.kind != KITH_DATE || q.valid_until.kind != KITH_DATE)
+        return KITH_OK; /* without them it is refused anyhow */
     kith_value holder;
-    st = find_holder(self, txn, change->after, &q, &holder, &which, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(find_holder(self, txn, change->after, &q, &holder, &which, err));
     q.id = kith_link(self->deals.quota.type, change->id);
     if (holder.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "seller",

@@ -76,11 +76,9 @@ static kith_status grow_items(struct terms *terms, kith_error *err) {
 
 kith_status terms_add(struct terms *terms, uint32_t attribute, kith_str text, uint32_t *at,
                       kith_error *err) {
-    kith_status st = terms->count * 2 >= terms->slot_room ? grow_slots(terms, err) : KITH_OK;
-    if (st == KITH_OK && terms->count == terms->room)
-        st = grow_items(terms, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(terms->count * 2 >= terms->slot_room ? grow_slots(terms, err) : KITH_OK);
+    if (terms->count == terms->room)
+        KITH_TRY(grow_items(terms, err));
     text = cut(text);
     uint32_t *slot = slot_of(terms, attribute, text);
     if (!*slot) {

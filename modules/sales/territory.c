@@ -32,10 +32,10 @@ int64_t area_at(const struct area_tree *tree, kith_id id) {
 
 kith_status area_tree(kith_instance *self, const kith_txn *txn, struct area_tree *tree,
                       kith_error *err) {
-    kith_status st = KITH_FIND(self, txn, regions.area, self->regions.query.areas, 0, NULL,
-                               &tree->areas, &tree->count, err);
-    if (st != KITH_OK || tree->count == 0)
-        return st;
+    KITH_TRY(KITH_FIND(self, txn, regions.area, self->regions.query.areas, 0, NULL, &tree->areas,
+                       &tree->count, err));
+    if (tree->count == 0)
+        return KITH_OK;
     tree->by_id = self->host->memory(txn, tree->count * sizeof(struct area *));
     tree->parents = self->host->memory(txn, tree->count * sizeof *tree->parents);
     if (!tree->by_id || !tree->parents)
@@ -63,11 +63,9 @@ static kith_status add(const kith_instance *self, struct totals *to, const struc
     to->accounts += more->accounts;
     to->deals += more->deals;
     to->leads += more->leads;
-    kith_status st =
-        self->deals.numbers->add(&to->pipeline, 1, &more->pipeline, &to->pipeline, err);
-    if (st == KITH_OK)
-        st = self->deals.numbers->add(&to->weighted, 1, &more->weighted, &to->weighted, err);
-    return st == KITH_OK ? self->deals.numbers->add(&to->won, 1, &more->won, &to->won, err) : st;
+    KITH_TRY(self->deals.numbers->add(&to->pipeline, 1, &more->pipeline, &to->pipeline, err));
+    KITH_TRY(self->deals.numbers->add(&to->weighted, 1, &more->weighted, &to->weighted, err));
+    return self->deals.numbers->add(&to->won, 1, &more->won, &to->won, err);
 }
 
 static struct totals totals_of(const struct area *a) {
@@ -103,7 +101,6 @@ static int32_t is_level(const struct view *v, int64_t i) {
 /* Each territory goes into all those that it lies in. */
 static kith_status sum_up(struct view *v, kith_error *err) {
     const uint64_t n = v->tree.count;
-    kith_status st = KITH_OK;
     v->own = v->self->host->memory(v->txn, (n + 1) * sizeof *v->own);
     v->below = v->self->host->memory(v->txn, (n + 1) * sizeof *v->below);
     v->holds = v->self->host->memory(v->txn, n + 1);
@@ -111,14 +108,14 @@ static kith_status sum_up(struct view *v, kith_error *err) {
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the totals");
     for (uint64_t i = 0; i < n; i++)
         v->own[i] = totals_of(&v->tree.areas[i]);
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++) {
+    for (uint64_t i = 0; i < n; i++) {
         const int32_t level = is_level(v, (int64_t)i);
-        for (int64_t at = (int64_t)i; st == KITH_OK && at >= 0; at = v->tree.parents[at]) {
+        for (int64_t at = (int64_t)i; at >= 0; at = v->tree.parents[at]) {
             v->holds[at] |= (int8_t)(level && at != (int64_t)i);
-            st = add(v->self, &v->below[at], &v->own[i], err);
+            KITH_TRY(add(v->self, &v->below[at], &v->own[i], err));
         }
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- rows ---------------------------------------------------------------------------------------
@@ -147,8 +144,8 @@ static kith_status area_row(struct view *v, const struct area *area, int32_t own
         row.level = area->level;
     }
     put_totals(&row, totals);
-    kith_status st = add(v->self, &v->all, totals, err);
-    return st == KITH_OK ? KITH_ROW(v->self, v->call, &row, err) : st;
+    KITH_TRY(add(v->self, &v->all, totals, err));
+    return KITH_ROW(v->self, v->call, &row, err);
 }
 
 /* One that stands for all that lies in it: of the level, or with nothing of the level below. */
@@ -179,9 +176,9 @@ static kith_status account_rows(struct view *v, const struct area *area, kith_er
     kith_instance *self = v->self;
     struct firm *firms;
     uint64_t count;
-    kith_status st = KITH_FIND(self, v->txn, regions.firm, self->regions.query.accounts_in, 1,
-                               &area->id, &firms, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, v->txn, regions.firm, self->regions.query.accounts_in, 1, &area->id,
+                       &firms, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const struct firm *f = &firms[i];
         const struct totals t = {1,     f->open_opportunities.as.i, 0, f->pipeline, f->weighted,
                                  f->won};
@@ -191,26 +188,24 @@ static kith_status account_rows(struct view *v, const struct area *area, kith_er
                                     .account = f->id,
                                     .only_own = kith_number(KITH_BOOL, 1)};
         put_totals(&row, &t);
-        st = add(self, &v->all, &t, err);
-        if (st == KITH_OK)
-            st = KITH_ROW(self, v->call, &row, err);
+        KITH_TRY(add(self, &v->all, &t, err));
+        KITH_TRY(KITH_ROW(self, v->call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status rows(struct view *v, kith_error *err) {
     const int32_t accounts = v->level.kind == KITH_TEXT && kith_str_is(v->level.as.s, "account");
-    kith_status st = KITH_OK;
-    for (int64_t i = 0; st == KITH_OK && i < (int64_t)v->tree.count; i++) {
+    for (int64_t i = 0; i < (int64_t)v->tree.count; i++) {
         const struct area *area = &v->tree.areas[i];
         const int32_t whole = !accounts && is_whole(v, i);
         if (accounts ? place_of(v, i) == AWAY || v->own[i].accounts == 0
                      : place_of(v, i) != WITHIN || (!whole && is_empty(&v->own[i])))
             continue;
-        st = accounts ? account_rows(v, area, err)
-                      : area_row(v, area, !whole, whole ? &v->below[i] : &v->own[i], err);
+        KITH_TRY(accounts ? account_rows(v, area, err)
+                          : area_row(v, area, !whole, whole ? &v->below[i] : &v->own[i], err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status note_nowhere(void *arg, const kith_txn *txn, uint32_t count,
@@ -306,11 +301,11 @@ static kith_status find_place(kith_instance *self, const kith_txn *txn, const ch
     if (!place_key(key, kind, value, country))
         return KITH_OK;
     const kith_value text = kith_text(key);
-    kith_status st = KITH_FIND(self, txn, regions.place, self->regions.query.place_by_key, 1, &text,
-                               &found, &count, err);
-    if (st == KITH_OK && count)
+    KITH_TRY(KITH_FIND(self, txn, regions.place, self->regions.query.place_by_key, 1, &text, &found,
+                       &count, err));
+    if (count)
         *place = found[0];
-    return st;
+    return KITH_OK;
 }
 
 /* In that country, else wherever. */
@@ -340,35 +335,33 @@ static kith_status by_code(kith_instance *self, const kith_txn *txn, const struc
                            kith_value *area, kith_error *err) {
     char out[CODE_MAX];
     kith_str code = bare_code(where->postal_code.as.s, out);
-    kith_status st = KITH_OK;
-    for (; st == KITH_OK && area->kind == KITH_NULL && code.len; code.len--)
-        st = look_up(self, txn, "postal_code", code, &where->country, area, err);
-    return st;
+    for (; area->kind == KITH_NULL && code.len; code.len--)
+        KITH_TRY(look_up(self, txn, "postal_code", code, &where->country, area, err));
+    return KITH_OK;
 }
 
 kith_status area_of(kith_instance *self, const kith_txn *txn, const struct address *where,
                     kith_value *area, kith_error *err) {
-    kith_status st = KITH_OK;
     *area = kith_null();
     if (where->postal_code.kind == KITH_TEXT)
-        st = by_code(self, txn, where, area, err);
-    if (st == KITH_OK && area->kind == KITH_NULL && where->city.kind == KITH_TEXT)
-        st = look_up(self, txn, "city", where->city.as.s, &where->country, area, err);
-    if (st == KITH_OK && area->kind == KITH_NULL && where->region.kind == KITH_TEXT)
-        st = look_up(self, txn, "region", where->region.as.s, &where->country, area, err);
-    if (st == KITH_OK && area->kind == KITH_NULL && where->country.kind == KITH_TEXT)
-        st = look_up(self, txn, "country", where->country.as.s, &(kith_value){.kind = KITH_NULL},
-                     area, err);
-    return st;
+        KITH_TRY(by_code(self, txn, where, area, err));
+    if (area->kind == KITH_NULL && where->city.kind == KITH_TEXT)
+        KITH_TRY(look_up(self, txn, "city", where->city.as.s, &where->country, area, err));
+    if (area->kind == KITH_NULL && where->region.kind == KITH_TEXT)
+        KITH_TRY(look_up(self, txn, "region", where->region.as.s, &where->country, area, err));
+    if (area->kind == KITH_NULL && where->country.kind == KITH_TEXT)
+        KITH_TRY(look_up(self, txn, "country", where->country.as.s,
+                         &(kith_value){.kind = KITH_NULL}, area, err));
+    return KITH_OK;
 }
 
 static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct place place, other = {.territory = kith_null()};
     char key[KEY_MAX], kind[16], out[CODE_MAX];
-    kith_status st = KITH_CHANGE(self, txn, change, regions.place, &place, err);
-    if (st != KITH_OK || place.kind.kind != KITH_TEXT || place.value.kind != KITH_TEXT)
-        return st; /* it is refused anyhow */
+    KITH_TRY(KITH_CHANGE(self, txn, change, regions.place, &place, err));
+    if (place.kind.kind != KITH_TEXT || place.value.kind != KITH_TEXT)
+        return KITH_OK; /* it is refused anyhow */
     (void)snprintf(kind, sizeof kind, "%.*s", (int)place.kind.as.s.len, place.kind.as.s.ptr);
     if (strcmp(kind, "country") == 0 && place.country.kind == KITH_TEXT)
         return kith_fail(err, KITH_E_REFUSED, "country",
@@ -377,16 +370,14 @@ static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *c
         strcmp(kind, "postal_code") == 0 ? bare_code(place.value.as.s, out) : place.value.as.s;
     if (!place_key(key, kind, value, &place.country))
         return kith_fail(err, KITH_E_REFUSED, "value", "value: the name of the place is too long");
-    st = find_place(self, txn, kind, value, &place.country, &other, err);
-    if (st == KITH_OK && other.territory.kind == KITH_LINK &&
-        other.id.as.link.id != place.id.as.link.id)
+    KITH_TRY(find_place(self, txn, kind, value, &place.country, &other, err));
+    if (other.territory.kind == KITH_LINK && other.id.as.link.id != place.id.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "value",
                          "value: this %s lies in a territory already: see 'kith find "
                          "territory_place --where \"key = '%s'\"'",
                          kind, key);
     const kith_value text = kith_text(key);
-    return st == KITH_OK ? self->records->set(txn, change, 1, &self->regions.place.key, &text, err)
-                         : st;
+    return self->records->set(txn, change, 1, &self->regions.place.key, &text, err);
 }
 
 /* -- what is new, or moves ----------------------------------------------------------------------
@@ -442,13 +433,11 @@ static kith_status weighted_hook(kith_instance *self, kith_txn *txn, kith_change
                                  kith_error *err) {
     struct bid bid;
     kith_value weighted = kith_null();
-    kith_status st = KITH_CHANGE(self, txn, change, regions.bid, &bid, err);
-    if (st == KITH_OK && bid.amount.kind == KITH_MONEY && bid.probability.kind == KITH_INT)
-        st = self->deals.numbers->multiply(&bid.amount, &bid.probability, 100, KITH_ROUND_HALF_EVEN,
-                                           &weighted, err);
-    return st == KITH_OK
-               ? self->records->set(txn, change, 1, &self->regions.bid.weighted, &weighted, err)
-               : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, regions.bid, &bid, err));
+    if (bid.amount.kind == KITH_MONEY && bid.probability.kind == KITH_INT)
+        KITH_TRY(self->deals.numbers->multiply(&bid.amount, &bid.probability, 100,
+                                               KITH_ROUND_HALF_EVEN, &weighted, err));
+    return self->records->set(txn, change, 1, &self->regions.bid.weighted, &weighted, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -272,17 +272,16 @@ static kith_status ask_effect(kith_instance *self, int orders, int by, int side,
     const char *b = buys[orders], *t = times[orders];
     const char *no = side == OTHERS && by != EFFECT_ASSIGNED ? "not " : "";
     char text[800], lost[300];
-    kith_status st = KITH_OK;
     (void)snprintf(lost, sizeof lost, " and not exists(%s > :until and %s <= :end)", b, t);
-    for (int i = 0; st == KITH_OK && i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         (void)snprintf(text, sizeof text,
                        "account where exists(%s >= :from and %s < :since) and %s%s%s%s"
                        " : count() as customers",
                        b, t, no, marks[by], end, i ? lost : "");
-        st = self->records->query(self->host, kith_str_of(text),
-                                  &self->after.query.effect[orders][by][side][i], err);
+        KITH_TRY(self->records->query(self->host, kith_str_of(text),
+                                      &self->after.query.effect[orders][by][side][i], err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status begin(kith_instance *self, kith_error *err) {

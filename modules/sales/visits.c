@@ -77,13 +77,10 @@ static kith_status give_visit(kith_instance *self, kith_call *call, const struct
     struct site site = {.pipeline = kith_null()};
     struct home home = {.street = kith_null()};
     char place[TEXT_MAX] = "", missing[TEXT_MAX] = "";
-    kith_status st = KITH_OK;
     if (t->account.kind == KITH_LINK)
-        st = KITH_LOAD(self, txn, after.site, t->account.as.link.id, &site, err);
-    if (st == KITH_OK && t->contact.kind == KITH_LINK)
-        st = KITH_LOAD(self, txn, after.home, t->contact.as.link.id, &home, err);
-    if (st != KITH_OK)
-        return st;
+        KITH_TRY(KITH_LOAD(self, txn, after.site, t->account.as.link.id, &site, err));
+    if (t->contact.kind == KITH_LINK)
+        KITH_TRY(KITH_LOAD(self, txn, after.home, t->contact.as.link.id, &home, err));
     place_of(t, &site, &home, place);
     missing_of(t, place, missing);
     const struct visit_row row = {t->id,
@@ -107,18 +104,17 @@ static kith_status plan_action(kith_instance *self, kith_call *call, kith_error 
     } args;
     struct trip *trips = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     const int one = args.seller.kind == KITH_LINK;
-    if (st == KITH_OK && args.since.kind == KITH_NULL)
+    if (args.since.kind == KITH_NULL)
         args.since = kith_number(KITH_DATE, self->host->today(self->host));
     const kith_value params[] = {
         args.since, kith_number(KITH_DATE, args.since.as.i + args.days.as.i), args.seller};
-    if (st == KITH_OK)
-        st = KITH_FIND(self, self->calls->view(call), after.trip, self->after.query.trips[one],
-                       one ? 3 : 2, params, &trips, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = give_visit(self, call, trips, i, err);
-    return st;
+    KITH_TRY(KITH_FIND(self, self->calls->view(call), after.trip, self->after.query.trips[one],
+                       one ? 3 : 2, params, &trips, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(give_visit(self, call, trips, i, err));
+    return KITH_OK;
 }
 
 /* What is about a deal is with whom the deal is. */
@@ -126,15 +122,14 @@ static kith_status of_deal_hook(kith_instance *self, kith_txn *txn, kith_change 
                                 kith_error *err) {
     kith_value about;
     struct bid deal;
-    kith_status st =
-        self->records->read(txn, change->after, 1, &self->interaction.about, &about, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO || about.kind != KITH_LINK ||
+    KITH_TRY(self->records->read(txn, change->after, 1, &self->interaction.about, &about, err));
+    if (change->origin == KITH_ORIGIN_UNDO || about.kind != KITH_LINK ||
         about.as.link.type != self->opportunity.type)
-        return st;
-    st = KITH_LOAD(self, txn, regions.bid, about.as.link.id, &deal, err);
-    return st == KITH_OK && deal.account.kind == KITH_LINK
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, regions.bid, about.as.link.id, &deal, err));
+    return deal.account.kind == KITH_LINK
                ? self->records->set(txn, change, 1, &self->regions.talk.account, &deal.account, err)
-               : st;
+               : KITH_OK;
 }
 
 static kith_status wasted_hook(kith_instance *self, kith_txn *txn, kith_change *change,

@@ -286,19 +286,17 @@ static kith_status read_purses(struct purses *p, const kith_txn *txn, kith_value
     const int orders = kith_str_is(self->regions.dependence_of.as.s, "orders") &&
                        self->host->enabled(self->host, "commerce");
     const kith_value since = kith_number(KITH_TIME, self->host->now(self->host) - YEAR_MS);
-    kith_status st = self->records->groups(txn, self->after.query.turnover[orders], 1, &since, 0,
-                                           take_turnover, p, err);
-    if (st == KITH_OK)
-        st = find_purses(p, txn, &account, err);
-    if (st != KITH_OK || p->count == 0)
-        return st;
-    st = self->records->groups(txn, self->after.query.units, 0, NULL, 0, take_unit, p, err);
-    if (st == KITH_OK)
-        st = self->records->groups(txn, self->after.query.elsewhere, 0, NULL, 0, take_elsewhere, p,
-                                   err);
-    for (uint64_t i = 0; st == KITH_OK && i < p->spent_count; i++)
-        st = add_spent(p, txn, &p->spent[i], err);
-    return st;
+    KITH_TRY(self->records->groups(txn, self->after.query.turnover[orders], 1, &since, 0,
+                                   take_turnover, p, err));
+    KITH_TRY(find_purses(p, txn, &account, err));
+    if (p->count == 0)
+        return KITH_OK;
+    KITH_TRY(self->records->groups(txn, self->after.query.units, 0, NULL, 0, take_unit, p, err));
+    KITH_TRY(self->records->groups(txn, self->after.query.elsewhere, 0, NULL, 0, take_elsewhere, p,
+                                   err));
+    for (uint64_t i = 0; i < p->spent_count; i++)
+        KITH_TRY(add_spent(p, txn, &p->spent[i], err));
+    return KITH_OK;
 }
 
 static kith_status wallet_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -307,21 +305,20 @@ static kith_status wallet_action(kith_instance *self, kith_call *call, kith_erro
     } args;
     struct purses p = {.self = self};
     int64_t given = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = read_purses(&p, self->calls->view(call), args.account, err);
-    for (uint64_t i = 0; st == KITH_OK && i < p.count; i++)
-        st = complete(self, &p.items[i], err);
-    for (uint64_t i = 0; st == KITH_OK && i < p.count; i++)
-        st = look_above(&p, self->calls->view(call), &p.items[i], err);
-    if (st == KITH_OK && p.count)
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(read_purses(&p, self->calls->view(call), args.account, err));
+    for (uint64_t i = 0; i < p.count; i++)
+        KITH_TRY(complete(self, &p.items[i], err));
+    for (uint64_t i = 0; i < p.count; i++)
+        KITH_TRY(look_above(&p, self->calls->view(call), &p.items[i], err));
+    if (p.count)
         qsort(p.items, (size_t)p.count, sizeof *p.items, by_potential);
-    for (uint64_t i = 0; st == KITH_OK && i < p.count && given < args.limit.as.i; i++)
+    for (uint64_t i = 0; i < p.count && given < args.limit.as.i; i++)
         if (p.items[i].need.kind == KITH_MONEY && !p.items[i].within) {
             given++;
-            st = give_purse(self, call, &p.items[i], err);
+            KITH_TRY(give_purse(self, call, &p.items[i], err));
         }
-    return st;
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -64,10 +64,9 @@ static kith_status take_sold(void *arg, const kith_txn *txn, uint32_t count, con
     if (!p)
         return KITH_E_NOMEM;
     p->customers += v[2].as.i;
-    kith_status st = add(all, &p->net, &v[3], err);
-    if (st == KITH_OK)
-        st = add(all, &p->costed, &v[4], err);
-    return st == KITH_OK ? add(all, &p->cost, &v[5], err) : st;
+    KITH_TRY(add(all, &p->net, &v[3], err));
+    KITH_TRY(add(all, &p->costed, &v[4], err));
+    return add(all, &p->cost, &v[5], err);
 }
 
 /* seller, currency, what it cost */
@@ -141,22 +140,21 @@ static kith_status worth_action(kith_instance *self, kith_call *call, kith_error
     } in;
     const kith_txn *txn = self->calls->view(call);
     struct portfolios all = {.self = self};
-    kith_status st = KITH_ARGS(self, call, &in, err);
-    for (int i = 0; st == KITH_OK && i < 2; i++) {
-        st = self->records->groups(txn, self->after.query.sold[i], 2, &in.since, 0, take_sold, &all,
-                                   err);
-        if (st == KITH_OK)
-            st = self->records->groups(txn, self->after.query.spent[i], 2, &in.since, 0, take_spent,
-                                       &all, err);
+    KITH_TRY(KITH_ARGS(self, call, &in, err));
+    for (int i = 0; i < 2; i++) {
+        KITH_TRY(self->records->groups(txn, self->after.query.sold[i], 2, &in.since, 0, take_sold,
+                                       &all, err));
+        KITH_TRY(self->records->groups(txn, self->after.query.spent[i], 2, &in.since, 0, take_spent,
+                                       &all, err));
     }
-    for (int i = 0; st == KITH_OK && i < 2; i++)
-        st = self->records->groups(txn, self->after.query.served[i], 2, &in.since, 0, take_served,
-                                   &all, err);
-    if (st == KITH_OK && all.count)
+    for (int i = 0; i < 2; i++)
+        KITH_TRY(self->records->groups(txn, self->after.query.served[i], 2, &in.since, 0,
+                                       take_served, &all, err));
+    if (all.count)
         qsort(all.items, (size_t)all.count, sizeof *all.items, by_profit);
-    for (uint64_t i = 0; st == KITH_OK && i < all.count; i++)
-        st = give_portfolio(self, call, &all.items[i], err);
-    return st;
+    for (uint64_t i = 0; i < all.count; i++)
+        KITH_TRY(give_portfolio(self, call, &all.items[i], err));
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -253,11 +253,11 @@ static kith_status take_unpacked(struct command *c, char *dst, size_t cap, uint6
         if (state == UNPACK_BAD)
             return kith_fail(e, KITH_E_INVAL, NULL, "the body is said to be gzip, and is not");
         uint64_t more;
-        kith_status st = take_bytes(c, c->packed, sizeof c->packed, &more, e);
-        if (st == KITH_OK && more == 0 && state == UNPACK_MORE)
-            st = kith_fail(e, KITH_E_INVAL, NULL, "the body broke off in the midst of its gzip");
-        if (st != KITH_OK || more == 0)
-            return st;
+        KITH_TRY(take_bytes(c, c->packed, sizeof c->packed, &more, e));
+        if (more == 0 && state == UNPACK_MORE)
+            return kith_fail(e, KITH_E_INVAL, NULL, "the body broke off in the midst of its gzip");
+        if (more == 0)
+            return KITH_OK;
         unpack_feed(c->unpack, c->packed, (size_t)more);
     }
 }

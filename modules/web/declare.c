@@ -250,10 +250,8 @@ static kith_status create(const kith_host *host, kith_instance **out, kith_error
     (void)host;
     door_open(&self->door);
     pthread_mutex_init(&self->streamed.lock, NULL);
-    kith_status st = operation_new(self, err);
-    if (st == KITH_OK)
-        st = oidc_new(self, err);
-    return st;
+    KITH_TRY(operation_new(self, err));
+    return oidc_new(self, err);
 }
 
 static void close_all(kith_instance *self) {

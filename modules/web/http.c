@@ -603,11 +603,8 @@ kith_status http_open(kith_instance *self, kith_error *err) {
     if (n == 0 || n > LISTENERS)
         return kith_fail(err, KITH_E_INVAL, "listen", "web.listen names 1 to %d addresses",
                          LISTENERS);
-    for (uint64_t i = 0; i < n; i++) {
-        kith_status st = listen_on_all(h, i, err);
-        if (st != KITH_OK)
-            return st;
-    }
+    for (uint64_t i = 0; i < n; i++)
+        KITH_TRY(listen_on_all(h, i, err));
     return KITH_OK;
 }
 

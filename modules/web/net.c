@@ -86,9 +86,9 @@ bool nets_have(const struct nets *list, const unsigned char at[NET_BYTES]) {
 
 kith_status nets_setting(kith_instance *self, const char *key, struct nets *out, kith_error *err) {
     kith_value v;
-    kith_status st = self->settings->get(self->host, kith_str_of(key), &v, err);
-    if (st != KITH_OK || v.kind != KITH_LIST || v.as.list.count == 0)
-        return st;
+    KITH_TRY(self->settings->get(self->host, kith_str_of(key), &v, err));
+    if (v.kind != KITH_LIST || v.as.list.count == 0)
+        return KITH_OK;
     if (!(out->items = calloc((size_t)v.as.list.count, sizeof *out->items)))
         return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
     for (uint64_t i = 0; i < v.as.list.count; i++) {

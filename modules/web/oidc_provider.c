@@ -219,21 +219,17 @@ static kith_status find_again(kith_instance *self, struct oidc_provider *p, cons
     if (p->missed_at && now >= p->missed_at && now - p->missed_at < MISSED_MS)
         return KITH_OK;
     p->missed_at = now;
-    kith_status st = read_keys(self, p, err);
-    if (st == KITH_OK)
-        *found = find(p->keys, kid, alg, key);
-    return st;
+    KITH_TRY(read_keys(self, p, err));
+    *found = find(p->keys, kid, alg, key);
+    return KITH_OK;
 }
 
 static kith_status look_up(kith_instance *self, struct oidc_provider *p, const char *kid,
                            const char *alg, const json_t **key, enum found *found,
                            kith_error *err) {
-    kith_status st = KITH_OK;
     bool fresh = !is_kept(p->keys_at, self->host->now(self->host));
     if (fresh)
-        st = read_keys(self, p, err);
-    if (st != KITH_OK)
-        return st;
+        KITH_TRY(read_keys(self, p, err));
     *found = find(p->keys, kid, alg, key);
     return *found == FOUND_NONE && !fresh ? find_again(self, p, kid, alg, key, found, err)
                                           : KITH_OK;

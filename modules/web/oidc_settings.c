@@ -134,12 +134,10 @@ static kith_status take_row(struct oidc_provider *p, const kith_value *row, kith
         return kith_fail(err, KITH_E_INVAL, "oidc",
                          "web.oidc: a name is of small letters, digits and '-'; it stands in the"
                          " address");
-    kith_status st = check_issuer(p, err);
-    if (st == KITH_OK)
-        st = take_secret(p, row, err);
-    if (st == KITH_OK)
-        st = take_groups(p, row, err);
-    return st == KITH_OK ? check_role(p, err) : st;
+    KITH_TRY(check_issuer(p, err));
+    KITH_TRY(take_secret(p, row, err));
+    KITH_TRY(take_groups(p, row, err));
+    return check_role(p, err);
 }
 
 static kith_status take_rows(struct oidc *o, const kith_value *rows, kith_error *err) {
@@ -147,12 +145,10 @@ static kith_status take_rows(struct oidc *o, const kith_value *rows, kith_error 
         struct oidc_provider *p = &o->providers[o->count];
         pthread_mutex_init(&p->lock, NULL);
         o->count++;
-        kith_status st = take_row(p, rows->as.list.items[i].as.list.items, err);
-        for (size_t k = 0; st == KITH_OK && k + 1 < o->count; k++)
+        KITH_TRY(take_row(p, rows->as.list.items[i].as.list.items, err));
+        for (size_t k = 0; k + 1 < o->count; k++)
             if (kith_str_is(p->name, o->providers[k].name.ptr))
-                st = refuse(p, "there are two of this name", err);
-        if (st != KITH_OK)
-            return st;
+                KITH_TRY(refuse(p, "there are two of this name", err));
     }
     return KITH_OK;
 }
@@ -163,9 +159,9 @@ static kith_status take_address(kith_instance *self, struct oidc *o, kith_error 
     kith_value v;
     char host[256];
     bool https;
-    kith_status st = self->settings->get(self->host, kith_str_of("address"), &v, err);
-    if (st != KITH_OK || v.kind != KITH_TEXT || !v.as.s.len)
-        return st;
+    KITH_TRY(self->settings->get(self->host, kith_str_of("address"), &v, err));
+    if (v.kind != KITH_TEXT || !v.as.s.len)
+        return KITH_OK;
     o->address = v.as.s;
     const char *behind = strstr(v.as.s.ptr, "://");
     if (oidc_url_host(v.as.s.ptr, host, sizeof host, &https) && behind && !strchr(behind + 3, '/'))
@@ -194,15 +190,15 @@ void oidc_free(struct oidc *o) {
 
 kith_status oidc_new(kith_instance *self, kith_error *err) {
     kith_value rows;
-    kith_status st = self->settings->get(self->host, kith_str_of("oidc"), &rows, err);
-    if (st != KITH_OK || rows.kind != KITH_LIST || !rows.as.list.count)
-        return st;
+    KITH_TRY(self->settings->get(self->host, kith_str_of("oidc"), &rows, err));
+    if (rows.kind != KITH_LIST || !rows.as.list.count)
+        return KITH_OK;
     struct oidc *o = self->oidc = calloc(1, sizeof *o);
     if (!o || !(o->providers = calloc(rows.as.list.count, sizeof *o->providers)))
         return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
     if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
         return kith_fail(err, KITH_E_NOMEM, NULL, "libsodium or libcurl does not start");
     randombytes_buf(o->key, sizeof o->key);
-    st = take_address(self, o, err);
-    return st == KITH_OK ? take_rows(o, &rows, err) : st;
+    KITH_TRY(take_address(self, o, err));
+    return take_rows(o, &rows, err);
 }

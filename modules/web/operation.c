@@ -30,10 +30,9 @@ static kith_status read_nets(kith_instance *self, kith_error *err) {
         {"intranet", &o->intranet},
         {"extranet", &o->extranet},
     };
-    kith_status st = KITH_OK;
-    for (size_t i = 0; st == KITH_OK && i < sizeof rows / sizeof *rows; i++)
-        st = nets_setting(self, rows[i].key, rows[i].nets, err);
-    return st;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        KITH_TRY(nets_setting(self, rows[i].key, rows[i].nets, err));
+    return KITH_OK;
 }
 
 /* "https://crm.example.org:8443" */
@@ -47,25 +46,15 @@ static kith_status read_texts(kith_instance *self, kith_error *err) {
     struct operation *o = self->operation;
     kith_str log, header, address;
     kith_value hsts, rate, under_way;
-    kith_status st = text_setting(self, "access_log", &log, err);
-    if (st == KITH_OK)
-        st = text_setting(self, "proxy_header", &header, err);
-    if (st == KITH_OK)
-        st = text_setting(self, "address", &address, err);
-    if (st == KITH_OK)
-        st = text_setting(self, "tls_certificate", &o->tls_cert, err);
-    if (st == KITH_OK)
-        st = text_setting(self, "tls_key", &o->tls_key, err);
-    if (st == KITH_OK)
-        st = self->settings->get(self->host, kith_str_of("hsts"), &hsts, err);
-    if (st == KITH_OK)
-        st = self->settings->get(self->host, kith_str_of("allow_origins"), &o->origins, err);
-    if (st == KITH_OK)
-        st = self->settings->get(self->host, kith_str_of("max_rate"), &rate, err);
-    if (st == KITH_OK)
-        st = self->settings->get(self->host, kith_str_of("max_under_way"), &under_way, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(text_setting(self, "access_log", &log, err));
+    KITH_TRY(text_setting(self, "proxy_header", &header, err));
+    KITH_TRY(text_setting(self, "address", &address, err));
+    KITH_TRY(text_setting(self, "tls_certificate", &o->tls_cert, err));
+    KITH_TRY(text_setting(self, "tls_key", &o->tls_key, err));
+    KITH_TRY(self->settings->get(self->host, kith_str_of("hsts"), &hsts, err));
+    KITH_TRY(self->settings->get(self->host, kith_str_of("allow_origins"), &o->origins, err));
+    KITH_TRY(self->settings->get(self->host, kith_str_of("max_rate"), &rate, err));
+    KITH_TRY(self->settings->get(self->host, kith_str_of("max_under_way"), &under_way, err));
     o->max_under_way = under_way.as.i;
     take_name(o, address);
     o->access_log = kith_str_is(log, "all")      ? ACCESS_ALL
@@ -86,8 +75,8 @@ kith_status operation_new(kith_instance *self, kith_error *err) {
     o->host = self->host->table(self->host, KITH_OPERATION_1);
     if (!o->host)
         return kith_fail(err, KITH_E_UNSUPPORTED, NULL, "this Kith has no " KITH_OPERATION_1);
-    kith_status st = read_nets(self, err);
-    return st == KITH_OK ? read_texts(self, err) : st;
+    KITH_TRY(read_nets(self, err));
+    return read_texts(self, err);
 }
 
 void operation_free(struct operation *o) {

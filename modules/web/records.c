@@ -288,13 +288,12 @@ static kith_status add_line(struct batch *b, struct request *r, uint32_t kind, k
 
 static kith_status take_lines(struct batch *b, struct request *r, uint32_t kind, kith_error *e) {
     kith_str rest = text_str(&r->body);
-    kith_status st = KITH_OK;
-    while (st == KITH_OK && rest.len && b->count <= LINES_MAX) {
+    while (rest.len && b->count <= LINES_MAX) {
         kith_str line = next_line(&rest);
         if (!is_blank(line))
-            st = add_line(b, r, kind, line, e);
+            KITH_TRY(add_line(b, r, kind, line, e));
     }
-    return st;
+    return KITH_OK;
 }
 
 static bool no_body(struct request *r) {

@@ -37,10 +37,10 @@ static kith_status ask_as(struct request *r, struct asking *a, kith_error *err) 
     const kith_str words[] = {kith_str_of("status"), kith_str_of("--json")};
     const kith_stream stream = {.struct_size = sizeof stream, .arg = a, .write = take_output};
     int32_t code = 0;
-    kith_status st = r->self->serving->run(r->caller, 2, words, &stream, &code, err);
-    if (st == KITH_OK && code != 0)
+    KITH_TRY(r->self->serving->run(r->caller, 2, words, &stream, &code, err));
+    if (code != 0)
         return kith_fail(err, KITH_E_DENIED, NULL, "only administrators are told how it does");
-    return st;
+    return KITH_OK;
 }
 
 static kith_status ask(struct request *r, struct asking *a, kith_error *err) {
