@@ -193,6 +193,25 @@ kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *ch
                                  &turn, err);
 }
 
+/* What a new lead wrote belongs to nobody until it is assigned. A hook: who gives a lead away need
+ * not be one who may change what is nobody's. */
+kith_status assign_keep_heard(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    const kith_value lead = kith_link(self->lead.type, change->id);
+    struct picks heard = {.self = self};
+    kith_value owner, before;
+    kith_status st = self->records->read(txn, change->after, 1, &self->lead.owner, &owner, err);
+    if (st == KITH_OK)
+        st = self->records->read(txn, change->before, 1, &self->lead.owner, &before, err);
+    if (st != KITH_OK || before.kind != KITH_NULL || change->origin == KITH_ORIGIN_UNDO)
+        return st;
+    st = self->records->find(txn, self->query.heard, 1, &lead, 0, picks_row, &heard, err);
+    for (const struct pick *p = heard.first; st == KITH_OK && p; p = p->next)
+        st = self->records->update(txn, self->interaction.type, p->id, 1, &self->interaction.owner,
+                                   &owner, err);
+    return st;
+}
+
 static kith_status share_out(struct assignment *a, const struct picks *leads, int64_t *served,
                              kith_error *err) {
     struct pick **sellers = a->self->host->memory(a->txn, (leads->count + 1) * sizeof *sellers);

@@ -51,23 +51,24 @@ struct kith_instance {
             closed_at, source, campaign, description, win_reason, loss_reason, loss_note, owner;
     } opportunity;
     struct {
-        uint32_t type, name, kind, owner;
+        uint32_t type, name, kind, industry, owner;
     } account;
     struct {
-        uint32_t type, name, account, email, phone, source, owner;
+        uint32_t type, name, account, email, phone, source, industry, city, region, country,
+            postal_code, owner;
     } contact;
     struct {
         uint32_t type, contact;
     } contact_point;
     struct {
-        uint32_t type, at, about;
+        uint32_t type, at, about, owner;
     } interaction;
     struct {
         uint32_t type, takes_leads, lead_turn;
     } user;
     struct {
         uint32_t open_leads, open_opportunities, unassigned, accounts_named, made_of, addresses,
-            members, login, last_turn, forecast, undated;
+            members, login, last_turn, forecast, undated, heard;
     } query;
 
     struct score_rule *rules;
@@ -181,6 +182,8 @@ kith_status assign_read_settings(kith_instance *self, kith_error *err);
 kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err);
 kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err);
+kith_status assign_keep_heard(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err);
 kith_status assign_free_lead(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err);
 kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
@@ -232,6 +235,7 @@ enum { ASSIGNED_LEADS, ASSIGNED_USERS, ASSIGNED_OWNER };
 
 #define OPEN_LEAD          "state in ('new', 'working', 'qualified')"
 #define OPEN_LEADS         "lead where " OPEN_LEAD
+#define HEARD              "interaction where about = :lead and owner is null limit 100"
 #define UNASSIGNED_LEADS   "lead where owner is null and " OPEN_LEAD
 #define OPEN_OPPORTUNITIES "opportunity where stage not in ('won', 'lost')"
 /* Names and addresses are the same whatever their case and accents: an order looks past both. */

@@ -259,6 +259,24 @@ TEST("with assign.auto new leads are assigned as they come, and the undo of one 
     close_company(&c);
 }
 
+TEST("whoever is given a new lead has what it wrote, too") {
+    struct company c;
+    OPEN(&c, AUTO, "sales");
+    new_team(&c, 1);
+    CREATE(&c, "response", {"campaign", "Spring"}, {"name", "Ada"}, {"email", "ada@example.org"});
+    drain(&c);
+    kith_id lead = find(&c, "lead").ids[0];
+    const char *owner = field(&c, "lead", lead, "owner");
+    EXPECT(*owner);
+    struct found heard = find(&c, "interaction");
+    EXPECT_INT(1, heard.count);
+    EXPECT_STR(owner, field(&c, "interaction", heard.ids[0], "owner"));
+    kith_id other = CREATE(&c, "user", {"login", "ben"}, {"name", "Ben"});
+    UPDATE(&c, "lead", lead, {"owner", id_text(&c, other)}); /* what took place stays */
+    EXPECT_STR(owner, field(&c, "interaction", heard.ids[0], "owner"));
+    close_company(&c);
+}
+
 TEST("a new lead that nobody takes is there all the same, is told of, and is assigned later") {
     struct company c;
     struct engine_stats stats;
