@@ -30,6 +30,7 @@ struct conversion {
     kith_txn *txn;
     kith_value args[CONVERT_PARAMS];
     kith_value lead[OF_COUNT];
+    struct prospect where; /* the lead's address, territory and line of business */
     struct party account, contact;
     kith_value contacts_account; /* of a contact that was there before */
     kith_value opportunity;
@@ -47,9 +48,10 @@ static kith_status read_lead(struct conversion *c, kith_error *err) {
         [OF_INTEREST] = self->lead.interest, [OF_STATE] = self->lead.state,
         [OF_OWNER] = self->lead.owner};
     const kith_row *row;
-    KITH_TRY(
-        self->records->get(c->txn, self->lead.type, c->args[CONVERT_LEAD].as.link.id, &row, err));
-    return self->records->read(c->txn, row, OF_COUNT, fields, c->lead, err);
+    const kith_id lead = c->args[CONVERT_LEAD].as.link.id;
+    KITH_TRY(self->records->get(c->txn, self->lead.type, lead, &row, err));
+    KITH_TRY(self->records->read(c->txn, row, OF_COUNT, fields, c->lead, err));
+    return KITH_LOAD(self, c->txn, regions.prospect, lead, &c->where, err);
 }
 
 static kith_status check_state(const struct conversion *c, kith_error *err) {
@@ -172,6 +174,23 @@ static kith_status find_account(struct conversion *c, kith_error *err) {
 
 /* -- what is made ------------------------------------------------------------------------------ */
 
+/* The address of a lead that named a company is the company's, else the person's. */
+static void put_place(const struct conversion *c, kith_edit *v, int32_t of_account) {
+    const kith_instance *self = c->self;
+    const struct firm_numbers *firm = &self->regions.firm;
+    const uint32_t to[][2] = {{self->contact.city, firm->billing_city},
+                              {self->contact.region, firm->billing_region},
+                              {self->contact.country, firm->billing_country},
+                              {self->contact.postal_code, firm->billing_postal_code},
+                              {self->contact.industry, self->account.industry}};
+    const kith_value given[] = {c->where.city, c->where.region, c->where.country,
+                                c->where.postal_code, c->where.industry};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        kith_put_given(v, to[i][of_account], given[i]);
+    if (of_account)
+        kith_put_given(v, firm->territory, c->where.territory);
+}
+
 static kith_status make_account(struct conversion *c, kith_error *err) {
     const kith_instance *self = c->self;
     kith_edit v = {0};
@@ -184,6 +203,7 @@ static kith_status make_account(struct conversion *c, kith_error *err) {
     kith_put_given(&v, self->account.name, c->lead[OF_COMPANY]);
     kith_put_given(&v, self->account.kind, kith_text("prospect"));
     kith_put_given(&v, self->account.owner, c->lead[OF_OWNER]);
+    put_place(c, &v, 1);
     c->account.how = "created";
     return kith_edit_create(self->records, c->txn, self->account.type, &v, &c->account.link, err);
 }
@@ -197,6 +217,8 @@ static kith_status make_contact(struct conversion *c, kith_error *err) {
     kith_put_given(&v, self->contact.phone, c->lead[OF_PHONE]);
     kith_put_given(&v, self->contact.source, c->lead[OF_SOURCE]);
     kith_put_given(&v, self->contact.owner, c->lead[OF_OWNER]);
+    if (c->lead[OF_COMPANY].kind == KITH_NULL)
+        put_place(c, &v, 0);
     c->contact.how = "created";
     return kith_edit_create(self->records, c->txn, self->contact.type, &v, &c->contact.link, err);
 }

@@ -66,6 +66,32 @@ TEST("a qualified lead becomes an account, a contact and an opportunity that kno
     close_company(&c);
 }
 
+TEST("what is made of a lead lies where the lead did, and in its line of business") {
+    struct company c;
+    OPEN(&c, CONF, "sales");
+    kith_id north = CREATE(&c, "territory", {"name", "North"});
+    kith_id lead = QUALIFIED(&c, ADA, {"city", "Kiel"}, {"region", "Holstein"},
+                             {"country", "Germany"}, {"postal_code", "24103"},
+                             {"industry", "steel"}, {"territory", id_text(&c, north)});
+    struct act a = CONVERT(&c, lead, {"amount", "500 EUR"});
+    EXPECT_ACT(a);
+    const kith_id account = linked(&a, ACCOUNT), contact = linked(&a, CONTACT);
+    EXPECT_STR("Kiel", field(&c, "account", account, "billing_city"));
+    EXPECT_STR("Holstein", field(&c, "account", account, "billing_region"));
+    EXPECT_STR("Germany", field(&c, "account", account, "billing_country"));
+    EXPECT_STR("24103", field(&c, "account", account, "billing_postal_code"));
+    EXPECT_STR("steel", field(&c, "account", account, "industry"));
+    EXPECT_STR(id_text(&c, north), field(&c, "account", account, "territory"));
+    EXPECT_STR("500.00 EUR", field(&c, "territory", north, "pipeline"));
+    EXPECT_STR("", field(&c, "contact", contact, "city"));
+    lead = QUALIFIED(&c, {"name", "Bea"}, {"city", "Bonn"}, {"industry", "law"});
+    a = CONVERT(&c, lead);
+    EXPECT_ACT(a);
+    EXPECT_STR("Bonn", field(&c, "contact", linked(&a, CONTACT), "city"));
+    EXPECT_STR("law", field(&c, "contact", linked(&a, CONTACT), "industry"));
+    close_company(&c);
+}
+
 TEST("who is known is found, whatever the case and the accents") {
     struct company c;
     OPEN(&c, CONF, "sales");
