@@ -525,7 +525,7 @@ static const kith_want wants[] = {
     BOTH(KPI_ALL, ""),
     BOTH(KPI_OWNER, "owner, owner.name, "),
     BOTH(KPI_TEAM, "owner.teams.name, "),
-    BOTH(KPI_TERRITORY, "account.territory, account.territory.name, "),
+    BY(KPI_TERRITORY, "account.territory, account.territory.name, ", "territory, territory.name, "),
     BOTH(KPI_SOURCE, "source, "),
     BOTH(KPI_CAMPAIGN, "campaign, "),
     BOTH(KPI_ACCOUNT, "account, account.name, "),

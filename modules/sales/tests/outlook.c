@@ -313,6 +313,21 @@ TEST("win rate, average deal, cycle and conversion, in all and by what one likes
     close_company(&c);
 }
 
+TEST("leads count for the territory in which they lie, whether or not they have an account") {
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    kith_id north = CREATE(&c, "territory", {"name", "North"});
+    CREATE(&c, "lead", {"name", "Ann"}, {"territory", ID(&c, north)});
+    CREATE(&c, "lead", {"name", "Bob"}, {"territory", ID(&c, north)});
+    CREATE(&c, "lead", {"name", "Cleo"});
+    struct act a = ACT(&c, "sales.kpis", {"by", "territory"});
+    EXPECT_ACT(a);
+    EXPECT_INT(2, (int64_t)row_count(&a));
+    EXPECT_STR("|1", row_text(&c, &a, 0, "of leads"));
+    EXPECT_STR("North|2", row_text(&c, &a, 1, "of leads"));
+    close_company(&c);
+}
+
 TEST("the card of a seller tells how content their accounts are") { /* SAL-65 */
     struct company c;
     OPEN(&c, CONF(""), "sales");
