@@ -16,7 +16,7 @@
                     X(open_problems) X(confirmed) X(owner)
 #define SITE(X)     X(shipping_street) X(shipping_city) X(billing_street) X(billing_city) \
                     X(pipeline) X(last_interaction)
-#define HOME(X)     X(street) X(city) X(last_interaction)
+#define HOME(X)     X(account) X(street) X(city) X(last_interaction)
 /* clang-format on */
 KITH_RECORD(wallet, WALLET);
 KITH_RECORD(branch, BRANCH);

@@ -375,19 +375,27 @@ static kith_status add_account(struct brief *b, const struct firm *firm, kith_er
     return add_balance(b, &firm->id, b->self->regions.balance[0], err);
 }
 
+/* Who is known as a person alone is called for whom they belong to. */
+static kith_status complete_customer(kith_instance *self, const kith_txn *txn, struct customer *who,
+                                     kith_error *err) {
+    struct person person;
+    if (who->account.kind != KITH_NULL || who->contact.kind != KITH_LINK)
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, regions.person, who->contact.as.link.id, &person, err));
+    who->account = person.account;
+    return KITH_OK;
+}
+
 static kith_status precall_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct brief b = {.self = self, .call = call, .txn = self->calls->view(call)};
     struct customer who;
     struct concerned concerned;
-    struct person person;
     struct firm firm;
     kith_status st = KITH_ARGS(self, call, &who, err);
     if (st == KITH_OK && who.account.kind == KITH_NULL && who.contact.kind == KITH_NULL)
         return kith_fail(err, KITH_E_INVAL, "account", "say whom you call: account= or contact=");
-    if (st == KITH_OK && who.account.kind == KITH_NULL) {
-        st = KITH_LOAD(self, b.txn, regions.person, who.contact.as.link.id, &person, err);
-        who.account = st == KITH_OK ? person.account : who.account;
-    }
+    if (st == KITH_OK)
+        st = complete_customer(self, b.txn, &who, err);
     if (st == KITH_OK)
         st = concern(self, self->calls->whole(call), &who, &concerned, err);
     if (st == KITH_OK)
@@ -451,8 +459,9 @@ static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change 
     if (change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
     KITH_TRY(KITH_READ(self, txn, regions.talk, change->after, &t, err));
-    const struct customer who = {t.account, t.contact};
+    struct customer who = {t.account, t.contact};
     struct concerned concerned;
+    KITH_TRY(complete_customer(self, txn, &who, err));
     KITH_TRY(concern(self, txn, &who, &concerned, err));
     KITH_TRY(search_problems(&s, txn, &concerned, err));
     if (change->before && s.count)

@@ -77,16 +77,23 @@ static kith_status give_visit(kith_instance *self, kith_call *call, const struct
     struct site site = {.pipeline = kith_null()};
     struct home home = {.street = kith_null()};
     char place[TEXT_MAX] = "", missing[TEXT_MAX] = "";
-    if (t->account.kind == KITH_LINK)
-        KITH_TRY(KITH_LOAD(self, txn, after.site, t->account.as.link.id, &site, err));
     if (t->contact.kind == KITH_LINK)
         KITH_TRY(KITH_LOAD(self, txn, after.home, t->contact.as.link.id, &home, err));
+    const kith_value *account = t->account.kind == KITH_LINK ? &t->account : &home.account;
+    kith_error why = {.struct_size = sizeof why};
+    kith_status st = KITH_OK;
+    if (account->kind == KITH_LINK)
+        st = KITH_LOAD(self, txn, after.site, account->as.link.id, &site, &why);
+    if (st == KITH_E_NOTFOUND && account == &home.account)
+        account = &t->account; /* they see the person alone */
+    else if (st != KITH_OK)
+        return kith_fail(err, st, why.field, "%s", why.message);
     place_of(t, &site, &home, place);
     missing_of(t, place, missing);
     const struct visit_row row = {t->id,
                                   t->at,
                                   kith_number(KITH_TIME, end_of(t)),
-                                  t->account,
+                                  *account,
                                   t->contact,
                                   *place ? kith_text(place) : kith_null(),
                                   t->subject,

@@ -42,6 +42,25 @@ TEST("a planned call with a customer who has problems gives the seller a task fi
     close_company(&c);
 }
 
+TEST("a talk with a person is with their account, where somebody plans it by the person alone") {
+    struct company c;
+    OPEN(&c, COMPLAINTS, "sales");
+    kith_id acme = FIRM(&c, {"name", "Acme"}, {"billing_city", "Bonn"});
+    kith_id ada = PERSON(&c, {"name", "Ada"}, {"account", ID(&c, acme)});
+    complaint(&c, "account", acme);
+    DEAL(&c, {"account", ID(&c, acme)}, {"amount", "70 EUR"});
+    kith_id call = TALK(&c, {"contact", ID(&c, ada)}, {"planned", "true"}, {"visit", "true"},
+                        {"at", "2023-11-20 10:00"});
+    EXPECT_STR("1", field(&c, "interaction", call, "open_problems"));
+    EXPECT_INT(1, find(&c, "task where title like 'Solve 1 open problem with Ada%'").count);
+    struct act a = ACT(&c, "sales.visit_plan", {"since", "2023-11-20"}, {"days", "1"});
+    EXPECT_ACT(a);
+    EXPECT_INT(1, row_count(&a));
+    EXPECT_STR(ID(&c, acme), row_text(&c, &a, 0, "account"));
+    EXPECT_STR("Bonn|1|70.00 EUR", row_text(&c, &a, 0, "place problems pipeline"));
+    close_company(&c);
+}
+
 TEST("the check before a call tells problems first, once each, then how to deal with whom") {
     struct company c; /* SAL-59, SAL-22 */
     OPEN(&c, COMPLAINTS, "sales");
