@@ -164,7 +164,11 @@ workflow("cadence", {
   where = "cadence is not null and state in ('new', 'working', 'qualified')",
   again = "always",
   doc = "Takes a lead through the steps of the cadence that it was put into, until it answers.",
-}, go_through)
+}, function(lead, event)
+  -- Who answers leaves it, and a response puts them in again at once: that is two changes, and one beginning.
+  if event.before and event.before.cadence and not event.changed.cadence_at then return "it left one" end
+  return go_through(lead)
+end)
 
 workflow("cadence of a new lead", {
   on = "lead.created",
@@ -317,8 +321,19 @@ test("nobody is shown the same twice, nor more than the limit within its period"
   t.expect_equal(t.count("exposure where material.name = 'One'"), 1)
 end)
 
+test("who responds again begins the cadence anew, and is called once", function(t)
+  local who = {name = "Ann", email = "ann@cadence.example", campaign = "Autumn", source = "campaign"}
+  t.create("response", who)
+  t.advance(hours(1))
+  t.create("response", who)
+  t.advance(days(1))
+  t.expect_equal(t.count("task where title = 'Call Ann'"), 1)
+  t.expect_equal(t.count("workflow_run where workflow = 'cadence' and state = 'waiting'"), 1)
+end)
+
 test("who is put into another cadence leaves the first one", function(t)
   local lead = lead_in(t, "first contact")
+  t.advance(minutes(1))
   t.update(lead, {cadence = "nurture"})
   t.expect_equal(t.result("cadence of a new lead"), "taken out")
   t.advance(days(3))
