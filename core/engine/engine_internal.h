@@ -201,6 +201,7 @@ struct txn {
     int64_t deadline; /* of searches: clock_ticks; 0: none */
     bool day_first;
     bool undoing;
+    bool merging;    /* hooks see changes that a merge makes, whoever called it */
     bool erasing;    /* hooks have no say, and what is kept by code is emptied, too */
     bool more;       /* see txn_more */
     bool spoilt;     /* a write failed when its row was written already; see txn_run */

@@ -279,8 +279,12 @@ static kith_status carry_out(struct merging *m, const struct merge *merge, kith_
 kith_status txn_merge(struct txn *t, const struct merge *merge, struct arena *a,
                       struct merge_report *out, kith_error *e) {
     struct merging m = {.txn = t, .arena = a, .report = out, .room = MOVED_MAX};
+    const bool before = t->merging;
     *out = (struct merge_report){0};
-    TRY(carry_out(&m, merge, e));
+    t->merging = true;
+    kith_status st = carry_out(&m, merge, e);
+    t->merging = before;
+    TRY(st);
     if (!m.more)
         return KITH_OK;
     return err_set(e, KITH_E_LIMIT, NULL,

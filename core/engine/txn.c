@@ -455,7 +455,7 @@ static kith_status check_moves(const struct txn *t, const struct change *c, kith
 /* The steps that all writes share, once c holds what the caller wants. */
 kith_status change_begin(struct txn *t, struct change *c, kith_error *e) {
     TRY(txn_alive(t->g, e));
-    c->origin = t->head.origin;
+    c->origin = t->merging ? ORIGIN_MERGE : t->head.origin;
     c->sources = ARENA_ARRAY(t->arena, uint32_t, c->type->field_count);
     if (!c->sources)
         return err_nomem(e);

@@ -186,3 +186,24 @@ TEST("two customers of one name are two in the figures, and an account is one, w
     }
     close_company(c);
 }
+
+TEST("customers who ordered and paid are merged by the action as by the command") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id ada = CREATE(c, "contact", {"name", "Ada"}),
+            bob = CREATE(c, "contact", {"name", "Bob"});
+    kith_id o = cart_of(c, 0, ada, product(c, "pen", "10 EUR"));
+    UPDATE(c, "order", o, {"state", "ordered"});
+    kith_id inv = invoiced(c, o);
+    EXPECT_ACT(ACT(c, "commerce.pay", {"invoice", ID(inv)}, {"amount", "5 EUR"}));
+    EXPECT_ACT(
+        ACT(c, "record.merge", {"record_type", "contact"}, {"keep", ID(bob)}, {"others", ID(ada)}));
+    EXPECT_STR(ID(bob), field(c, "order", o, "contact"));
+    EXPECT_STR(ID(bob), field(c, "invoice", inv, "contact"));
+    EXPECT_STR("15.00 EUR", field(c, "contact", bob, "balance"));
+    PAGE(c, "1|20.00 EUR", "contact", bob);
+    expect_balanced(c);
+    REFUSED(c, "who buys stays as it is", "order", o,
+            {"contact", ID(CREATE(c, "contact", {"name", "Eve"}))});
+    close_company(c);
+}
