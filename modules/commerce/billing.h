@@ -90,6 +90,8 @@ struct account_chain {
 };
 kith_status units_above(kith_instance *self, const kith_txn *txn, kith_value account,
                         struct account_chain *out, kith_error *err);
+/* Is it in the chain, the account itself included? [any] */
+int32_t is_unit_of(const struct account_chain *chain, const kith_value *account);
 /* The account and all below it, as a list for a query, in the memory of the callback. [reader] */
 kith_status units_below(kith_instance *self, const kith_txn *txn, kith_value account,
                         kith_value *list, kith_error *err);

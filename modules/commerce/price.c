@@ -3,7 +3,7 @@
  * with a customer, and the answer to what something costs. */
 #include "commerce.h"
 
-#define LEVELS 32 /* of accounts above each other, and of territories */
+#define LEVELS 32 /* of territories in each other */
 
 /* -- whose terms hold ---------------------------------------------------------------------------
  */
@@ -24,23 +24,21 @@ static void take(struct terms *t, kith_value price_book, kith_value discount,
         t->territory = territory;
 }
 
+/* What was agreed with a person holds when they buy for themselves, and for the account that they
+ * belong to or what is below it: another account that pays has terms of its own. */
 static kith_status terms_of(kith_instance *self, const kith_txn *txn,
                             const struct price_question *ask, struct terms *t, kith_error *err) {
-    kith_value next = ask->account;
-    struct contact c;
-    struct account a;
-    *t = (struct terms){0};
-    if (ask->contact.kind != KITH_NULL) {
+    struct contact c = {.account = kith_null()};
+    struct account_chain up;
+    if (ask->contact.kind != KITH_NULL)
         KITH_TRY(KITH_LOAD(self, txn, contact, ask->contact.as.link.id, &c, err));
+    KITH_TRY(units_above(self, txn, ask->account.kind == KITH_NULL ? c.account : ask->account, &up,
+                         err));
+    *t = (struct terms){0};
+    if (ask->account.kind == KITH_NULL || is_unit_of(&up, &c.account))
         take(t, c.price_book, c.discount, kith_null());
-        if (next.kind == KITH_NULL)
-            next = c.account;
-    }
-    for (int i = 0; i < LEVELS && next.kind != KITH_NULL; i++) {
-        KITH_TRY(KITH_LOAD(self, txn, account, next.as.link.id, &a, err));
-        take(t, a.price_book, a.discount, a.territory);
-        next = a.parent;
-    }
+    for (uint64_t i = 0; i < up.count; i++)
+        take(t, up.at[i].price_book, up.at[i].discount, up.at[i].territory);
     return tiers_of(self, txn, ask->account, ask->contact, &t->tiers, err);
 }
 

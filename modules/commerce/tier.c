@@ -30,10 +30,15 @@ kith_status tiers_of(kith_instance *self, const kith_txn *txn, kith_value accoun
     if (!self->tiers.count)
         return KITH_OK;
     if (contact.kind != KITH_NULL) {
+        struct account_chain up;
+        struct contact c;
+        KITH_TRY(KITH_LOAD(self, txn, contact, contact.as.link.id, &c, err));
+        KITH_TRY(units_above(self, txn, account, &up, err));
         KITH_TRY(self->records->get(txn, self->contact.type, contact.as.link.id, &row, err));
-        KITH_TRY(ask(self, txn, 1, row, in, err));
+        if (account.kind == KITH_NULL || is_unit_of(&up, &c.account))
+            KITH_TRY(ask(self, txn, 1, row, in, err));
         if (account.kind == KITH_NULL)
-            KITH_TRY(self->records->read(txn, row, 1, &self->contact.account, &account, err));
+            account = c.account;
     }
     for (int i = 0; i < ABOVE && account.kind != KITH_NULL; i++) {
         KITH_TRY(self->records->get(txn, self->account.type, account.as.link.id, &row, err));

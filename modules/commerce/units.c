@@ -17,6 +17,13 @@ kith_status units_above(kith_instance *self, const kith_txn *txn, kith_value acc
     return KITH_OK;
 }
 
+int32_t is_unit_of(const struct account_chain *chain, const kith_value *account) {
+    for (uint64_t i = 0; account->kind == KITH_LINK && i < chain->count; i++)
+        if (chain->at[i].id.as.link.id == account->as.link.id)
+            return 1;
+    return 0;
+}
+
 struct gathering {
     kith_instance *self;
     kith_value *items;

@@ -124,6 +124,17 @@ TEST("what was agreed with somebody comes first, then the territory, then what h
     UPDATE(&c, "account", unit, {"price_book", id_text(&c, own)});
     SAYS("7.00 EUR", "net", &c, pen, {"contact", id_text(&c, dean)}); /* final: no 10 % */
     COSTS("8.00 EUR", &c, pen, {"account", id_text(&c, iit)});
+    /* Terms of a person are those of nobody else who pays for what they order. */
+    kith_id acme = CREATE(&c, "account", {"name", "Acme"});
+    kith_id rector = CREATE(&c, "contact", {"name", "Rector"}, {"account", id_text(&c, iit)},
+                            {"price_book", id_text(&c, own)});
+    COSTS("7.00 EUR", &c, pen, {"contact", id_text(&c, rector)});
+    COSTS("7.00 EUR", &c, pen, {"contact", id_text(&c, rector)}, {"account", id_text(&c, iit)});
+    COSTS("7.00 EUR", &c, pen, {"contact", id_text(&c, rector)}, {"account", id_text(&c, unit)});
+    COSTS("9.00 EUR", &c, pen, {"contact", id_text(&c, rector)}, {"account", id_text(&c, acme)});
+    UPDATE(&c, "contact", rector, {"price_book", ""}, {"discount", "50"});
+    SAYS("9.00 EUR", "net", &c, pen, {"contact", id_text(&c, rector)},
+         {"account", id_text(&c, acme)});
     kith_id promo = CREATE(&c, "price_book", {"name", "Promotion"}, {"currency", "EUR"},
                            {"standard", "true"}, {"priority", "5"}, {"valid_until", "2023-11-30"});
     PRICE(&c, promo, pen, {"amount", "6 EUR"});

@@ -39,6 +39,22 @@ static const char *says(struct shop *s, const char *result, const char *whom, ki
     return result_text(&s->c, &a, result);
 }
 
+TEST("the tier of a person is none of another account that pays for what they order") {
+    struct shop s;
+    open_shop(&s);
+    book_of(&s, "bronze", "7 EUR");
+    EXPECT_STR("7.00 EUR", says(&s, "unit_price", "contact", s.member));
+    kith_id pairs[] = {s.small, s.unit};
+    for (int i = 0; i < 2; i++) {
+        struct act a = ACT(&s.c, "commerce.price", {"product", LINK(&s.c, s.pen)},
+                           {"contact", LINK(&s.c, s.member)}, {"account", LINK(&s.c, pairs[i])});
+        EXPECT_ACT(a);
+        EXPECT_STR(i ? "7.00 EUR" : "10.00 EUR", result_text(&s.c, &a, "unit_price"));
+        UPDATE(&s.c, "contact", s.member, {"account", LINK(&s.c, s.big)});
+    }
+    close_company(&s.c);
+}
+
 TEST("a tier has prices of its own, behind those agreed and before those of the territory") {
     struct shop s;
     open_shop(&s);
