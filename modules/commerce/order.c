@@ -314,6 +314,9 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
     if (st == KITH_OK)
         st = check_open(&w, err);
+    if (st == KITH_OK && w.line.quantity.kind == KITH_NULL)
+        st = kith_fail(err, KITH_E_INVAL, "quantity",
+                       "quantity: it is empty; write how much is bought, 0.001 or more");
     if (st == KITH_OK && w.line.configuration.kind != KITH_NULL &&
         is_changed(&w, self->line.configuration))
         st = configure_take(self, txn, &w.line, err);

@@ -354,6 +354,7 @@ TEST("nothing, less than nothing, too much discount and retired products are not
     kith_id pen = product(&c, "pen", "3 EUR"), o = cart(&c, buyer(&c));
     LINE_REFUSED("quantity", &c, o, pen, {"quantity", "0"});
     LINE_REFUSED("quantity", &c, o, pen, {"quantity", "-3"});
+    LINE_REFUSED("quantity: it is empty; write how much is bought", &c, o, pen, {"quantity", ""});
     LINE_REFUSED("unit_price", &c, o, pen, {"unit_price", "-3 EUR"});
     LINE_REFUSED("15.01 % is more than commerce.discount_limit allows (15 %)", &c, o, pen,
                  {"discount", "15.01"});
