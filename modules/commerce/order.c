@@ -564,10 +564,34 @@ static kith_status note_elsewhere(kith_instance *self, kith_txn *txn, kith_chang
     return self->records->set(txn, change, 1, &self->order.placed_elsewhere, &value, err);
 }
 
+static int32_t has_left(const struct order *o) {
+    return state_is(&o->state, "shipped") || state_is(&o->state, "delivered") ||
+           state_is(&o->state, "returned");
+}
+
+/* What is a cart again may have other lines by now, at which nobody looked, with the limit of
+ * credit and what is in stock. An undo takes back, and carries out nothing (decision 83). */
+static kith_status check_undone(kith_instance *self, const kith_txn *txn, const kith_change *change,
+                                const struct order *o, kith_error *err) {
+    struct order was;
+    kith_status st = KITH_READ(self, txn, order, change->before, &was, err);
+    const int32_t places = is_open(&was) && !is_open(o) && !state_is(&o->state, "cancelled"),
+                  sends = has_left(o) && !has_left(&was);
+    if (st != KITH_OK || (!places && !sends) || is_true(&o->placed_elsewhere))
+        return st;
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: %.*s is %.*s by now, and an undo neither places, offers nor sends it; "
+                     "set it %.*s again",
+                     (int)o->number.as.s.len, o->number.as.s.ptr, (int)was.state.as.s.len,
+                     was.state.as.s.ptr, (int)o->state.as.s.len, o->state.as.s.ptr);
+}
+
 static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct order o;
     KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
+    if (change->before && change->origin == KITH_ORIGIN_UNDO)
+        KITH_TRY(check_undone(self, txn, change, &o, err));
     /* An undo takes the first line with it, and a merge moves orders and invoices together. */
     if (change->before && change->origin != KITH_ORIGIN_UNDO &&
         change->origin != KITH_ORIGIN_MERGE && !is_by_rules(change->origin))

@@ -131,9 +131,12 @@ static kith_status follow(kith_instance *self, kith_txn *txn, kith_value order, 
                        err);
     if (st != KITH_OK)
         return st == KITH_E_NOTFOUND ? KITH_OK : st;
-    if (!is_purchase(&o))
-        return count ? self->records->remove(txn, self->care.purchase.type, p[0].id.as.link.id, err)
-                     : KITH_OK;
+    /* An undo may have brought one back that another one stands for by now. */
+    const uint64_t keep = is_purchase(&o) ? 1 : 0;
+    for (; st == KITH_OK && count > keep; count--)
+        st = self->records->remove(txn, self->care.purchase.type, p[count - 1].id.as.link.id, err);
+    if (st != KITH_OK || !keep)
+        return st;
     st = worth_of(self, txn, &o, &amount, err);
     if (st != KITH_OK || count)
         return st == KITH_OK ? update_purchase(self, txn, &o, &p[0], amount, err) : st;
@@ -185,6 +188,16 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
     if (r.order.kind != KITH_LINK || is_by_rules(change->origin))
         return KITH_OK;
     return follow(self, txn, r.order, err);
+}
+
+/* An undo puts rows back one by one: what is left of the order afterwards says what was bought. */
+static kith_status undone(kith_instance *self, kith_txn *txn, const kith_event *event,
+                          kith_error *err) {
+    struct purchase p;
+    if (event->origin != KITH_ORIGIN_UNDO || !event->record)
+        return KITH_OK;
+    kith_status st = KITH_READ(self, txn, care.purchase, event->record, &p, err);
+    return st == KITH_OK && is_set(&p.order) ? follow(self, txn, p.order, err) : st;
 }
 
 /* -- orders from before ------------------------------------------------------------------------
@@ -255,6 +268,20 @@ static const kith_hook hooks[] = {
      .fields = KITH_ARRAY(return_fields),
      .doc = "Takes what came back before it was billed off the purchase."},
 };
+static const kith_reaction reactions[] = {
+    {.name = "purchase_brought_back",
+     .topic = "interaction.created",
+     .flags = KITH_RF_UNDO,
+     .fn = undone,
+     .where = "order is not null",
+     .doc = "Takes a purchase away whose order an undo left a cart."},
+    {.name = "purchase_taken_back",
+     .topic = "interaction.deleted",
+     .flags = KITH_RF_UNDO,
+     .fn = undone,
+     .where = "order is not null",
+     .doc = "Notes a purchase again whose order an undo left placed."},
+};
 static const kith_field count_params[] = {
     F("limit", INTEGER, .default_text = "1000", .min = "1", .max = "5000",
       .doc = "How many orders at once, the oldest first."),
@@ -281,7 +308,7 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("contact", care.person, PERSON),
     KITH_WANT_RECORD("account", care.firm, FIRM),
     KITH_WANT_RECORD("order_line", care.sold, SOLD_LINE),
-    KITH_WANT(QUERY, "interaction where order = :order limit 1", care.query.purchase),
+    KITH_WANT(QUERY, "interaction where order = :order order by id limit 10", care.query.purchase),
     KITH_WANT(QUERY,
               "order where state in ('ordered', 'paid', 'shipped', 'delivered') and lines > 0 and "
               "(account is not null or contact is not null) and not exists(interaction.order where "
@@ -294,5 +321,6 @@ const kith_part purchase_part = {
     .permissions = KITH_ARRAY(permissions),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),
+    .reactions = KITH_ARRAY(reactions),
     .actions = KITH_ARRAY(actions),
 };

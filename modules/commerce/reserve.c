@@ -235,6 +235,31 @@ static kith_status gone_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     return release_order(self, txn, &was.id, err);
 }
 
+/* Others may have bought the last pieces since it was cancelled. */
+static kith_status again_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    struct order was, now;
+    struct stock s;
+    struct good good;
+    kith_status st = KITH_CHANGE(self, txn, change, order, &now, err);
+    if (st == KITH_OK)
+        st = KITH_READ(self, txn, order, change->before, &was, err);
+    if (st != KITH_OK || change->origin != KITH_ORIGIN_UNDO ||
+        !kith_str_is(was.state.as.s, "cancelled") || is_before_order(now.state.as.s))
+        return st;
+    st = KITH_FIRST(self, txn, goods.stock, self->goods.sold_out_by_order, 1, &now.id, &s, err);
+    if (st != KITH_OK || s.id.kind != KITH_LINK)
+        return st;
+    st = KITH_LOAD(self, txn, goods.good, s.product.as.link.id, &good, err);
+    return st == KITH_OK
+               ? kith_fail(err, KITH_E_REFUSED, "state",
+                           "state: '%.*s' was sold to others since %.*s was cancelled, and has no "
+                           "back orders; make another order when some are there",
+                           (int)good.code.as.s.len, good.code.as.s.ptr, (int)now.number.as.s.len,
+                           now.number.as.s.ptr)
+               : st;
+}
+
 /* -- declared -----------------------------------------------------------------------------------
  */
 
@@ -248,6 +273,14 @@ static const kith_hook hooks[] = {
      .fields = KITH_ARRAY(state_only),
      .doc = "Reserves what is ordered, and releases it when the order is cancelled or a cart "
             "again."},
+    {.name = "not_sold_twice",
+     .type = "order",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
+     .fn = again_hook,
+     .fields = KITH_ARRAY(state_only),
+     .doc = "Keeps an order cancelled that is undone when its goods were sold to others."},
     {.name = "order_gone",
      .type = "order",
      .on = KITH_ON_DELETE,
@@ -264,6 +297,10 @@ static const kith_want wants[] = {
               "product_relation where product = :product and kind = 'bundle_part' order by id",
               goods.parts_of),
     KITH_WANT(QUERY, HOLDS("order_line.order = :order"), goods.held_by_order),
+    KITH_WANT(QUERY,
+              "stock where available < 0 and product.backorder = false and "
+              "exists(stock_movement.stock where order_line.order = :order) limit 1",
+              goods.sold_out_by_order),
     KITH_WANT(QUERY, HOLDS("order_line = :line"), goods.held_by_line),
     KITH_WANT(QUERY,
               "stock_movement where order_line = :line and kind in ('ship', 'return') group by "

@@ -193,14 +193,32 @@ static kith_status check_left(kith_instance *self, const kith_txn *txn, const st
                : KITH_OK;
 }
 
+/* Another one may have come in its place, where it was rejected or gone. */
+static kith_status check_room(kith_instance *self, const kith_txn *txn, const struct returned *r,
+                              kith_error *err) {
+    struct bought line;
+    struct ordered o;
+    KITH_TRY(KITH_LOAD(self, txn, goods.bought, r->order_line.as.link.id, &line, err));
+    KITH_TRY(KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err));
+    return check_quantity(self, units_of(&r->quantity), had(&o, &line), units_of(&line.returning),
+                          err);
+}
+
 /* Its credit note is never undone, and a second one is not to be made. */
 static kith_status check_undone(kith_instance *self, const kith_txn *txn, const kith_change *info,
                                 kith_error *err) {
-    struct returned now, was;
-    if (!info->before)
-        return KITH_OK;
-    KITH_TRY(KITH_READ(self, txn, goods.returned, info->before, &was, err));
+    struct returned now, was = {.state = kith_text("rejected")};
     KITH_TRY(KITH_READ(self, txn, goods.returned, info->after, &now, err));
+    if (info->before)
+        KITH_TRY(KITH_READ(self, txn, goods.returned, info->before, &was, err));
+    if (is(&was.state, "rejected") && !is(&now.state, "rejected"))
+        KITH_TRY(check_room(self, txn, &now, err));
+    if (info->before && is_back(&now) && !is_back(&was))
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: %.*s is %.*s by now, and an undo receives nothing; set it "
+                         "received again",
+                         (int)now.number.as.s.len, now.number.as.s.ptr, (int)was.state.as.s.len,
+                         was.state.as.s.ptr);
     if (is(&was.state, "received") && !is_back(&now))
         KITH_TRY(check_left(self, txn, &was, err));
     return is(&was.state, "refunded") && !is(&now.state, "refunded")

@@ -33,13 +33,22 @@ static kith_status check_rest(kith_instance *self, const struct bought *line, in
                      want, all, text);
 }
 
+/* Nothing but what is sent again makes it gone. */
+static kith_status gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err) {
+    struct shipment_line now;
+    kith_status st = KITH_CHANGE(self, txn, change, goods.shipment_line, &now, err);
+    return st == KITH_OK && change->origin == KITH_ORIGIN_UNDO && now.gone.as.i
+               ? kith_fail(err, KITH_E_REFUSED, "gone",
+                           "gone: an undo sends nothing; set the shipment shipped again")
+               : st;
+}
+
 static kith_status packed_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
     struct shipment_line now, was = {.quantity = kith_null()};
     struct shipment shipment;
     struct bought line;
-    if (change->origin == KITH_ORIGIN_UNDO)
-        return KITH_OK;
     KITH_TRY(KITH_READ(self, txn, goods.shipment_line, change->after, &now, err));
     if (change->before)
         KITH_TRY(KITH_READ(self, txn, goods.shipment_line, change->before, &was, err));
@@ -160,6 +169,11 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
         return KITH_OK;
     KITH_TRY(KITH_READ(self, txn, goods.shipment, info->before, &was, err));
     KITH_TRY(KITH_READ(self, txn, goods.shipment, info->after, &now, err));
+    if (is(&was.state, "preparing") && !is(&now.state, "preparing"))
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: '%.*s' is prepared again, and an undo sends nothing; set it "
+                         "shipped, as far as the order has something left for it",
+                         (int)was.number.as.s.len, was.number.as.s.ptr);
     const int32_t back = is(&now.state, "preparing")
                              ? is(&was.state, "shipped") || is(&was.state, "delivered")
                              : is(&now.state, "shipped") && is(&was.state, "delivered");
@@ -484,6 +498,7 @@ static const kith_type types[] = {
 };
 
 static const char *const state_only[] = {"state"};
+static const char *const gone_only[] = {"gone"};
 static const char *const packed_fields[] = {"shipment", "order_line", "quantity"};
 static const kith_hook hooks[] = {
     {.name = "packed",
@@ -494,6 +509,14 @@ static const kith_hook hooks[] = {
      .fn = packed_hook,
      .fields = KITH_ARRAY(packed_fields),
      .doc = "Refuses to ship more than was ordered, and to change what has left."},
+    {.name = "not_sent_twice",
+     .type = "shipment_line",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
+     .fn = gone_hook,
+     .fields = KITH_ARRAY(gone_only),
+     .doc = "Refuses to send anything by an undo of an undo."},
     {.name = "unpacked",
      .type = "shipment_line",
      .on = KITH_ON_DELETE,

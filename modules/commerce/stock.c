@@ -186,13 +186,25 @@ static kith_status work_out(struct moving *w, kith_error *err) {
     return check_movement(w, effect, err);
 }
 
+/* What an order reserved or sent, and what came back, is not so again because an undo is undone:
+ * the order, its shipment or its return carries it out, and looks at what is there. */
+static kith_status check_brought_back(const struct movement *m, kith_error *err) {
+    const kith_str kind = m->kind.as.s;
+    if (m->order_line.kind == KITH_NULL ||
+        !(kith_str_is(kind, "reserve") || kith_str_is(kind, "ship") || kith_str_is(kind, "return")))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "order_line",
+                     "order_line: an undo moves nothing for an order; place it, ship it or receive "
+                     "the return again");
+}
+
 static kith_status movement_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     struct moving w = {.self = self, .txn = txn};
     const struct movement_numbers *n = &self->goods.movement;
-    if (change->origin == KITH_ORIGIN_UNDO)
-        return KITH_OK;
     KITH_TRY(KITH_READ(self, txn, goods.movement, change->after, &w.m, err));
+    if (change->origin == KITH_ORIGIN_UNDO)
+        return check_brought_back(&w.m, err);
     KITH_TRY(KITH_LOAD(self, txn, goods.stock, w.m.stock.as.link.id, &w.stock, err));
     KITH_TRY(KITH_LOAD(self, txn, goods.good, w.stock.product.as.link.id, &w.good, err));
     KITH_TRY(work_out(&w, err));

@@ -77,7 +77,7 @@ struct goods {
     struct client_numbers client;
     struct intake_numbers intake;
     uint32_t left_by_order, left_by_contact, stocks_of, parts_of, held_by_order, held_by_line,
-        out_by_line, back_by_line, waiting;
+        sold_out_by_order, out_by_line, back_by_line, waiting;
     uint32_t lines_of, shipped_in, shipments_of, carts_left, offers_over, wanted_of, offers_to,
         offers_at, mail_of, phone_of, last_paid;
     uint32_t wanted_timer, left_timer;

@@ -226,9 +226,18 @@ static kith_status read_offer(struct offer *o, struct quote *before, kith_error 
     return st;
 }
 
-/* Its order went back before it did, unless it has moved on since. */
+/* Its order went back before it did, unless it has moved on since. What is a draft again may have
+ * other lines by now, which somebody has to look at. */
 static kith_status check_undone(const struct offer *o, const struct quote *before,
                                 kith_error *err) {
+    const int32_t draft =
+        kith_str_is(before->state.as.s, "draft") || kith_str_is(before->state.as.s, "approval");
+    if (draft && (comes_into(o, "sent") || comes_into(o, "accepted")))
+        return kith_fail(err, KITH_E_REFUSED, "state",
+                         "state: %.*s is %.*s by now, and an undo sends nothing; send it again "
+                         "(sales.send_quote)",
+                         (int)o->quote.number.as.s.len, o->quote.number.as.s.ptr,
+                         (int)before->state.as.s.len, before->state.as.s.ptr);
     if (!kith_str_is(before->state.as.s, "accepted") ||
         kith_str_is(o->quote.state.as.s, "accepted") || order_is(o, "cart") ||
         order_is(o, "quoted") || order_is(o, "abandoned"))

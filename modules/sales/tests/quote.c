@@ -112,6 +112,26 @@ TEST("a draft comes to what its order does, with each line that is written or go
     close_company(&d.c);
 }
 
+TEST("what is a draft again is not sent by an undo, which looks at no discount") {
+    struct desk d;
+    struct undo_report report;
+    kith_id tx;
+    kith_error e = KITH_ERROR_INIT;
+    start(&d);
+    struct put p = {&d.c, "quote", d.quote, PAIRS({"state", "sent"})};
+    EXPECT_OK(engine_write(d.c.engine, &by_anna, put_txn, &p, &tx, &e), e);
+    EXPECT_OK(engine_undo(d.c.engine, &anna, tx, false, &d.c.arena, &report, &e), e);
+    EXPECT_INT(0, report.kept + report.refused);
+    EXPECT_STR("draft", quote(&d, "state"));
+    UPDATE(&d.c, "order_line", d.line, {"discount", "90"});
+    EXPECT_HAS("Q-000001 is draft by now, and an undo sends nothing; send it again",
+               undo_stays(&d.c, report.tx));
+    EXPECT_STR("draft", quote(&d, "state"));
+    EXPECT_STR("cart", field(&d.c, "order", d.order, "state"));
+    MOVE_REFUSED(&d, "approved first", "sent");
+    close_company(&d.c);
+}
+
 TEST("accepting is undone with the order and the deal") {
     struct desk d;
     kith_id tx;
