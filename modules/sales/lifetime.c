@@ -180,6 +180,20 @@ static kith_status give_lifetime(kith_instance *self, kith_call *call, const str
     return KITH_ROW(self, call, &row, err);
 }
 
+/* So many of each currency at most, or the first one would hide the others. */
+static kith_status give_all(kith_instance *self, kith_call *call, const struct lifetimes *all,
+                            int64_t limit, kith_error *err) {
+    int64_t given = 0;
+    for (uint64_t i = 0; i < all->count; i++) {
+        const struct lifetime *l = &all->items[i];
+        if (i && strcmp(l[-1].net.as.money.currency, l->net.as.money.currency) != 0)
+            given = 0;
+        if (given++ < limit)
+            KITH_TRY(give_lifetime(self, call, l, err));
+    }
+    return KITH_OK;
+}
+
 static kith_status lifetime_action(kith_instance *self, kith_call *call, kith_error *err) {
     const kith_txn *txn = self->calls->view(call);
     struct lifetimes all = {.self = self};
@@ -198,9 +212,7 @@ static kith_status lifetime_action(kith_instance *self, kith_call *call, kith_er
         st = reckon(self, &all.items[i], years, err);
     if (st == KITH_OK && all.count)
         qsort(all.items, (size_t)all.count, sizeof *all.items, by_worth);
-    for (uint64_t i = 0; st == KITH_OK && i < all.count && i < (uint64_t)args.limit.as.i; i++)
-        st = give_lifetime(self, call, &all.items[i], err);
-    return st;
+    return st == KITH_OK ? give_all(self, call, &all, args.limit.as.i, err) : st;
 }
 
 /* -- declared -----------------------------------------------------------------------------------
@@ -218,7 +230,7 @@ static const kith_field params[] = {
     F("years", INTEGER, .min = "1", .max = "50",
       .doc = "For how many years customers stay; sales.lifetime.years when nothing is said."),
     F("limit", INTEGER, .default_text = "100", .min = "1", .max = "5000",
-      .doc = "So many at most."),
+      .doc = "So many of each currency at most."),
 };
 static const kith_field columns[] = {
     F("account", LINK, .options = "account", .doc = "The organisation that buys."),

@@ -58,5 +58,10 @@ TEST("who has bought for longer than customers stay is worth what they brought, 
     EXPECT_STR("500.00 EUR|250.00 EUR|250.00 EUR|500.00 EUR|0.00 EUR",
                row_text(&c, &a, 0, "brought yearly lifetime worth to_come"));
     EXPECT_STR("9000.00 USD", row_text(&c, &a, 1, "worth"));
+    buy(&c, "account", us, pen, "1");
+    a = ACT(&c, "sales.lifetime_value", {"years", "1"}, {"limit", "1"}); /* of each currency */
+    EXPECT_INT(2, row_count(&a));
+    EXPECT_STR("500.00 EUR", row_text(&c, &a, 0, "worth"));
+    EXPECT_STR("9000.00 USD", row_text(&c, &a, 1, "worth"));
     close_company(&c);
 }
