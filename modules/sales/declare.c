@@ -453,11 +453,12 @@ static const kith_part *const parts[] = {
     &stages_part,         &plays_part,          &objections_part,
     &chances_part,        &outlook_part,        &targets_part,
     &deal_products_part,  &quote_part,          &quote_paper_part,
-    &territory_part,      &move_part,           &buying_part,
-    &precall_part,        &account_part,        &assign_by_part,
-    &basket_part,         &offers_part,         &repurchase_part,
-    &wallet_part,         &strategy_part,       &worth_part,
-    &learn_part,          &judge_part,          &note_words_part};
+    &quote_tasks_part,    &territory_part,      &move_part,
+    &buying_part,         &precall_part,        &account_part,
+    &assign_by_part,      &basket_part,         &offers_part,
+    &repurchase_part,     &wallet_part,         &strategy_part,
+    &worth_part,          &learn_part,          &judge_part,
+    &note_words_part};
 
 static const kith_plugin_desc desc = {
     .struct_size = sizeof desc,

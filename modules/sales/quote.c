@@ -66,14 +66,20 @@ static kith_status check_alone(const struct offer *o, kith_id own, kith_error *e
     return KITH_OK;
 }
 
+/* One that was placed is offered to nobody any more. */
+static kith_status check_cart(const struct offer *o, kith_error *err) {
+    const kith_str state = o->order.state.as.s;
+    if (o->past || order_is(o, "cart") || (o->change->before && order_is(o, "quoted")))
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "order",
+                     "order: '%.*s' is %.*s; a quote is over an order that is a cart",
+                     (int)o->order.number.as.s.len, o->order.number.as.s.ptr, (int)state.len,
+                     state.ptr);
+}
+
 static kith_status check_new(struct offer *o, kith_error *err) {
     const kith_instance *self = o->self;
-    const kith_str state = o->order.state.as.s;
-    if (!o->past && !kith_str_is(state, "cart"))
-        return kith_fail(err, KITH_E_REFUSED, "order",
-                         "order: '%.*s' is %.*s; a quote is over an order that is a cart",
-                         (int)o->order.number.as.s.len, o->order.number.as.s.ptr, (int)state.len,
-                         state.ptr);
+    KITH_TRY(check_cart(o, err));
     kith_put(&o->edit, self->quotes.quote.account, o->order.account);
     kith_put(&o->edit, self->quotes.quote.contact, o->order.contact);
     kith_put(&o->edit, self->quotes.quote.total, o->order.total);
@@ -260,6 +266,8 @@ static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *c
         return KITH_OK;
     const struct quote *was = change->before ? &before : NULL;
     KITH_TRY(was ? keep_sent(&o, was, err) : check_new(&o, err));
+    if (comes_into(&o, "sent"))
+        KITH_TRY(check_cart(&o, err));
     if (comes_into(&o, "sent") || comes_into(&o, "approval") ||
         (!was && comes_into(&o, "accepted")))
         KITH_TRY(look_at_lines(&o, err));
@@ -267,6 +275,8 @@ static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *c
         KITH_TRY(settle_approval(&o, was, err));
     if (o.moved)
         KITH_TRY(follow_state(&o, was, err));
+    if (comes_into(&o, "approval"))
+        kith_put(&o.edit, self->quotes.quote.discount, kith_decimal(o.discount, 2));
     return o.edit.count
                ? self->records->set(txn, change, o.edit.count, o.edit.fields, o.edit.values, err)
                : KITH_OK;
@@ -363,12 +373,28 @@ kith_status quote_accepted(kith_instance *self, const kith_txn *txn, kith_value 
     return st;
 }
 
-/* What is not sent yet comes to what its order does, and goes to whom the order does. */
+/* Whoever may approve it has seen what they change themselves. */
+static kith_status is_asked_anew(kith_instance *self, const kith_txn *txn, int32_t *yes,
+                                 kith_error *err) {
+    kith_id user = 0;
+    struct picks found = {.self = self};
+    KITH_TRY(self->records->acting(txn, &user, err));
+    const kith_value params[] = {self->quotes.approvers, kith_link(self->user.type, user)};
+    if (user && params[0].kind != KITH_NULL)
+        KITH_TRY(self->records->find(txn, self->quotes.is_approver, 2, params, 1, picks_row, &found,
+                                     err));
+    *yes = !found.count;
+    return KITH_OK;
+}
+
+/* What is not sent yet comes to what its order does, and goes to whom the order does. What waits
+ * for an approval is a draft again: something else was asked for. */
 static kith_status draft_follows(kith_instance *self, kith_txn *txn, const kith_value *of,
                                  kith_error *err) {
     struct quoted order;
     struct quote *quotes = NULL;
     uint64_t count = 0;
+    int32_t anew = 0;
     kith_edit edit = {0};
     KITH_TRY(
         KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, of, &quotes, &count, err));
@@ -376,6 +402,10 @@ static kith_status draft_follows(kith_instance *self, kith_txn *txn, const kith_
         KITH_TRY(KITH_LOAD(self, txn, quotes.order, of->as.link.id, &order, err));
     if (!count)
         return KITH_OK;
+    if (kith_str_is(quotes[0].state.as.s, "approval"))
+        KITH_TRY(is_asked_anew(self, txn, &anew, err));
+    if (anew)
+        kith_put(&edit, self->quotes.quote.state, kith_text("draft"));
     kith_put(&edit, self->quotes.quote.total, order.total);
     kith_put(&edit, self->quotes.quote.account, order.account);
     kith_put(&edit, self->quotes.quote.contact, order.contact);
@@ -413,8 +443,14 @@ static kith_status draft_undone(kith_instance *self, kith_txn *txn, const kith_e
     return st == KITH_E_NOTFOUND ? KITH_OK : st; /* it is gone meanwhile */
 }
 
+static int32_t is_placed(const struct quoted *order) {
+    const kith_str state = order->state.as.s;
+    return !kith_str_is(state, "cart") && !kith_str_is(state, "cancelled") &&
+           !kith_str_is(state, "abandoned");
+}
+
 /* The customer has it before them: nothing of it becomes another offer, and it is placed or given
- * up with its quote. */
+ * up with its quote. What waits for an approval is not sold without it. */
 static kith_status quoted_order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                      kith_error *err) {
     struct quoted order;
@@ -425,7 +461,13 @@ static kith_status quoted_order_hook(kith_instance *self, kith_txn *txn, kith_ch
         return KITH_OK;
     KITH_TRY(KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, &order.id, &quotes,
                        &count, err));
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
+        if (kith_str_is(quotes[i].state.as.s, "approval") && is_placed(&order))
+            return kith_fail(err, KITH_E_REFUSED, "state",
+                             "state: '%.*s' waits for an approval in %.*s: have that approved and "
+                             "accepted, or withdraw it",
+                             (int)order.number.as.s.len, order.number.as.s.ptr,
+                             (int)quotes[i].number.as.s.len, quotes[i].number.as.s.ptr);
         if (kith_str_is(quotes[i].state.as.s, "sent"))
             return kith_fail(err, KITH_E_REFUSED, "state",
                              "state: '%.*s' is offered by %.*s, which was sent: set that accepted "
@@ -433,6 +475,7 @@ static kith_status quoted_order_hook(kith_instance *self, kith_txn *txn, kith_ch
                              "with sales.revise",
                              (int)order.number.as.s.len, order.number.as.s.ptr,
                              (int)quotes[i].number.as.s.len, quotes[i].number.as.s.ptr);
+    }
     return KITH_OK;
 }
 
@@ -543,7 +586,7 @@ static const kith_field quote_fields[] = {
     F("total", MONEY, .flags = KITH_FF_READONLY,
       .doc = "What it comes to: a draft as its order does, then as it was sent."),
     F("discount", DECIMAL, .options = "2", .flags = KITH_FF_READONLY,
-      .doc = "The highest discount on a line, in percent, as it was sent."),
+      .doc = "The highest discount on a line, in percent, when it was sent or was to be approved."),
     F("approved_by", LINK, .options = "user", .flags = KITH_FF_READONLY, .doc = "Who approved it."),
     F("approved_at", TIME, .flags = KITH_FF_READONLY, .doc = "When that was."),
     F("sent_at", TIME, .flags = KITH_FF_READONLY | KITH_FF_INDEXED, .doc = "When it was sent."),

@@ -18,6 +18,8 @@
 #define QUOTED_LINE(X)  X(order) X(product) X(description) X(quantity) X(unit_price) X(discount) \
                         X(off_list) X(tax_rate) X(chosen)
 #define QUOTED_DEAL(X)  X(name) X(stage) X(amount) X(account) X(contact) X(owner)
+#define TOLD_QUOTE(X)   X(number) X(state) X(account) X(contact) X(discount) X(declined_by) X(answer) \
+                        X(owner)
 /* What a proposal is written from. */
 #define QUICK_PERSON(X) X(name)
 #define QUICK_FIRM(X)   X(name) X(terms_of_trade)
@@ -31,6 +33,7 @@ KITH_RECORD(quote, QUOTE);
 KITH_RECORD(quoted, QUOTED);
 KITH_RECORD(quoted_line, QUOTED_LINE);
 KITH_RECORD(quoted_deal, QUOTED_DEAL);
+KITH_RECORD(told_quote, TOLD_QUOTE);
 KITH_RECORD(quick_person, QUICK_PERSON);
 KITH_RECORD(quick_firm, QUICK_FIRM);
 KITH_RECORD(quick_ware, QUICK_WARE);
@@ -45,6 +48,10 @@ struct quotes {
     struct quoted_deal_numbers deal;
     uint32_t of_order, accepted_of, lines_of, overdue, is_approver;
     kith_value valid_for, discount_limit, approvers, wins; /* settings */
+    struct {
+        struct told_quote_numbers quote;
+        uint32_t approvers, asked;
+    } told; /* quote_tasks.c */
     struct {
         uint32_t order; /* the action commerce.order */
         struct quick_person_numbers person;

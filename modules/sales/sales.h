@@ -171,6 +171,9 @@ kith_status quote_accepted(kith_instance *self, const kith_txn *txn, kith_value 
                            kith_error *err);
 extern const kith_part quote_part, quote_paper_part, quick_quote_part;
 
+/* quote_tasks.c, where commerce is enabled */
+extern const kith_part quote_tasks_part;
+
 /* accept.c, where commerce is enabled */
 extern const kith_part accept_part;
 

@@ -290,6 +290,80 @@ TEST("a high discount is approved first, by somebody of the team") {
     close_company(&d.c);
 }
 
+/* Max of the team that approves, and Sam who does not. */
+static kith_id approver(struct desk *d) {
+    struct company *c = &d->c;
+    kith_id team = CREATE(c, "team", {"name", "Managers"});
+    kith_id role =
+        CREATE(c, "role", {"name", "all"},
+               {"rights", "{\"types\": {\"*\": {\"read\": \"all\", \"update\": \"all\"}}}"});
+    CREATE(c, "user", {"login", "sam"}, {"name", "Sam"}, {"roles", id_text(c, role)});
+    return CREATE(c, "user", {"login", "max"}, {"name", "Max"}, {"teams", id_text(c, team)},
+                  {"roles", id_text(c, role)});
+}
+
+TEST("who may approve a quote has a task as long as it waits for that") {
+    struct desk d;
+    kith_error e = KITH_ERROR_INIT;
+    start(&d);
+    kith_id max = approver(&d);
+    UPDATE(&d.c, "order_line", d.line, {"discount", "25"});
+    move(&d, "approval");
+    struct found asked = find(&d.c, "task where state = 'open'");
+    EXPECT_INT(1, asked.count);
+    EXPECT_STR("Approve Q-000001: 25 % off for Ada", field(&d.c, "task", asked.ids[0], "title"));
+    EXPECT_STR(id_text(&d.c, max), field(&d.c, "task", asked.ids[0], "assignee"));
+    move(&d, "draft");
+    EXPECT_STR("cancelled", field(&d.c, "task", asked.ids[0], "state"));
+    move(&d, "approval");
+    asked = find(&d.c, "task where state = 'open'");
+    EXPECT_INT(1, asked.count);
+    EXPECT_OK(put_as(&d.c, "max", "quote", d.quote, PAIRS({"state", "sent"}), &e), e);
+    EXPECT_STR("done", field(&d.c, "task", asked.ids[0], "state"));
+    close_company(&d.c);
+}
+
+TEST("the seller learns that the customer declined, and why") {
+    struct desk d;
+    start(&d);
+    kith_id sam = CREATE(&d.c, "user", {"login", "sam"}, {"name", "Sam"});
+    UPDATE(&d.c, "quote", d.quote, {"owner", id_text(&d.c, sam)});
+    move(&d, "sent");
+    struct act a = ACT(&d.c, "sales.answer_quote", {"quote", id_text(&d.c, d.quote)},
+                       {"answer", "decline"}, {"name", "Ada"}, {"remark", "Too dear"});
+    EXPECT_ACT(a);
+    struct found told = find(&d.c, "task where state = 'open'");
+    EXPECT_INT(1, told.count);
+    EXPECT_STR("Ada declined Q-000001", field(&d.c, "task", told.ids[0], "title"));
+    EXPECT_STR("Too dear", field(&d.c, "task", told.ids[0], "body"));
+    EXPECT_STR(id_text(&d.c, sam), field(&d.c, "task", told.ids[0], "assignee"));
+    close_company(&d.c);
+}
+
+TEST("what is approved is what was asked for, and is not sold past it") {
+    struct desk d;
+    kith_error e = KITH_ERROR_INIT;
+    start(&d);
+    approver(&d);
+    UPDATE(&d.c, "order_line", d.line, {"discount", "25"});
+    move(&d, "approval");
+    REFUSED(&d.c, "'O-000001' waits for an approval in Q-000001", "order", d.order,
+            {"state", "ordered"});
+    const struct pair *half = PAIRS({"discount", "50"}), *third = PAIRS({"discount", "33"});
+    EXPECT_OK(put_as(&d.c, "max", "order_line", d.line, third, &e), e);
+    EXPECT_STR("approval", quote(&d, "state")); /* who approves it has seen that */
+    EXPECT_OK(put_as(&d.c, "sam", "order_line", d.line, half, &e), e);
+    EXPECT_STR("draft", quote(&d, "state"));
+    EXPECT_INT(0, find(&d.c, "task where state = 'open'").count);
+    UPDATE(&d.c, "order_line", d.line, {"discount", "5"});
+    UPDATE(&d.c, "order", d.order,
+           {"state", "ordered"}); /* without its quote, which was no offer yet */
+    MOVE_REFUSED(&d, "'O-000001' is ordered; a quote is over an order that is a cart", "sent");
+    move(&d, "withdrawn");
+    EXPECT_STR("ordered", field(&d.c, "order", d.order, "state"));
+    close_company(&d.c);
+}
+
 TEST("what holds no more is not accepted, and ends by itself at night") {
     struct desk d;
     start(&d);
