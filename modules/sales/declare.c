@@ -29,6 +29,10 @@ static const kith_field lead_fields[] = {
       .doc = "Points by the rules in sales.score.rules."),
     F("rating", CHOICE, .options = "hot,warm,cold", .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
       .doc = "Heat by the score: sales.score.hot and sales.score.warm."),
+    F("deals_won", INTEGER, .rollup = "count(opportunity via lead where stage = 'won')",
+      .doc = "Deals that it became and that were won."),
+    F("won", MONEY, .rollup = "sum(opportunity.amount via lead where stage = 'won')",
+      .doc = "What those bring, in the company's currency."),
 };
 static const char *const lead_indexes[] = {"state,-score", "owner,state"};
 
@@ -101,6 +105,12 @@ static const kith_field account_fields[] = {
 static const kith_field contact_fields[] = {
     F("open_opportunities", INTEGER, .rollup = "count(opportunity where " OPEN ")",
       .doc = "Deals with the person that are neither won nor lost."),
+    F("referred", INTEGER, .flags = KITH_FF_INDEXED, .rollup = "count(lead via referrer)",
+      .doc = "Leads that the person referred."),
+    F("referred_deals", INTEGER, .rollup = "sum(lead.deals_won via referrer)",
+      .doc = "Deals with those that were won."),
+    F("referred_won", MONEY, .rollup = "sum(lead.won via referrer)",
+      .doc = "What those bring, in the company's currency: the person is credited with it."),
 };
 
 static const kith_type types[] = {
@@ -424,6 +434,10 @@ static const kith_report reports[] = {
      .query = "lead where state = 'working' and last_contacted < now() - 14d"
               " order by last_contacted",
      .fields = "id,name,company,last_contacted,score,phone,email,owner.name"},
+    {.name = "referrers",
+     .doc = "Who referred leads, and what came of them: whom to thank first.",
+     .query = "contact where referred > 0 order by -referred_won, -referred, name",
+     .fields = "id,name,account.name,referred,referred_deals,referred_won,owner.name"},
     {.name = "won_since",
      .doc = "What each seller has won since a day.",
      .query =

@@ -598,20 +598,47 @@ static const struct told_report of_launched[] = {
           "soon,soon,,2023-11-20,3.00 EUR\n"),
 };
 
+/* -- referrals ----------------------------------------------------------------------------------
+ */
+
+static kith_id referred(struct company *c, const char *name, kith_id by) {
+    return CREATE(c, "lead", {"name", name}, {"referrer", ID(c, by)});
+}
+static kith_id sold(struct company *c, kith_id to, const char *amount) {
+    kith_id id = DEAL(c, {"lead", ID(c, to)}, {"amount", amount});
+    MOVE(c, id, {"stage", "proposal"});
+    MOVE(c, id, {"stage", "won"});
+    return id;
+}
+static void referrals(struct company *c) {
+    kith_id ada = CREATE(c, "contact", {"name", "Ada"}, {"owner", ID(c, seller(c, "Ben", NULL))});
+    kith_id eve = named(c, "contact", "Eve"), kim = named(c, "contact", "Kim"),
+            gone = named(c, "contact", "Gone");
+    kith_id nora = referred(c, "Nora", ada);
+    sold(c, nora, "300 EUR");
+    MOVE(c, sold(c, nora, "50 EUR"), {"stage", "closing"}); /* taken up again */
+    DEAL(c, {"lead", ID(c, nora)}, {"amount", "900 EUR"});
+    sold(c, referred(c, "Olaf", ada), "200 EUR");
+    sold(c, referred(c, "Paul", eve), "600 EUR");
+    referred(c, "Quin", kim);
+    UPDATE(c, "lead", referred(c, "Ruth", gone), {"referrer", ID(c, kim)});
+    sold(c, CREATE(c, "lead", {"name", "By nobody"}), "5000 EUR");
+}
+static const struct told_report of_referrals[] = {
+    TELLS("sales.referrers", NULL,
+          "Eve,,1,1,600.00 EUR,\n"
+          "Ada,,2,2,500.00 EUR,Ben\n"
+          "Kim,,2,0,0.00 EUR,\n"),
+};
+
 static const struct scene scenes[] = {
-    SCENE(leads, of_leads),
-    SCENE(letters, of_letters),
-    SCENE(exposures, of_exposures),
-    SCENE(responses, of_responses),
-    SCENE(learned, of_learned),
-    SCENE(deals, of_deals),
-    SCENE(closed, of_closed),
-    SCENE(accounts, of_accounts),
-    SCENE(talks, of_talks),
-    SCENE(orders, of_orders),
-    SCENE(product_deals, of_product_deals),
-    SCENE(quotes, of_quotes),
-    SCENE(launched, of_launched),
+    SCENE(leads, of_leads),         SCENE(referrals, of_referrals),
+    SCENE(letters, of_letters),     SCENE(exposures, of_exposures),
+    SCENE(responses, of_responses), SCENE(learned, of_learned),
+    SCENE(deals, of_deals),         SCENE(closed, of_closed),
+    SCENE(accounts, of_accounts),   SCENE(talks, of_talks),
+    SCENE(orders, of_orders),       SCENE(product_deals, of_product_deals),
+    SCENE(quotes, of_quotes),       SCENE(launched, of_launched),
 };
 #define SCENES (sizeof scenes / sizeof *scenes)
 
