@@ -104,10 +104,36 @@ local function call(lead, cadence, number, exposure)
   }
 end
 
-local function answered(lead)
-  task {
+local function is_ours(talk)
+  return not talk.planned and (talk.direction == "out" or talks[talk.channel])
+end
+
+workflow("answer a lead", {
+  record = "lead",
+  again = "always",
+  doc = "A task to answer what a lead in a cadence wrote: done when somebody did, called off when the lead ends.",
+}, function(lead)
+  local todo = task {
     title = "Answer " .. lead.name, about = lead, assignee = lead.owner, priority = "high", due = business.hours(4),
   }
+  local events = {
+    talk = {"interaction.created", {about = lead}},
+    done = {"task.done", {record = todo}},
+    cancelled = {"task.cancelled", {record = todo}},
+    converted = {"lead.converted", {record = lead}},
+    unqualified = {"lead.unqualified", {record = lead}},
+  }
+  local why, event
+  repeat
+    why, event = wait_any(events, days(30))
+  until why ~= "talk" or is_ours(event.record)
+  if why == "talk" then update(todo, {state = "done"}) end
+  if why == "converted" or why == "unqualified" then update(todo, {state = "cancelled"}) end
+  return why or "nobody did"
+end)
+
+local function answered(lead)
+  start("answer a lead", lead)
 end
 
 local function call_hot(lead)
@@ -230,6 +256,20 @@ test("an answer ends the cadence, and is answered", function(t)
   t.expect_equal(t.result("cadence of a new lead"), "answered")
   t.expect_equal(t.count("exposure where state = 'cancelled'"), 1)
   t.expect_equal(t.count("exposure"), 1)
+end)
+
+test("what a lead wrote is answered when somebody wrote back, and need not be when it is given up", function(t)
+  for _, answer in ipairs {"done", "cancelled"} do
+    local lead = lead_in(t, "first contact")
+    t.create("interaction", {about = lead, channel = "email", direction = "in", subject = "How much?"})
+    local todo = t.find("task where about = :lead and title = 'Answer Ann'", {lead = lead})()
+    t.create("interaction", {about = lead, channel = "email", direction = "in", subject = "Well?"})
+    t.expect_equal(todo.state, "open")
+    if answer == "done" then t.create("interaction", {about = lead, channel = "call"})
+    else t.transition(lead, "unqualified") end
+    t.advance(minutes(1))
+    t.expect_equal(todo.state, answer)
+  end
 end)
 
 test("so does its conversion or its loss", function(t)
