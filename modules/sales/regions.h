@@ -97,7 +97,8 @@ struct regions {
     uint64_t rule_count;
     kith_value problem_rows, coordinator_rows, dependence_limit, dependence_days, dependence_of;
     struct {
-        uint32_t areas, place_by_key, accounts_in, nowhere, leads_nowhere; /* territory.c */
+        uint32_t areas, place_by_key, accounts_in, nowhere, leads_nowhere, area_stages,
+            account_stages; /* territory.c */
         /* move.c: those of a territory, of a user; along[what][that] 0: none */
         uint32_t all[MOVED_KINDS][2], part[MOVED_KINDS][2], along[MOVED_KINDS][MOVED_KINDS];
         uint32_t units_of, people_of, standing_of, roles_of, roles_open, role_of; /* buying.c */

@@ -122,8 +122,8 @@ static kith_status sum_up(struct view *v, kith_error *err) {
  */
 
 struct territory_row {
-    kith_value territory, name, level, account, only_own, accounts, deals, pipeline, weighted, won,
-        leads;
+    kith_value territory, name, level, account, only_own, stage, accounts, deals, pipeline,
+        weighted, won, leads;
 };
 
 static void put_totals(struct territory_row *row, const struct totals *t) {
@@ -236,6 +236,140 @@ static kith_status nowhere_row(struct view *v, kith_error *err) {
     return st != KITH_OK || is_empty(&t) ? st : area_row(v, NULL, 1, &t, err);
 }
 
+/* -- by stage -----------------------------------------------------------------------------------
+ */
+
+/* Open deals of a territory, or of an account, in one stage and currency. */
+struct stage_group {
+    kith_value of, name, stage, currency, deals, amount, weighted;
+};
+struct stage_item {
+    const struct stage_group *group;
+    int64_t run,
+        at; /* the order that it is in before its stage; the place of its territory, or -1 */
+    int place;
+};
+struct stage_items {
+    struct stage_item *items;
+    uint64_t count;
+};
+
+static int compare_text(kith_value a, kith_value b) {
+    if (a.kind != KITH_TEXT || b.kind != KITH_TEXT)
+        return (a.kind == KITH_TEXT) - (b.kind == KITH_TEXT);
+    const uint64_t n = a.as.s.len < b.as.s.len ? a.as.s.len : b.as.s.len;
+    const int differ = memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)n);
+    return differ ? differ : (a.as.s.len > b.as.s.len) - (a.as.s.len < b.as.s.len);
+}
+
+static int by_stage(const void *a, const void *b) {
+    const struct stage_item *x = a, *y = b;
+    if (x->run != y->run)
+        return x->run < y->run ? -1 : 1;
+    if (x->place != y->place)
+        return x->place < y->place ? -1 : 1;
+    const int stage = compare_text(x->group->stage, y->group->stage);
+    return stage ? stage : compare_text(x->group->currency, y->group->currency);
+}
+
+/* In the order of the stages; of accounts those of each behind each other, as they come. */
+static kith_status read_stages(struct view *v, const struct area *of, struct stage_items *out,
+                               kith_error *err) {
+    kith_instance *self = v->self;
+    const struct stage_group *g;
+    KITH_TRY(KITH_GROUPS(self, v->txn,
+                         of ? self->regions.query.account_stages : self->regions.query.area_stages,
+                         of ? 1 : 0, of ? &of->id : NULL, &g, &out->count, err));
+    out->items = self->host->memory(v->txn, (out->count + 1) * sizeof *out->items);
+    if (!out->items)
+        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the stages");
+    for (uint64_t i = 0; i < out->count; i++) {
+        struct stage_item *item = &out->items[i];
+        const int other = i && g[i].of.as.link.id != g[i - 1].of.as.link.id;
+        *item = (struct stage_item){.group = &g[i], .place = stage_place(self, g[i].stage.as.s)};
+        item->run = of && i ? out->items[i - 1].run + other : 0;
+        item->at = !of && g[i].of.kind == KITH_LINK ? area_at(&v->tree, g[i].of.as.link.id) : -1;
+    }
+    qsort(out->items, (size_t)out->count, sizeof *out->items, by_stage);
+    return KITH_OK;
+}
+
+static kith_status stage_row(struct view *v, struct territory_row row,
+                             const struct stage_group *first, const struct totals *t,
+                             kith_error *err) {
+    row.stage = first->stage;
+    row.deals = kith_number(KITH_INT, t->deals);
+    row.pipeline = t->pipeline;
+    row.weighted = t->weighted;
+    v->all.deals += t->deals;
+    return KITH_ROW(v->self, v->call, &row, err);
+}
+
+static kith_status account_stage_rows(struct view *v, const struct area *area, kith_error *err) {
+    struct stage_items all = {0};
+    KITH_TRY(read_stages(v, area, &all, err));
+    for (uint64_t i = 0; i < all.count; i++) {
+        const struct stage_group *g = all.items[i].group;
+        const struct totals t = {
+            .deals = g->deals.as.i, .pipeline = g->amount, .weighted = g->weighted};
+        const struct territory_row row = {.territory = area->id,
+                                          .name = g->name,
+                                          .level = kith_text("account"),
+                                          .account = g->of,
+                                          .only_own = kith_bool(1)};
+        KITH_TRY(stage_row(v, row, g, &t, err));
+    }
+    return KITH_OK;
+}
+
+static int32_t lies_in(const struct view *v, int64_t at, int64_t area, int32_t whole) {
+    for (; whole && at >= 0 && at != area;)
+        at = v->tree.parents[at];
+    return at == area;
+}
+
+/* area -1: what lies in none. */
+static kith_status area_stage_rows(struct view *v, const struct stage_items *all, int64_t area,
+                                   int32_t whole, kith_error *err) {
+    const struct area *a = area < 0 ? NULL : &v->tree.areas[area];
+    struct territory_row row = {.only_own = kith_bool(!whole)};
+    if (a) {
+        row.territory = a->id;
+        row.name = a->name;
+        row.level = a->level;
+    }
+    for (uint64_t i = 0, first = 0; i < all->count; first = i) {
+        struct totals t = {0};
+        for (; i < all->count && by_stage(&all->items[i], &all->items[first]) == 0; i++) {
+            const struct stage_group *g = all->items[i].group;
+            const struct totals more = {
+                .deals = g->deals.as.i, .pipeline = g->amount, .weighted = g->weighted};
+            if (lies_in(v, all->items[i].at, area, whole))
+                KITH_TRY(add(v->self, &t, &more, err));
+        }
+        if (t.deals)
+            KITH_TRY(stage_row(v, row, all->items[first].group, &t, err));
+    }
+    return KITH_OK;
+}
+
+static kith_status stage_rows(struct view *v, kith_error *err) {
+    const int32_t accounts = v->level.kind == KITH_TEXT && kith_str_is(v->level.as.s, "account");
+    struct stage_items all = {0};
+    KITH_TRY(read_stages(v, NULL, &all, err));
+    for (int64_t i = 0; i < (int64_t)v->tree.count; i++) {
+        const int place = place_of(v, i);
+        if (accounts && place != AWAY)
+            KITH_TRY(account_stage_rows(v, &v->tree.areas[i], err));
+        else if (!accounts && place == WITHIN)
+            KITH_TRY(area_stage_rows(v, &all, i, is_whole(v, i), err));
+    }
+    return v->root < 0 ? area_stage_rows(v, &all, -1, 0, err) : KITH_OK;
+}
+
+/* -- the answer ---------------------------------------------------------------------------------
+ */
+
 static kith_status check_level(const struct view *v, kith_error *err) {
     if (v->level.kind == KITH_NULL || kith_str_is(v->level.as.s, "account"))
         return KITH_OK;
@@ -251,7 +385,7 @@ static kith_status check_level(const struct view *v, kith_error *err) {
 static kith_status territory_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct view v = {.self = self, .call = call, .txn = self->calls->view(call), .root = -1};
     struct {
-        kith_value territory, level;
+        kith_value territory, level, by_stage;
     } args;
     kith_status st = KITH_ARGS(self, call, &args, err);
     if (st == KITH_OK)
@@ -263,9 +397,11 @@ static kith_status territory_action(kith_instance *self, kith_call *call, kith_e
         st = check_level(&v, err);
     if (st == KITH_OK)
         st = sum_up(&v, err);
-    if (st == KITH_OK)
+    if (st == KITH_OK && args.by_stage.as.i)
+        st = stage_rows(&v, err);
+    else if (st == KITH_OK)
         st = rows(&v, err);
-    if (st == KITH_OK && args.territory.kind == KITH_NULL)
+    if (st == KITH_OK && args.territory.kind == KITH_NULL && !args.by_stage.as.i)
         st = nowhere_row(&v, err);
     struct {
         kith_value accounts, deals, pipeline, weighted, won, leads;
@@ -275,6 +411,8 @@ static kith_status territory_action(kith_instance *self, kith_call *call, kith_e
                  v.all.weighted,
                  v.all.won,
                  kith_number(KITH_INT, v.all.leads)};
+    if (args.by_stage.as.i) /* in several currencies, and of deals alone */
+        results.accounts = results.won = results.leads = kith_null();
     return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
 }
 
@@ -553,6 +691,9 @@ static const kith_field params[] = {
     F("level", TEXT,
       .doc = "One row for each territory of this level, as 'zone', or for each 'account'; without "
              "it for each territory that is next below."),
+    F("by_stage", BOOLEAN, .default_text = "false",
+      .doc = "A row for each stage of the open deals there, and for each currency of their "
+             "amounts, in place of the totals: of the deals that you may see."),
 };
 static const kith_field results[] = {TOTALS};
 static const kith_field columns[] = {
@@ -563,6 +704,7 @@ static const kith_field columns[] = {
     F("only_own", BOOLEAN,
       .doc = "Only what lies in it directly, since those below have rows of their own; else all "
              "that lies in it."),
+    F("stage", TEXT, .doc = "The stage of the deals, with by_stage."),
     TOTALS,
 };
 static const kith_action actions[] = {
@@ -575,6 +717,10 @@ static const kith_action actions[] = {
      .columns = KITH_ARRAY(columns)},
 };
 
+#define OPEN_DEAL "opportunity where stage not in ('won', 'lost')"
+#define BY_STAGE(of)                                                                               \
+    " group by " of ", " of ".name, stage, amount.currency order by " of ".name : count(), "       \
+    "sum(amount), sum(weighted)"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("territory", regions.area, AREA),
     KITH_WANT_RECORD("territory_place", regions.place, PLACE),
@@ -592,6 +738,9 @@ static const kith_want wants[] = {
               regions.query.nowhere),
     KITH_WANT(QUERY, "lead where territory is null and " OPEN_LEAD " : count()",
               regions.query.leads_nowhere),
+    KITH_WANT(QUERY, OPEN_DEAL BY_STAGE("account.territory"), regions.query.area_stages),
+    KITH_WANT(QUERY, OPEN_DEAL " and account.territory = :territory" BY_STAGE("account"),
+              regions.query.account_stages),
 };
 const kith_part territory_part = {
     .struct_size = sizeof territory_part,

@@ -99,6 +99,44 @@ TEST("each account stands in one row: those above the level, and those in no ter
     close_company(&c);
 }
 
+#define BY_STAGE "name only_own stage open_opportunities pipeline weighted"
+static struct act look_by_stage(struct company *c, const char *level, kith_id territory) {
+    struct act a = ACT(c, "sales.territory", {"by_stage", "true"}, {"level", level},
+                       {territory ? "territory" : NULL, ID(c, territory)});
+    EXPECT_ACT(a);
+    return a;
+}
+
+TEST("the stages of the deals in a territory add up those of all below it") { /* SAL-31 */
+    struct company c;
+    OPEN(&c, CONF(""), "sales");
+    struct market m = new_market(&c);
+    kith_id deals[] = {
+        bid(&c, m.iit, "1000 EUR", "50"), bid(&c, m.iit, "70 USD", "50"),
+        bid(&c, FIRM(&c, {"name", "Rail"}, {"territory", ID(&c, m.india)}), "400 EUR", "50"),
+        bid(&c, FIRM(&c, {"name", "Nowhere"}), "3 EUR", "50"), bid(&c, m.hitachi, "9 EUR", "50")};
+    for (size_t i = 0; i < 5; i++)
+        MOVE(&c, deals[i], {"stage", "proposal"}, {"probability", "50"});
+    MOVE(&c, deals[4], {"stage", "won"});
+    struct act a = look_by_stage(&c, "region", 0);
+    EXPECT_INT(4, row_count(&a));
+    EXPECT_STR("APAC|false|prospecting|3|35000.00 EUR|15500.00 EUR", row_text(&c, &a, 0, BY_STAGE));
+    EXPECT_STR("APAC|false|proposal|2|1400.00 EUR|700.00 EUR", row_text(&c, &a, 1, BY_STAGE));
+    EXPECT_STR("APAC|false|proposal|1|70.00 USD|35.00 USD", row_text(&c, &a, 2, BY_STAGE));
+    EXPECT_STR("|true|proposal|1|3.00 EUR|1.50 EUR", row_text(&c, &a, 3, BY_STAGE));
+    EXPECT_STR("7", result_text(&c, &a, "open_opportunities"));
+    a = look_by_stage(&c, "town", m.apac);
+    EXPECT_INT(4, row_count(&a));
+    EXPECT_STR("India|true|proposal|1|400.00 EUR|200.00 EUR", row_text(&c, &a, 0, BY_STAGE));
+    EXPECT_STR("Kharagpur|false|proposal|1|1000.00 EUR|500.00 EUR", row_text(&c, &a, 2, BY_STAGE));
+    a = look_by_stage(&c, "account", m.kharagpur);
+    EXPECT_INT(5, row_count(&a));
+    EXPECT_STR("Hitachi|true|prospecting|1|5000.00 EUR|4500.00 EUR", row_text(&c, &a, 0, BY_STAGE));
+    EXPECT_STR("IIT|true|prospecting|1|10000.00 EUR|1000.00 EUR", row_text(&c, &a, 1, BY_STAGE));
+    EXPECT_STR("IIT|true|proposal|1|70.00 USD|35.00 USD", row_text(&c, &a, 3, BY_STAGE));
+    close_company(&c);
+}
+
 TEST("the nearest place decides, and each lies in one territory") {
     struct company c;
     OPEN(&c, CONF(""), "sales");
