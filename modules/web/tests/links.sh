@@ -146,7 +146,7 @@ for n in one two; do
     (
         ANSWER=$work/answer.$n
         token=
-        python3 "$here/client.py" "$port" "" POST "/l/${link##*/}" "form=${!n}&answer=accept&name=$n" "$form_type" >"$work/out.$n"
+        request "$port" "" POST "/l/${link##*/}" "form=${!n}&answer=accept&name=$n" "$form_type" >"$work/out.$n"
     ) &
     jobs[${#jobs[@]}]=$!
 done

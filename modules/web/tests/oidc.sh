@@ -47,8 +47,8 @@ browse() { # URL LOGIN: the same with those that it has
     code=$(head -n 1 "$ANSWER")
     code=${code:-0}
 }
-mode() { python3 "$here/client.py" "$forged_at" "" GET "/mode?$1" >/dev/null; }
-asked() { python3 "$here/client.py" "$forged_at" "" GET /asked | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
+mode() { request "$forged_at" "" GET "/mode?$1" >/dev/null; }
+asked() { request "$forged_at" "" GET /asked | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
 lie() { # TOKEN SENTENCE: a token like that signs in nobody
     mode "token=$1"
     visit forged -

@@ -27,12 +27,32 @@ serve_web() {
     serve
     port=$(listening http)
 }
+# Prints the body of the answer; $ANSWER gets the status and the headers. Of a header that is given
+# twice the last one counts; none is sent by itself. curl begins in a tenth of the time of Python.
+request() { # PORT TOKEN METHOD PATH [BODY [HEADER ...]]
+    local -A headers=()
+    local given=(-qsS --noproxy '*' -m 300 -X "$3" --request-target "$4" -D "$ANSWER.raw"
+        -H Accept: -H User-Agent: -H Expect: -H Content-Type:) header
+    [ -z "$2" ] || headers[Authorization]="Bearer $2"
+    for header in "${@:6}"; do headers[${header%%:*}]=${header#*: }; done
+    for header in "${!headers[@]}"; do
+        given+=(-H "$header${headers[$header]:+: }${headers[$header]:-;}")
+    done
+    case $3${5:+ with a body} in
+    HEAD) given+=(-I -o /dev/null) ;;
+    POST* | PUT* | PATCH* | *body) given+=(--data-raw "${5-}") ;;
+    esac
+    : >"$ANSWER.raw"
+    curl "${given[@]}" "http://127.0.0.1:$1/"
+    sed -e 's/\r$//; /^$/d; s/^HTTP[^ ]* \([0-9]*\).*/\1/' "$ANSWER.raw" >"$ANSWER"
+}
 api() { # METHOD PATH [BODY [HEADER ...]]
     last=("$@")
     local path=$2
     [ "${path:0:1}" = / ] || path=/api/v1/$path
-    python3 "$here/client.py" "$port" "$token" "$1" "$path" "${@:3}" >"$work/out" 2>"$work/err"
+    request "$port" "$token" "$1" "$path" "${@:3}" >"$work/out" 2>"$work/err"
     code=$(head -n 1 "$ANSWER")
+    code=${code:-0}
 }
 until_lines() { # FILE COUNT: it has as many
     for _ in $(seq 1500); do
@@ -53,7 +73,7 @@ install_tools() { # FOLDER: beside the tests, with a package.json
             >"$work/npm.log" 2>&1 || { tail -n 5 "$work/npm.log" && return 1; }
         cp "$tools/package.json" "$tools/installed.json"
     fi
-    find "$here/$1" -name '*.mjs' -o -name '*.ts' | xargs -I{} cp {} "$tools/"
+    find "$here/$1" \( -name '*.mjs' -o -name '*.ts' \) -exec cp {} "$tools/" \;
 }
 with_npm() { # FOLDER
     install_tools "$1" && return 0
