@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Steps of SQLite between two looks at the clock: one that compares a long text takes 10 ms. */
+#define LOOK_EVERY 500
+
 static int past_deadline(void *arg) {
     const struct reader *r = arg;
     return r->busy && clock_ticks() > r->deadline;
@@ -77,7 +80,7 @@ kith_status engine_reader(struct engine *g, struct conn **out, kith_error *e) {
             give_back(g, r, NULL);
             return st;
         }
-        sqlite3_progress_handler(c->db, 10000, past_deadline, r);
+        sqlite3_progress_handler(c->db, LOOK_EVERY, past_deadline, r);
         pthread_mutex_lock(&g->readers_lock);
         r->conn = c;
         pthread_mutex_unlock(&g->readers_lock);
@@ -332,7 +335,7 @@ static kith_status find_in(struct txn *t, const struct query *q, const kith_valu
     env.redirects = w;
     struct instant end = {t->g, t->deadline};
     if (t->deadline)
-        sqlite3_progress_handler(w->db, 10000, past_instant, &end);
+        sqlite3_progress_handler(w->db, LOOK_EVERY, past_instant, &end);
     kith_status st = find_page(w, q, &env, params, page, t->arena, rows, n, e);
     sqlite3_progress_handler(w->db, 0, NULL, NULL);
     return st;
@@ -344,7 +347,7 @@ kith_status txn_ask(void *txn, const struct match_question *q, int64_t *n, kith_
     struct instant end = {t->g, clock_in(t->g->opts.read_limit_ms)};
     if (t->deadline && t->deadline < end.ticks)
         end.ticks = t->deadline;
-    sqlite3_progress_handler(w->db, 10000, past_instant, &end);
+    sqlite3_progress_handler(w->db, LOOK_EVERY, past_instant, &end);
     kith_status st = match_answer(q, w, t->arena, n, e);
     sqlite3_progress_handler(w->db, 0, NULL, NULL);
     return st;
@@ -409,7 +412,7 @@ kith_status txn_select(struct txn *t, const struct query *q, const kith_value *p
     txn_env(t, &env);
     env.redirects = t->g->writer;
     if (t->deadline)
-        sqlite3_progress_handler(t->g->writer->db, 10000, past_instant, &end);
+        sqlite3_progress_handler(t->g->writer->db, LOOK_EVERY, past_instant, &end);
     kith_status st = query_purposes(q, env.principal, params, t->g->writer, e);
     if (st == KITH_OK)
         st = query_select(q, &env, params, t->g->writer, &scratch, &all, e);

@@ -505,6 +505,37 @@ TEST("what shows a row may read, even with a single reader; who holds it all is 
     fixture_close(&x);
 }
 
+TEST("a question is broken off in time, also where few records have long texts") {
+    enum { LONG = 500000 };
+    struct fixture x;
+    struct query *q;
+    struct find_page page = {.limit = 10};
+    struct buf text = {0}, where = {0};
+    fixture_open(&x);
+    engine_close(x.g);
+    struct engine_options o = fixture_options(&x);
+    o.read_limit_ms = 1;
+    EXPECT_OK(engine_open(&x.g, &o, &x.e), x.e);
+    fixture_start(&x);
+    const struct rtype *account = schema_type(engine_schema(x.g), STR("account"));
+    buf_puts(&text, "shipping_street=");
+    for (int i = 0; i < LONG; i++)
+        buf_putc(&text, 'a');
+    buf_putc(&text, '\0');
+    for (int i = 0; i < 4; i++)
+        create(&x, account, PAIRS("name=A", text.ptr));
+    buf_puts(&where, "account where name = 'B'");
+    for (int i = 0; i < 100; i++)
+        buf_printf(&where, " or shipping_street like '%%a%d%%'", i);
+    EXPECT_OK(query_parse(&q, engine_schema(x.g), &x.arena, (kith_str){where.ptr, where.len}, &x.e),
+              x.e);
+    EXPECT_INT(KITH_E_LIMIT,
+               engine_find(x.g, &tester, q, NULL, &page, &x.arena, no_row, NULL, &x.e));
+    buf_free(&text);
+    buf_free(&where);
+    fixture_close(&x);
+}
+
 /* -- places where nothing can be kept ---------------------------------------------------------- */
 
 /* As a user without rights, since the tests may be run by root. 0: refused in a sentence with
