@@ -25,6 +25,8 @@ static const kith_field lead_fields[] = {
                  "qualified>converted|working|unqualified,unqualified.>working,converted",
       .flags = KITH_FF_INDEXED, .doc = "Where it stands."),
     F("last_contacted", TIME, .flags = KITH_FF_INDEXED, .doc = "When we last were in touch."),
+    F("keep_in_touch", BOOLEAN,
+      .doc = "Once unqualified: whether to be in touch now and then; empty is yes."),
     F("score", INTEGER, .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
       .doc = "Points by the rules in sales.score.rules."),
     F("rating", CHOICE, .options = "hot,warm,cold", .flags = KITH_FF_READONLY | KITH_FF_INDEXED,
@@ -434,6 +436,13 @@ static const kith_report reports[] = {
      .query = "lead where state = 'working' and last_contacted < now() - 14d"
               " order by last_contacted",
      .fields = "id,name,company,last_contacted,score,phone,email,owner.name"},
+    {.name = "keep_in_touch",
+     .doc = "Leads that became no customers, and were not heard of for so many days: those with "
+            "whom to keep in touch, the longest silence first.",
+     .query = "lead where state = 'unqualified' and (keep_in_touch is null or keep_in_touch) and "
+              "(contact.lifecycle is null or contact.lifecycle != 'customer') and (last_contacted "
+              "is null or last_contacted not in last_days(:days)) order by last_contacted, created",
+     .fields = "id,name,company,last_contacted,created,interest,phone,email,owner.name"},
     {.name = "referrers",
      .doc = "Who referred leads, and what came of them: whom to thank first.",
      .query = "contact where referred > 0 order by -referred_won, -referred, name",
