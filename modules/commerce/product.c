@@ -22,6 +22,15 @@ static kith_status product_hook(kith_instance *self, kith_txn *txn, kith_change 
     return KITH_OK;
 }
 
+/* The condition of the hook has looked already. */
+static kith_status season_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                               kith_error *err) {
+    (void)self, (void)txn, (void)change;
+    return kith_fail(err, KITH_E_REFUSED, "season_from",
+                     "season_from: a season has a first and a last month, season_from and "
+                     "season_until; give both, or none for all year");
+}
+
 /* -- bundles in bundles -------------------------------------------------------------------------
  */
 
@@ -171,6 +180,9 @@ static const kith_field product_fields[] = {
     F("option_groups", INTEGER, .rollup = "count(option_group via product)",
       .doc = "How many things there are to choose about it."),
     F("launched", DATE, .doc = "Since when it is on the market."),
+    F("season_from", INTEGER, .min = "1", .max = "12",
+      .doc = "The first month of its season, in which it is proposed: 11; empty: all year."),
+    F("season_until", INTEGER, .min = "1", .max = "12", .doc = "The last month of it: 2."),
 };
 static const char *const product_indexes[] = {"category,name"};
 
@@ -211,6 +223,7 @@ static const kith_type types[] = {
 };
 
 static const char *const variant_only[] = {"variant_of"};
+static const char *const season_only[] = {"season_from", "season_until"};
 static const kith_hook hooks[] = {
     {.name = "variant",
      .type = "product",
@@ -220,6 +233,16 @@ static const kith_hook hooks[] = {
      .fn = product_hook,
      .fields = KITH_ARRAY(variant_only),
      .doc = "Keeps variants one step away from their product."},
+    {.name = "season",
+     .type = "product",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
+     .fn = season_hook,
+     .where = "(season_from is null and season_until is not null) or (season_from is not null and "
+              "season_until is null)",
+     .fields = KITH_ARRAY(season_only),
+     .doc = "Refuses half a season."},
     {.name = "relation",
      .type = "product_relation",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,

@@ -79,11 +79,17 @@ static kith_status proposal_of(struct proposals *p, const kith_txn *txn, kith_va
     return KITH_OK;
 }
 
+/* 1 to 12: what is out of season then is not proposed. */
+static kith_value this_month(const kith_instance *self) {
+    return kith_int(month_number(self->host->today(self->host)) % 12 + 1);
+}
+
 static kith_status by_catalogue(struct proposals *p, const kith_txn *txn, const struct owned *owned,
                                 kith_value products, kith_error *err) {
     struct offer_tie *ties = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(p->self, txn, offers.tie, p->self->offers.query.ties, 1, &products,
+    const kith_value params[] = {products, this_month(p->self)};
+    kith_status st = KITH_FIND(p->self, txn, offers.tie, p->self->offers.query.ties, 2, params,
                                &ties, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
         struct proposal *one;
@@ -105,8 +111,9 @@ static kith_status by_affinity(struct proposals *p, const kith_txn *txn, const s
                                kith_value products, kith_error *err) {
     struct affinity *pairs = NULL;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(p->self, txn, offers.affinity, p->self->offers.query.pairs, 1,
-                               &products, &pairs, &count, err);
+    const kith_value params[] = {products, this_month(p->self)};
+    kith_status st = KITH_FIND(p->self, txn, offers.affinity, p->self->offers.query.pairs, 2,
+                               params, &pairs, &count, err);
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
         struct proposal *one;
         if (has(owned, pairs[i].other))
@@ -189,8 +196,9 @@ static kith_status by_step(struct proposals *p, const kith_txn *txn, const struc
     categories.kind = KITH_LIST;
     categories.as.list.items = items;
     categories.as.list.count = count;
-    KITH_TRY(KITH_FIND(p->self, txn, offers.ware, o->query.dearer, 1, &categories, &dearer, &others,
-                       err));
+    const kith_value params[] = {categories, this_month(p->self)};
+    KITH_TRY(
+        KITH_FIND(p->self, txn, offers.ware, o->query.dearer, 2, params, &dearer, &others, err));
     for (uint64_t i = 0; i < count; i++)
         KITH_TRY(add_step(p, txn, owned, &wares[i], dearer, others, err));
     return KITH_OK;
@@ -363,7 +371,7 @@ static const char *why_nothing(int64_t declined) {
                ? "all that there is was offered to them lately, and not bought"
                : "nothing is known that goes with what they have: no product_relation, nothing "
                  "dearer in its category, and nothing that sales.learn_baskets, which counts "
-                 "orders every night, has found";
+                 "orders every night, has found; what is out of season is left out";
 }
 
 static kith_status suggest(kith_instance *self, kith_call *call, kith_error *err) {
@@ -453,9 +461,14 @@ static const kith_permission permissions[] = {
 #define ORDERED(by)                                                                                \
     "order_line where order." by " = :who and order." PLACED                                       \
     " group by product limit 2000 : count()"
-/* What is retired, or not on the market yet, is not sold. */
+/* What is retired, or not on the market yet, is not sold; a season may go over the new year. */
 #define SOLD_NOW(product)                                                                          \
-    product "state = 'active' and (" product "launched is null or " product "launched <= today())"
+    product "state = 'active' and (" product "launched is null or " product                        \
+            "launched <= today()) "                                                                \
+            "and (" product "season_from is null or (" product "season_from <= " product           \
+            "season_until and " product "season_from <= :month and " product "season_until >= "    \
+            ":month) or (" product "season_from > " product "season_until and (" product           \
+            "season_from <= :month or " product "season_until >= :month)))"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("product_relation", offers.tie, OFFER_TIE),
     KITH_WANT(QUERY,

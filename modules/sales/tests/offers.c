@@ -119,6 +119,39 @@ TEST("what goes with what somebody bought is offered, without what they own or i
     close_company(&c);
 }
 
+static const char *names_for(struct company *c, kith_id who) {
+    struct act a = ACT(c, "sales.suggest", {"contact", ID(c, who)});
+    const char *out = "";
+    kith_id product;
+    EXPECT_ACT(a);
+    for (size_t i = 0; i < row_count(&a); i++) {
+        EXPECT(id_parse(str_of(row_text(c, &a, i, "product")), &product));
+        out = arena_printf(&c->arena, "%s%s|", out, field(c, "product", product, "name"));
+    }
+    return out;
+}
+
+TEST("what is out of season is not offered, and a season may go over the new year") { /* SAL-51 */
+    struct company c; /* it is November */
+    struct shop s = shop(&c);
+    kith_id sled = ware(&c, "Sled"), tyre = ware(&c, "Tyre");
+    UPDATE(&c, "product", s.ink, {"season_from", "11"}, {"season_until", "11"});
+    UPDATE(&c, "product", s.desk, {"season_from", "5"}, {"season_until", "10"});
+    UPDATE(&c, "product", sled, {"season_from", "11"}, {"season_until", "2"});
+    UPDATE(&c, "product", tyre, {"season_from", "12"}, {"season_until", "10"});
+    for (size_t i = 0; i < 5; i++)
+        relate(&c, s.pen, "complement", (kith_id[]){s.ink, s.desk, s.lamp, sled, tyre}[i]);
+    buy(&c, "contact", s.ben, s.pen, 0, 0);
+    EXPECT_STR("Ink|Lamp|Sled|", names_for(&c, s.ben));
+    clock_advance(&c.clock, 60 * INT64_C(86400000)); /* January */
+    EXPECT_STR("Lamp|Sled|Tyre|", names_for(&c, s.ben));
+    clock_advance(&c.clock, 150 * INT64_C(86400000)); /* June */
+    EXPECT_STR("Desk|Lamp|Tyre|", names_for(&c, s.ben));
+    REFUSED(&c, "a season has a first and a last month", "product", s.lamp, {"season_from", "3"});
+    REFUSED(&c, "a season has a first and a last month", "product", s.ink, {"season_from", NULL});
+    close_company(&c);
+}
+
 TEST("nothing dearer is offered to who complains, and the seller is told why") {
     struct company c;
     struct shop s = shop(&c);
