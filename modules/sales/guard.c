@@ -108,14 +108,30 @@ kith_status offers_best(kith_instance *self, const kith_txn *whole, const struct
     return st;
 }
 
+kith_status offers_fits(kith_instance *self, const kith_txn *whole, const struct customer *who,
+                        uint64_t *rows, kith_error *err) {
+    struct asked a = {.rules = &self->offers.fits};
+    kith_status st = ask_of_both(self, whole, &a, who, err);
+    *rows = a.holds;
+    return st;
+}
+
 /* -- declared -----------------------------------------------------------------------------------
  */
 
-enum { RULE_OF, RULE_WHEN, RULE_REASON }; /* as declared */
+enum { RULE_OF, RULE_WHEN, RULE_REASON, RULE_PRODUCTS }; /* as declared */
+static kith_status read_products(kith_instance *self, kith_str condition, uint32_t *query,
+                                 kith_error *err) {
+    char text[2000];
+    if (snprintf(text, sizeof text, "product where (%.*s) and %s order by id limit 200",
+                 (int)condition.len, condition.ptr, SOLD_NOW("")) >= (int)sizeof text)
+        return kith_fail(err, KITH_E_INVAL, NULL, "the condition on products is too long");
+    return self->records->query(self->host, kith_str_of(text), query, err);
+}
+
 static kith_status read_rules(kith_instance *self, const char *key, const kith_value *rows,
                               struct offer_rules *rules, kith_error *err) {
     const uint64_t count = rows->kind == KITH_LIST ? rows->as.list.count : 0;
-    const int32_t is_guard = rules == &self->offers.guards;
     rules->key = key;
     if (count > OFFER_RULES_MAX)
         return kith_fail(err, KITH_E_INVAL, key, "%s: there are more than %d rules",
@@ -127,18 +143,20 @@ static kith_status read_rules(kith_instance *self, const char *key, const kith_v
         kith_status st = self->records->predicate(
             self->host, is_account ? self->account.type : self->contact.type, row[RULE_WHEN].as.s,
             &rules->items[i].predicate, &why);
+        if (st == KITH_OK && rules == &self->offers.fits)
+            st = read_products(self, row[RULE_PRODUCTS].as.s, &rules->items[i].products, &why);
         if (st != KITH_OK)
-            return kith_fail(err, st, key, "%s, rule %llu: %.300s", sales_place(self, key),
+            return kith_fail(err, st, key, "%s, rule %llu: %.400s", sales_place(self, key),
                              (unsigned long long)i + 1, why.message);
         rules->items[i].of = is_account ? BUYER_ACCOUNT : BUYER_CONTACT;
-        if (is_guard)
+        if (rules != &self->offers.best)
             rules->items[i].reason = row[RULE_REASON].as.s;
     }
     rules->count = count;
     return KITH_OK;
 }
 
-/* The reason stands last: of who is best nobody is told one. */
+/* Of who is best no reason is told; products are named alone where they fit somebody. */
 static const kith_setting rule_items[] = {
     {.key = "of",
      .kind = KITH_TEXT,
@@ -153,26 +171,38 @@ static const kith_setting rule_items[] = {
      .kind = KITH_TEXT,
      .flags = KITH_SF_REQUIRED,
      .doc = "What sellers are told when it is true."},
+    {.key = "products",
+     .kind = KITH_TEXT,
+     .flags = KITH_SF_REQUIRED,
+     .doc = "A condition on products, in the query language: those that fit them."},
 };
 static const kith_setting settings[] = {
     {.key = "guard.rules",
      .kind = KITH_LIST,
      .default_text = "()",
      .doc = "To whom sales.suggest offers nothing dearer, besides who has one of sales.problems.",
-     .items = KITH_ARRAY(rule_items)},
+     .items = {rule_items, sizeof *rule_items, RULE_PRODUCTS}},
     {.key = "upsell.best",
      .kind = KITH_LIST,
      .default_text = "()",
      .doc = "Who the best customers are: sales.suggest offers them what is dearer first.",
      .items = {rule_items, sizeof *rule_items, RULE_REASON}},
+    {.key = "offer.fits",
+     .kind = KITH_LIST,
+     .default_text = "()",
+     .doc = "What fits a customer in their stage of life, whatever they have: sales.suggest offers "
+            "them these products.",
+     .items = KITH_ARRAY(rule_items)},
 };
 static const kith_want wants[] = {
     KITH_WANT(SETTING, "guard.rules", offers.guard_rules),
     KITH_WANT(SETTING, "upsell.best", offers.best_rules),
+    KITH_WANT(SETTING, "offer.fits", offers.fit_rules),
 };
 static kith_status begin(kith_instance *self, kith_error *err) {
     KITH_TRY(read_rules(self, "guard.rules", &self->offers.guard_rules, &self->offers.guards, err));
-    return read_rules(self, "upsell.best", &self->offers.best_rules, &self->offers.best, err);
+    KITH_TRY(read_rules(self, "upsell.best", &self->offers.best_rules, &self->offers.best, err));
+    return read_rules(self, "offer.fits", &self->offers.fit_rules, &self->offers.fits, err);
 }
 
 const kith_part guard_part = {

@@ -12,9 +12,10 @@ struct owned {
 };
 struct proposal {
     kith_value product;
-    int32_t is_up, by_catalogue, by_step;
+    int32_t is_up, by_catalogue, by_step, by_fit;
     int64_t confidence; /* the highest, in ten-thousandths */
     kith_str kind;      /* of the relation; empty: an affinity alone */
+    kith_str fit;       /* by_fit: why it fits who they are */
     kith_value because; /* the product that leads to it */
     int64_t lift;
     kith_value price; /* of one by_step, and of all when the dearest comes first */
@@ -204,12 +205,42 @@ static kith_status by_step(struct proposals *p, const kith_txn *txn, const struc
     return KITH_OK;
 }
 
+/* -- what fits them -----------------------------------------------------------------------------
+ */
+
+/* By who they are, and not by what they have: also for whom nothing was sold to yet. */
+static kith_status by_fit(struct proposals *p, const kith_txn *txn, const struct owned *owned,
+                          uint64_t rows, kith_error *err) {
+    const struct offer_rules *fits = &p->self->offers.fits;
+    for (uint64_t i = 0; i < fits->count && rows >> i; i++) {
+        const kith_value month = this_month(p->self);
+        struct offer_ware *wares = NULL;
+        uint64_t count = 0;
+        if (!(rows >> i & 1))
+            continue;
+        KITH_TRY(KITH_FIND(p->self, txn, offers.ware, fits->items[i].products, 1, &month, &wares,
+                           &count, err));
+        for (uint64_t k = 0; k < count; k++) {
+            struct proposal *one;
+            if (has(owned, wares[k].id))
+                continue;
+            KITH_TRY(proposal_of(p, txn, wares[k].id, 0, &one, err));
+            if (!one->by_fit)
+                one->fit = fits->items[i].reason;
+            one->by_fit = 1;
+        }
+    }
+    return KITH_OK;
+}
+
 /* -- in which order -----------------------------------------------------------------------------
  */
 
+#define FIT_SCORE  2500 /* it is no more than a guess */
 #define STEP_SCORE 5000 /* the catalogue knows better, and what half of the others buy as well */
 static int64_t score_of(const struct proposal *p) {
-    return p->by_catalogue * 10000 + p->by_step * STEP_SCORE + p->confidence;
+    return p->by_catalogue * 10000 + p->by_step * STEP_SCORE + p->by_fit * FIT_SCORE +
+           p->confidence;
 }
 static int by_score(const void *a, const void *b) {
     const struct proposal *x = a, *y = b;
@@ -281,9 +312,13 @@ static kith_status give(kith_instance *self, kith_call *call, const struct propo
                         const char *caution, kith_error *err) {
     char why[500];
     kith_str name = {0};
-    KITH_TRY(name_of(self, self->calls->view(call), p->because, &name, err));
+    if (p->because.kind == KITH_LINK)
+        KITH_TRY(name_of(self, self->calls->view(call), p->because, &name, err));
     const int len = (int)(name.len < 300 ? name.len : 300);
-    if (p->by_step) {
+    if (p->because.kind != KITH_LINK) {
+        (void)snprintf(why, sizeof why, "%.*s", (int)(p->fit.len < 400 ? p->fit.len : 400),
+                       p->fit.ptr);
+    } else if (p->by_step) {
         (void)snprintf(why, sizeof why, "one price step up from %.*s", len, name.ptr);
     } else {
         if (p->by_catalogue) {
@@ -312,11 +347,12 @@ static kith_status read_owned(struct owned *owned, const kith_txn *txn, uint32_t
 /* What leads to an offer is told with it, and so is what whoever asks may see. What is left out for
  * being there already is all that is there. */
 static kith_status gather(struct proposals *p, const kith_txn *txn, const kith_txn *whole,
-                          uint32_t of, kith_value who, kith_error *err) {
+                          uint32_t of, kith_value who, uint64_t fits, kith_error *err) {
     struct owned seen = {.self = p->self}, owned = seen;
     kith_value products = kith_null();
     KITH_TRY(read_owned(&seen, txn, of, who, err));
     KITH_TRY(read_owned(&owned, whole, of, who, err));
+    KITH_TRY(by_fit(p, txn, &owned, fits, err));
     if (seen.count == 0)
         return KITH_OK;
     products.kind = KITH_LIST;
@@ -358,10 +394,12 @@ static kith_status propose(struct proposals *p, kith_call *call, uint32_t of, ki
     const kith_txn *txn = self->calls->view(call), *whole = self->calls->whole(call);
     struct customer customer;
     int32_t best = 0;
+    uint64_t fits = 0;
     KITH_TRY(offers_customer(self, whole, of, who, &customer, err));
     KITH_TRY(offers_guard(self, whole, &customer, why, err));
     KITH_TRY(offers_best(self, whole, &customer, &best, err));
-    KITH_TRY(gather(p, txn, whole, of, who, err));
+    KITH_TRY(offers_fits(self, whole, &customer, &fits, err));
+    KITH_TRY(gather(p, txn, whole, of, who, fits, err));
     KITH_TRY(leave_out(p, whole, &customer, declined, err));
     return sort_proposals(p, whole, who, best, err);
 }
@@ -427,8 +465,8 @@ static const kith_field suggest_columns[] = {
     F("product", LINK, .options = "product", .doc = "What to offer."),
     F("kind", TEXT, .doc = "cross: it goes with what they have; up: it is the next higher one."),
     F("score", DECIMAL, .options = "4",
-      .doc = "1 if the catalogue relates it, 0.5 if it is one price step up, and the highest "
-             "confidence of what is bought together."),
+      .doc = "1 if the catalogue relates it, 0.5 if it is one price step up, 0.25 if it fits who "
+             "they are, and the highest confidence of what is bought together."),
     F("why", TEXT, .doc = "Because of what."),
     F("caution", LONGTEXT, .doc = "What is to be settled first."),
 };
@@ -461,14 +499,6 @@ static const kith_permission permissions[] = {
 #define ORDERED(by)                                                                                \
     "order_line where order." by " = :who and order." PLACED                                       \
     " group by product limit 2000 : count()"
-/* What is retired, or not on the market yet, is not sold; a season may go over the new year. */
-#define SOLD_NOW(product)                                                                          \
-    product "state = 'active' and (" product "launched is null or " product                        \
-            "launched <= today()) "                                                                \
-            "and (" product "season_from is null or (" product "season_from <= " product           \
-            "season_until and " product "season_from <= :month and " product "season_until >= "    \
-            ":month) or (" product "season_from > " product "season_until and (" product           \
-            "season_from <= :month or " product "season_until >= :month)))"
 static const kith_want wants[] = {
     KITH_WANT_RECORD("product_relation", offers.tie, OFFER_TIE),
     KITH_WANT(QUERY,

@@ -39,7 +39,8 @@ struct offer_rules {
     const char *key; /* of the setting */
     struct offer_rule {
         uint32_t predicate, of; /* BUYER_* */
-        kith_str reason;
+        kith_str reason;        /* as far as the rows have it, and */
+        uint32_t products;      /* a query, of what fits; in seasons of the month :month */
     } items[OFFER_RULES_MAX];
     uint64_t count;
 };
@@ -59,9 +60,9 @@ struct offers {
         uint32_t offered[BUYERS], of_firm, open[BUYERS], quoted, of_quote; /* offered.c */
         uint32_t days[BUYERS], product_days[BUYERS], purchases;            /* repurchase.c */
     } query;
-    struct offer_rules guards, best;                        /* guard.c */
-    kith_value guard_rules, best_rules, step, again_after;  /* settings */
-    kith_value window, min_together, max_products, nightly; /* settings */
+    struct offer_rules guards, best, fits;                            /* guard.c */
+    kith_value guard_rules, best_rules, fit_rules, step, again_after; /* settings */
+    kith_value window, min_together, max_products, nightly;           /* settings */
 };
 
 /* A contact or an account, and which of them. KITH_E_INVAL: neither is given, or both. [any] */
@@ -78,6 +79,19 @@ void offers_say(char *why, kith_str reason); /* appends one, as long as there is
 /* Whether they are among the best customers. [reader] */
 kith_status offers_best(kith_instance *self, const kith_txn *whole, const struct customer *who,
                         int32_t *best, kith_error *err);
+
+/* A bit for each row of sales.offer.fits that is true of them. [reader] */
+kith_status offers_fits(kith_instance *self, const kith_txn *whole, const struct customer *who,
+                        uint64_t *rows, kith_error *err);
+
+/* What is retired, or not on the market yet, is not sold; a season may go over the new year. */
+#define SOLD_NOW(product)                                                                          \
+    product "state = 'active' and (" product "launched is null or " product                        \
+            "launched <= today()) "                                                                \
+            "and (" product "season_from is null or (" product "season_from <= " product           \
+            "season_until and " product "season_from <= :month and " product "season_until >= "    \
+            ":month) or (" product "season_from > " product "season_until and (" product           \
+            "season_from <= :month or " product "season_until >= :month)))"
 
 /* offered.c: calls fn with each product that was offered to them lately, or that they declined.
  * [reader] */

@@ -152,6 +152,45 @@ TEST("what is out of season is not offered, and a season may go over the new yea
     close_company(&c);
 }
 
+#define FITS                                                                                       \
+    "offer: { fits = ("                                                                            \
+    "{ of = \"contact\"; when = \"tagged('parent')\"; products = \"tagged('toy')\"; reason = "     \
+    "\"has a "                                                                                     \
+    "child\"; },"                                                                                  \
+    "{ of = \"account\"; when = \"size < 10\"; products = \"category.name = 'Starter'\"; reason "  \
+    "= \"a young "                                                                                 \
+    "firm\"; }"                                                                                    \
+    "); };"
+
+TEST("what fits the stage of a customer's life is offered, whatever they have") { /* SAL-49 */
+    struct company company, *c = &company;
+    OPEN(c, CONF(FITS) "commerce: { grant = [\"*\"]; };\n", "commerce", "sales");
+    kith_id starter = CREATE(c, "product_category", {"name", "Starter"});
+    kith_id bear = ware(c, "Bear"), train = ware(c, "Train"), kit = ware(c, "Kit");
+    UPDATE(c, "product", bear, {"tags", "toy"});
+    UPDATE(c, "product", train, {"tags", "toy"});
+    UPDATE(c, "product", kit, {"category", ID(c, starter)});
+    kith_id ann = CREATE(c, "contact", {"name", "Ann"});
+    EXPECT_STR("", names_for(c, ann));
+    UPDATE(c, "contact", ann, {"tags", "parent"});
+    EXPECT_STR("Bear|Train|", names_for(c, ann));
+    struct act a = ACT(c, "sales.suggest", {"contact", ID(c, ann)});
+    EXPECT_STR("cross|0.2500|has a child", row_text(c, &a, 0, "kind score why"));
+    buy(c, "contact", ann, bear, 0, 0);
+    relate(c, bear, "complement", train);
+    a = ACT(c, "sales.suggest", {"contact", ID(c, ann)});
+    EXPECT_INT(1, row_count(&a));
+    EXPECT_STR("cross|1.2500|complement of Bear", row_text(c, &a, 0, "kind score why"));
+    UPDATE(c, "product", train, {"season_from", "1"}, {"season_until", "2"});
+    EXPECT_STR("", names_for(c, ann));
+    kith_id firm = CREATE(c, "account", {"name", "Firm"}, {"size", "3"});
+    UPDATE(c, "contact", ann, {"account", ID(c, firm)});
+    EXPECT_STR("Kit|", names_for(c, ann));
+    UPDATE(c, "account", firm, {"size", "10"});
+    EXPECT_STR("", names_for(c, ann));
+    close_company(c);
+}
+
 TEST("nothing dearer is offered to who complains, and the seller is told why") {
     struct company c;
     struct shop s = shop(&c);
