@@ -118,6 +118,25 @@ static kith_value next_reminder(const kith_instance *self, const struct asset *a
     return is_in_use(a) ? reminder_of(self, date, today, INT64_MIN, 1) : kith_null();
 }
 
+/* What an undo brings back may have been delivered again since, with records of its own. */
+static kith_status check_once(kith_instance *self, const kith_txn *txn, const struct asset *a,
+                              kith_error *err) {
+    struct asset *others;
+    struct bought line;
+    uint64_t count = 0;
+    KITH_TRY(KITH_LOAD(self, txn, goods.bought, a->order_line.as.link.id, &line, err));
+    KITH_TRY(KITH_FIND(self, txn, own.asset, self->own.assets.of_line, 1, &a->order_line, &others,
+                       &count, err));
+    int64_t units = is_in_use(a) ? units_of(&a->quantity) : 0;
+    for (uint64_t i = 0; i < count; i++)
+        units += units_of(&others[i].quantity);
+    return units <= units_of(&line.quantity)
+               ? KITH_OK
+               : kith_fail(err, KITH_E_REFUSED, "order_line",
+                           "order_line: all pieces of it have records already, as it was delivered "
+                           "again since; change one of those instead");
+}
+
 static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     const kith_records_v1 *rec = self->records;
@@ -128,6 +147,8 @@ static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *c
     if (!change->before || rec->changed(txn, change, n->purchased_on) == 1)
         KITH_TRY(complete(self, txn, &a, err));
     KITH_TRY(check_asset(&a, err));
+    if (change->origin == KITH_ORIGIN_UNDO && !change->before && a.order_line.kind == KITH_LINK)
+        KITH_TRY(check_once(self, txn, &a, err));
     if (rec->changed(txn, change, n->serial) == 1 || rec->changed(txn, change, n->product) == 1)
         KITH_TRY(check_serial(self, txn, &a, change->id, err));
     kith_put(&edit, n->name, a.name);

@@ -137,6 +137,23 @@ TEST("an undo of an undo sends nothing a second time") {
     close_company(c);
 }
 
+TEST("what is delivered again is owned once, whatever an undo brings back") {
+    struct shop shop, *s = &shop;
+    struct company *c = &s->c;
+    open_shop(s);
+    UPDATE(c, "order", s->order, {"state", "ordered"});
+    UPDATE(c, "order", s->order, {"state", "shipped"});
+    kith_id back = undo_tx(c, moved(c, "order", s->order, "delivered"));
+    EXPECT_INT(0, find(c, "asset").count);
+    kith_id again = undo_tx(c, back);
+    EXPECT_INT(1, find(c, "asset where quantity = 2").count);
+    undo(c, again);
+    UPDATE(c, "order", s->order, {"state", "delivered"});
+    EXPECT_HAS("all pieces of it have records already", stays(c, back));
+    EXPECT_INT(1, find(c, "asset").count);
+    close_company(c);
+}
+
 TEST("no undo brings a return back over another one, nor receives it again") {
     struct shop shop, *s = &shop;
     struct company *c = &s->c;
