@@ -5,6 +5,9 @@
 
 /* Of one search. One that takes more is of no use to who waits for it, and holds up the writer. */
 #define DECISIONS 20000
+/* Clauses that all searches for one question look at, as there may be one for each option: a second
+ * or three. */
+#define VISITS 50000000
 
 /* -- clauses ------------------------------------------------------------------------------------
  */
@@ -213,8 +216,18 @@ static void follow(struct puzzle *p, uint32_t count, const int32_t *given, struc
 /* -- by search ----------------------------------------------------------------------------------
  */
 
-static kith_status search(PicoSAT *solver, int32_t *found, kith_error *err) {
+static int look(struct puzzle *p, PicoSAT *solver) {
+    const uint64_t before = picosat_visits(solver), left = VISITS - p->spent;
+    if (!left)
+        return PICOSAT_UNKNOWN;
     const int answer = picosat_sat(solver, DECISIONS);
+    const uint64_t spent = picosat_visits(solver) - before;
+    p->spent += spent < left ? spent : left;
+    return answer;
+}
+
+static kith_status search(struct puzzle *p, PicoSAT *solver, int32_t *found, kith_error *err) {
+    const int answer = look(p, solver);
     *found = answer == PICOSAT_SATISFIABLE;
     if (answer != PICOSAT_UNKNOWN)
         return KITH_OK;
@@ -282,7 +295,7 @@ kith_status puzzle_settle(struct puzzle *p, kith_error *err) {
         found = 0;
         if (s.open) {
             picosat_assume(p->solver, on);
-            st = search(p->solver, &found, err);
+            st = search(p, p->solver, &found, err);
         }
         if (st == KITH_OK && found)
             keep_model(p);
@@ -315,7 +328,7 @@ kith_status puzzle_solve(struct puzzle *p, uint32_t count, const int32_t *given,
             picosat_add(p->solver, v * p->value[v]);
             picosat_add(p->solver, 0);
         }
-    KITH_TRY(search(p->solver, possible, err));
+    KITH_TRY(search(p, p->solver, possible, err));
     if (!*possible)
         return KITH_OK;
     keep_model(p);
@@ -326,7 +339,7 @@ kith_status puzzle_can(struct puzzle *p, uint32_t count, const int32_t *literals
                        kith_error *err) {
     for (uint32_t i = 0; i < count; i++)
         picosat_assume(p->solver, literals[i]);
-    KITH_TRY(search(p->solver, possible, err));
+    KITH_TRY(search(p, p->solver, possible, err));
     if (*possible)
         keep_model(p);
     return KITH_OK;
@@ -384,13 +397,14 @@ static uint32_t take_failed(PicoSAT *solver, int32_t *into) {
 
 /* Leaves out one after the other: what can be left out stays out. One of which it takes too long to
  * tell stays in. */
-static uint32_t shrink(PicoSAT *solver, int32_t *core, uint32_t count, int32_t *spare) {
+static uint32_t shrink(struct puzzle *p, PicoSAT *solver, int32_t *core, uint32_t count,
+                       int32_t *spare) {
     uint32_t kept = 0; /* the first so many are needed */
     while (kept < count) {
         for (uint32_t i = 0; i < count; i++)
             if (i != kept)
                 picosat_assume(solver, core[i]);
-        if (picosat_sat(solver, DECISIONS) != PICOSAT_UNSATISFIABLE) {
+        if (look(p, solver) != PICOSAT_UNSATISFIABLE) {
             kept++;
             continue;
         }
@@ -476,10 +490,10 @@ kith_status puzzle_clash(struct puzzle *p, uint32_t count, const int32_t *given,
         make_reasons(p);
     for (uint32_t i = 0; i < n; i++)
         picosat_assume(p->reasons, core[i]);
-    KITH_TRY(search(p->reasons, &found, err));
+    KITH_TRY(search(p, p->reasons, &found, err));
     if (found)
         return KITH_OK;
-    n = shrink(p->reasons, core, take_failed(p->reasons, core), spare);
+    n = shrink(p, p->reasons, core, take_failed(p->reasons, core), spare);
     for (uint32_t i = 0; i < n; i++)
         if (core[i] > p->vars) {
             causes[out->cause_count++] = (uint32_t)(core[i] - p->vars - 1);

@@ -26,6 +26,7 @@ struct puzzle {
     struct clause *clauses;
     uint32_t literal_count, literal_room, clause_count, clause_room;
     int32_t no_memory;
+    uint64_t spent; /* clauses that its searches looked at so far */
 
     int8_t *value;    /* of variable v: 1 it holds for certain, -1 it does not, 0 both can be */
     uint32_t *clause; /* that left no choice; NO_CLAUSE: it takes several at once, or none */
