@@ -3,6 +3,8 @@
  * counts purchases (docs/decisions/0074). One for each order, kept in step with it. */
 #include "commerce.h"
 
+#define DAY_MS 86400000 /* clocks of others may be in another zone */
+
 /* -- what of an order counts --------------------------------------------------------------------
  */
 
@@ -156,6 +158,29 @@ static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *c
     return follow(self, txn, o.id, err);
 }
 
+/* Turnover by month and the last purchase go by it. What was ordered elsewhere is corrected by who
+ * brings it. */
+static kith_status when_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err) {
+    struct order o, was = {.state = kith_text("cart")};
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
+    if (change->before)
+        KITH_TRY(KITH_READ(self, txn, order, change->before, &was, err));
+    if (change->origin == KITH_ORIGIN_UNDO || change->origin == KITH_ORIGIN_IMPORT ||
+        is_by_rules(change->origin))
+        return KITH_OK;
+    if (is_set(&was.placed_at) && !is_before_order(was.state.as.s) &&
+        !(was.placed_elsewhere.kind == KITH_BOOL && was.placed_elsewhere.as.i))
+        return kith_fail(err, KITH_E_REFUSED, "placed_at",
+                         "placed_at: %.*s is %.*s and stays with the time at which it was ordered",
+                         (int)o.number.as.s.len, o.number.as.s.ptr, (int)was.state.as.s.len,
+                         was.state.as.s.ptr);
+    return is_set(&o.placed_at) && o.placed_at.as.i > self->host->now(self->host) + DAY_MS
+               ? kith_fail(err, KITH_E_REFUSED, "placed_at",
+                           "placed_at: it lies in the future; leave it out, and it is now")
+               : KITH_OK;
+}
+
 /* Lines of an order that an import made as placed already. */
 static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
@@ -235,7 +260,16 @@ static const kith_type types[] = {
 static const char *const order_fields[] = {"state", "account", "contact", "placed_at"};
 static const char *const line_fields[] = {"total", "quantity", "order"};
 static const char *const return_fields[] = {"state", "unbilled"};
+static const char *const placed_at_only[] = {"placed_at"};
 static const kith_hook hooks[] = {
+    {.name = "placed_then",
+     .type = "order",
+     .on = KITH_ON_CREATE | KITH_ON_UPDATE,
+     .when = KITH_BEFORE,
+     .priority = AFTER_RULES,
+     .fn = when_hook,
+     .fields = KITH_ARRAY(placed_at_only),
+     .doc = "Keeps the time at which something was ordered."},
     {.name = "purchase",
      .type = "order",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,

@@ -51,6 +51,28 @@ TEST("an order that is placed is a purchase of who buys, who becomes a customer"
     close_company(c);
 }
 
+TEST("when something was ordered stays, and is not to come") {
+    struct company company, *c = &company;
+    OPEN(c, SHOP(""), "commerce");
+    kith_id ada = CREATE(c, "contact", {"name", "Ada"}), pen = product(c, "pen", "10 EUR");
+    kith_id o = cart_of(c, 0, ada, pen);
+    REFUSED(c, "placed_at: it lies in the future", "order", o,
+            {"placed_at", "2024-11-14T00:00:00Z"});
+    UPDATE(c, "order", o, {"placed_at", "2023-11-13T09:00:00Z"}, {"state", "ordered"});
+    EXPECT_STR("2023-11-13T09:00:00.000Z", field(c, "contact", ada, "last_purchase"));
+    REFUSED(c, "O-000001 is ordered and stays with the time at which it was ordered", "order", o,
+            {"placed_at", "2023-10-01T00:00:00Z"});
+    REFUSED(c, "stays with the time", "order", o, {"placed_at", ""});
+    UPDATE(c, "order", o, {"state", "cart"});
+    UPDATE(c, "order", o, {"placed_at", ""});
+    UPDATE(c, "order", o, {"state", "ordered"});
+    EXPECT_INT(1, find(c, "order where placed_at > now() - 1h").count);
+    kith_id old = IMPORT(c, "order", {"contact", ID(ada)}, {"channel", "import"},
+                         {"state", "delivered"}, {"placed_at", "2024-05-01T10:00:00Z"});
+    UPDATE(c, "order", old, {"placed_at", "2022-05-01T10:00:00Z"});
+    close_company(c);
+}
+
 TEST("what is cancelled, or a cart again, was not bought") {
     struct company company, *c = &company;
     OPEN(c, SHOP(""), "commerce");
