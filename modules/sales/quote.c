@@ -260,10 +260,8 @@ static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *c
     struct offer o = {.self = self, .txn = txn, .change = change};
     struct quote before;
     KITH_TRY(read_offer(&o, &before, err));
-    if (change->origin == KITH_ORIGIN_UNDO && change->before)
-        KITH_TRY(check_undone(&o, &before, err));
     if (change->origin == KITH_ORIGIN_UNDO)
-        return KITH_OK;
+        return change->before ? check_undone(&o, &before, err) : check_alone(&o, change->id, err);
     const struct quote *was = change->before ? &before : NULL;
     KITH_TRY(was ? keep_sent(&o, was, err) : check_new(&o, err));
     if (comes_into(&o, "sent"))

@@ -132,6 +132,21 @@ TEST("what is a draft again is not sent by an undo, which looks at no discount")
     close_company(&d.c);
 }
 
+TEST("a draft that was deleted does not come back beside another quote of its order") {
+    struct desk d;
+    kith_id tx;
+    kith_error e = KITH_ERROR_INIT;
+    start(&d);
+    struct put p = {&d.c, "quote", d.quote, NULL};
+    EXPECT_OK(engine_write(d.c.engine, &by_anna, remove_it, &p, &tx, &e), e);
+    undo(&d.c, tx);
+    EXPECT_OK(engine_write(d.c.engine, &by_anna, remove_it, &p, &tx, &e), e);
+    CREATE(&d.c, "quote", {"order", id_text(&d.c, d.order)});
+    EXPECT_HAS("is quoted in Q-000002 already", undo_stays(&d.c, tx));
+    EXPECT_INT(1, find(&d.c, "quote").count);
+    close_company(&d.c);
+}
+
 TEST("accepting is undone with the order and the deal") {
     struct desk d;
     kith_id tx;
