@@ -59,9 +59,11 @@ static kith_status appointment_hook(kith_instance *self, kith_txn *txn, kith_cha
     struct appointment a, *busy;
     uint64_t count = 0;
     kith_status st = KITH_CHANGE(self, txn, change, cadences.appointment, &a, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
+    const int32_t undone = change->origin == KITH_ORIGIN_UNDO; /* another one may have come since */
+    if (st != KITH_OK || (undone && a.at.as.i < self->host->now(self->host)))
         return st;
-    st = check_times(self, &a, change, self->records->changed(txn, change, n->at) == 1, err);
+    if (!undone)
+        st = check_times(self, &a, change, self->records->changed(txn, change, n->at) == 1, err);
     if (st == KITH_OK && a.duration.kind == KITH_NULL)
         st = self->records->set(txn, change, 1, &n->duration, &self->cadences.length, err);
     const int64_t from = a.at.as.i, to = from + length_of(self, a.duration);

@@ -54,6 +54,17 @@ TEST("no two appointments of one seller overlap, whoever plans them, and one who
     EXPECT_ACT(a);
     struct act again = book(&c, lead, "2030-03-11T10:30:00Z");
     EXPECT_HAS("at: there is another appointment at that time", again.message);
+    kith_id at_ten = find(&c, "interaction where planned").ids[0], tx;
+    kith_error e = KITH_ERROR_INIT;
+    struct put off = {&c, "interaction", at_ten, PAIRS({"planned", "false"})};
+    EXPECT_OK(engine_write(c.engine, &by_anna, put_txn, &off, &tx, &e), e);
+    undo(&c, tx);
+    EXPECT_OK(engine_write(c.engine, &by_anna, put_txn, &off, &tx, &e), e);
+    again = book(&c, lead, "2030-03-11T10:30:00Z");
+    EXPECT_ACT(again);
+    EXPECT_HAS("at: there is another appointment at that time", undo_stays(&c, tx));
+    undo(&c, again.tx);
+    undo(&c, tx);
     struct act early = book(&c, lead, "2030-03-11T07:30:00Z");
     EXPECT_HAS("at: Rosa does not work at that time", early.message);
     struct act late = book(&c, lead, "2030-03-11T15:30:00Z");
