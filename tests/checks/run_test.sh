@@ -24,6 +24,12 @@ it "words choose programs by name"
 runner b two
 expect_is "1 passed, 0 failed, 2 skipped" "$(last_line)"
 
+it "what takes long begins first, whatever its place in the list"
+sed 's#unit/two#crash/commands#' b/tests.list >b/other && cp b/tests.list b/kept && mv b/other b/tests.list
+run env -u KITH_TEST_LONG -u KITH_LIMIT KITH_JOBS=1 "$KITH_SOURCE/tests/run" b
+expect_is "ok crash/commands" "$(echo "$out" | awk 'NR == 1 { print $1, $2 }')"
+mv b/kept b/tests.list
+
 it "long programs run only when asked for"
 printf 'long\tcrash/x\t%s\t\n' "$work/b/one" >>b/tests.list
 runner b
