@@ -6,12 +6,12 @@ PRESET  ?= dev
 PREFIX  ?= /usr/local
 SOURCES  = $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-.PHONY: help deps build demo test test-long bench bench-large bench-web fuzz format check-format \
+.PHONY: help deps build demo test test-long test-sanitized bench bench-large bench-web fuzz format check-format \
         check-scripts check reference install clean
 
 help: ## list these targets
 	@echo 'make TARGET:'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' Makefile
 
 deps: ## install the Debian packages that are missing
 	@.ci/deps
@@ -29,6 +29,10 @@ test: build ## build and run all tests; WORD=... runs only programs with that wo
 
 test-long: build ## the same with the long tests: crashes and power loss, many times
 	@tests/run --long build/$(PRESET) $(WORD)
+
+test-sanitized: ## run all but the crash tests under the address and undefined behaviour sanitizers; WORD=...
+	@$(MAKE) build PRESET=asan
+	@KITH_LIMIT=1800 tests/run build/asan $(or $(WORD),unit/ integration/ modules/)
 
 bench: ## measure it against its budgets; BENCH=quick, WORD=...: shorter, only those with that word
 	@$(MAKE) build PRESET=release TARGETS='kith modules bench'
