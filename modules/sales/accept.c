@@ -246,6 +246,14 @@ static kith_status make_link(kith_instance *self, kith_txn *txn, const struct qu
     return KITH_OK;
 }
 
+/* Whoever was sent it before it became a draft again has another offer before them. */
+static kith_status sent_hook(kith_instance *self, kith_txn *txn, kith_change *change,
+                             kith_error *err) {
+    struct quote q;
+    KITH_TRY(KITH_CHANGE(self, txn, change, quotes.quote, &q, err));
+    return end_links(self, txn, &q, err);
+}
+
 /* One that was sent is given another link, where the first was lost or went to somebody else. */
 static kith_status send_quote(kith_instance *self, kith_call *call, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
@@ -283,6 +291,18 @@ static const kith_field quote_fields[] = {
 };
 static const kith_type types[] = {
     {.name = "quote", .fields = KITH_ARRAY(quote_fields), .extends = 1},
+};
+static const char *const state_only[] = {"state"};
+static const kith_hook hooks[] = {
+    {.name = "sent_anew",
+     .type = "quote",
+     .on = KITH_ON_UPDATE,
+     .when = KITH_AFTER,
+     .fn = sent_hook,
+     .where = "state = 'sent'",
+     .fields = KITH_ARRAY(state_only),
+     .doc =
+         "Ends the links of a quote that is sent once more: what they showed may be another one."},
 };
 static const kith_field offer_params[] = {OF_QUOTE("The quote, which was sent.")};
 static const kith_field offer_results[] = {
@@ -375,6 +395,7 @@ const kith_part accept_part = {
     .struct_size = sizeof accept_part,
     .wants = KITH_ARRAY(wants),
     .types = KITH_ARRAY(types),
+    .hooks = KITH_ARRAY(hooks),
     .actions = KITH_ARRAY(actions),
     .module = "commerce",
 };

@@ -171,6 +171,21 @@ prints '"state":"cancelled"'
 stranger GET "$link"
 answers 410
 
+it "takes no answer to what was offered before, however the quote is sent anew"
+quoted
+KITH_TOKEN=$seller "$KITH" sales.send_quote quote="$quote" --json >"$work/sent"
+link=$(json_text link <"$work/sent")
+stranger GET "$link"
+answers 200
+before=$(form)
+"$KITH" undo "$(json_text transaction <"$work/sent")" >/dev/null
+"$KITH" update order_line "$("$KITH" find "order_line where order = '$order'" --json | json_text id)" unit_price="500 EUR" >/dev/null
+"$KITH" update quote "$quote" state=sent >/dev/null
+send "$link" "$before" "answer=accept&name=Ada"
+answers 410
+prints "does not hold any more"
+expect test "$(state)" = sent
+
 it "ends the links that were sent before when it is sent again, by whomever"
 sent
 first=$link
