@@ -232,6 +232,23 @@ static kith_status read_offer(struct offer *o, struct quote *before, kith_error 
     return st;
 }
 
+/* The version that took its place may be accepted, or be before the customer: one offer, one order.
+ */
+static kith_status check_replaced(const struct offer *o, kith_error *err) {
+    kith_instance *self = o->self;
+    struct quote next;
+    KITH_TRY(KITH_FIRST(self, o->txn, quotes.quote, self->quotes.in_place_of, 1, &o->quote.id,
+                        &next, err));
+    return next.id.kind != KITH_LINK
+               ? KITH_OK
+               : kith_fail(err, KITH_E_REFUSED, "state",
+                           "state: %.*s was revised, and %.*s is %.*s in its place; withdraw that "
+                           "one first, or go on with it",
+                           (int)o->quote.number.as.s.len, o->quote.number.as.s.ptr,
+                           (int)next.number.as.s.len, next.number.as.s.ptr,
+                           (int)next.state.as.s.len, next.state.as.s.ptr);
+}
+
 /* Its order went back before it did, unless it has moved on since. What is a draft again may have
  * other lines by now, which somebody has to look at. */
 static kith_status check_undone(const struct offer *o, const struct quote *before,
@@ -244,6 +261,8 @@ static kith_status check_undone(const struct offer *o, const struct quote *befor
                          "(sales.send_quote)",
                          (int)o->quote.number.as.s.len, o->quote.number.as.s.ptr,
                          (int)before->state.as.s.len, before->state.as.s.ptr);
+    if (kith_str_is(before->state.as.s, "revised") && o->moved)
+        return check_replaced(o, err);
     if (!kith_str_is(before->state.as.s, "accepted") ||
         kith_str_is(o->quote.state.as.s, "accepted") || order_is(o, "cart") ||
         order_is(o, "quoted") || order_is(o, "abandoned"))
@@ -725,6 +744,10 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("order_line", quotes.line, QUOTED_LINE),
     KITH_WANT_RECORD("opportunity", quotes.deal, QUOTED_DEAL),
     KITH_WANT(QUERY, "quote where order = :order", quotes.of_order),
+    KITH_WANT(QUERY,
+              "quote where revises = :quote and state not in ('rejected', 'expired', 'withdrawn') "
+              "limit 1",
+              quotes.in_place_of),
     KITH_WANT(QUERY, "quote where opportunity = :opportunity and state = 'accepted' limit 1",
               quotes.accepted_of),
     KITH_WANT(QUERY, "order_line where order = :order order by id", quotes.lines_of),

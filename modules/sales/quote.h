@@ -46,7 +46,7 @@ struct quotes {
     struct quoted_numbers order;
     struct quoted_line_numbers line;
     struct quoted_deal_numbers deal;
-    uint32_t of_order, accepted_of, lines_of, overdue, is_approver;
+    uint32_t of_order, in_place_of, accepted_of, lines_of, overdue, is_approver;
     kith_value valid_for, discount_limit, approvers, wins; /* settings */
     struct {
         struct told_quote_numbers quote;

@@ -499,6 +499,28 @@ TEST("a new version has the same lines at the same prices, and the old one is re
     close_company(&d.c);
 }
 
+TEST("what was revised does not come back beside the version in its place") {
+    struct desk d;
+    start(&d);
+    move(&d, "sent");
+    struct act a = ACT(&d.c, "sales.revise", {"quote", id_text(&d.c, d.quote)});
+    EXPECT_ACT(a);
+    undo(&d.c, a.tx); /* as long as it is a draft that nobody touched */
+    EXPECT_STR("sent", quote(&d, "state"));
+    EXPECT_STR("quoted", field(&d.c, "order", d.order, "state"));
+    a = ACT(&d.c, "sales.revise", {"quote", id_text(&d.c, d.quote)});
+    EXPECT_ACT(a);
+    kith_id next = a.results[0].as.link.id;
+    UPDATE(&d.c, "quote", next, {"state", "sent"});
+    UPDATE(&d.c, "quote", next, {"state", "accepted"});
+    EXPECT_HAS("Q-000001 was revised, and Q-000003 is accepted in its place",
+               undo_stays(&d.c, a.tx));
+    EXPECT_STR("revised", quote(&d, "state"));
+    EXPECT_STR("cancelled", field(&d.c, "order", d.order, "state"));
+    EXPECT_INT(1, find(&d.c, "order where state = 'ordered'").count);
+    close_company(&d.c);
+}
+
 TEST("an order is quoted once, and only a cart with lines") {
     struct desk d;
     start(&d);
