@@ -389,7 +389,7 @@ static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_LINKS_1, accepts.links),
     KITH_WANT_RECORD("order_line", accepts.line, SHOWN_LINE),
     KITH_WANT_RECORD("quote", accepts.quote, ACCEPTED),
-    KITH_WANT(QUERY, "order_line where order = :order order by id limit 1000", accepts.lines_of),
+    KITH_WANT(QUERY, "order_line where order = :order order by id", accepts.lines_of),
 };
 const kith_part accept_part = {
     .struct_size = sizeof accept_part,

@@ -521,6 +521,22 @@ TEST("what was revised does not come back beside the version in its place") {
     close_company(&d.c);
 }
 
+TEST("the customer is shown all lines and the whole sum, however many there are") {
+    struct desk d;
+    start(&d);
+    const struct pair line[] = {
+        {"order", id_text(&d.c, d.order)}, {"product", id_text(&d.c, d.pen)}, {NULL, NULL}};
+    for (int i = 0; i < 1000; i++)
+        put(&d.c, "order_line", 0, line);
+    move(&d, "sent");
+    EXPECT_STR("10030.00 EUR", quote(&d, "total"));
+    struct act a = ACT(&d.c, "sales.offer", {"quote", id_text(&d.c, d.quote)});
+    EXPECT_ACT(a);
+    EXPECT_INT(1001, (int64_t)row_count(&a));
+    EXPECT_STR("10030.00 EUR", result_text(&d.c, &a, "total"));
+    close_company(&d.c);
+}
+
 TEST("an order is quoted once, and only a cart with lines") {
     struct desk d;
     start(&d);
