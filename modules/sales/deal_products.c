@@ -61,18 +61,27 @@ static const kith_report reports[] = {
     "opportunity where stage in ('won', 'lost') and closed_at >= :since and closed_at <= :until"   \
     " group by product, product.name, stage, amount.currency : count(), sum(amount), sum(cycle),"  \
     " count(cycle)"
+#define SOLD_IN                                                                                    \
+    "order_line where order." PLACED " and order.placed_at >= :since and order.placed_at < :until"
+#define BY_MONTH(at) " group by year(" at "), month(" at "), "
+#define OF_PRODUCT   " and (product.code = :product or product.variant_of.code = :product)"
 static const kith_want wants[] = {
     KITH_WANT(TYPE, "quota", deals.quota.type),
     KITH_WANT(FIELD, "product", deals.quota_product),
     KITH_WANT(QUERY, CLOSED, deals.query.closed[KPI_PRODUCT]),
     KITH_WANT(QUERY, QUOTA_CLASH("product"), deals.query.quota_clash[QUOTA_PRODUCT]),
     KITH_WANT(QUERY, QUOTA_WON("product = :holder"), deals.query.quota_won[QUOTA_PRODUCT]),
-    KITH_WANT(QUERY,
-              "order_line where order." PLACED
-              " and order.placed_at >= :since and order.placed_at <"
-              " :until group by year(order.placed_at), month(order.placed_at), net.currency :"
-              " sum(" REVENUE ")",
+    KITH_WANT(QUERY, SOLD_IN BY_MONTH("order.placed_at") "net.currency : sum(" REVENUE ")",
               deals.query.sold_months),
+    KITH_WANT(QUERY,
+              SOLD_IN OF_PRODUCT BY_MONTH("order.placed_at") "net.currency : sum(" REVENUE ")",
+              deals.query.sold_of_product),
+    KITH_WANT(
+        QUERY,
+        "opportunity where stage = 'won' and closed_at >= :since and closed_at < :until" OF_PRODUCT
+            BY_MONTH("closed_at") "amount.currency : sum(amount)",
+        deals.query.won_of_product),
+    KITH_WANT(QUERY, "product where code = :product limit 1", deals.query.product_by_code),
 };
 const kith_part deal_products_part = {
     .struct_size = sizeof deal_products_part,

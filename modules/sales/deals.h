@@ -96,7 +96,8 @@ struct deals {
         uint32_t closed[KPI_BY], totals[KPI_BY], leads[KPI_BY], sellers, seller_totals,
             closed_count, total_count, activities, costs, tasks_done, ratings; /* kpis.c */
         uint32_t won_totals;                                                   /* outlook.c */
-        uint32_t leads_by_month, won_of_leads;                                 /* lead_trend.c */
+        uint32_t sold_of_product, won_of_product, product_by_code; /* the same; 0: no commerce */
+        uint32_t leads_by_month, won_of_leads;                     /* lead_trend.c */
     } query;
     struct {
         uint32_t of, predicate; /* opportunity or lead */

@@ -222,10 +222,49 @@ static kith_status won_by_month(kith_instance *self, const kith_txn *view, int64
                : st;
 }
 
+struct trend_args {
+    kith_value of, months, ahead, currency, leads, product;
+};
+
+static kith_status check_trend(kith_instance *self, const kith_txn *view,
+                               const struct trend_args *a, kith_error *err) {
+    const kith_str code = a->product.as.s;
+    int32_t there = 0;
+    if (kith_str_is(a->of.as.s, "orders") && !self->deals.query.sold_months)
+        return kith_fail(err, KITH_E_INVAL, "of",
+                         "of: there are orders with the module commerce alone; enable it");
+    if (a->product.kind == KITH_NULL)
+        return KITH_OK;
+    if (!self->deals.query.product_by_code)
+        return kith_fail(err, KITH_E_INVAL, "product",
+                         "product: there are products with the module commerce alone; enable it");
+    if (a->leads.as.i)
+        return kith_fail(err, KITH_E_INVAL, "leads",
+                         "leads: a lead is about no product; leave one of them out");
+    KITH_TRY(kith_any(self->records, view, self->deals.query.product_by_code, 1, &a->product,
+                      &there, err));
+    return there ? KITH_OK
+                 : kith_fail(err, KITH_E_NOTFOUND, "product",
+                             "product: none has the code '%.*s'; see 'kith find product'",
+                             (int)(code.len < 60 ? code.len : 60), code.ptr);
+}
+
+/* What was sold in each month, of all or of one product. */
+static kith_status read_sold(kith_instance *self, const kith_txn *view, const struct trend_args *a,
+                             const kith_value range[2], struct sold *all, kith_error *err) {
+    const int32_t orders = kith_str_is(a->of.as.s, "orders");
+    const kith_value params[] = {range[0], range[1], a->product};
+    if (a->product.kind != KITH_NULL)
+        return self->records->groups(
+            view, orders ? self->deals.query.sold_of_product : self->deals.query.won_of_product, 3,
+            params, 0, take_month, all, err);
+    return orders ? self->records->groups(view, self->deals.query.sold_months, 2, range, 0,
+                                          take_month, all, err)
+                  : won_by_month(self, view, range[0].as.i, range[1].as.i, take_month, all, err);
+}
+
 static kith_status trend_action(kith_instance *self, kith_call *call, kith_error *err) {
-    struct {
-        kith_value of, months, ahead, currency, leads;
-    } args;
+    struct trend_args args;
     struct lead_trend *leads = NULL;
     struct trend m = {.method = "none"};
     struct series none = {.n = 0}, *s;
@@ -238,16 +277,9 @@ static kith_status trend_action(kith_instance *self, kith_call *call, kith_error
     all->first = now - all->n;
     const kith_value range[] = {kith_number(KITH_DATE, month_from(all->first)),
                                 kith_number(KITH_DATE, month_from(now))};
-    const int32_t orders = kith_str_is(args.of.as.s, "orders");
-    const uint32_t sold = self->deals.query.sold_months;
-    if (orders && !sold)
-        return kith_fail(err, KITH_E_INVAL, "of",
-                         "of: there are orders with the module commerce alone; enable it");
     const kith_txn *view = self->calls->view(call);
-    st = orders ? self->records->groups(view, sold, 2, range, 0, take_month, all, err)
-                : won_by_month(self, view, range[0].as.i, range[1].as.i, take_month, all, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(check_trend(self, view, &args, err));
+    KITH_TRY(read_sold(self, view, &args, range, all, err));
     char why[200] = "", others[CURRENCIES_MAX * 5];
     s = choose(all, &args.currency, others, sizeof others);
     s = s ? s : &none;
@@ -540,6 +572,8 @@ static const kith_field trend_params[] = {
       .doc = "What was sold in this one: EUR; without it that of the most months with sales."),
     F("leads", BOOLEAN, .default_text = "false",
       .doc = "Tell also how many leads came, and what those that are there will bring."),
+    F("product", TEXT,
+      .doc = "Of the product with this code alone, its variants included (commerce)."),
 };
 static const kith_field trend_results[] = {
     F("method", CHOICE, .options = "seasonal,line,smoothing,none",

@@ -75,6 +75,44 @@ TEST("the trend tells what leads that are there will bring, by what those before
     close_company(&c);
 }
 
+static void ordered_in(struct company *c, kith_id product, int month, const char *pieces) {
+    kith_id o = CREATE(c, "order", {"contact", ID(c, CREATE(c, "contact", {"name", "Ann"}))});
+    CREATE(c, "order_line", {"order", ID(c, o)}, {"product", ID(c, product)}, {"quantity", pieces});
+    UPDATE(c, "order", o, {"state", "ordered"},
+           {"placed_at", arena_printf(&c->arena, "2023-%02d-15", month)});
+}
+
+TEST("the trend of a product is that of its sales and those of its variants") { /* SAL-45 */
+    struct company c;
+    OPEN(&c, CONF("") "commerce: { grant = [\"*\"]; };\n", "sales", "commerce");
+    kith_id pen = CREATE(&c, "product", {"code", "PEN"}, {"name", "Pen"}, {"price", "10 EUR"});
+    kith_id red = CREATE(&c, "product", {"code", "RED"}, {"name", "Red"}, {"price", "10 EUR"},
+                         {"variant_of", ID(&c, pen)});
+    kith_id ink = CREATE(&c, "product", {"code", "INK"}, {"name", "Ink"}, {"price", "90 EUR"});
+    for (int month = 5; month <= 10; month++) { /* 20, 30 ... 70 EUR of pens */
+        ordered_in(&c, pen, month, "1");
+        ordered_in(&c, red, month, arena_printf(&c.arena, "%d", month - 4));
+        ordered_in(&c, ink, month, "5");
+    }
+    struct act a = ACT(&c, "sales.trend", {"of", "orders"}, {"product", "PEN"}, {"ahead", "2"});
+    EXPECT_ACT(a);
+    EXPECT_STR("line", result_text(&c, &a, "method"));
+    EXPECT_STR("2023-05-01|20.00 EUR|", row_text(&c, &a, 0, "month actual forecast"));
+    EXPECT_STR("2023-11-01||80.00 EUR", row_text(&c, &a, 6, "month actual forecast"));
+    EXPECT_STR("2023-12-01||90.00 EUR", row_text(&c, &a, 7, "month actual forecast"));
+    a = ACT(&c, "sales.trend", {"of", "orders"}, {"product", "RED"}, {"ahead", "1"});
+    EXPECT_STR("2023-11-01|70.00 EUR", row_text(&c, &a, 6, "month forecast"));
+    MOVE(&c, won_deal(&c, NULL, "7 EUR", "2023-09-20"), {"product", ID(&c, red)});
+    won_deal(&c, NULL, "900 EUR", "2023-08-20");
+    a = ACT(&c, "sales.trend", {"product", "PEN"});
+    EXPECT_STR("2023-09-01|7.00 EUR", row_text(&c, &a, 0, "month actual"));
+    a = ACT(&c, "sales.trend", {"product", "PIN"});
+    EXPECT_HAS("product: none has the code 'PIN'", a.message);
+    a = ACT(&c, "sales.trend", {"product", "PEN"}, {"leads", "true"});
+    EXPECT_HAS("leads: a lead is about no product", a.message);
+    close_company(&c);
+}
+
 TEST("a trend of two years knows the seasons") {
     struct company c;
     OPEN(&c, CONF(""), "sales");
