@@ -39,7 +39,7 @@
 #define ORDER(X)    X(number) X(state) X(channel) X(account) X(contact) X(currency) \
                     X(price_book) X(placed_at) X(net) X(tax) X(total) X(owner) \
                     X(payment_method) X(invoiced) X(sent_back) X(charged) X(credited) X(receivable) \
-                    X(prepaid) X(settled_at) X(lines) X(placed_elsewhere)
+                    X(prepaid) X(settled_at) X(lines) X(placed_elsewhere) X(subscription)
 #define LINE(X)     X(order) X(product) X(description) X(quantity) X(list_price) X(unit_price) \
                     X(priced_by) X(discount) X(tax_rate) X(net) X(tax) X(total) X(chosen) \
                     X(configuration) X(cost) X(invoiced) X(unbilled) X(supplied_by) X(off_list)

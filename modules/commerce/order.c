@@ -570,14 +570,16 @@ static int32_t has_left(const struct order *o) {
 }
 
 /* What is a cart again may have other lines by now, at which nobody looked, with the limit of
- * credit and what is in stock. An undo takes back, and carries out nothing (decision 83). */
+ * credit and what is in stock. An undo takes back, and carries out nothing (decision 83), but that
+ * what a subscription charged comes back with it. */
 static kith_status check_undone(kith_instance *self, const kith_txn *txn, const kith_change *change,
                                 const struct order *o, kith_error *err) {
     struct order was;
     kith_status st = KITH_READ(self, txn, order, change->before, &was, err);
     const int32_t places = is_open(&was) && !is_open(o) && !state_is(&o->state, "cancelled"),
                   sends = has_left(o) && !has_left(&was);
-    if (st != KITH_OK || (!places && !sends) || is_true(&o->placed_elsewhere))
+    if (st != KITH_OK || (!places && !sends) || is_true(&o->placed_elsewhere) ||
+        is_set(&o->subscription))
         return st;
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %.*s is %.*s by now, and an undo neither places, offers nor sends it; "

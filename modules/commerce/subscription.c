@@ -182,7 +182,9 @@ static void settle_term(struct writing *w) {
 static kith_status check_downgrade(const struct writing *w, kith_error *err) {
     const struct subscription_numbers *n = &w->self->own.subscription;
     int64_t was, now;
-    if (w->is_new || w->renewed || !is(w->before.state, "active") ||
+    /* What an upgrade charged is undone before it, or keeps it. */
+    if (w->change->origin == KITH_ORIGIN_UNDO || w->is_new || w->renewed ||
+        !is(w->before.state, "active") ||
         (!is_changed(w, n->product) && !is_changed(w, n->quantity)))
         return KITH_OK;
     KITH_TRY(subscription_scaled(&w->before, &was, err));

@@ -78,6 +78,36 @@ TEST("a subscription is undone with its charge, and stays with one that is paid"
     close_company(&w.c);
 }
 
+TEST("what was undone is undone again with what it charged, and an upgrade with its difference") {
+    struct world w;
+    struct undo_report report;
+    struct company *c = &w.c;
+    kith_error e = KITH_ERROR_INIT;
+    open_world(&w, SHOP(""));
+    struct act a = ACT(c, "commerce.subscribe", {"contact", id_text(c, w.ada)}, PLAN(&w, small));
+    EXPECT_ACT(a);
+    kith_id s = a.results[0].as.link.id;
+    EXPECT_OK(engine_undo(c->engine, &anna, a.tx, false, &c->arena, &report, &e), e);
+    EXPECT_INT(0, find(c, "subscription").count);
+    undo(c, report.tx);
+    SHOWS(&w, "active", s, "state");
+    EXPECT_INT(1, find(c, "order where state = 'ordered' and total = '30 EUR'").count);
+    nights(c, 10);
+    for (int paid = 0; paid < 2; paid++) {
+        a = CHANGE(&w, s, PLAN(&w, large));
+        EXPECT_ACT(a);
+        EXPECT_INT(2, find(c, "order where state = 'ordered'").count);
+        if (paid)
+            EXPECT_ACT(ACT(c, "commerce.pay", {"order", id_text(c, a.results[2].as.link.id)},
+                           {"amount", "5 EUR"}));
+        EXPECT_OK(engine_undo(c->engine, &anna, a.tx, false, &c->arena, &report, &e), e);
+        SHOWS(&w, id_text(c, paid ? w.large : w.small), s, "product");
+        SHOWS(&w, paid ? "60.00 EUR" : "30.00 EUR", s, "price");
+        EXPECT_INT(paid ? 2 : 1, find(c, "order where state = 'ordered'").count);
+    }
+    close_company(c);
+}
+
 /* The transaction in which a record came to be. */
 static kith_id made_in(struct company *c, const char *type, kith_id id) {
     struct conn *conn;
