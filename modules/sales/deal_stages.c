@@ -84,6 +84,13 @@ static kith_value opened(const kith_instance *self, const kith_change *info,
     return deal->closed_at.kind == KITH_TIME && deal->closed_at.as.i < at.as.i ? kith_null() : at;
 }
 
+static kith_value cycle_of(const struct opportunity *deal, const kith_value *opened_at) {
+    return deal->closed_at.kind == KITH_TIME && opened_at->kind == KITH_TIME &&
+                   deal->closed_at.as.i >= opened_at->as.i
+               ? kith_number(KITH_DURATION, deal->closed_at.as.i - opened_at->as.i)
+               : kith_null();
+}
+
 static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
                         struct opportunity *deal, kith_error *err) {
     const struct opportunity_numbers *n = &self->deals.deal;
@@ -91,9 +98,7 @@ static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
     kith_value values[3] = {deal->opened_at};
     if (values[0].kind == KITH_NULL)
         values[0] = opened(self, change, deal);
-    if (deal->closed_at.kind == KITH_TIME && values[0].kind == KITH_TIME &&
-        deal->closed_at.as.i >= values[0].as.i)
-        values[1] = kith_number(KITH_DURATION, deal->closed_at.as.i - values[0].as.i);
+    values[1] = cycle_of(deal, &values[0]);
     KITH_TRY(find_total(self, txn, deal, &values[2], err));
     return self->records->set(txn, change, 3, fields, values, err);
 }
@@ -193,6 +198,29 @@ static kith_status settle_timer(kith_instance *self, kith_txn *txn, const kith_f
             KITH_SET(self, txn, deals.deal, pipeline_total, deals[i].id.as.link.id, total, err));
     }
     return KITH_OK;
+}
+
+/* An undo leaves what others have changed since, and with it what followed from that: what a deal
+ * is worth and where it is added up follow from what it is now. */
+static kith_status deal_undone(kith_instance *self, kith_txn *txn, const kith_event *event,
+                               kith_error *err) {
+    const struct opportunity_numbers *n = &self->deals.deal;
+    const uint32_t fields[] = {n->cycle, n->pipeline_total};
+    struct opportunity deal;
+    kith_value values[2];
+    if (event->origin != KITH_ORIGIN_UNDO || !event->record)
+        return KITH_OK;
+    KITH_TRY(KITH_READ(self, txn, deals.deal, event->record, &deal, err));
+    if (deal.stage.kind != KITH_TEXT)
+        return KITH_OK;
+    values[0] = cycle_of(&deal, &deal.opened_at);
+    KITH_TRY(find_total(self, txn, &deal, &values[1], err));
+    kith_status st = KITH_OK;
+    if (!kith_equal(values[0], deal.cycle) || !kith_equal(values[1], deal.pipeline_total))
+        st = self->records->update(txn, n->type, event->id, 2, fields, values, err);
+    if (st == KITH_OK)
+        st = weigh_again(self, txn, event->id, err);
+    return st == KITH_E_NOTFOUND ? KITH_OK : st; /* it is gone meanwhile */
 }
 
 /* Totals have no journal: where a user who was deleted is back, those of that user, as their keys
@@ -440,6 +468,12 @@ static const kith_setting settings[] = {
 };
 
 static const kith_reaction reactions[] = {
+    {.name = "deal_undone",
+     .topic = "opportunity.updated",
+     .flags = KITH_RF_UNDO,
+     .fn = deal_undone,
+     .fields = KITH_ARRAY(counted),
+     .doc = "Adds a deal up where it belongs after an undo that left later changes of it."},
     {.name = "user_back",
      .topic = "user.created",
      .flags = KITH_RF_UNDO,
