@@ -371,9 +371,11 @@ struct change {
     uint32_t *sources;        /* the engine's: which hook set which field */
     bool owned;               /* on create: the caller's, since nobody said whose it is */
     uint64_t seen;            /* the engine's: how many rows it had written when this was read */
+    const struct fieldset *again; /* the engine's: what an undo has hooks work out again, or NULL */
 };
 /* Changes a field of the write that is under way; KITH_E_INVAL in an after-hook; without effect in
- * an undo, which a hook may refuse but not change. [writer] */
+ * an undo, which a hook may refuse but not change, but on what is to be worked out again. [writer]
+ */
 kith_status change_set(struct txn *t, struct change *c, const struct rfield *f, kith_value v,
                        kith_error *e);
 

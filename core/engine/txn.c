@@ -331,7 +331,7 @@ kith_status change_set(struct txn *t, struct change *c, const struct rfield *f, 
         return err_set(e, KITH_E_INVAL, f->name,
                        "%s.%s can be changed before the write only; use update after it",
                        f->type->name, f->name);
-    if (t->undoing)
+    if (t->undoing && (!c->again || f->type != c->type || !fieldset_has(c->again, f->index)))
         return KITH_OK;
     /* The hook hands over borrowed values: what is text must live as long as the write. */
     v = value_copy(t->arena, &v);

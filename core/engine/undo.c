@@ -75,12 +75,14 @@ static kith_status take_whole(struct txn *t, struct reversal *r, kith_error *e) 
     return any ? txn_try(t, take_away, r, e) : take_away(t, r, e);
 }
 
-static kith_status undo_row(struct txn *t, uint32_t kind, const struct rtype *type, kith_id id,
-                            const struct image_field *fields, size_t count, kith_error *e) {
-    struct reversal r = {
-        {.kind = kind == ROW_DELETE ? ROW_CREATE : ROW_UPDATE, .type = type, .id = id},
-        fields,
-        count};
+static kith_status undo_row(struct txn *t, const struct undo_fields *back, uint32_t kind,
+                            const struct rtype *type, kith_id id, kith_error *e) {
+    struct reversal r = {{.kind = kind == ROW_DELETE ? ROW_CREATE : ROW_UPDATE,
+                          .type = type,
+                          .id = id,
+                          .again = back->again},
+                         back->fields,
+                         back->count};
     if (kind == ROW_CREATE)
         return take_whole(t, &r, e);
     return kind == ROW_DELETE ? txn_come_back(t, id, reverse_row, &r, e) : reverse_row(t, &r, e);
@@ -125,9 +127,9 @@ struct undoing {
 };
 
 static kith_status undo_apply(void *arg, uint32_t kind, const struct rtype *t, kith_id id,
-                              const struct image_field *fields, size_t count, kith_error *e) {
+                              const struct undo_fields *back, kith_error *e) {
     struct undoing *u = arg;
-    kith_status st = undo_row(u->txn, kind, t, id, fields, count, e);
+    kith_status st = undo_row(u->txn, back, kind, t, id, e);
     u->denied |= st == KITH_E_REFUSED;
     return st;
 }

@@ -212,14 +212,20 @@ struct undo_item {
     const char *reason; /* kept, refused: one sentence; reversed: NULL */
     kith_id by;         /* kept: the transaction that wrote it since; 0: none that is told */
 };
+struct undo_fields {
+    const struct image_field *fields; /* those to put back (their `before`) */
+    size_t count;
+    /* Where some that modules work out stay, since they were worked out once more by now: all such
+     * fields, which hooks work out again by what goes back. Else NULL. */
+    const struct fieldset *again;
+};
 struct undo_ops {
     void *arg;
-    /* Reverses one row: kind is the row's; fields are those to put back (their `before`); for
-     * ROW_CREATE the record is to be deleted. A refusal is KITH_E_REFUSED, KITH_E_INVAL,
-     * KITH_E_CONFLICT, KITH_E_NOTFOUND or KITH_E_DENIED and keeps nothing; other failures end the
-     * undo. */
+    /* Reverses one row: kind is the row's; for ROW_CREATE the record is to be deleted. A refusal is
+     * KITH_E_REFUSED, KITH_E_INVAL, KITH_E_CONFLICT, KITH_E_NOTFOUND or KITH_E_DENIED and keeps
+     * nothing; other failures end the undo. */
     kith_status (*apply)(void *arg, uint32_t kind, const struct rtype *t, kith_id id,
-                         const struct image_field *fields, size_t count, kith_error *e);
+                         const struct undo_fields *back, kith_error *e);
     bool all; /* also of types whose records are never undone: the whole goes back */
     /* Told of each outcome as it is decided; the item lives until it returns. */
     kith_status (*report)(void *arg, const struct undo_item *item, kith_error *e);

@@ -110,11 +110,9 @@ static kith_status tell(struct undo *u, enum undo_outcome outcome, const char *f
 }
 
 /* Applies and reports; a refusal of this row is reported and does not end the undo. */
-static kith_status apply(struct undo *u, const struct image_field *fields, size_t count,
-                         kith_error *e) {
+static kith_status apply(struct undo *u, const struct undo_fields *back, kith_error *e) {
     kith_error why = KITH_ERROR_INIT;
-    kith_status st =
-        u->ops->apply(u->ops->arg, u->row->kind, u->type, u->row->record, fields, count, &why);
+    kith_status st = u->ops->apply(u->ops->arg, u->row->kind, u->type, u->row->record, back, &why);
     switch (st) {
     case KITH_OK:
         return tell(u, UNDO_REVERSED, NULL, NULL, e);
@@ -192,7 +190,7 @@ static kith_status undo_create(struct undo *u, const kith_value *now, kith_error
     TRY(edited_field(u, now, &f, e));
     if (f)
         return tell(u, UNDO_KEPT, f->name, "it was edited since", e);
-    return apply(u, NULL, 0, e);
+    return apply(u, &(struct undo_fields){NULL, 0, NULL}, e);
 }
 
 /* A state that has moved on since: what was written with it, as the time of it, belongs to it. */
@@ -208,8 +206,32 @@ static kith_status moved_on(struct undo *u, const kith_value *now, bool *yes, ki
     return KITH_OK;
 }
 
+/* Of a module, which works it out by other fields. */
+static bool is_worked_out(const struct rfield *f) {
+    return (f->flags & KITH_FF_READONLY) && strcmp(f->module, "core") != 0;
+}
+
+static void all_worked_out(const struct rtype *t, struct fieldset *out) {
+    for (uint32_t i = 0; i < t->field_count; i++)
+        if (is_worked_out(t->fields[i]))
+            fieldset_add(out, i);
+}
+
+/* Those that hooks did not work out again are as somebody left them. */
+static kith_status tell_held(struct undo *u, const struct fieldset *held, const kith_value *before,
+                             kith_error *e) {
+    const kith_value *now;
+    TRY(record_get(u->conn, u->type, u->row->record, u->arena, &now, e));
+    for (uint32_t i = 0; now && i < u->type->field_count; i++)
+        if (fieldset_has(held, i) && value_eq(&before[i], &now[i]))
+            TRY(tell(u, UNDO_KEPT, u->type->fields[i]->name, "it was edited since", e));
+    return KITH_OK;
+}
+
 static kith_status undo_update(struct undo *u, const kith_value *now, kith_error *e) {
     bool stays;
+    struct fieldset held = {{0}}, again = {{0}};
+    bool any = false;
     TRY(moved_on(u, now, &stays, e));
     stays &= !u->ops->all; /* to a moment all goes back */
     struct image_field *back = ARENA_ARRAY(u->arena, struct image_field, u->count + 1);
@@ -224,14 +246,21 @@ static kith_status undo_update(struct undo *u, const kith_value *now, kith_error
         if (!f)
             TRY(tell(u, UNDO_REFUSED, NULL, "a field is retired or of a module that is not enabled",
                      e));
-        else if (!left)
+        else if (!left && is_worked_out(f)) {
+            fieldset_add(&held, f->index);
+            any = true;
+        } else if (!left)
             TRY(tell(u, UNDO_KEPT, f->name, "it was edited since", e));
         else if (stays)
             TRY(tell(u, UNDO_KEPT, f->name, "its state has moved on since", e));
         else
             back[n++] = u->fields[i];
     }
-    return n ? apply(u, back, n, e) : KITH_OK;
+    if (any)
+        all_worked_out(u->type, &again);
+    if (n)
+        TRY(apply(u, &(struct undo_fields){back, n, any ? &again : NULL}, e));
+    return any ? tell_held(u, &held, now, e) : KITH_OK;
 }
 
 kith_status journal_undo_row(struct conn *c, const struct schema *s, const struct journal_row *row,
@@ -250,7 +279,7 @@ kith_status journal_undo_row(struct conn *c, const struct schema *s, const struc
     TRY(record_get(c, u.type, row->record, a, &now, e));
     if (row->kind == ROW_DELETE)
         return now ? tell(&u, UNDO_KEPT, NULL, "it exists again", e)
-                   : apply(&u, u.fields, u.count, e);
+                   : apply(&u, &(struct undo_fields){u.fields, u.count, NULL}, e);
     if (!now)
         return tell(&u, UNDO_KEPT, NULL, "it was deleted since", e);
     return row->kind == ROW_CREATE ? undo_create(&u, now, e) : undo_update(&u, now, e);

@@ -328,6 +328,8 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         st = settle_choice(&w, err);
     if (st == KITH_OK)
         st = settle_price(&w, err);
+    if (st == KITH_OK && change->origin == KITH_ORIGIN_UNDO) /* prices go back as they were */
+        st = KITH_READ(self, txn, line, change->after, &w.line, err);
     if (st == KITH_OK)
         st = settle_currency(&w, err);
     if (st == KITH_OK)

@@ -200,8 +200,8 @@ static kith_status settle_timer(kith_instance *self, kith_txn *txn, const kith_f
     return KITH_OK;
 }
 
-/* An undo leaves what others have changed since, and with it what followed from that: what a deal
- * is worth and where it is added up follow from what it is now. */
+/* An undo leaves what others have changed since, and with it where the deal was added up by that:
+ * it goes where it belongs by what it is now. Behind the undo, which makes no new total. */
 static kith_status deal_undone(kith_instance *self, kith_txn *txn, const kith_event *event,
                                kith_error *err) {
     const struct opportunity_numbers *n = &self->deals.deal;
@@ -218,8 +218,6 @@ static kith_status deal_undone(kith_instance *self, kith_txn *txn, const kith_ev
     kith_status st = KITH_OK;
     if (!kith_equal(values[0], deal.cycle) || !kith_equal(values[1], deal.pipeline_total))
         st = self->records->update(txn, n->type, event->id, 2, fields, values, err);
-    if (st == KITH_OK)
-        st = weigh_again(self, txn, event->id, err);
     return st == KITH_E_NOTFOUND ? KITH_OK : st; /* it is gone meanwhile */
 }
 

@@ -153,9 +153,6 @@ typedef kith_status (*problem_fn)(void *arg, const kith_txn *txn, const struct p
 kith_status problems_of(kith_instance *self, const kith_txn *txn, const struct customer *who,
                         problem_fn fn, void *arg, kith_error *err);
 
-/* territory.c: what an opportunity is likely to bring, as it is now. */
-kith_status weigh_again(kith_instance *self, kith_txn *txn, kith_id deal, kith_error *err);
-
 extern const kith_part territory_part, move_part, buying_part, precall_part, precall_orders_part,
     account_part, account_orders_part, assign_by_part;
 

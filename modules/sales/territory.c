@@ -566,32 +566,15 @@ static kith_status lead_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     return st == KITH_OK ? rec->set(txn, change, 1, &n->territory, &area, err) : st;
 }
 
-static kith_status weigh(kith_instance *self, const struct bid *bid, kith_value *weighted,
-                         kith_error *err) {
-    *weighted = kith_null();
-    return bid->amount.kind == KITH_MONEY && bid->probability.kind == KITH_INT
-               ? self->deals.numbers->multiply(&bid->amount, &bid->probability, 100,
-                                               KITH_ROUND_HALF_EVEN, weighted, err)
-               : KITH_OK;
-}
-
-kith_status weigh_again(kith_instance *self, kith_txn *txn, kith_id deal, kith_error *err) {
-    struct bid bid;
-    kith_value weighted;
-    KITH_TRY(KITH_LOAD(self, txn, regions.bid, deal, &bid, err));
-    KITH_TRY(weigh(self, &bid, &weighted, err));
-    return kith_equal(bid.weighted, weighted)
-               ? KITH_OK
-               : KITH_SET(self, txn, regions.bid, weighted, deal, weighted, err);
-}
-
 /* Behind the pipeline's hook, which settles the probability. */
 static kith_status weighted_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     struct bid bid;
     kith_value weighted = kith_null();
     KITH_TRY(KITH_CHANGE(self, txn, change, regions.bid, &bid, err));
-    KITH_TRY(weigh(self, &bid, &weighted, err));
+    if (bid.amount.kind == KITH_MONEY && bid.probability.kind == KITH_INT)
+        KITH_TRY(self->deals.numbers->multiply(&bid.amount, &bid.probability, 100,
+                                               KITH_ROUND_HALF_EVEN, &weighted, err));
     return self->records->set(txn, change, 1, &self->regions.bid.weighted, &weighted, err);
 }
 

@@ -58,6 +58,29 @@ TEST("a price that is given stays, and one that was looked up follows the quanti
     close_company(&c);
 }
 
+TEST("an undo that leaves a later change works the line out again") {
+    struct company c;
+    kith_id first;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, SHOP(""), "commerce");
+    const kith_id pen = product(&c, "pen", "10 EUR");
+    const kith_id order = CREATE(&c, "order", {"reference", "R"});
+    const kith_id line = CREATE(&c, "order_line", {"order", LINK(&c, order)},
+                                {"product", LINK(&c, pen)}, {"quantity", "2"});
+    struct put five = {&c, "order_line", line, PAIRS({"quantity", "5"})};
+    EXPECT_OK(engine_write(c.engine, &by_anna, put_txn, &five, &first, &e), e);
+    UPDATE(&c, "order_line", line, {"discount", "10"});
+    EXPECT_STR("45.00 EUR", field(&c, "order_line", line, "net"));
+    UPDATE(&c, "product", pen, {"price", "12 EUR"}); /* its price was 10 then */
+    undo(&c, first);
+    EXPECT_STR("2.000", field(&c, "order_line", line, "quantity"));
+    EXPECT_STR("10.00 EUR", field(&c, "order_line", line, "unit_price"));
+    EXPECT_STR("10.00", field(&c, "order_line", line, "discount"));
+    EXPECT_STR("18.00 EUR", field(&c, "order_line", line, "net"));
+    EXPECT_STR("18.00 EUR", field(&c, "order", order, "total"));
+    close_company(&c);
+}
+
 TEST("all lines are in the currency of the first, and the total too") {
     struct company c;
     OPEN(&c, SHOP(""), "commerce");

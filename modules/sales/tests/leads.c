@@ -103,6 +103,22 @@ TEST("the score is undone with the change that it followed") {
     close_company(&c);
 }
 
+TEST("the score follows an undo that leaves a later change") {
+    struct company c;
+    kith_id first;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, RULES, "sales");
+    kith_id id = LEAD(&c, {"name", "Ann"});
+    struct put p = {&c, "lead", id, PAIRS({"source", "referral"})};
+    EXPECT_OK(engine_write(c.engine, &by_anna, put_txn, &p, &first, &e), e);
+    UPDATE(&c, "lead", id, {"email", "ann@example.org"});
+    const char *both = lead(&c, id, "score");
+    EXPECT(atoi(both) > 30);
+    undo(&c, first);
+    EXPECT_INT(atoi(both) - 30, atoi(lead(&c, id, "score")));
+    close_company(&c);
+}
+
 /* -- rules ------------------------------------------------------------------------------------- */
 
 TEST("the score follows what a lead does at once, also what is corrected or taken back") {
