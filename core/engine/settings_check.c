@@ -286,6 +286,11 @@ static enum verdict read_list(struct load *l, const struct leaf *leaf, const cha
     if (c->type != CONFIG_TYPE_LIST && c->type != CONFIG_TYPE_ARRAY)
         return WRONG;
     int count = config_setting_length(c);
+    if (leaf->items && !in_range(&leaf->pub.decl, count)) {
+        report(l, (int)c->line, "%s has %d groups; it must have %lld to %lld", path, count,
+               (long long)leaf->pub.decl.min, (long long)leaf->pub.decl.max);
+        return REPORTED;
+    }
     kith_value *v = KEEP_NEW(l, kith_value, (size_t)count);
     bool right = v != NULL;
     for (int i = 0; v && i < count; i++) {

@@ -40,6 +40,13 @@ static void choices_text(const char *choices, struct buf *out) {
     }
 }
 
+static void condition_text(const char *over, struct buf *out) {
+    if (over && *over == '=')
+        buf_printf(out, ": a condition over what \"%s\" names", over + 1);
+    else if (over)
+        buf_printf(out, ": a condition over %s", over);
+}
+
 void setting_kind_text(const kith_setting *d, struct buf *out) {
     switch (d->kind) {
     case KITH_BOOL:
@@ -63,10 +70,13 @@ void setting_kind_text(const kith_setting *d, struct buf *out) {
             choices_text(d->choices, out);
         else
             buf_puts(out, "a text in double quotes");
+        condition_text(d->condition, out);
         break;
     case KITH_LIST:
         buf_puts(out, d->items.count ? "a list of groups: ( { ... }, { ... } )"
                                      : "a list of texts: [ \"...\", \"...\" ]");
+        if (d->items.count && d->max)
+            buf_printf(out, ", at most %lld", (long long)d->max);
         if (d->choices) {
             buf_puts(out, ", each ");
             choices_text(d->choices, out);

@@ -98,6 +98,29 @@ static kith_status copy_types(kith_array *types, struct arena *a, kith_error *e)
     return KITH_OK;
 }
 
+static bool is_text_among(const kith_array *items, const char *key) {
+    for (uint32_t i = 0; items && i < items->count; i++) {
+        const kith_setting *s = &ROWS(*items, kith_setting)[i];
+        if (strcmp(s->key, key) == 0)
+            return s->kind == KITH_TEXT && ((s->flags & KITH_SF_REQUIRED) || s->default_text);
+    }
+    return false;
+}
+
+/* Of which type it is stands there, or in a text of the same group that is always given. */
+static kith_status check_condition(const kith_setting *s, const kith_array *group, kith_error *e) {
+    if (!s->condition)
+        return KITH_OK;
+    if (s->kind != KITH_TEXT)
+        return bad("setting", s->key, "is a condition and no text", e);
+    if (s->condition[0] == '=' && !is_text_among(group, s->condition + 1))
+        return bad("setting", s->key,
+                   "is a condition over what a key of its group names, which is no text that is "
+                   "always there",
+                   e);
+    return KITH_OK;
+}
+
 static kith_status copy_settings(kith_array *settings, struct arena *a, kith_error *e) {
     TRY(declare_rows(*settings, UP_TO(kith_setting, doc), sizeof(kith_setting), "settings", a,
                      settings, e));
@@ -107,6 +130,9 @@ static kith_status copy_settings(kith_array *settings, struct arena *a, kith_err
         TRY(declare_rows(rows[i].items, UP_TO(kith_setting, doc), sizeof(kith_setting),
                          "settings in groups", a, &rows[i].items, e));
         TRY(check_names(rows[i].items, "settings in groups", "", e));
+        TRY(check_condition(&rows[i], NULL, e));
+        for (uint32_t k = 0; k < rows[i].items.count; k++)
+            TRY(check_condition(&ROWS(rows[i].items, kith_setting)[k], &rows[i].items, e));
         if (strcmp(rows[i].key, "grant") == 0)
             return bad("setting", "grant", "has a name that Kith keeps for permissions", e);
     }

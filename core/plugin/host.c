@@ -196,6 +196,9 @@ static kith_status settings_get(const kith_host *host, kith_str key, kith_value 
     if (!s)
         return KITH_E_NOTFOUND;
     *value = s->value;
+    for (uint32_t i = 0; p->setting_values && i < p->desc.settings.count; i++)
+        if (str_eqz(key, ROWS(p->desc.settings, kith_setting)[i].key))
+            *value = p->setting_values[i];
     return KITH_OK;
 }
 

@@ -200,8 +200,9 @@ struct plugin {
 
     struct plugin_host host;
     kith_instance *instance;
-    void *own_instance; /* the same, where Kith made it */
-    bool made;          /* create() succeeded and destroy() was not called */
+    void *own_instance;         /* the same, where Kith made it */
+    kith_value *setting_values; /* one for each of desc.settings, as it is handed out */
+    bool made;                  /* create() succeeded and destroy() was not called */
 
     struct handles predicates, queries, topics, callees;
     struct bound_topic *bound_topics;
@@ -392,6 +393,8 @@ kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const str
 
 /* Makes the instance, when the module says how large it is, and fills it in. In create(). */
 kith_status wants_fill(struct plugin *p, kith_error *e);
+/* setting_values.c: copies what the files say, and compiles its conditions. In create. */
+kith_status setting_values_make(struct plugin *p, kith_error *e);
 
 /* -- crashes (crash.c) --------------------------------------------------------------------------
  */

@@ -52,7 +52,9 @@ static kith_status call_create(struct plugin *p, kith_error *e) {
     if (p->made)
         return KITH_OK;
     frame_enter(&f, p, PHASE_CREATE, "create");
-    kith_status st = wants_fill(p, &f.error);
+    kith_status st = setting_values_make(p, &f.error);
+    if (st == KITH_OK)
+        st = wants_fill(p, &f.error);
     const bool filled = st == KITH_OK;
     if (filled)
         st = build(p, &f.error);

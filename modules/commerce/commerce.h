@@ -59,12 +59,9 @@ KITH_RECORD(line, LINE);
 #include "billing.h"
 #include "owned.h"
 
-#define TIERS_MAX 32 /* rows of the setting commerce.tiers */
+#define TIERS_MAX 32 /* a bit for each: tiers_of */
 struct tier {
-    kith_str name;
-    uint32_t predicate;
-    int32_t of_contact; /* or else of accounts */
-    kith_value limit;   /* of discounts, in percent, or none */
+    kith_value name, of, when, limit; /* a row of the setting, as declared */
 };
 
 struct kith_instance {
@@ -101,11 +98,7 @@ struct kith_instance {
         struct kith_paper_line_numbers line;
     } paper; /* where documents is enabled */
     uint32_t territory, territory_parent;
-    struct {
-        kith_value rows;
-        struct tier items[TIERS_MAX];
-        uint64_t count;
-    } tiers;
+    kith_value tiers;
     struct owned own; /* owned.h */
     struct care care; /* care.h */
     struct {

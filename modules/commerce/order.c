@@ -245,7 +245,8 @@ static kith_status limit_of(const struct writing *w, int64_t *limit, char said_b
     (void)snprintf(said_by, 100, "commerce.discount_limit");
     if (tier)
         (void)snprintf(said_by, 100, "tier '%.*s' of commerce.tiers",
-                       (int)(tier->name.len < 60 ? tier->name.len : 60), tier->name.ptr);
+                       (int)(tier->name.as.s.len < 60 ? tier->name.as.s.len : 60),
+                       tier->name.as.s.ptr);
     return st;
 }
 

@@ -148,12 +148,12 @@ static kith_status look_in_all(struct search *s, uint32_t query, uint32_t count,
 /* Those of the tiers that who buys is in, in the order of the settings. */
 static kith_status look_in_tiers(struct search *s, kith_error *err) {
     for (uint64_t i = 0; !s->found && s->terms.tiers >> i; i++) {
-        const kith_value name = {.kind = KITH_TEXT, .as.s = s->self->tiers.items[i].name};
+        const struct tier *tier = kith_row_of(&s->self->tiers, i);
         if (!(s->terms.tiers >> i & 1))
             continue;
-        KITH_TRY(look_in_all(s, s->self->query.tier_books, 1, &name, err));
+        KITH_TRY(look_in_all(s, s->self->query.tier_books, 1, &tier->name, err));
         if (s->found)
-            say(s, " for tier %.*s", (int)name.as.s.len, name.as.s.ptr);
+            say(s, " for tier %.*s", (int)tier->name.as.s.len, tier->name.as.s.ptr);
     }
     return KITH_OK;
 }
@@ -227,8 +227,8 @@ static void take_discount(struct search *s) {
     if (out->as.decimal.units == s->terms.discount.as.decimal.units)
         return;
     s->self->numbers->text(&s->terms.discount, agreed);
-    say(s, " of %s %%, which is what tier %.*s allows", agreed, (int)tier->name.len,
-        tier->name.ptr);
+    say(s, " of %s %%, which is what tier %.*s allows", agreed, (int)tier->name.as.s.len,
+        tier->name.as.s.ptr);
 }
 
 kith_status price_find(kith_instance *self, const kith_txn *txn, const struct price_question *ask,

@@ -10,14 +10,14 @@
 
 static kith_status ask(kith_instance *self, const kith_txn *txn, int32_t of_contact,
                        const kith_row *row, uint64_t *in, kith_error *err) {
-    for (uint64_t i = 0; i < self->tiers.count; i++) {
-        const struct tier *t = &self->tiers.items[i];
-        if (t->of_contact != of_contact || (*in >> i & 1))
+    for (uint64_t i = 0; i < kith_rows(&self->tiers); i++) {
+        const struct tier *t = kith_row_of(&self->tiers, i);
+        if (kith_is(t->of, "contact") != of_contact || (*in >> i & 1))
             continue;
-        const int32_t is = self->records->match(txn, t->predicate, row);
+        const int32_t is = self->records->match(txn, t->when.flags, row);
         if (is < 0)
             return kith_fail(err, is, NULL, "tier '%.*s' of commerce.tiers could not be asked",
-                             (int)t->name.len, t->name.ptr);
+                             (int)t->name.as.s.len, t->name.as.s.ptr);
         *in |= (uint64_t)is << i;
     }
     return KITH_OK;
@@ -27,7 +27,7 @@ kith_status tiers_of(kith_instance *self, const kith_txn *txn, kith_value accoun
                      kith_value contact, uint64_t *in, kith_error *err) {
     const kith_row *row;
     *in = 0;
-    if (!self->tiers.count)
+    if (!kith_rows(&self->tiers))
         return KITH_OK;
     if (contact.kind != KITH_NULL) {
         struct account_chain up;
@@ -49,21 +49,24 @@ kith_status tiers_of(kith_instance *self, const kith_txn *txn, kith_value accoun
 }
 
 const struct tier *tiers_limit(const kith_instance *self, uint64_t in) {
-    for (uint64_t i = 0; i < self->tiers.count; i++)
-        if ((in >> i & 1) && self->tiers.items[i].limit.kind == KITH_INT)
-            return &self->tiers.items[i];
+    for (uint64_t i = 0; i < kith_rows(&self->tiers); i++) {
+        const struct tier *t = kith_row_of(&self->tiers, i);
+        if ((in >> i & 1) && t->limit.kind == KITH_INT)
+            return t;
+    }
     return NULL;
 }
 
 kith_status tier_check(const kith_instance *self, kith_str name, kith_error *err) {
     char known[300] = "";
-    for (uint64_t i = 0; i < self->tiers.count; i++) {
-        const struct tier *t = &self->tiers.items[i];
+    for (uint64_t i = 0; i < kith_rows(&self->tiers); i++) {
+        const struct tier *t = kith_row_of(&self->tiers, i);
         const size_t at = strlen(known);
-        if (t->name.len == name.len && memcmp(t->name.ptr, name.ptr, (size_t)name.len) == 0)
+        if (t->name.as.s.len == name.len &&
+            memcmp(t->name.as.s.ptr, name.ptr, (size_t)name.len) == 0)
             return KITH_OK;
-        (void)snprintf(known + at, sizeof known - at, "%s%.*s", at ? ", " : "", (int)t->name.len,
-                       t->name.ptr);
+        (void)snprintf(known + at, sizeof known - at, "%s%.*s", at ? ", " : "",
+                       (int)t->name.as.s.len, t->name.as.s.ptr);
     }
     return kith_fail(
         err, KITH_E_REFUSED, "tier", "tier: '%.*s' is none of commerce.tiers, which %s%s",
@@ -73,7 +76,6 @@ kith_status tier_check(const kith_instance *self, kith_str name, kith_error *err
 /* -- declared -----------------------------------------------------------------------------------
  */
 
-enum { NAME, OF, WHEN, LIMIT }; /* as declared */
 static const kith_setting items[] = {
     {.key = "name",
      .kind = KITH_TEXT,
@@ -87,6 +89,7 @@ static const kith_setting items[] = {
     {.key = "when",
      .kind = KITH_TEXT,
      .flags = KITH_SF_REQUIRED,
+     .condition = "=of",
      .doc = "A condition on that record, in the query language: in_segment('gold')."},
     {.key = "discount_limit",
      .kind = KITH_INT,
@@ -97,43 +100,18 @@ static const kith_setting items[] = {
 static const kith_setting settings[] = {
     {.key = "tiers",
      .kind = KITH_LIST,
+     .max = TIERS_MAX,
      .default_text = "()",
      .doc = "Groups of customers. Their price books are looked in, and their limits hold, in the "
             "order of the rows.",
      .items = KITH_ARRAY(items)},
 };
 
-static kith_status begin(kith_instance *self, kith_error *err) {
-    const kith_value *rows = &self->tiers.rows;
-    const uint64_t count = rows->kind == KITH_LIST ? rows->as.list.count : 0;
-    const char *place = self->settings->where(self->host, kith_str_of("tiers")).ptr;
-    if (count > TIERS_MAX)
-        return kith_fail(err, KITH_E_INVAL, "tiers", "%s: there are more than %d rows", place,
-                         TIERS_MAX);
-    for (uint64_t i = 0; i < count; i++) {
-        kith_error why = {.struct_size = sizeof why};
-        const kith_value *row = rows->as.list.items[i].as.list.items;
-        struct tier *t = &self->tiers.items[i];
-        *t = (struct tier){.name = row[NAME].as.s,
-                           .of_contact = kith_str_is(row[OF].as.s, "contact"),
-                           .limit = row[LIMIT]};
-        kith_status st = self->records->predicate(
-            self->host, t->of_contact ? self->contact.type : self->account.type, row[WHEN].as.s,
-            &t->predicate, &why);
-        if (st != KITH_OK)
-            return kith_fail(err, st, "tiers", "%s, row %llu: %.400s", place,
-                             (unsigned long long)i + 1, why.message);
-    }
-    self->tiers.count = count;
-    return KITH_OK;
-}
-
 static const kith_want wants[] = {
-    KITH_WANT(SETTING, "tiers", tiers.rows),
+    KITH_WANT(SETTING, "tiers", tiers),
 };
 const kith_part tier_part = {
     .struct_size = sizeof tier_part,
     .wants = KITH_ARRAY(wants),
-    .begin = begin,
     .settings = KITH_ARRAY(settings),
 };

@@ -11,40 +11,17 @@
 /* -- who coordinates it -------------------------------------------------------------------------
  */
 
-enum { RULE_WHEN, RULE_AS, RULE_USER };
-
-static kith_status read_rules(kith_instance *self, kith_error *err) {
-    const kith_value *rows = &self->regions.coordinator_rows;
-    const uint64_t count = rows->kind == KITH_LIST ? rows->as.list.count : 0;
-    kith_status st = KITH_OK;
-    if (count > RULES_MAX)
-        return kith_fail(err, KITH_E_LIMIT, "coordinator.rules", "%s: it has more than %d rows",
-                         sales_place(self, "coordinator.rules"), RULES_MAX);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
-        kith_error why = {.struct_size = sizeof why};
-        const kith_value *items = rows->as.list.items[i].as.list.items;
-        struct coordinator_rule *rule = &self->regions.rules[self->regions.rule_count++];
-        rule->as = items[RULE_AS];
-        rule->user = items[RULE_USER];
-        if (items[RULE_WHEN].kind != KITH_TEXT)
-            continue; /* always */
-        st = self->records->predicate(self->host, self->regions.firm.type, items[RULE_WHEN].as.s,
-                                      &rule->predicate, &why);
-        if (st != KITH_OK)
-            return kith_fail(err, st, "coordinator.rules", "%s, rule %llu: %.400s",
-                             sales_place(self, "coordinator.rules"), (unsigned long long)i + 1,
-                             why.message);
-    }
-    return st;
-}
+struct coordinator_rule {
+    kith_value when, as, user; /* as declared */
+};
 
 static kith_status coordinate(kith_instance *self, const kith_txn *txn, const kith_row *row,
                               const struct firm *firm, kith_edit *edit, kith_error *err) {
     const struct firm_numbers *n = &self->regions.firm;
     struct picks users = {.self = self};
-    for (uint64_t i = 0; i < self->regions.rule_count; i++) {
-        const struct coordinator_rule *rule = &self->regions.rules[i];
-        if (rule->predicate && self->records->match(txn, rule->predicate, row) != 1)
+    for (uint64_t i = 0; i < kith_rows(&self->regions.coordinator_rules); i++) {
+        const struct coordinator_rule *rule = kith_row_of(&self->regions.coordinator_rules, i);
+        if (kith_holds(self->records, txn, &rule->when, row) != 1)
             continue;
         kith_put(edit, n->coordination, rule->as);
         if (rule->user.kind != KITH_TEXT || firm->coordinator.kind == KITH_LINK)
@@ -389,6 +366,7 @@ static const kith_hook hooks[] = {
 static const kith_setting rule_items[] = {
     {.key = "when",
      .kind = KITH_TEXT,
+     .condition = "account",
      .doc = "A condition on the account; without it the rule holds always."},
     {.key = "as",
      .kind = KITH_TEXT,
@@ -512,7 +490,7 @@ static const kith_want wants[] = {
               regions.query.organisations),
     KITH_WANT(QUERY, "account where turnover_share is not null", regions.query.dependent),
     KITH_WANT(TOPIC, "account.dependence", regions.topic.dependence),
-    KITH_WANT(SETTING, "coordinator.rules", regions.coordinator_rows),
+    KITH_WANT(SETTING, "coordinator.rules", regions.coordinator_rules),
     KITH_WANT(SETTING, "dependence.limit", regions.dependence_limit),
     KITH_WANT(SETTING, "dependence.days", regions.dependence_days),
     KITH_WANT(SETTING, "dependence.of", regions.dependence_of),
@@ -530,7 +508,6 @@ const kith_part account_orders_part = {.struct_size = sizeof account_orders_part
 const kith_part account_part = {
     .struct_size = sizeof account_part,
     .wants = KITH_ARRAY(wants),
-    .begin = read_rules,
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),

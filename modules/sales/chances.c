@@ -25,42 +25,9 @@ static kith_status open_chance(kith_instance *self, kith_txn *txn, kith_change *
 /* -- next steps ---------------------------------------------------------------------------------
  */
 
-enum { STEP_WHEN, STEP_STEP, STEP_WHY, STEP_OF }; /* as declared */
-
-static kith_status read_steps(kith_instance *self, kith_error *err) {
-    const kith_value *rules = &self->deals.step_rules;
-    const uint64_t count = rules->kind == KITH_LIST ? rules->as.list.count : 0;
-    if (count > STEPS_MAX)
-        return kith_fail(err, KITH_E_INVAL, "next_step.rules", "%s: there are more than %d rules",
-                         sales_place(self, "next_step.rules"), STEPS_MAX);
-    for (uint64_t i = 0; i < count; i++) {
-        kith_error why = {.struct_size = sizeof why};
-        const kith_value *row = rules->as.list.items[i].as.list.items;
-        const uint32_t of =
-            kith_str_is(row[STEP_OF].as.s, "lead") ? self->lead.type : self->deals.deal.type;
-        kith_status st = self->records->predicate(self->host, of, row[STEP_WHEN].as.s,
-                                                  &self->deals.steps[i].predicate, &why);
-        if (st != KITH_OK)
-            return kith_fail(err, st, "next_step.rules", "%s, rule %llu: %.300s",
-                             sales_place(self, "next_step.rules"), (unsigned long long)i + 1,
-                             why.message);
-        self->deals.steps[i].of = of;
-        self->deals.steps[i].step = row[STEP_STEP].as.s;
-        if (row[STEP_WHY].kind == KITH_TEXT)
-            self->deals.steps[i].why = row[STEP_WHY].as.s;
-    }
-    self->deals.step_count = count;
-    return KITH_OK;
-}
-
-static kith_value text_or_null(kith_str s) {
-    kith_value v = kith_null();
-    if (s.len) {
-        v.kind = KITH_TEXT;
-        v.as.s = s;
-    }
-    return v;
-}
+struct step {
+    kith_value when, step, why, of; /* as declared */
+};
 
 static kith_status next_step_action(kith_instance *self, kith_call *call, kith_error *err) {
     const kith_txn *view = self->calls->view(call);
@@ -74,15 +41,14 @@ static kith_status next_step_action(kith_instance *self, kith_call *call, kith_e
                          "opportunity: say of which opportunity, or of which lead");
     const kith_value which = args.lead.kind == KITH_LINK ? args.lead : args.opportunity;
     KITH_TRY(self->records->get(view, which.as.link.type, which.as.link.id, &record, err));
-    for (uint64_t i = 0; i < self->deals.step_count; i++) {
-        if (self->deals.steps[i].of != which.as.link.type)
+    for (uint64_t i = 0; i < kith_rows(&self->deals.steps); i++) {
+        const struct step *step = kith_row_of(&self->deals.steps, i);
+        if (kith_is(step->of, "lead") != (args.lead.kind == KITH_LINK))
             continue;
-        const int32_t holds = self->records->match(view, self->deals.steps[i].predicate, record);
-        const kith_value row[] = {text_or_null(self->deals.steps[i].step),
-                                  text_or_null(self->deals.steps[i].why)};
+        const int32_t holds = self->records->match(view, step->when.flags, record);
+        const kith_value row[] = {step->step, step->why};
         if (holds < 0)
-            return kith_fail(err, holds, NULL,
-                             "sales.next_step.rules, rule %llu could not be asked",
+            return kith_fail(err, holds, NULL, "sales.next_step.rules, row %llu could not be asked",
                              (unsigned long long)i + 1);
         if (holds)
             KITH_TRY(self->calls->row(call, 2, row, err));
@@ -127,6 +93,7 @@ static const kith_setting step_items[] = {
     {.key = "when",
      .kind = KITH_TEXT,
      .flags = KITH_SF_REQUIRED,
+     .condition = "=of",
      .doc = "A condition on the opportunity, or the lead, in the query language."},
     {.key = "step",
      .kind = KITH_TEXT,
@@ -177,12 +144,11 @@ static const kith_report reports[] = {
 };
 static const kith_want wants[] = {
     KITH_WANT_RECORD("chance", deals.chance, CHANCE),
-    KITH_WANT(SETTING, "next_step.rules", deals.step_rules),
+    KITH_WANT(SETTING, "next_step.rules", deals.steps),
 };
 const kith_part chances_part = {
     .struct_size = sizeof chances_part,
     .wants = KITH_ARRAY(wants),
-    .begin = read_steps,
     .settings = KITH_ARRAY(settings),
     .types = KITH_ARRAY(types),
     .hooks = KITH_ARRAY(hooks),

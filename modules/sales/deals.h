@@ -60,7 +60,6 @@ enum {
 #define QUOTA_WON(condition)                                                                       \
     "opportunity where stage = 'won' and (" condition ") and closed_at >= :since and"              \
     " closed_at <= :until group by amount.currency : count(), sum(amount)"
-#define STEPS_MAX 100 /* rows of the setting sales.next_step.rules */
 
 #define STAGES_MAX 40 /* rows of sales.stages.order */
 
@@ -99,12 +98,7 @@ struct deals {
         uint32_t sold_of_product, won_of_product, product_by_code; /* the same; 0: no commerce */
         uint32_t leads_by_month, won_of_leads;                     /* lead_trend.c */
     } query;
-    struct {
-        uint32_t of, predicate; /* opportunity or lead */
-        kith_str step, why;
-    } steps[STEPS_MAX];
-    uint64_t step_count;
-    kith_value skip_stages, idle, slow, weak, committed, snapshot_day, horizon, step_rules;
+    kith_value skip_stages, idle, slow, weak, committed, snapshot_day, horizon, steps;
 };
 
 /* Months: of a day, as days since 1970-01-01, the first of its month; and one some months on. */

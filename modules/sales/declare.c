@@ -135,6 +135,7 @@ static const kith_setting rule_items[] = {
     {.key = "when",
      .kind = KITH_TEXT,
      .flags = KITH_SF_REQUIRED,
+     .condition = "lead",
      .doc = "A condition on the lead, in the query language."},
     {.key = "points",
      .kind = KITH_INT,

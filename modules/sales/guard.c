@@ -37,35 +37,35 @@ static kith_status tell_trouble(void *arg, const kith_txn *txn, const struct pro
  */
 
 struct asked {
-    const struct offer_rules *rules;
+    const char *key; /* of the setting */
+    const kith_value *rules;
     char *why;      /* NULL: the reasons do not matter */
     uint64_t holds; /* a bit for each rule that is true of somebody */
 };
 
 /* A rule for people and one for organisations may say the same. */
 static int32_t is_told(const struct asked *a, const struct offer_rule *rule) {
-    for (uint64_t i = 0; i < a->rules->count; i++) {
-        const kith_str told = a->rules->items[i].reason;
-        if ((a->holds >> i & 1) && told.len == rule->reason.len &&
-            memcmp(told.ptr, rule->reason.ptr, (size_t)told.len) == 0)
+    for (uint64_t i = 0; i < kith_rows(a->rules); i++) {
+        const struct offer_rule *told = kith_row_of(a->rules, i);
+        if ((a->holds >> i & 1) && kith_equal(told->reason, rule->reason))
             return 1;
     }
     return 0;
 }
 
-static kith_status ask_rules(kith_instance *self, const kith_txn *txn, struct asked *a, uint32_t of,
-                             kith_value who, kith_error *err) {
-    const struct offer_rules *rules = a->rules;
+static kith_status ask_rules(kith_instance *self, const kith_txn *txn, struct asked *a,
+                             const char *of, kith_value who, kith_error *err) {
     const kith_row *row;
     KITH_TRY(self->records->get(txn, who.as.link.type, who.as.link.id, &row, err));
-    for (uint64_t i = 0; i < rules->count; i++) {
-        const struct offer_rule *rule = &rules->items[i];
-        const int32_t holds = rule->of == of ? self->records->match(txn, rule->predicate, row) : 0;
+    for (uint64_t i = 0; i < kith_rows(a->rules); i++) {
+        const struct offer_rule *rule = kith_row_of(a->rules, i);
+        const int32_t holds =
+            kith_is(rule->of, of) ? self->records->match(txn, rule->when.flags, row) : 0;
         if (holds < 0)
-            return kith_fail(err, holds, NULL, "%s, rule %llu could not be asked",
-                             sales_place(self, rules->key), (unsigned long long)i + 1);
+            return kith_fail(err, holds, NULL, "%s, row %llu could not be asked",
+                             sales_place(self, a->key), (unsigned long long)i + 1);
         if (holds && a->why && !is_told(a, rule))
-            offers_say(a->why, rule->reason);
+            offers_say(a->why, rule->reason.as.s);
         a->holds |= (uint64_t)holds << i;
     }
     return KITH_OK;
@@ -75,9 +75,9 @@ static kith_status ask_rules(kith_instance *self, const kith_txn *txn, struct as
 static kith_status ask_of_both(kith_instance *self, const kith_txn *txn, struct asked *a,
                                const struct customer *who, kith_error *err) {
     if (who->contact.kind == KITH_LINK)
-        KITH_TRY(ask_rules(self, txn, a, BUYER_CONTACT, who->contact, err));
+        KITH_TRY(ask_rules(self, txn, a, "contact", who->contact, err));
     if (who->account.kind == KITH_LINK)
-        KITH_TRY(ask_rules(self, txn, a, BUYER_ACCOUNT, who->account, err));
+        KITH_TRY(ask_rules(self, txn, a, "account", who->account, err));
     return KITH_OK;
 }
 
@@ -95,14 +95,14 @@ kith_status offers_customer(kith_instance *self, const kith_txn *txn, uint32_t o
 kith_status offers_guard(kith_instance *self, const kith_txn *whole, const struct customer *who,
                          char *why, kith_error *err) {
     struct troubles t = {.why = why};
-    struct asked a = {.rules = &self->offers.guards, .why = why};
+    struct asked a = {.key = "guard.rules", .rules = &self->offers.guards, .why = why};
     KITH_TRY(problems_of(self, whole, who, tell_trouble, &t, err));
     return ask_of_both(self, whole, &a, who, err);
 }
 
 kith_status offers_best(kith_instance *self, const kith_txn *whole, const struct customer *who,
                         int32_t *best, kith_error *err) {
-    struct asked a = {.rules = &self->offers.best};
+    struct asked a = {.key = "upsell.best", .rules = &self->offers.best};
     kith_status st = ask_of_both(self, whole, &a, who, err);
     *best = a.holds != 0;
     return st;
@@ -110,7 +110,7 @@ kith_status offers_best(kith_instance *self, const kith_txn *whole, const struct
 
 kith_status offers_fits(kith_instance *self, const kith_txn *whole, const struct customer *who,
                         uint64_t *rows, kith_error *err) {
-    struct asked a = {.rules = &self->offers.fits};
+    struct asked a = {.key = "offer.fits", .rules = &self->offers.fits};
     kith_status st = ask_of_both(self, whole, &a, who, err);
     *rows = a.holds;
     return st;
@@ -119,40 +119,25 @@ kith_status offers_fits(kith_instance *self, const kith_txn *whole, const struct
 /* -- declared -----------------------------------------------------------------------------------
  */
 
-enum { RULE_OF, RULE_WHEN, RULE_REASON, RULE_PRODUCTS }; /* as declared */
-static kith_status read_products(kith_instance *self, kith_str condition, uint32_t *query,
-                                 kith_error *err) {
-    char text[2000];
-    if (snprintf(text, sizeof text, "product where (%.*s) and %s order by id limit 200",
-                 (int)condition.len, condition.ptr, SOLD_NOW("")) >= (int)sizeof text)
-        return kith_fail(err, KITH_E_INVAL, NULL, "the condition on products is too long");
-    return self->records->query(self->host, kith_str_of(text), query, err);
-}
-
-static kith_status read_rules(kith_instance *self, const char *key, const kith_value *rows,
-                              struct offer_rules *rules, kith_error *err) {
-    const uint64_t count = rows->kind == KITH_LIST ? rows->as.list.count : 0;
-    rules->key = key;
-    if (count > OFFER_RULES_MAX)
-        return kith_fail(err, KITH_E_INVAL, key, "%s: there are more than %d rules",
-                         sales_place(self, key), OFFER_RULES_MAX);
-    for (uint64_t i = 0; i < count; i++) {
+/* The products of each row of sales.offer.fits, of those that are sold now. */
+static kith_status begin(kith_instance *self, kith_error *err) {
+    for (uint64_t i = 0; i < kith_rows(&self->offers.fits); i++) {
+        const struct offer_rule *rule = kith_row_of(&self->offers.fits, i);
+        const kith_str condition = rule->products.as.s;
         kith_error why = {.struct_size = sizeof why};
-        const kith_value *row = rows->as.list.items[i].as.list.items;
-        const int is_account = kith_str_is(row[RULE_OF].as.s, "account");
-        kith_status st = self->records->predicate(
-            self->host, is_account ? self->account.type : self->contact.type, row[RULE_WHEN].as.s,
-            &rules->items[i].predicate, &why);
-        if (st == KITH_OK && rules == &self->offers.fits)
-            st = read_products(self, row[RULE_PRODUCTS].as.s, &rules->items[i].products, &why);
+        char text[2000];
+        const int length =
+            snprintf(text, sizeof text, "product where (%.*s) and %s order by id limit 200",
+                     (int)condition.len, condition.ptr, SOLD_NOW(""));
+        kith_status st = length < (int)sizeof text
+                             ? self->records->query(self->host, kith_str_of(text),
+                                                    &self->offers.query.fitting[i], &why)
+                             : kith_fail(&why, KITH_E_LIMIT, NULL, "the condition is too long");
         if (st != KITH_OK)
-            return kith_fail(err, st, key, "%s, rule %llu: %.400s", sales_place(self, key),
-                             (unsigned long long)i + 1, why.message);
-        rules->items[i].of = is_account ? BUYER_ACCOUNT : BUYER_CONTACT;
-        if (rules != &self->offers.best)
-            rules->items[i].reason = row[RULE_REASON].as.s;
+            return kith_fail(err, st, "offer.fits", "%s, row %llu, products: %.400s",
+                             sales_place(self, "offer.fits"), (unsigned long long)i + 1,
+                             why.message);
     }
-    rules->count = count;
     return KITH_OK;
 }
 
@@ -166,6 +151,7 @@ static const kith_setting rule_items[] = {
     {.key = "when",
      .kind = KITH_TEXT,
      .flags = KITH_SF_REQUIRED,
+     .condition = "=of",
      .doc = "A condition on that record, in the query language."},
     {.key = "reason",
      .kind = KITH_TEXT,
@@ -179,36 +165,33 @@ static const kith_setting rule_items[] = {
 static const kith_setting settings[] = {
     {.key = "guard.rules",
      .kind = KITH_LIST,
+     .max = OFFER_RULES_MAX,
      .default_text = "()",
      .doc = "To whom sales.suggest offers nothing dearer, besides who has one of sales.problems.",
-     .items = {rule_items, sizeof *rule_items, RULE_PRODUCTS}},
+     .items = {rule_items, sizeof *rule_items, 3}},
     {.key = "upsell.best",
      .kind = KITH_LIST,
+     .max = OFFER_RULES_MAX,
      .default_text = "()",
      .doc = "Who the best customers are: sales.suggest offers them what is dearer first.",
-     .items = {rule_items, sizeof *rule_items, RULE_REASON}},
+     .items = {rule_items, sizeof *rule_items, 2}},
     {.key = "offer.fits",
      .kind = KITH_LIST,
+     .max = OFFER_RULES_MAX,
      .default_text = "()",
      .doc = "What fits a customer in their stage of life, whatever they have: sales.suggest offers "
             "them these products.",
      .items = KITH_ARRAY(rule_items)},
 };
 static const kith_want wants[] = {
-    KITH_WANT(SETTING, "guard.rules", offers.guard_rules),
-    KITH_WANT(SETTING, "upsell.best", offers.best_rules),
-    KITH_WANT(SETTING, "offer.fits", offers.fit_rules),
+    KITH_WANT(SETTING, "guard.rules", offers.guards),
+    KITH_WANT(SETTING, "upsell.best", offers.best),
+    KITH_WANT(SETTING, "offer.fits", offers.fits),
 };
-static kith_status begin(kith_instance *self, kith_error *err) {
-    KITH_TRY(read_rules(self, "guard.rules", &self->offers.guard_rules, &self->offers.guards, err));
-    KITH_TRY(read_rules(self, "upsell.best", &self->offers.best_rules, &self->offers.best, err));
-    return read_rules(self, "offer.fits", &self->offers.fit_rules, &self->offers.fits, err);
-}
-
 const kith_part guard_part = {
     .struct_size = sizeof guard_part,
-    .wants = KITH_ARRAY(wants),
     .begin = begin,
+    .wants = KITH_ARRAY(wants),
     .module = "commerce",
     .settings = KITH_ARRAY(settings),
 };

@@ -40,6 +40,9 @@ static const kith_want wants[] = {
     KITH_WANT(TABLE, KITH_CALLS_1, calls),
     KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
     KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
+    KITH_WANT(SETTING, "score.rules", score_rules),
+    KITH_WANT(NUMBER, "score.hot", hot),
+    KITH_WANT(NUMBER, "score.warm", warm),
     TYPE(interaction),
     FIELD(interaction, at),
     FIELD(interaction, about),
@@ -115,7 +118,7 @@ static const kith_want wants[] = {
 };
 
 static kith_status begin(kith_instance *self, kith_error *err) {
-    KITH_TRY(score_read_rules(self, err));
+    KITH_TRY(score_begin(self, err));
     KITH_TRY(pipeline_read_settings(self, err));
     return assign_read_settings(self, err);
 }
@@ -129,5 +132,4 @@ const kith_part instance_part = {
 
 void sales_destroy(kith_instance *self) {
     learn_free(self);
-    free(self->rules);
 }

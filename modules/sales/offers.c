@@ -211,22 +211,22 @@ static kith_status by_step(struct proposals *p, const kith_txn *txn, const struc
 /* By who they are, and not by what they have: also for whom nothing was sold to yet. */
 static kith_status by_fit(struct proposals *p, const kith_txn *txn, const struct owned *owned,
                           uint64_t rows, kith_error *err) {
-    const struct offer_rules *fits = &p->self->offers.fits;
-    for (uint64_t i = 0; i < fits->count && rows >> i; i++) {
+    const kith_value *fits = &p->self->offers.fits;
+    for (uint64_t i = 0; i < kith_rows(fits) && rows >> i; i++) {
         const kith_value month = this_month(p->self);
         struct offer_ware *wares = NULL;
         uint64_t count = 0;
         if (!(rows >> i & 1))
             continue;
-        KITH_TRY(KITH_FIND(p->self, txn, offers.ware, fits->items[i].products, 1, &month, &wares,
-                           &count, err));
+        KITH_TRY(KITH_FIND(p->self, txn, offers.ware, p->self->offers.query.fitting[i], 1, &month,
+                           &wares, &count, err));
         for (uint64_t k = 0; k < count; k++) {
             struct proposal *one;
             if (has(owned, wares[k].id))
                 continue;
             KITH_TRY(proposal_of(p, txn, wares[k].id, 0, &one, err));
             if (!one->by_fit)
-                one->fit = fits->items[i].reason;
+                one->fit = ((const struct offer_rule *)kith_row_of(fits, i))->reason.as.s;
             one->by_fit = 1;
         }
     }

@@ -33,16 +33,11 @@ KITH_RECORD(made_offer, MADE_OFFER);
 /* A customer is a person or an organisation. */
 enum { BUYER_CONTACT, BUYER_ACCOUNT, BUYERS };
 #define HAVING          3  /* who bought, owns, was offered it */
-#define OFFER_RULES_MAX 50 /* rows of the settings sales.guard.rules and sales.upsell.best */
+#define OFFER_RULES_MAX 50 /* rows of sales.guard.rules and the like: a bit for each */
 #define REASON_MAX      1000
-struct offer_rules {
-    const char *key; /* of the setting */
-    struct offer_rule {
-        uint32_t predicate, of; /* BUYER_* */
-        kith_str reason;        /* as far as the rows have it, and */
-        uint32_t products;      /* a query, of what fits; in seasons of the month :month */
-    } items[OFFER_RULES_MAX];
-    uint64_t count;
+/* A row of sales.guard.rules, sales.upsell.best (the first two) or sales.offer.fits (all). */
+struct offer_rule {
+    kith_value of, when, reason, products;
 };
 
 struct offers {
@@ -59,10 +54,10 @@ struct offers {
         uint32_t wares, dearer;                                            /* the same */
         uint32_t offered[BUYERS], of_firm, open[BUYERS], quoted, of_quote; /* offered.c */
         uint32_t days[BUYERS], product_days[BUYERS], purchases;            /* repurchase.c */
+        uint32_t fitting[OFFER_RULES_MAX]; /* guard.c: in seasons of the month :month */
     } query;
-    struct offer_rules guards, best, fits;                            /* guard.c */
-    kith_value guard_rules, best_rules, fit_rules, step, again_after; /* settings */
-    kith_value window, min_together, max_products, nightly;           /* settings */
+    kith_value guards, best, fits, step, again_after;       /* settings */
+    kith_value window, min_together, max_products, nightly; /* settings */
 };
 
 /* A contact or an account, and which of them. KITH_E_INVAL: neither is given, or both. [any] */

@@ -4,34 +4,16 @@
  * whoever decides. */
 #include "sales.h"
 
-enum { QUALIFY_WHEN, QUALIFY_DOC }; /* as declared */
-
-static kith_status read_rules(kith_instance *self, kith_error *err) {
-    const kith_value *rules = &self->qualify.rows;
-    const uint64_t count = rules->kind == KITH_LIST ? rules->as.list.count : 0;
-    if (count > QUALIFY_MAX)
-        return kith_fail(err, KITH_E_LIMIT, "qualify.rules", "%s: there are more than %d rules",
-                         sales_place(self, "qualify.rules"), QUALIFY_MAX);
-    for (uint64_t i = 0; i < count; i++) {
-        kith_error why = {.struct_size = sizeof why};
-        const kith_value *row = rules->as.list.items[i].as.list.items;
-        struct qualify_rule *rule = &self->qualify.rules[i];
-        kith_status st = self->records->predicate(self->host, self->lead.type,
-                                                  row[QUALIFY_WHEN].as.s, &rule->predicate, &why);
-        if (st != KITH_OK)
-            return kith_fail(err, st, "qualify.rules", "%s, rule %llu: %.400s",
-                             sales_place(self, "qualify.rules"), (unsigned long long)i + 1,
-                             why.message);
-        rule->why = row[row[QUALIFY_DOC].kind == KITH_TEXT ? QUALIFY_DOC : QUALIFY_WHEN];
-    }
-    self->qualify.rule_count = count;
-    return KITH_OK;
-}
+struct qualify_rule {
+    kith_value when, doc; /* as declared */
+};
 
 kith_value qualify_by(const kith_instance *self, const kith_txn *txn, const kith_row *lead) {
-    for (uint64_t i = 0; i < self->qualify.rule_count; i++)
-        if (self->records->match(txn, self->qualify.rules[i].predicate, lead) == 1)
-            return self->qualify.rules[i].why;
+    for (uint64_t i = 0; i < kith_rows(&self->qualify.rules); i++) {
+        const struct qualify_rule *rule = kith_row_of(&self->qualify.rules, i);
+        if (self->records->match(txn, rule->when.flags, lead) == 1)
+            return rule->doc.kind == KITH_TEXT ? rule->doc : rule->when;
+    }
     return kith_null();
 }
 
@@ -105,6 +87,7 @@ static const kith_setting rule_items[] = {
     {.key = "when",
      .kind = KITH_TEXT,
      .flags = KITH_SF_REQUIRED,
+     .condition = "lead",
      .doc = "A condition on the lead, in the query language."},
     {.key = "doc", .kind = KITH_TEXT, .doc = "What it says, for people."},
 };
@@ -130,13 +113,12 @@ static const kith_want wants[] = {
     KITH_WANT(TYPE, "lead", lead.type),
     KITH_WANT(FIELD, "qualifies", qualify.qualifies),
     KITH_WANT(TOPIC, "lead.proposed", qualify.proposed),
-    KITH_WANT(SETTING, "qualify.rules", qualify.rows),
+    KITH_WANT(SETTING, "qualify.rules", qualify.rules),
     KITH_WANT(SETTING, "qualify.auto", qualify.by_itself),
 };
 const kith_part qualify_part = {
     .struct_size = sizeof qualify_part,
     .wants = KITH_ARRAY(wants),
-    .begin = read_rules,
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),
     .settings = KITH_ARRAY(settings),

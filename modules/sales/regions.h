@@ -65,11 +65,6 @@ struct problem {
     uint32_t by_account, by_contact; /* queries */
     uint32_t name, due, amount;      /* fields that tell more of it; 0: it has none */
 };
-#define RULES_MAX 32 /* rows of the setting sales.coordinator.rules */
-struct coordinator_rule {
-    uint32_t predicate; /* 0: always */
-    kith_value as, user;
-};
 struct customer {
     kith_value account, contact; /* one of them, or both */
 };
@@ -93,9 +88,7 @@ struct regions {
     struct problem problems[PROBLEMS_MAX];
     uint64_t problem_count;
     uint32_t balance[2]; /* of an account, of a contact, where there is commerce: fields, or 0 */
-    struct coordinator_rule rules[RULES_MAX];
-    uint64_t rule_count;
-    kith_value problem_rows, coordinator_rows, dependence_limit, dependence_days, dependence_of;
+    kith_value problem_rows, coordinator_rules, dependence_limit, dependence_days, dependence_of;
     struct {
         uint32_t areas, place_by_key, accounts_in, nowhere, leads_nowhere, area_stages,
             account_stages; /* territory.c */

@@ -19,19 +19,6 @@
 #define SOURCES                                                                                    \
     "event,web,referral,newsletter,giveaway,form,chat,ad,campaign,social,phone,import,other"
 
-/* One row of the setting sales.score.rules. */
-struct score_rule {
-    uint32_t predicate; /* on lead */
-    int64_t points;
-    kith_value when, doc; /* as they stand there */
-};
-
-#define QUALIFY_MAX 32 /* rows of the setting sales.qualify.rules */
-struct qualify_rule {
-    uint32_t predicate; /* on lead */
-    kith_value why;     /* what it says of the lead */
-};
-
 /* Stages of an opportunity, in the order in which declare.c lists them. */
 
 struct kith_instance {
@@ -71,8 +58,7 @@ struct kith_instance {
             members, login, last_turn, forecast, undated, heard;
     } query;
 
-    struct score_rule *rules;
-    uint64_t rule_count;
+    kith_value score_rules;
     int64_t hot, warm;    /* points */
     int64_t green, amber; /* percent */
     struct deals deals;
@@ -92,9 +78,7 @@ struct kith_instance {
     } acts;
     struct {
         uint32_t qualifies, proposed; /* field, topic */
-        kith_value rows, by_itself;   /* settings */
-        struct qualify_rule rules[QUALIFY_MAX];
-        uint64_t rule_count;
+        kith_value rules, by_itself;  /* settings */
     } qualify;
     struct calendars calendars;
 };
@@ -124,7 +108,7 @@ kith_status sales_setting(const kith_instance *self, const char *key, kith_value
 const char *sales_place(const kith_instance *self, const char *key);
 
 /* score.c */
-kith_status score_read_rules(kith_instance *self, kith_error *err);
+kith_status score_begin(kith_instance *self, kith_error *err);
 kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err);
 kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err);
 kith_status score_explain(kith_instance *self, kith_call *call, kith_error *err);

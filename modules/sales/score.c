@@ -7,51 +7,29 @@
 
 /* -- the rules --------------------------------------------------------------------------------- */
 
-enum { RULE_WHEN, RULE_POINTS, RULE_DOC }; /* as declared */
+struct score_rule {
+    kith_value when, points, doc; /* as declared */
+};
 
-static kith_status read_rule(kith_instance *self, uint64_t i, const kith_value *group,
-                             kith_error *err) {
-    kith_error why = {.struct_size = sizeof why};
-    struct score_rule *rule = &self->rules[i];
-    kith_str when = group->as.list.items[RULE_WHEN].as.s;
-    rule->points = group->as.list.items[RULE_POINTS].as.i;
-    rule->when = group->as.list.items[RULE_WHEN];
-    rule->doc = group->as.list.items[RULE_DOC];
-    kith_status st =
-        self->records->predicate(self->host, self->lead.type, when, &rule->predicate, &why);
-    if (st == KITH_OK)
-        return KITH_OK;
-    return kith_fail(err, st, "score.rules", "%s, rule %llu: %.400s",
-                     sales_place(self, "score.rules"), (unsigned long long)i + 1, why.message);
+static const struct score_rule *rule_at(const kith_instance *self, uint64_t i) {
+    return kith_row_of(&self->score_rules, i);
 }
 
-kith_status score_read_rules(kith_instance *self, kith_error *err) {
-    kith_value rules, hot, warm;
-    KITH_TRY(sales_setting(self, "score.rules", &rules, err));
-    KITH_TRY(sales_setting(self, "score.hot", &hot, err));
-    KITH_TRY(sales_setting(self, "score.warm", &warm, err));
-    self->hot = hot.as.i;
-    self->warm = warm.as.i;
-    if (self->warm > self->hot)
-        return kith_fail(err, KITH_E_INVAL, "score.warm",
-                         "sales.score.warm (%lld) is above sales.score.hot (%lld)",
-                         (long long)self->warm, (long long)self->hot);
-    self->rule_count = rules.kind == KITH_LIST ? rules.as.list.count : 0;
-    self->rules = calloc((size_t)self->rule_count + 1, sizeof *self->rules);
-    if (!self->rules)
-        return KITH_E_NOMEM;
-    for (uint64_t i = 0; i < self->rule_count; i++)
-        KITH_TRY(read_rule(self, i, &rules.as.list.items[i], err));
-    return KITH_OK;
+kith_status score_begin(kith_instance *self, kith_error *err) {
+    return self->warm <= self->hot
+               ? KITH_OK
+               : kith_fail(err, KITH_E_INVAL, "score.warm",
+                           "sales.score.warm (%lld) is above sales.score.hot (%lld)",
+                           (long long)self->warm, (long long)self->hot);
 }
 
 /* -- computing --------------------------------------------------------------------------------- */
 
 static int64_t points_of(const kith_instance *self, const kith_txn *txn, const kith_row *row) {
     int64_t points = 0;
-    for (uint64_t i = 0; i < self->rule_count; i++)
-        if (self->records->match(txn, self->rules[i].predicate, row) == 1)
-            points += self->rules[i].points;
+    for (uint64_t i = 0; i < kith_rows(&self->score_rules); i++)
+        if (self->records->match(txn, rule_at(self, i)->when.flags, row) == 1)
+            points += rule_at(self, i)->points.as.i;
     return points;
 }
 
@@ -63,8 +41,8 @@ static const char *rating_of(const kith_instance *self, int64_t points) {
 static int is_touched(const kith_instance *self, const kith_txn *txn, const kith_change *change) {
     if (change->kind == KITH_ON_CREATE)
         return 1;
-    for (uint64_t i = 0; i < self->rule_count; i++)
-        if (self->records->affects(txn, change, self->rules[i].predicate) == 1)
+    for (uint64_t i = 0; i < kith_rows(&self->score_rules); i++)
+        if (self->records->affects(txn, change, rule_at(self, i)->when.flags) == 1)
             return 1;
     return 0;
 }
@@ -98,12 +76,12 @@ static kith_status tell_rules(kith_instance *self, kith_call *call, kith_id lead
     const kith_txn *view = self->calls->view(call);
     const kith_row *row;
     KITH_TRY(self->records->get(view, self->lead.type, lead, &row, err));
-    for (uint64_t i = 0; i < self->rule_count; i++) {
-        const struct score_rule *rule = &self->rules[i];
-        struct score_row told = {rule->when, kith_number(KITH_INT, rule->points), rule->doc};
-        if (self->records->match(view, rule->predicate, row) != 1)
+    for (uint64_t i = 0; i < kith_rows(&self->score_rules); i++) {
+        const struct score_rule *rule = rule_at(self, i);
+        struct score_row told = {rule->when, rule->points, rule->doc};
+        if (self->records->match(view, rule->when.flags, row) != 1)
             continue;
-        *points += rule->points;
+        *points += rule->points.as.i;
         KITH_TRY(KITH_ROW(self, call, &told, err));
     }
     return KITH_OK;

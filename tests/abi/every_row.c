@@ -442,7 +442,7 @@ static kith_status picture(kith_instance *self, kith_call *call, kith_error *err
 }
 
 static const kith_setting settings[] = {
-    {"mood", KITH_TEXT, 0, "\"good\"", 0, 0, "good,bad", "How it is today.", KITH_NO_ARRAY},
+    {"mood", KITH_TEXT, 0, "\"good\"", 0, 0, "good,bad", "How it is today.", KITH_NO_ARRAY, NULL},
 };
 static const kith_field thing_fields[] = {
     {"name", KITH_F_TEXT, KITH_FF_REQUIRED, NULL, NULL, NULL, "What it is called.", 0, 0, NULL,

@@ -60,7 +60,7 @@ AT(kith_type, indexes, 56);
 AT(kith_type, extends, 72);
 AT(kith_type, reserved, 76);
 
-SIZE(kith_setting, 72);
+SIZE(kith_setting, 80);
 AT(kith_setting, key, 0);
 AT(kith_setting, kind, 8);
 AT(kith_setting, flags, 12);
@@ -70,6 +70,7 @@ AT(kith_setting, max, 32);
 AT(kith_setting, choices, 40);
 AT(kith_setting, doc, 48);
 AT(kith_setting, items, 56);
+AT(kith_setting, condition, 72);
 
 SIZE(kith_topic, 40);
 AT(kith_topic, name, 0);

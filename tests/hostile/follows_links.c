@@ -27,6 +27,7 @@ static kith_status hook(kith_instance *self, kith_txn *txn, kith_change *change,
 static const kith_hook hooks[] = {
     {"look", "contact", KITH_ON_CREATE, KITH_BEFORE, 0, 0, hook, CONDITION, KITH_NO_ARRAY, NULL}};
 static const kith_setting settings[] = {{"way", KITH_TEXT, 0, "\"hook\"", 0, 0,
-                                         "query,predicate,hook", "How it looks.", KITH_NO_ARRAY}};
+                                         "query,predicate,hook", "How it looks.", KITH_NO_ARRAY,
+                                         NULL}};
 HOSTILE("follows_links", .create = create, .hooks = KITH_ARRAY(hooks),
         .settings = KITH_ARRAY(settings))

@@ -427,6 +427,34 @@ TEST("the result rows is for the rows of an action that has columns") {
     EXPECT_HAS("'list' has columns and a result 'rows'", e.message);
 }
 
+static kith_status with_setting(kith_setting setting, kith_error *e) {
+    const kith_setting settings[] = {setting};
+    return declared((kith_plugin_desc){.settings = KITH_ARRAY(settings)}, e);
+}
+
+TEST("a condition is a text, over a type or over what a text of its group names") {
+    static const kith_setting loose[] = {
+        {.key = "of", .kind = KITH_TEXT, .doc = "Of which type."},
+        {.key = "when", .kind = KITH_TEXT, .condition = "=of", .doc = "Which of them."}};
+    const kith_array alone = {&loose[1], sizeof *loose, 1};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(
+        KITH_E_INVAL,
+        with_setting((kith_setting){.key = "size", .kind = KITH_INT, .condition = "lead"}, &e));
+    EXPECT_HAS("'size' is a condition and no text", e.message);
+    EXPECT_INT(
+        KITH_E_INVAL,
+        with_setting((kith_setting){.key = "when", .kind = KITH_TEXT, .condition = "=of"}, &e));
+    EXPECT_HAS("'when' is a condition over what a key of its group names", e.message);
+    EXPECT_INT(KITH_E_INVAL,
+               with_setting((kith_setting){.key = "rows", .kind = KITH_LIST, .items = alone}, &e));
+    EXPECT_INT(
+        KITH_E_INVAL,
+        with_setting((kith_setting){.key = "rows", .kind = KITH_LIST, .items = KITH_ARRAY(loose)},
+                     &e));
+    EXPECT_HAS("which is no text that is always there", e.message);
+}
+
 TEST("an action whose answer is a file has no other, and only reads") {
     static const kith_field some[] = {{.name = "count", .kind = KITH_F_INTEGER}};
     static const struct {

@@ -33,3 +33,36 @@ TEST("nothing is written by it, and who did not declare it has none") {
     EXPECT_INT(0, find(&c, "trespass").count);
     close_company(&c);
 }
+
+static void conditions(const char *conf, const char *letters, const char *reason) {
+    struct company c;
+    char all[600];
+    snprintf(all, sizeof all,
+             "conditions: {\n grant = [\"read:contact\", \"read:account\"];\n %s };", conf);
+    OPEN(&c, all, "conditions", "every_row");
+    EXPECT_HAS(reason, status_of(c.plugins, "conditions").reason);
+    if (letters) {
+        kith_id ada = CREATE(&c, "contact", {"name", "Ada"}, {"city", "Bonn"});
+        struct act a = ACT(&c, "conditions.which", {"contact", id_text(&c, ada)});
+        EXPECT_ACT(a);
+        EXPECT_STR(letters, result_text(&c, &a, "letters"));
+    }
+    close_company(&c);
+}
+
+TEST("a setting that is a condition is handed over compiled, and refused with its place") {
+    conditions("", "+", ""); /* none is set: all */
+    conditions("alone = \"city = 'Rome'\";", "", "");
+    conditions("alone = \"city = 'Bonn'\";", "+", "");
+    conditions("rows = ( { when = \"city = 'Bonn'\"; }, { of = \"account\"; when = \"name = 'A'\"; "
+               "}, {} );",
+               "+ac", "");
+    conditions("alone = \"cty = 'Rome'\";", NULL,
+               "kith.conf:3: conditions.alone: 'cty = 'Rome'': at 1: no field 'cty' in contact");
+    conditions("rows = ( {},\n { of = \"account\"; when = \"cty = 'A'\"; } );", NULL,
+               "kith.conf:4: conditions.rows, row 2, when: 'cty = 'A'': at 1: no field 'cty'");
+    conditions("rows = ( { of = \"thing\"; when = \"size > 1\"; } );", NULL,
+               "kith.conf:3: conditions.rows, row 1, when: ");
+    conditions("rows = ( { of = \"nothing\"; when = \"size > 1\"; } );", NULL,
+               "kith.conf:3: conditions.rows, row 1, when: there is no type 'nothing'");
+}

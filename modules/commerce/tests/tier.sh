@@ -15,7 +15,7 @@ commerce: {
 };
 END
 kith module list
-prints "row 1: "
+prints "commerce.tiers, row 1, when: "
 prints "gold"
 rm conf.d/zz.conf
 

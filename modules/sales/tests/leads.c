@@ -161,7 +161,7 @@ TEST("a rule that cannot be read names file, line, rule and position") {
     struct company c;
     OPEN(&c, CONF(RULE("source = 'referral'", 30) ", " RULE("sorce = 'web'", 10)), "sales");
     const char *reason = status_of(c.plugins, "sales").reason;
-    EXPECT_HAS("kith.conf:1: sales.score.rules, rule 2: 'sorce = 'web'': at 1", reason);
+    EXPECT_HAS("kith.conf:1: sales.score.rules, row 2, when: 'sorce = 'web'': at 1", reason);
     EXPECT_HAS("source", reason); /* did you mean */
     close_company(&c);
 }
@@ -460,7 +460,7 @@ TEST("a rule of qualification that cannot be read names its place") {
     struct company c;
     OPEN(&c, "sales: { grant = [\"*\"]; qualify: { rules = ( { when = \"scor > 1\"; } ); }; };\n",
          "sales");
-    EXPECT_HAS("kith.conf:1: sales.qualify.rules, rule 1: 'scor > 1': at 1",
+    EXPECT_HAS("kith.conf:1: sales.qualify.rules, row 1, when: 'scor > 1': at 1",
                status_of(c.plugins, "sales").reason);
     close_company(&c);
 }

@@ -120,7 +120,7 @@ TEST("next steps are suggested by rules over the deal and what the customer has 
     EXPECT_INT(2, (int64_t)row_count(&a));
     close_company(&c);
     OPEN(&c, CONF("next_step: { rules = (" STEP("stge = 'won'", "x") "); };"), "sales");
-    EXPECT_HAS("kith.conf:1: sales.next_step.rules, rule 1: ",
+    EXPECT_HAS("kith.conf:1: sales.next_step.rules, row 1, when: ",
                status_of(c.plugins, "sales").reason);
     close_company(&c);
 }

@@ -149,16 +149,23 @@ typedef struct kith_type {
 #define KITH_SF_RELOAD   4u /* a change takes effect without a restart */
 
 /* Kinds of setting: KITH_BOOL, KITH_INT, KITH_REAL, KITH_TEXT, KITH_DURATION ("10m"), KITH_LIST (of
- * text), or KITH_LIST with items: a list of groups, each with those keys. */
+ * text), or KITH_LIST with items: a list of groups, each with those keys.
+ *
+ * A TEXT with `condition` is a condition of the query language, which Kith compiles before create()
+ * runs, and refuses with its line where it is none: kith_value.flags is the number to match() it by
+ * (kith_records_v1.predicate), 0 where nothing is set. Needs to read what it asks. */
 typedef struct kith_setting {
     const char *key; /* within the module: "score.points"; a dot is a group             */
     uint32_t kind;
     uint32_t flags;           /* KITH_SF_*                                                       */
     const char *default_text; /* as written in a configuration file, or NULL: none               */
-    int64_t min, max;         /* for INT, REAL and DURATION (ms); both 0: no bound               */
+    int64_t min, max;         /* for INT, REAL and DURATION (ms), and the number of groups of a
+                                 LIST; both 0: no bound                                          */
     const char *choices;      /* for TEXT: "a,b,c", or NULL                                      */
     const char *doc;          /* one sentence                                                    */
     kith_array items;         /* kith_setting: the keys of each group of a list of groups        */
+    const char *condition;    /* TEXT: over which type, "lead"; "=of": that which the key `of` of
+                                 the same group names. NULL: it is no condition                  */
 } kith_setting;
 
 /* -- topics: events that the module publishes -------------------------------------------------- */

@@ -202,6 +202,30 @@ kith_fail(kith_error *err, kith_status code, const char *field, const char *form
     return code;
 }
 
+/* -- settings that are lists of groups --------------------------------------------------------- */
+
+/* How many groups it has; 0 where nothing is set. [any] */
+static inline uint64_t kith_rows(const kith_value *list) {
+    return list->kind == KITH_LIST ? list->as.list.count : 0;
+}
+
+/* One of them, to read it as a struct of values in the order in which its keys are declared:
+ *
+ *     struct score_rule { kith_value when, points, doc; };
+ *     const struct score_rule *rule = (const struct score_rule *)kith_row_of(&self->rules, i);
+ *
+ * [any] */
+static inline const void *kith_row_of(const kith_value *list, uint64_t i) {
+    return list->as.list.items[i].as.list.items;
+}
+
+/* What a setting that is a condition says of the record: 1, also where none is set; 0; or the
+ * failure of kith_records_v1.match. [any, in a view or a transaction] */
+static inline int32_t kith_holds(const kith_records_v1 *records, const kith_txn *txn,
+                                 const kith_value *condition, const kith_row *row) {
+    return condition->flags ? records->match(txn, condition->flags, row) : 1;
+}
+
 /* -- records as structs ------------------------------------------------------------------------ */
 
 /* A type, by a list of those of its fields that a module uses:

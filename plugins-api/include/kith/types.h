@@ -88,7 +88,7 @@ typedef struct kith_array {
 /* 24 bytes for ever. A kind that one side does not know is refused, never guessed. */
 typedef struct kith_value {
     uint32_t kind;
-    uint32_t flags; /* 0 */
+    uint32_t flags; /* of a setting that is a condition: its number; else 0, and ignored */
     union {
         int64_t i;
         double r;
