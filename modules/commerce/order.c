@@ -463,6 +463,8 @@ static kith_status hand_over_line(const struct handover *h, const struct line *l
     kith_error why = {.struct_size = sizeof why};
     kith_status st = price_anew(&w, &h->was, &why);
     choice_end(&w.choice);
+    if (st == KITH_OK)
+        st = check_discount(&w, &why); /* by the limits of who buys now */
     if (may_wait(h, &w, st))
         return KITH_OK;
     if (st != KITH_OK)

@@ -135,6 +135,29 @@ TEST("gold may have 25 percent off, silver 15, bronze 5, and all others 3") {
     close_company(c);
 }
 
+TEST("a cart with a discount goes to no customer whose tier does not allow it") {
+    struct shop s;
+    open_shop(&s);
+    struct company *c = &s.c;
+    kith_id cart = CREATE(c, "order", {"account", LINK(c, s.big)});
+    kith_id line = CREATE(c, "order_line", {"order", LINK(c, cart)}, {"product", LINK(c, s.pen)},
+                          {"discount", "20"});
+    REFUSED(c, "20 % is more than tier 'silver' of commerce.tiers allows (15 %)", "order", cart,
+            {"account", LINK(c, s.middle)});
+    UPDATE(c, "order", cart, {"account", LINK(c, s.unit)}); /* gold as well */
+    UPDATE(c, "order", cart, {"account", NULL});            /* waits for whoever comes next */
+    REFUSED(c, "more than commerce.discount_limit allows (3 %)", "order", cart,
+            {"account", LINK(c, s.small)});
+    UPDATE(c, "order_line", line, {"discount", "3"});
+    UPDATE(c, "order", cart, {"account", LINK(c, s.small)});
+    UPDATE(c, "order_line", line, {"unit_price", "9.70 EUR"}, {"discount", "0"});
+    UPDATE(c, "order", cart, {"account", LINK(c, s.big)});
+    UPDATE(c, "order_line", line, {"unit_price", "8 EUR"});
+    REFUSED(c, "20 % below the list price, more than tier 'silver'", "order", cart,
+            {"account", LINK(c, s.middle)});
+    close_company(c);
+}
+
 TEST("what was agreed with a customer is given as far as their tier allows") {
     struct shop s;
     open_shop(&s);
