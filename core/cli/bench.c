@@ -70,10 +70,10 @@ static void close_bench(void *arg, struct test_bench *out) {
     *out = (struct test_bench){0};
 }
 
-static kith_status open_bench(void *arg, const struct script_focus *focus,
-                              const struct test_bench *like, struct test_bench *out,
-                              kith_error *e) {
-    const struct company *c = arg;
+/* modules: whose are taken; NULL: as their files are now. */
+static kith_status open_with(const struct company *c, const struct company *modules,
+                             const struct script_focus *focus, const struct test_bench *like,
+                             struct test_bench *out, kith_error *e) {
     struct bench *b = calloc(1, sizeof *b);
     if (!b)
         return err_nomem(e);
@@ -88,20 +88,26 @@ static kith_status open_bench(void *arg, const struct script_focus *focus,
                                       .create = true,
                                       .now = TRIAL_EPOCH,
                                       .focus = focus,
-                                      .original = c};
+                                      .original = modules};
     *out = (struct test_bench){.self = b};
     if (like) /* tables are dearer to make than to copy */
         st = engine_copy(like->engine, b->db, e);
     if (st == KITH_OK)
         st = company_open_trial(&b->company, c->program, &how, e);
     if (st != KITH_OK) {
-        close_bench(arg, out);
+        close_bench(NULL, out);
         return st;
     }
     out->engine = b->company->engine;
     out->scripts = b->company->scripts;
     out->clock = &b->company->clock;
     return KITH_OK;
+}
+
+static kith_status open_bench(void *arg, const struct script_focus *focus,
+                              const struct test_bench *like, struct test_bench *out,
+                              kith_error *e) {
+    return open_with(arg, arg, focus, like, out, e);
 }
 
 static kith_status try_module(const struct plugin_status *now, const struct plugins *next,
@@ -119,7 +125,7 @@ static kith_status try_module(const struct plugin_status *now, const struct plug
 
 kith_status bench_try_modules(struct company *c, kith_error *e) {
     struct test_bench bench;
-    kith_status st = open_bench(c, NULL, NULL, &bench, e);
+    kith_status st = open_with(c, NULL, NULL, NULL, &bench, e);
     if (st != KITH_OK)
         return st;
     const struct bench *b = bench.self;
