@@ -10,7 +10,17 @@ static const kith_field opportunity_fields[] = {
 static const kith_field quota_fields[] = {
     F("product", LINK, .options = "product", .doc = "Or what is to be won with a product."),
 };
+static const kith_field configuration_fields[] = {
+    F("lead", LINK, .options = "lead", .doc = "Which lead it was made to the choice of."),
+    F("opportunity", LINK, .options = "opportunity", .doc = "Or in which deal it is wanted."),
+};
+static const kith_field lead_fields[] = {
+    F("configurations", INTEGER, .rollup = "count(configuration via lead)",
+      .doc = "How many products were made to the choice of the lead."),
+};
 static const kith_type types[] = {
+    {.name = "configuration", .fields = KITH_ARRAY(configuration_fields), .extends = 1},
+    {.name = "lead", .fields = KITH_ARRAY(lead_fields), .extends = 1},
     {.name = "opportunity", .fields = KITH_ARRAY(opportunity_fields), .extends = 1},
     {.name = "quota", .fields = KITH_ARRAY(quota_fields), .extends = 1},
 };

@@ -33,6 +33,29 @@ TEST("the pipeline, figures and quotas are there by product") {
     close_company(&c);
 }
 
+TEST("what was made to the choice of a lead is found by the deal that it becomes") { /* COM-09 */
+    struct company company, *c = &company;
+    OPEN(c, WITH_COMMERCE, "commerce", "sales");
+    kith_id car = CREATE(c, "product", {"code", "car"}, {"name", "Car"}, {"price", "100 EUR"});
+    kith_id nora = CREATE(c, "lead", {"name", "Nora"}), olaf = CREATE(c, "lead", {"name", "Olaf"});
+    kith_id made =
+        CREATE(c, "configuration", {"product", ID(c, car)}, {"lead", ID(c, nora)}, {"note", "Red"});
+    CREATE(c, "configuration", {"product", ID(c, car)}, {"lead", ID(c, olaf)});
+    EXPECT_STR("1", field(c, "lead", nora, "configurations"));
+    UPDATE(c, "lead", nora, {"state", "qualified"});
+    struct act a = ACT(c, "sales.convert", {"lead", ID(c, nora)});
+    EXPECT_ACT(a);
+    kith_id became = find(c, "opportunity where lead.name = 'Nora'").ids[0];
+    struct found f = find(
+        c, arena_printf(&c->arena, "configuration where lead = '%s'", deal(c, became, "lead")));
+    EXPECT_INT(1, (int64_t)f.count);
+    EXPECT_INT((int64_t)made, (int64_t)f.ids[0]);
+    UPDATE(c, "configuration", made, {"lead", ID(c, olaf)}, {"opportunity", ID(c, became)});
+    EXPECT_STR("0", field(c, "lead", nora, "configurations"));
+    EXPECT_STR("2", field(c, "lead", olaf, "configurations"));
+    close_company(c);
+}
+
 TEST("what was ordered is told by customer, product and month, and carts are not sold") {
     struct company c;
     OPEN(&c, WITH_COMMERCE, "commerce", "sales");
