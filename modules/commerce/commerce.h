@@ -152,6 +152,10 @@ int32_t is_before_order(kith_str state);
  * commerce.tax_included the price holds the tax. Each is rounded once, by commerce.rounding. [any]
  */
 kith_status money_of_line(const kith_instance *self, struct line *line, kith_error *err);
+/* The line as an undo leaves it: with the prices that it had, of which one that is not that of the
+ * list is somebody's. [reader] */
+kith_status money_undone(kith_instance *self, const kith_txn *txn, const kith_change *change,
+                         struct line *line, kith_error *err);
 uint32_t money_rounding(const kith_instance *self);
 /* The part of an amount that the pieces behind at[0] up to at[1], of at[2], are: so calculated that
  * all parts add up to it. [any] */

@@ -57,6 +57,15 @@ kith_status money_of_line(const kith_instance *self, struct line *line, kith_err
                     : self->numbers->add(&amount, 1, &line->tax, &line->total, err);
 }
 
+kith_status money_undone(kith_instance *self, const kith_txn *txn, const kith_change *change,
+                         struct line *line, kith_error *err) {
+    KITH_TRY(KITH_READ(self, txn, line, change->after, line, err));
+    if (line->priced_by.kind == KITH_TEXT && kith_str_is(line->priced_by.as.s, "list") &&
+        line->list_price.kind == KITH_MONEY && !kith_equal(line->list_price, line->unit_price))
+        line->priced_by = kith_text("hand");
+    return KITH_OK;
+}
+
 kith_status money_share(const kith_instance *self, const kith_value *amount, const int64_t at[3],
                         kith_value *out, kith_error *err) {
     const kith_value to = kith_number(KITH_INT, at[1]), from = kith_number(KITH_INT, at[0]);

@@ -288,9 +288,11 @@ static kith_status take_cost(struct writing *w, kith_error *err) {
                                       &w->line.cost, err);
 }
 
-static kith_status write_line(const struct writing *w, kith_error *err) {
+static kith_status write_line(struct writing *w, kith_error *err) {
     const kith_instance *self = w->self;
     const struct line *l = &w->line;
+    KITH_TRY(take_cost(w, err));
+    KITH_TRY(money_of_line(self, &w->line, err));
     const uint32_t fields[] = {
         self->line.list_price,  self->line.unit_price, self->line.priced_by, self->line.discount,
         self->line.tax_rate,    self->line.net,        self->line.tax,       self->line.total,
@@ -330,22 +332,19 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     if (st == KITH_OK)
         st = settle_price(&w, err);
     if (st == KITH_OK && change->origin == KITH_ORIGIN_UNDO) /* prices go back as they were */
-        st = KITH_READ(self, txn, line, change->after, &w.line, err);
+        st = money_undone(self, txn, change, &w.line, err);
     if (st == KITH_OK)
         st = settle_currency(&w, err);
     if (st == KITH_OK)
         st = check_discount(&w, err);
-    if (st == KITH_OK)
-        st = take_cost(&w, err);
     if (w.line.tax_rate.kind == KITH_NULL ||
-        (!w.created && is_changed(&w, self->line.product) && !is_changed(&w, self->line.tax_rate)))
+        (!w.created && change->origin != KITH_ORIGIN_UNDO && is_changed(&w, self->line.product) &&
+         !is_changed(&w, self->line.tax_rate)))
         w.line.tax_rate = w.product.tax_rate;
     if (w.line.description.kind == KITH_NULL)
         w.line.description = w.product.name;
     if (w.line.supplied_by.kind == KITH_NULL && is_changed(&w, self->line.product))
         w.line.supplied_by = w.product.supplier;
-    if (st == KITH_OK)
-        st = money_of_line(self, &w.line, err);
     if (st == KITH_OK)
         st = write_line(&w, err);
     choice_end(&w.choice);

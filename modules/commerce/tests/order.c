@@ -81,6 +81,30 @@ TEST("an undo that leaves a later change works the line out again") {
     close_company(&c);
 }
 
+TEST("an undo that leaves a later change leaves its tax and what was typed, too") {
+    struct company c;
+    OPEN(&c, SHOP(""), "commerce");
+    const kith_id pen = product(&c, "pen", "10 EUR"), cap = product(&c, "cap", "10 EUR");
+    const kith_id line =
+        CREATE(&c, "order_line", {"order", LINK(&c, CREATE(&c, "order", {"reference", "R"}))},
+               {"product", LINK(&c, pen)}, {"quantity", "2"});
+    kith_id first = write_tx(&c, "order_line", line, PAIRS({"product", LINK(&c, cap)}));
+    UPDATE(&c, "order_line", line, {"tax_rate", "20"});
+    UPDATE(&c, "order_line", line, {"quantity", "3"});
+    undo_stays(&c, first);
+    EXPECT_STR("20.00", field(&c, "order_line", line, "tax_rate"));
+    EXPECT_STR("6.00 EUR", field(&c, "order_line", line, "tax"));
+    first = write_tx(&c, "order_line", line, PAIRS({"unit_price", "4 EUR"}));
+    UPDATE(&c, "order_line", line, {"product", LINK(&c, cap)}); /* at its own price */
+    EXPECT_STR("list", field(&c, "order_line", line, "priced_by"));
+    const kith_id last = write_tx(&c, "order_line", line, PAIRS({"unit_price", "5 EUR"}));
+    undo_stays(&c, first);
+    undo_stays(&c, last);
+    EXPECT_STR("10.00 EUR", field(&c, "order_line", line, "unit_price"));
+    EXPECT_STR("30.00 EUR", field(&c, "order_line", line, "net"));
+    close_company(&c);
+}
+
 TEST("all lines are in the currency of the first, and the total too") {
     struct company c;
     OPEN(&c, SHOP(""), "commerce");
