@@ -321,7 +321,9 @@ static kith_status give(kith_instance *self, kith_call *call, const struct propo
     } else if (p->by_step) {
         (void)snprintf(why, sizeof why, "one price step up from %.*s", len, name.ptr);
     } else {
-        if (p->by_catalogue) {
+        if (p->by_catalogue && kith_str_is(p->kind, "exchange")) {
+            (void)snprintf(why, sizeof why, "%.*s is taken in part payment for it", len, name.ptr);
+        } else if (p->by_catalogue) {
             (void)snprintf(why, sizeof why, "%.*s of %.*s", (int)p->kind.len, p->kind.ptr, len,
                            name.ptr);
         } else {
@@ -503,7 +505,7 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("product_relation", offers.tie, OFFER_TIE),
     KITH_WANT(QUERY,
               "product_relation where product in (:products) and kind in ('complement', 'upgrade',"
-              " 'successor') and " SOLD_NOW("other.") " order by id limit 2000",
+              " 'successor', 'exchange') and " SOLD_NOW("other.") " order by id limit 2000",
               offers.query.ties),
     KITH_WANT(QUERY,
               "affinity where product in (:products) and lift > 1 and " SOLD_NOW(

@@ -191,6 +191,20 @@ TEST("what fits the stage of a customer's life is offered, whatever they have") 
     close_company(c);
 }
 
+TEST("who has something is offered what it is taken in part payment for") { /* COM-03 */
+    struct company c;
+    struct shop s = shop(&c);
+    relate(&c, s.pen, "exchange", s.desk);
+    relate(&c, s.pen, "substitute", s.lamp); /* they have one */
+    CREATE(&c, "asset", {"contact", ID(&c, s.ben)}, {"product", ID(&c, s.pen)});
+    struct act a = ACT(&c, "sales.suggest", {"contact", ID(&c, s.ben)});
+    EXPECT_ACT(a);
+    EXPECT_INT(1, row_count(&a));
+    EXPECT_STR("up|1.0000|Pen is taken in part payment for it",
+               row_text(&c, &a, 0, "kind score why"));
+    close_company(&c);
+}
+
 TEST("nothing dearer is offered to who complains, and the seller is told why") {
     struct company c;
     struct shop s = shop(&c);
