@@ -478,10 +478,13 @@ kith_str column_str(sqlite3_stmt *st, int i) {
 
 void sql_name(struct buf *b, const char *name) {
     buf_putc(b, '"');
-    for (; *name; name++) {
-        if (*name == '"')
-            buf_putc(b, '"');
-        buf_putc(b, *name);
+    for (size_t n; *name; name += n) {
+        n = strcspn(name, "\"");
+        buf_add(b, name, n);
+        if (name[n] == '"') {
+            buf_puts(b, "\"\"");
+            n++;
+        }
     }
     buf_putc(b, '"');
 }

@@ -75,3 +75,12 @@ TEST("of a thousand texts the last ones are kept, and one that is wrong takes no
     EXPECT(prepared(&o, 1) != NULL);
     end(&o);
 }
+
+TEST("a name in SQL has its quotes doubled, wherever they stand") {
+    struct buf b = {0};
+    sql_name(&b, "\"a\"\"bc\"d");
+    sql_name(&b, "");
+    buf_putc(&b, '\0');
+    EXPECT_STR("\"\"\"a\"\"\"\"bc\"\"d\"\"\"", b.ptr);
+    buf_free(&b);
+}
