@@ -14,10 +14,6 @@
 #define F(field, of, ...)                                                                          \
     { .name = (field), .kind = KITH_F_##of, __VA_ARGS__ }
 
-/* Of a hook that works out or checks what follows from the fields: behind the rules of the company,
- * which may still change them. */
-#define AFTER_RULES 50
-
 /* Numbers of pieces, metres, hours: three digits after the point. Percent: two. */
 #define KITH_F_QUANTITY KITH_F_DECIMAL, .options = "3"
 #define KITH_F_PERCENT  KITH_F_DECIMAL, .options = "2"

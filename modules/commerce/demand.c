@@ -263,8 +263,7 @@ static const kith_hook hooks[] = {
     {.name = "offer",
      .type = "product_offer",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = offer_hook,
      .doc = "Refuses an offer to nobody, and notes the day of an answer."},
 };

@@ -420,9 +420,7 @@ static kith_status keep_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 
 static kith_status line_kept_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
-    (void)self, (void)txn;
-    if (is_by_rules(change->origin))
-        return KITH_OK;
+    (void)self, (void)txn, (void)change;
     return kith_fail(err, KITH_E_REFUSED, NULL,
                      "the line is of an invoice that was issued and stays as it is; credit it "
                      "(commerce.credit)");
@@ -662,6 +660,7 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_DELETE,
      .when = KITH_BEFORE,
      .fn = line_kept_hook,
+     .except = KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .doc = "Keeps the lines of invoices."},
     {.name = "written_off",
      .type = "invoice",

@@ -30,8 +30,6 @@ static kith_status entry_hook(kith_instance *self, kith_txn *txn, kith_change *c
                               kith_error *err) {
     struct entry e;
     kith_status st = KITH_OK;
-    if (is_by_rules(change->origin))
-        return KITH_OK;
     if (change->kind == KITH_ON_DELETE)
         return kith_fail(err, KITH_E_REFUSED, NULL,
                          "entries of the ledger are never deleted; book the opposite by a credit "
@@ -51,8 +49,6 @@ static kith_status customer_hook(kith_instance *self, kith_txn *txn, kith_change
     struct entry *entries;
     uint64_t n = 0;
     kith_status st = KITH_OK;
-    if (change->origin == KITH_ORIGIN_ERASE)
-        return KITH_OK;
     const int32_t account = change->type == self->account.type;
     const kith_value id = kith_link(change->type, change->id);
     st = KITH_FIND(self, txn, entry, account ? self->bill.of_account : self->bill.of_contact, 1,
@@ -380,7 +376,8 @@ static const kith_type types[] = {
 #define CUSTOMER_HOOK(of)                                                                          \
     {                                                                                              \
         .name = "keep_" of, .type = of, .on = KITH_ON_DELETE, .when = KITH_BEFORE,                 \
-        .fn = customer_hook, .doc = "Keeps who has invoices or payments."                          \
+        .fn = customer_hook, .except = KITH_FROM(ERASE),                                           \
+        .doc = "Keeps who has invoices or payments."                                               \
     }
 static const kith_hook hooks[] = {
     {.name = "entry",
@@ -388,6 +385,7 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_CREATE | KITH_ON_DELETE,
      .when = KITH_BEFORE,
      .fn = entry_hook,
+     .except = KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .doc = "Keeps the ledger as it is written."},
     CUSTOMER_HOOK("account"),
     CUSTOMER_HOOK("contact"),

@@ -387,7 +387,7 @@ static kith_status order_kept_hook(kith_instance *self, kith_txn *txn, kith_chan
                                    kith_error *err) {
     struct order o;
     KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
-    if (change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin) || !was_placed(&o))
+    if (!was_placed(&o))
         return KITH_OK;
     const kith_str state = o.state.as.s;
     const char *remedy = kith_str_is(state, "ordered") || kith_str_is(state, "quoted")
@@ -488,8 +488,7 @@ static kith_status handover_hook(kith_instance *self, kith_txn *txn, kith_change
     uint64_t count = 0;
     KITH_TRY(KITH_CHANGE(self, txn, change, order, &h.order, err));
     KITH_TRY(KITH_READ(self, txn, order, change->before, &h.was, err));
-    if (change->origin == KITH_ORIGIN_MERGE || is_by_rules(change->origin) ||
-        !is_before_order(h.was.state.as.s) || state_is(&h.order.state, "cancelled"))
+    if (!is_before_order(h.was.state.as.s) || state_is(&h.order.state, "cancelled"))
         return KITH_OK;
     h.writes = is_open(&h.order);
     h.order.state = h.was.state;
@@ -745,8 +744,7 @@ static const kith_hook hooks[] = {
     {.name = "line_agrees",
      .type = "order_line",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = line_agrees_hook,
      .doc = "Works a line out again that a rule has changed."},
     {.name = "line_gone",
@@ -760,20 +758,21 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_DELETE,
      .when = KITH_BEFORE,
      .fn = order_kept_hook,
+     .except = KITH_FROM(UNDO) | KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .doc = "Keeps orders that were placed."},
     {.name = "place",
      .type = "order",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = order_hook,
      .doc = "Refuses to place an order that is empty or nobody's."},
     {.name = "other_customer",
      .type = "order",
      .on = KITH_ON_UPDATE,
      .when = KITH_AFTER,
-     .priority = AFTER_RULES,
+     .priority = 50,
      .fn = handover_hook,
+     .except = KITH_FROM(MERGE) | KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .fields = KITH_ARRAY(customer_fields),
      .doc = "Prices the lines of a cart anew that is given to another customer."},
 };

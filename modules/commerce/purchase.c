@@ -200,7 +200,7 @@ static kith_status credit_hook(kith_instance *self, kith_txn *txn, kith_change *
     struct invoice_line l;
     struct line line;
     KITH_TRY(KITH_CHANGE(self, txn, change, invoice_line, &l, err));
-    if (l.order_line.kind != KITH_LINK || is_by_rules(change->origin))
+    if (l.order_line.kind != KITH_LINK)
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, line, l.order_line.as.link.id, &line, err));
     return follow(self, txn, line.order, err);
@@ -210,7 +210,7 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
                                kith_error *err) {
     struct returned r;
     KITH_TRY(KITH_CHANGE(self, txn, change, goods.returned, &r, err));
-    if (r.order.kind != KITH_LINK || is_by_rules(change->origin))
+    if (r.order.kind != KITH_LINK)
         return KITH_OK;
     return follow(self, txn, r.order, err);
 }
@@ -265,8 +265,7 @@ static const kith_hook hooks[] = {
     {.name = "placed_then",
      .type = "order",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = when_hook,
      .fields = KITH_ARRAY(placed_at_only),
      .doc = "Keeps the time at which something was ordered."},
@@ -274,7 +273,7 @@ static const kith_hook hooks[] = {
      .type = "order",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_AFTER,
-     .priority = AFTER_RULES + 20,
+     .priority = 70,
      .fn = order_hook,
      .fields = KITH_ARRAY(order_fields),
      .doc = "Counts an order that is placed among the purchases of who buys."},
@@ -290,14 +289,16 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_CREATE,
      .when = KITH_AFTER,
      .fn = credit_hook,
+     .except = KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .where = "corrects is not null and counts = 0",
      .doc = "Takes what is credited off the purchase."},
     {.name = "purchase_returned",
      .type = "return_request",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_AFTER,
-     .priority = AFTER_RULES,
+     .priority = 50,
      .fn = return_hook,
+     .except = KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .where = "unbilled > 0",
      .fields = KITH_ARRAY(return_fields),
      .doc = "Takes what came back before it was billed off the purchase."},

@@ -29,8 +29,6 @@ static kith_status referral_hook(kith_instance *self, kith_txn *txn, kith_change
     struct referred r;
     kith_value partner;
     KITH_TRY(KITH_CHANGE(self, txn, change, care.referred, &r, err));
-    if (change->origin == KITH_ORIGIN_UNDO)
-        return KITH_OK;
     partner = r.partner;
     if (!change->before && change->origin != KITH_ORIGIN_IMPORT)
         KITH_TRY(check_new(self, txn, &r, &partner, err));
@@ -86,9 +84,9 @@ static const kith_hook hooks[] = {
     {.name = "referral",
      .type = "partner_referral",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = referral_hook,
+     .except = KITH_FROM(UNDO),
      .doc = "Sends a customer to the supplier of what they want."},
 };
 static const kith_report reports[] = {

@@ -260,8 +260,6 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
 static kith_status return_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err) {
     struct returned was;
-    if (change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin))
-        return KITH_OK;
     KITH_TRY(KITH_READ(self, txn, goods.returned, change->before, &was, err));
     if (is_back(&was))
         return kith_fail(err, KITH_E_REFUSED, "state",
@@ -306,7 +304,7 @@ static kith_status order_returned_hook(kith_instance *self, kith_txn *txn, kith_
                                        kith_error *err) {
     struct ordered o;
     KITH_TRY(KITH_CHANGE(self, txn, change, goods.ordered, &o, err));
-    if (change->origin == KITH_ORIGIN_UNDO || !is(&o.state, "returned") || o.to_return.as.i == 0)
+    if (!is(&o.state, "returned") || o.to_return.as.i == 0)
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %lld line%s not come back as a whole; record a return_request for "
@@ -384,16 +382,15 @@ static const kith_hook hooks[] = {
     {.name = "return",
      .type = "return_request",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = return_hook,
      .doc = "Refuses the return of what was not bought, or has come back."},
     {.name = "return_gone",
      .type = "return_request",
      .on = KITH_ON_DELETE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = return_gone_hook,
+     .except = KITH_FROM(UNDO) | KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .doc = "Keeps returns that have come."},
     {.name = "received",
      .type = "return_request",
@@ -405,9 +402,9 @@ static const kith_hook hooks[] = {
     {.name = "order_returned",
      .type = "order",
      .on = KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = order_returned_hook,
+     .except = KITH_FROM(UNDO),
      .fields = KITH_ARRAY(state_only),
      .doc = "An order is returned when all of it has come back."},
 };

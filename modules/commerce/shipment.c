@@ -76,8 +76,6 @@ static kith_status unpacked_hook(kith_instance *self, kith_txn *txn, kith_change
                                  kith_error *err) {
     struct shipment_line was;
     struct shipment shipment;
-    if (change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin))
-        return KITH_OK;
     kith_status st = KITH_READ(self, txn, goods.shipment_line, change->before, &was, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, goods.shipment, was.shipment.as.link.id, &shipment, err);
@@ -214,8 +212,6 @@ static kith_status shipment_hook(kith_instance *self, kith_txn *txn, kith_change
 static kith_status shipment_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
     struct shipment was;
-    if (change->origin == KITH_ORIGIN_UNDO || is_by_rules(change->origin))
-        return KITH_OK;
     KITH_TRY(KITH_READ(self, txn, goods.shipment, change->before, &was, err));
     return check_preparing(&was, err);
 }
@@ -504,16 +500,14 @@ static const kith_hook hooks[] = {
     {.name = "packed",
      .type = "shipment_line",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = packed_hook,
      .fields = KITH_ARRAY(packed_fields),
      .doc = "Refuses to ship more than was ordered, and to change what has left."},
     {.name = "not_sent_twice",
      .type = "shipment_line",
      .on = KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = gone_hook,
      .fields = KITH_ARRAY(gone_only),
      .doc = "Refuses to send anything by an undo of an undo."},
@@ -522,12 +516,12 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_DELETE,
      .when = KITH_BEFORE,
      .fn = unpacked_hook,
+     .except = KITH_FROM(UNDO) | KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .doc = "Keeps the lines of what has left."},
     {.name = "shipment",
      .type = "shipment",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = shipment_hook,
      .doc = "Ships for orders that were placed, nothing empty, and notes when."},
     {.name = "shipment_gone",
@@ -535,6 +529,7 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_DELETE,
      .when = KITH_BEFORE,
      .fn = shipment_gone_hook,
+     .except = KITH_FROM(UNDO) | KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .doc = "Keeps shipments that have left."},
     {.name = "moved_on",
      .type = "shipment",
@@ -553,8 +548,7 @@ static const kith_hook hooks[] = {
     {.name = "order_back",
      .type = "order",
      .on = KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = order_back_hook,
      .fields = KITH_ARRAY(state_only),
      .doc = "Keeps an order with shipments from becoming a cart again, or being cancelled."},

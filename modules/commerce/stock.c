@@ -238,8 +238,6 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
 
 static kith_status movement_kept_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
-    if (is_by_rules(change->origin))
-        return KITH_OK;
     if (change->origin == KITH_ORIGIN_UNDO)
         return change->kind == KITH_ON_DELETE ? check_undone(self, txn, change->before, err)
                                               : KITH_OK;
@@ -334,8 +332,7 @@ static const kith_hook hooks[] = {
     {.name = "stock",
      .type = "stock",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = stock_hook,
      .fields = KITH_ARRAY(place_fields),
      .doc = "Keeps one stock for each product and place."},
@@ -349,16 +346,15 @@ static const kith_hook hooks[] = {
     {.name = "movement",
      .type = "stock_movement",
      .on = KITH_ON_CREATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = movement_hook,
      .doc = "Works out what a movement changes, and refuses to take what is not there."},
     {.name = "movement_kept",
      .type = "stock_movement",
      .on = KITH_ON_UPDATE | KITH_ON_DELETE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = movement_kept_hook,
+     .except = KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .fields = KITH_ARRAY(kept_fields),
      .doc = "Keeps movements as they were written."},
     {.name = "moved",

@@ -10,7 +10,7 @@ static kith_status open_chance(kith_instance *self, kith_txn *txn, kith_change *
                                kith_error *err) {
     struct chance chance;
     KITH_TRY(KITH_CHANGE(self, txn, change, deals.chance, &chance, err));
-    if (change->origin == KITH_ORIGIN_UNDO || chance.opportunity.kind != KITH_NULL)
+    if (chance.opportunity.kind != KITH_NULL)
         return KITH_OK;
     struct opportunity deal = {.name = chance.name,
                                .account = chance.account,
@@ -84,6 +84,7 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
      .fn = open_chance,
+     .except = KITH_FROM(UNDO),
      .where = "state = 'opened'",
      .fields = KITH_ARRAY(opened),
      .doc = "Makes the opportunity of a chance that is opened."},

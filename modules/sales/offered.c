@@ -77,8 +77,6 @@ static kith_status quote_offers_hook(kith_instance *self, kith_txn *txn, kith_ch
                 {"revised", "withdrawn", NULL}};
     struct quote q;
     KITH_TRY(KITH_CHANGE(self, txn, change, quotes.quote, &q, err));
-    if (change->origin == KITH_ORIGIN_UNDO || change->origin == KITH_ORIGIN_IMPORT)
-        return KITH_OK;
     const kith_str state = q.state.as.s;
     const int32_t moved =
         !change->before || self->records->changed(txn, change, self->quotes.quote.state) == 1;
@@ -158,6 +156,7 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_AFTER,
      .fn = quote_offers_hook,
+     .except = KITH_FROM(UNDO) | KITH_FROM(IMPORT),
      .fields = KITH_ARRAY(state_only),
      .doc = "Notes each product of a quote that is sent as offered, and what became of it."},
 };

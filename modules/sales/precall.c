@@ -456,8 +456,6 @@ static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change 
     struct talk t;
     struct todo *open = NULL;
     uint64_t count = 0;
-    if (change->origin == KITH_ORIGIN_UNDO)
-        return KITH_OK;
     KITH_TRY(KITH_READ(self, txn, regions.talk, change->after, &t, err));
     struct customer who = {t.account, t.contact};
     struct concerned concerned;
@@ -538,6 +536,7 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
      .when = KITH_BEFORE,
      .fn = planned_hook,
+     .except = KITH_FROM(UNDO),
      .where = "planned and (account is not null or contact is not null)",
      .fields = KITH_ARRAY(planning),
      .doc = "Counts the problems of a customer whom somebody plans to talk with."},

@@ -19,8 +19,6 @@ kith_value qualify_by(const kith_instance *self, const kith_txn *txn, const kith
 
 static kith_status qualify_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    if (change->origin == KITH_ORIGIN_UNDO)
-        return KITH_OK;
     const kith_value why = qualify_by(self, txn, change->after);
     return self->records->set(txn, change, 1, &self->qualify.qualifies, &why, err);
 }
@@ -57,6 +55,7 @@ static const kith_hook hooks[] = {
      .when = KITH_BEFORE,
      .priority = 110, /* after the score */
      .fn = qualify_hook,
+     .except = KITH_FROM(UNDO),
      .where = UNDECIDED,
      .doc = "Notes by which rule a lead qualifies on which nobody has decided."},
 };

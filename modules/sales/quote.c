@@ -303,9 +303,6 @@ static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *c
 static kith_status quote_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                    kith_error *err) {
     struct quote was;
-    if (change->origin == KITH_ORIGIN_UNDO || change->origin == KITH_ORIGIN_RETENTION ||
-        change->origin == KITH_ORIGIN_ERASE)
-        return KITH_OK;
     KITH_TRY(KITH_READ(self, txn, quotes.quote, change->before, &was, err));
     return kith_str_is(was.state.as.s, "sent")
                ? kith_fail(err, KITH_E_REFUSED, "state",
@@ -474,8 +471,6 @@ static kith_status quoted_order_hook(kith_instance *self, kith_txn *txn, kith_ch
     struct quote *quotes;
     uint64_t count = 0;
     KITH_TRY(KITH_CHANGE(self, txn, change, quotes.order, &order, err));
-    if (change->origin == KITH_ORIGIN_UNDO)
-        return KITH_OK;
     KITH_TRY(KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, &order.id, &quotes,
                        &count, err));
     for (uint64_t i = 0; i < count; i++) {
@@ -631,9 +626,9 @@ static const kith_hook hooks[] = {
     {.name = "quoted_order",
      .type = "order",
      .on = KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = quoted_order_hook,
+     .except = KITH_FROM(UNDO),
      .fields = KITH_ARRAY(state_only),
      .where = "state != 'quoted'",
      .doc = "Keeps an order that is offered by a quote which was sent."},
@@ -653,8 +648,7 @@ static const kith_hook hooks[] = {
     {.name = "quote",
      .type = "quote",
      .on = KITH_ON_CREATE | KITH_ON_UPDATE,
-     .when = KITH_BEFORE,
-     .priority = AFTER_RULES,
+     .when = KITH_SETTLE,
      .fn = quote_hook,
      .doc = "Has discounts approved, and freezes what is sent."},
     {.name = "quote_gone",
@@ -662,6 +656,7 @@ static const kith_hook hooks[] = {
      .on = KITH_ON_DELETE,
      .when = KITH_BEFORE,
      .fn = quote_gone_hook,
+     .except = KITH_FROM(UNDO) | KITH_FROM(RETENTION) | KITH_FROM(ERASE),
      .doc = "Keeps a quote that its customer may answer still."},
     {.name = "quote_moved",
      .type = "quote",

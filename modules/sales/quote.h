@@ -5,10 +5,6 @@
 
 #include <kith/paper.h>
 
-/* Of a hook that checks what follows from the fields: behind the rules of the company, which may
- * still change them. */
-#define AFTER_RULES 50
-
 /* clang-format off */
 #define QUOTE(X)        X(number) X(opportunity) X(order) X(version) X(revises) X(state) X(account) \
                         X(contact) X(valid_until) X(intro) X(terms) X(approved_by) X(approved_at) \

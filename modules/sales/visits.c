@@ -130,8 +130,7 @@ static kith_status of_deal_hook(kith_instance *self, kith_txn *txn, kith_change 
     kith_value about;
     struct bid deal;
     KITH_TRY(self->records->read(txn, change->after, 1, &self->interaction.about, &about, err));
-    if (change->origin == KITH_ORIGIN_UNDO || about.kind != KITH_LINK ||
-        about.as.link.type != self->opportunity.type)
+    if (about.kind != KITH_LINK || about.as.link.type != self->opportunity.type)
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, regions.bid, about.as.link.id, &deal, err));
     return deal.account.kind == KITH_LINK
@@ -172,6 +171,7 @@ static const kith_hook hooks[] = {
      .when = KITH_BEFORE,
      .priority = -10, /* the open problems of the account are counted behind it */
      .fn = of_deal_hook,
+     .except = KITH_FROM(UNDO),
      .where = "about is not null and account is null",
      .fields = KITH_ARRAY(about_what),
      .doc = "A talk or visit about an opportunity is with its account."},
