@@ -518,7 +518,7 @@ TEST("what a test writes wrong is told in a sentence with its line") {
 TEST("a test that does not end is stopped") {
     struct company c;
     company_with(&c, FLOW, "test('x', function(t) while true do end end)\n");
-    struct told t = run_focused(&c, NULL, 300);
+    struct told t = run_focused(&c, NULL, 1500);
     EXPECT_INT(1, t.n.failed);
     EXPECT(strstr(t.text.ptr, "workflows/f.lua:1: stopped, a test takes at most 20 s"));
     buf_free(&t.text);
