@@ -253,16 +253,9 @@ static int32_t number_of_gone(struct catalogue *c, kith_str name) {
     uint32_t i = 0;
     while (i < c->gone_count && compare(c->gone[i], name) != 0)
         i++;
-    if (i == c->gone_room) {
-        const uint32_t room = c->gone_room ? c->gone_room * 2 : 16;
-        kith_str *more = memory(c, room * sizeof *more);
-        if (!more)
-            return 0;
-        if (i)
-            memcpy(more, c->gone, i * sizeof *more);
-        c->gone = more;
-        c->gone_room = room;
-    }
+    if (kith_grow(c->self->host, c->txn, (void *)&c->gone, i, &c->gone_room, sizeof *c->gone,
+                  NULL) != KITH_OK)
+        return 0;
     if (i == c->gone_count)
         c->gone[c->gone_count++] = name;
     return (int32_t)(c->option_count + i) + 1;

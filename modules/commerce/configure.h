@@ -71,7 +71,8 @@ struct catalogue {
     int32_t *by_code;         /* variables, ordered by code */
     int8_t *retired;          /* of option v: retired[v - 1], its part is sold no more */
     kith_str *gone;           /* names of no option */
-    uint32_t gone_count, gone_room;
+    uint32_t gone_count;
+    uint64_t gone_room;
     struct puzzle puzzle;
 };
 

@@ -51,42 +51,32 @@ struct exposure {
     int64_t open, overdue, credits, on_account, ordered;
 };
 
-/* kind, state, sum */
-static kith_status add_invoices(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                                kith_error *err) {
-    struct exposure *e = arg;
-    (void)txn, (void)count, (void)err;
-    if (kith_str_is(v[0].as.s, "credit_note"))
-        e->credits = minor_sum(e->credits, minor_of(&v[2]));
-    else
-        e->open = minor_sum(e->open, minor_of(&v[2]));
-    if (kith_str_is(v[1].as.s, "overdue"))
-        e->overdue = minor_sum(e->overdue, minor_of(&v[2]));
-    return KITH_OK;
-}
-
-static kith_status add_sum(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                           kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(int64_t *)arg = minor_sum(*(int64_t *)arg, minor_of(&v[0]));
-    return KITH_OK;
-}
-
 static kith_status sum_exposure(kith_instance *self, const kith_txn *txn, const struct terms *t,
                                 kith_value currency, struct exposure *e, kith_error *err) {
     const int32_t account = t->whom.as.link.type == self->account.type;
-    kith_value params[] = {t->whom, currency};
+    const struct billing *q = &self->bill;
+    kith_value params[] = {t->whom, currency}, on_account, ordered;
+    struct {
+        kith_value kind, state, sum;
+    } * open;
+    uint64_t count = 0;
     *e = (struct exposure){0};
     KITH_TRY(whom_of_terms(self, txn, t, &params[0], err));
-    KITH_TRY(self->records->groups(
-        txn, account ? self->bill.open_of_account : self->bill.open_of_contact, 2, params, 0,
-        add_invoices, e, err));
-    KITH_TRY(self->records->groups(
-        txn, account ? self->bill.money_of_account : self->bill.money_of_contact, 2, params, 0,
-        add_sum, &e->on_account, err));
-    return self->records->groups(
-        txn, account ? self->bill.ordered_by_account : self->bill.ordered_by_contact, 2, params, 0,
-        add_sum, &e->ordered, err);
+    KITH_TRY(KITH_GROUPS(self, txn, account ? q->open_of_account : q->open_of_contact, 2, params,
+                         &open, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        int64_t *sum = kith_is(open[i].kind, "credit_note") ? &e->credits : &e->open;
+        *sum = minor_sum(*sum, minor_of(&open[i].sum));
+        if (kith_is(open[i].state, "overdue"))
+            e->overdue = minor_sum(e->overdue, minor_of(&open[i].sum));
+    }
+    KITH_TRY(KITH_TOTAL(self, txn, account ? q->money_of_account : q->money_of_contact, 2, params,
+                        &on_account, err));
+    KITH_TRY(KITH_TOTAL(self, txn, account ? q->ordered_by_account : q->ordered_by_contact, 2,
+                        params, &ordered, err));
+    e->on_account = minor_of(&on_account);
+    e->ordered = minor_of(&ordered);
+    return KITH_OK;
 }
 
 /* -- the check ----------------------------------------------------------------------------------
@@ -146,19 +136,19 @@ static kith_status check_limit(kith_instance *self, const kith_txn *txn, const s
 static kith_status check_first(kith_instance *self, const kith_txn *txn, const struct terms *t,
                                const struct order *o, kith_error *err) {
     const int32_t account = t->whom.as.link.type == self->account.type;
-    struct order *past;
     struct line *lines;
     uint64_t n = 0;
+    int32_t past;
     kith_value all, given = kith_null();
     char text[KITH_NUMBER_TEXT], most[KITH_NUMBER_TEXT];
     if (!is_set(&t->expected))
         return KITH_OK;
     kith_value whom;
     KITH_TRY(whom_of_terms(self, txn, t, &whom, err));
-    KITH_TRY(KITH_FIND(self, txn, order,
-                       account ? self->bill.past_account : self->bill.past_contact, 1, &whom, &past,
-                       &n, err));
-    if (n)
+    KITH_TRY(kith_any(self->records, txn,
+                      account ? self->bill.past_account : self->bill.past_contact, 1, &whom, &past,
+                      err));
+    if (past)
         return KITH_OK;
     KITH_TRY(KITH_FIND(self, txn, line, self->query.lines_of, 1, &o->id, &lines, &n, err));
     for (uint64_t i = 0; i < n; i++) {
@@ -193,20 +183,19 @@ static kith_status check_first(kith_instance *self, const kith_txn *txn, const s
  * else the nearest. None is agreed: what is open of whom it is about. */
 static kith_status check_limits(kith_instance *self, const kith_txn *txn, const struct all_terms *t,
                                 kith_value amount, struct check *out, kith_error *err) {
-    kith_status st = KITH_OK;
     int32_t any = 0;
-    for (uint64_t i = 0; st == KITH_OK && i < t->count; i++) {
+    for (uint64_t i = 0; i < t->count; i++) {
         struct check one;
-        if (!is_set(&t->at[i].limit))
+        if (!kith_has(t->at[i].limit))
             continue;
-        st = check_limit(self, txn, &t->at[i], amount, &one, err);
-        if (st == KITH_OK && (!any || !one.passes))
+        KITH_TRY(check_limit(self, txn, &t->at[i], amount, &one, err));
+        if (!any || !one.passes)
             *out = one;
         any = 1;
         if (!one.passes)
-            return st;
+            return KITH_OK;
     }
-    return st == KITH_OK && !any ? check_limit(self, txn, &t->at[0], amount, out, err) : st;
+    return any ? KITH_OK : check_limit(self, txn, &t->at[0], amount, out, err);
 }
 
 static const struct terms *first_with(const struct all_terms *t, size_t term) {
@@ -222,21 +211,17 @@ static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *c
     struct order o, before;
     struct all_terms t;
     struct check c;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &o, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, change->before, &before, err);
-    if (st != KITH_OK || (!is_set(&o.account) && !is_set(&o.contact)) ||
-        !is_before_order(before.state.as.s))
-        return st;
-    st = load_terms(self, txn, customer_of(o.account, o.contact), &t, err);
-    if (st == KITH_OK)
-        st = check_first(self, txn, NEAREST(&t, expected), &o, err);
-    if (st != KITH_OK || !is_set(&NEAREST(&t, limit)->limit) || minor_of(&o.total) <= 0)
-        return st;
-    st = check_limits(self, txn, &t, o.total, &c, err);
-    return st != KITH_OK || c.passes
-               ? st
-               : kith_fail(err, KITH_E_REFUSED, "credit_limit", "credit_limit: %s", c.why);
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
+    KITH_TRY(KITH_READ(self, txn, order, change->before, &before, err));
+    if ((!kith_has(o.account) && !kith_has(o.contact)) || !is_before_order(before.state.as.s))
+        return KITH_OK;
+    KITH_TRY(load_terms(self, txn, customer_of(o.account, o.contact), &t, err));
+    KITH_TRY(check_first(self, txn, NEAREST(&t, expected), &o, err));
+    if (!kith_has(NEAREST(&t, limit)->limit) || minor_of(&o.total) <= 0)
+        return KITH_OK;
+    KITH_TRY(check_limits(self, txn, &t, o.total, &c, err));
+    return c.passes ? KITH_OK
+                    : kith_fail(err, KITH_E_REFUSED, "credit_limit", "credit_limit: %s", c.why);
 }
 
 /* -- actions ------------------------------------------------------------------------------------
@@ -277,11 +262,18 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
 }
 
 /* Invoices less credit notes, without tax. */
-static kith_status add_turnover(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                                kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(int64_t *)arg = minor_sum(*(int64_t *)arg, state_is(&v[0], "credit_note") ? -minor_of(&v[1])
-                                                                                : minor_of(&v[1]));
+static kith_status turnover(kith_instance *self, const kith_txn *txn, uint32_t query,
+                            const kith_value *params, int64_t *minor, kith_error *err) {
+    struct {
+        kith_value kind, net;
+    } * billed;
+    uint64_t count = 0;
+    *minor = 0;
+    KITH_TRY(KITH_GROUPS(self, txn, query, 4, params, &billed, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        const int64_t net = minor_of(&billed[i].net);
+        *minor = minor_sum(*minor, kith_is(billed[i].kind, "credit_note") ? -net : net);
+    }
     return KITH_OK;
 }
 
@@ -292,33 +284,30 @@ static kith_status bonus_action(kith_instance *self, kith_call *call, kith_error
     const kith_txn *txn = self->calls->whole(call);
     struct all_terms all;
     int64_t minor = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = whom_of(self, txn, args.account, args.contact, &all, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(whom_of(self, txn, args.account, args.contact, &all, err));
     const struct terms t = *NEAREST(&all, bonus);
     if (is_set(&t.bonus_from) && !is_in(&t.bonus_from, &args.currency))
         return kith_fail(err, KITH_E_INVAL, "currency",
                          "currency: the bonus is agreed on in %s, by bonus_from; ask in that one",
                          t.bonus_from.as.money.currency);
     kith_value params[] = {t.whom, args.currency, args.from, args.until};
-    st = whom_of_terms(self, txn, &t, &params[0], err);
-    if (st == KITH_OK)
-        st = self->records->groups(
-            txn, is_set(&args.account) ? self->bill.turnover_account : self->bill.turnover_contact,
-            4, params, 0, add_turnover, &minor, err);
+    KITH_TRY(whom_of_terms(self, txn, &t, &params[0], err));
+    KITH_TRY(
+        turnover(self, txn,
+                 kith_has(args.account) ? self->bill.turnover_account : self->bill.turnover_contact,
+                 params, &minor, err));
     struct {
         kith_value turnover, bonus, missing, of;
     } out = {money_in(&args.currency, minor), money_in(&args.currency, 0),
              money_in(&args.currency, minor_of(&t.bonus_from) - minor), t.whom};
     if (out.missing.as.money.minor <= 0) {
         out.missing.as.money.minor = 0;
-        if (st == KITH_OK && is_set(&t.bonus) && minor > 0)
-            st = self->numbers->multiply(&out.turnover, &t.bonus, 100, money_rounding(self),
-                                         &out.bonus, err);
+        if (kith_has(t.bonus) && minor > 0)
+            KITH_TRY(self->numbers->multiply(&out.turnover, &t.bonus, 100, money_rounding(self),
+                                             &out.bonus, err));
     }
-    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+    return KITH_RESULTS(self, call, &out, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

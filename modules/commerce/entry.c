@@ -52,20 +52,18 @@ static kith_status read_item(kith_str part, struct item *item, kith_error *err) 
 
 kith_status items_read(kith_instance *self, const kith_txn *txn, kith_str text, struct item **items,
                        uint64_t *count, kith_error *err) {
-    uint64_t room = 1, from = 0;
+    uint64_t room = 0, from = 0;
     *count = 0;
-    for (uint64_t i = 0; i < text.len; i++)
-        room += text.ptr[i] == ';' || text.ptr[i] == '\n';
-    *items = self->host->memory(txn, room * sizeof **items);
-    if (!*items)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the items");
+    *items = NULL;
     for (uint64_t i = 0; i <= text.len; i++) {
         if (i < text.len && text.ptr[i] != ';' && text.ptr[i] != '\n')
             continue;
         const kith_str part = trimmed((kith_str){text.ptr + from, i - from});
         from = i + 1;
-        if (part.len)
-            KITH_TRY(read_item(part, &(*items)[(*count)++], err));
+        if (!part.len)
+            continue;
+        KITH_TRY(kith_grow(self->host, txn, (void *)items, *count, &room, sizeof **items, err));
+        KITH_TRY(read_item(part, &(*items)[(*count)++], err));
     }
     if (!*count)
         return kith_fail(err, KITH_E_REFUSED, "items", "items: there is none; write PEN*2; INK*1");
@@ -109,23 +107,16 @@ static kith_status find_by(struct entering *w, uint32_t query, const kith_value 
     return KITH_OK;
 }
 
-static kith_status note_any(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
-    (void)txn, (void)row, (void)err;
-    *(int32_t *)arg = 1;
-    return KITH_OK;
-}
-
 /* Two cards of one person, each with a half of what there is, are worse than to ask. */
 kith_status refuse_unseen(kith_instance *self, const kith_txn *whole, uint32_t query,
                           const kith_value *address, const char *field, kith_error *err) {
-    int32_t any = 0;
-    kith_status st = self->records->find(whole, query, 1, address, 1, note_any, &any, err);
-    return st != KITH_OK || !any
-               ? st
-               : kith_fail(err, KITH_E_REFUSED, field,
+    int32_t any;
+    KITH_TRY(kith_any(self->records, whole, query, 1, address, &any, err));
+    return any ? kith_fail(err, KITH_E_REFUSED, field,
                            "%s: somebody whom you may not see has it already; let who may see them "
                            "do this, or share them with you",
-                           field);
+                           field)
+               : KITH_OK;
 }
 
 /* As Kith compares numbers: + and digits. */

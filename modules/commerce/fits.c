@@ -59,24 +59,17 @@ static kith_status because_of_kin(struct reasons *r, const struct fitting *line,
     return KITH_OK;
 }
 
-static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                              kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(int64_t *)arg = v[0].as.i;
-    return KITH_OK;
-}
-
 static kith_status because_of_habit(struct reasons *r, const struct fitting *line,
                                     kith_error *err) {
     const kith_value params[] = {line->product, r->who, r->order->id};
-    int64_t times = 0;
-    kith_status st = r->self->records->groups(r->txn, r->self->care.query.before[r->of], 3, params,
-                                              0, take_count, &times, err);
-    if (st == KITH_OK && times == 1)
+    kith_value times;
+    KITH_TRY(
+        KITH_TOTAL(r->self, r->txn, r->self->care.query.before[r->of], 3, params, &times, err));
+    if (times.as.i == 1)
         because(r, "You have ordered it before.");
-    else if (st == KITH_OK && times > 1)
-        because(r, "You have ordered it %lld times before.", (long long)times);
-    return st;
+    else if (times.as.i > 1)
+        because(r, "You have ordered it %lld times before.", (long long)times.as.i);
+    return KITH_OK;
 }
 
 static int letter(char c) {
@@ -97,13 +90,11 @@ static kith_status because_of_taste(struct reasons *r, const struct apt *product
     struct sort category = {.name = kith_null()};
     if (r->order->contact.kind != KITH_LINK)
         return KITH_OK;
-    kith_status st =
-        KITH_LOAD(r->self, r->txn, care.taste, r->order->contact.as.link.id, &person, err);
-    if (st == KITH_OK && product->category.kind == KITH_LINK)
-        st = KITH_LOAD(r->self, r->txn, care.sort, product->category.as.link.id, &category, err);
-    const uint64_t wishes =
-        st == KITH_OK && person.interests.kind == KITH_LIST ? person.interests.as.list.count : 0;
-    const uint64_t tags = product->tags.kind == KITH_LIST ? product->tags.as.list.count : 0;
+    KITH_TRY(KITH_LOAD(r->self, r->txn, care.taste, r->order->contact.as.link.id, &person, err));
+    if (kith_has(product->category))
+        KITH_TRY(
+            KITH_LOAD(r->self, r->txn, care.sort, product->category.as.link.id, &category, err));
+    const uint64_t wishes = kith_rows(&person.interests), tags = kith_rows(&product->tags);
     for (uint64_t i = 0; i < wishes; i++) {
         const kith_str wish = person.interests.as.list.items[i].as.s;
         int32_t is = category.name.kind == KITH_TEXT && same_word(wish, category.name.as.s);
@@ -112,11 +103,11 @@ static kith_status because_of_taste(struct reasons *r, const struct apt *product
         if (is)
             because(r, "You are interested in %.*s.", shown(wish), wish.ptr);
     }
-    return st;
+    return KITH_OK;
 }
 
 static void because_of_choice(struct reasons *r, const struct fitting *line) {
-    const uint64_t count = line->chosen.kind == KITH_LIST ? line->chosen.as.list.count : 0;
+    const uint64_t count = kith_rows(&line->chosen);
     char list[200] = "";
     for (uint64_t i = 0; i < count; i++) {
         const size_t at = strlen(list);

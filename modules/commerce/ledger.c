@@ -84,18 +84,9 @@ static kith_status note_balance(void *arg, const kith_txn *txn, uint32_t count, 
     const kith_value *sum = &v[count - 1];
     if (sum->kind != KITH_MONEY)
         return KITH_OK;
-    if (b->count == b->room) {
-        const uint64_t room = b->room ? b->room * 2 : 256;
-        struct balance *more = b->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the balances");
-        if (b->count)
-            memcpy(more, b->items, (size_t)b->count * sizeof *more);
-        b->items = more;
-        b->room = room;
-    }
+    KITH_TRY(KITH_GROW(b->self, txn, b, err));
     struct balance *at = &b->items[b->count++];
-    const int32_t credit = v[2].kind == KITH_TEXT && kith_str_is(v[2].as.s, "credit_note");
+    const int32_t credit = kith_is(v[2], "credit_note");
     *at = (struct balance){.minor = sum->as.money.minor * (credit ? -b->sign : b->sign)};
     at->account = v[0].kind == KITH_LINK ? v[0].as.link.id : 0;
     at->contact = v[1].kind == KITH_LINK && !at->account ? v[1].as.link.id : 0;
@@ -166,13 +157,6 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
 /* -- how old is it ------------------------------------------------------------------------------
  */
 
-static kith_status take_sum(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                            kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(kith_value *)arg = v[0];
-    return KITH_OK;
-}
-
 struct age {
     kith_value not_due, days_30, days_60, days_90, older, total;
 };
@@ -183,7 +167,7 @@ struct age_row {
 };
 struct ages {
     kith_instance *self;
-    struct age_row *rows;
+    struct age_row *items;
     uint64_t count, room;
     kith_value currency;
     int at; /* the age that is asked for */
@@ -199,17 +183,8 @@ static kith_status note_age(void *arg, const kith_txn *txn, uint32_t count, cons
                             kith_error *err) {
     struct ages *a = arg;
     (void)count;
-    if (a->count == a->room) {
-        const uint64_t room = a->room ? a->room * 2 : 64;
-        struct age_row *more = a->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the customers");
-        if (a->count)
-            memcpy(more, a->rows, (size_t)a->count * sizeof *more);
-        a->rows = more;
-        a->room = room;
-    }
-    struct age_row *row = &a->rows[a->count++];
+    KITH_TRY(KITH_GROW(a->self, txn, a, err));
+    struct age_row *row = &a->items[a->count++];
     *row = (struct age_row){v[0], is_set(&v[0]) ? kith_null() : v[1], no_age(&a->currency)};
     (&row->age.not_due)[a->at] = row->age.total = v[2];
     return KITH_OK;
@@ -242,21 +217,19 @@ static kith_status add_age(const kith_instance *self, struct age *to, const stru
 /* One row for each customer, those who owe most first, and the sum of all. */
 static kith_status sum_ages(struct ages *a, struct age *all, kith_error *err) {
     uint64_t kept = 0;
-    kith_status st = KITH_OK;
     if (a->count)
-        qsort(a->rows, (size_t)a->count, sizeof *a->rows, by_whom);
-    for (uint64_t i = 0; st == KITH_OK && i < a->count; i++) {
-        st = add_age(a->self, all, &a->rows[i].age, err);
-        if (kept && by_whom(&a->rows[kept - 1], &a->rows[i]) == 0)
-            st =
-                st == KITH_OK ? add_age(a->self, &a->rows[kept - 1].age, &a->rows[i].age, err) : st;
+        qsort(a->items, (size_t)a->count, sizeof *a->items, by_whom);
+    for (uint64_t i = 0; i < a->count; i++) {
+        KITH_TRY(add_age(a->self, all, &a->items[i].age, err));
+        if (kept && by_whom(&a->items[kept - 1], &a->items[i]) == 0)
+            KITH_TRY(add_age(a->self, &a->items[kept - 1].age, &a->items[i].age, err));
         else
-            a->rows[kept++] = a->rows[i];
+            a->items[kept++] = a->items[i];
     }
     a->count = kept;
     if (kept)
-        qsort(a->rows, (size_t)kept, sizeof *a->rows, by_total);
-    return st;
+        qsort(a->items, (size_t)kept, sizeof *a->items, by_total);
+    return KITH_OK;
 }
 
 struct age_args {
@@ -300,7 +273,7 @@ static kith_status age_action(kith_instance *self, kith_call *call, kith_error *
     KITH_TRY(read_ages(self->calls->view(call), &args, &seen, &out.all, err));
     KITH_TRY(read_ages(self->calls->whole(call), &args, &whole, &of_whole, err));
     for (uint64_t i = 0; i < seen.count && (int64_t)i < args.limit.as.i; i++)
-        KITH_TRY(KITH_ROW(self, call, &seen.rows[i], err));
+        KITH_TRY(KITH_ROW(self, call, &seen.items[i], err));
     out.complete = kith_number(KITH_BOOL, minor_of(&out.all.total) == minor_of(&of_whole.total));
     return KITH_RESULTS(self, call, &out, err);
 }
@@ -313,18 +286,17 @@ static kith_status share_action(kith_instance *self, kith_call *call, kith_error
         kith_value category, method;
     } args;
     const kith_txn *txn = self->calls->view(call);
-    kith_value by = kith_null(), all = kith_null();
-    KITH_TRY(KITH_ARGS(self, call, &args, err));
-    const kith_value params[] = {args.category, args.method};
-    KITH_TRY(self->records->groups(txn, self->bill.in_category, 1, params, 0, take_sum, &all, err));
-    KITH_TRY(self->records->groups(txn, self->bill.by_method, 2, params, 0, take_sum, &by, err));
     struct {
         kith_value share, orders, all;
-    } out = {kith_null(), by, all};
-    if (all.as.i) {
-        const kith_value one = kith_decimal(10000, 4);
-        KITH_TRY(self->numbers->multiply(&one, &by, all.as.i, KITH_ROUND_HALF_UP, &out.share, err));
-    }
+    } out = {.share = kith_null()};
+    const kith_value one = kith_decimal(10000, 4);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    const kith_value params[] = {args.category, args.method};
+    KITH_TRY(KITH_TOTAL(self, txn, self->bill.in_category, 1, params, &out.all, err));
+    KITH_TRY(KITH_TOTAL(self, txn, self->bill.by_method, 2, params, &out.orders, err));
+    if (out.all.as.i)
+        KITH_TRY(self->numbers->multiply(&one, &out.orders, out.all.as.i, KITH_ROUND_HALF_UP,
+                                         &out.share, err));
     return KITH_RESULTS(self, call, &out, err);
 }
 

@@ -8,14 +8,6 @@
 #define LINKS_MAX 32  /* of a chain */
 #define LEVELS    5   /* of distribution: none to three in between, and more */
 
-static kith_value list_of(const kith_value *items, uint64_t count) {
-    kith_value list = kith_null();
-    list.kind = KITH_LIST;
-    list.as.list.items = items;
-    list.as.list.count = count;
-    return list;
-}
-
 /* The options that are given, or all of them: "good service". Gives their number. */
 static kith_value options(kith_value given, const char *const *all, kith_value *items,
                           uint64_t count) {
@@ -23,11 +15,11 @@ static kith_value options(kith_value given, const char *const *all, kith_value *
         return given;
     if (given.kind == KITH_TEXT) {
         items[0] = given;
-        return list_of(items, 1);
+        return kith_list(items, 1);
     }
     for (uint64_t i = 0; i < count; i++)
         items[i] = kith_text(all[i]);
-    return list_of(items, count);
+    return kith_list(items, count);
 }
 
 /* -- price and advice ---------------------------------------------------------------------------
@@ -104,7 +96,7 @@ static kith_status inside(kith_instance *self, const kith_txn *txn, kith_value c
             more = 1;
         }
     }
-    *out = list_of(ids, n);
+    *out = kith_list(ids, n);
     return KITH_OK;
 }
 
@@ -117,14 +109,11 @@ static kith_status find_shown(kith_instance *self, const kith_txn *txn,
                                 self->own.offering.inside, self->own.offering.both};
     kith_value items[4], params[3] = {options(args->kind, kinds, items, 4)};
     uint32_t n = 1;
-    kith_status st = KITH_OK;
     if (tree)
-        st = inside(self, txn, args->category, &params[n++], err);
+        KITH_TRY(inside(self, txn, args->category, &params[n++], err));
     if (words)
         params[n++] = args->words;
-    return st == KITH_OK ? KITH_FIND(self, txn, own.shown, queries[words + 2 * tree], n, params,
-                                     out, count, err)
-                         : st;
+    return KITH_FIND(self, txn, own.shown, queries[words + 2 * tree], n, params, out, count, err);
 }
 
 static kith_status catalogue_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -132,14 +121,13 @@ static kith_status catalogue_action(kith_instance *self, kith_call *call, kith_e
     struct catalogue_args args;
     struct shown *found;
     uint64_t count = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = find_shown(self, txn, &args, &found, &count, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(find_shown(self, txn, &args, &found, &count, err));
     const struct buyer who = {args.account, args.contact, args.currency};
-    for (uint64_t i = 0; st == KITH_OK && i < count && i < (uint64_t)args.limit.as.i; i++) {
+    for (uint64_t i = 0; i < count && i < (uint64_t)args.limit.as.i; i++) {
         const struct shown *p = &found[i];
         struct price_answer price = {0};
-        st = cost(self, txn, &who, p->id, &price, err);
+        KITH_TRY(cost(self, txn, &who, p->id, &price, err));
         const struct catalogue_row row = {p->id,
                                           p->code,
                                           p->name,
@@ -154,10 +142,9 @@ static kith_status catalogue_action(kith_instance *self, kith_call *call, kith_e
                                           p->risk,
                                           channel_for(p->risk),
                                           p->url};
-        if (st == KITH_OK)
-            st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- what goes with it, and what comes next -----------------------------------------------------
@@ -186,16 +173,7 @@ static int32_t has_id(const struct ids *l, kith_value id) {
 static kith_status add_id(struct ids *l, const kith_txn *txn, kith_value id, kith_error *err) {
     if (id.kind != KITH_LINK || has_id(l, id))
         return KITH_OK;
-    if (l->count == l->room) {
-        const uint64_t room = l->room ? l->room * 2 : 64;
-        kith_value *more = l->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many products");
-        if (l->count)
-            memcpy(more, l->items, (size_t)(l->count * sizeof *more));
-        l->items = more;
-        l->room = room;
-    }
+    KITH_TRY(KITH_GROW(l->self, txn, l, err));
     l->items[l->count++] = id;
     return KITH_OK;
 }
@@ -225,18 +203,17 @@ static kith_status answer_tie(kith_instance *self, kith_call *call, const struct
     const struct buyer who = {args->account, args->contact, kith_null()};
     struct price_answer price = {0};
     struct shown other, because;
-    kith_status st = KITH_LOAD(self, txn, own.shown, tie->other.as.link.id, &other, err);
-    if (st != KITH_OK || !kith_str_is(other.state.as.s, "active"))
-        return st;
-    st = KITH_LOAD(self, txn, own.shown, tie->product.as.link.id, &because, err);
-    if (st == KITH_OK)
-        st = cost(self, txn, &who, other.id, &price, err);
+    KITH_TRY(KITH_LOAD(self, txn, own.shown, tie->other.as.link.id, &other, err));
+    if (!kith_is(other.state, "active"))
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, own.shown, tie->product.as.link.id, &because, err));
+    KITH_TRY(cost(self, txn, &who, other.id, &price, err));
     const struct related_row row = {other.id,      other.code,       other.name,
                                     tie->kind,     because.id,       because.name,
                                     tie->quantity, price.unit_price, other.value_proposition,
                                     tie->note};
     ++*rows;
-    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+    return KITH_ROW(self, call, &row, err);
 }
 
 static kith_status related_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -248,27 +225,26 @@ static kith_status related_action(kith_instance *self, kith_call *call, kith_err
     uint64_t count = 0;
     int64_t rows = 0;
     kith_value items[4], params[2];
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK && !args.product.kind && !args.contact.kind && !args.account.kind)
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    if (!args.product.kind && !args.contact.kind && !args.account.kind)
         return kith_fail(err, KITH_E_INVAL, "product",
                          "product: say to what: a product, or a contact or account and so all that "
                          "they own");
-    if (st == KITH_OK)
-        st = find_owned(self, txn, &args, &seen, err);
-    if (st == KITH_OK) /* what they have is left out, whoever may see that they do */
-        st = find_owned(self, self->calls->whole(call), &args, &owned, err);
-    params[0] = args.product.kind ? list_of(&args.product, 1) : list_of(seen.items, seen.count);
+    KITH_TRY(find_owned(self, txn, &args, &seen, err));
+    /* What they have is left out, whoever may see that they do. */
+    KITH_TRY(find_owned(self, self->calls->whole(call), &args, &owned, err));
+    params[0] = args.product.kind ? kith_list(&args.product, 1) : kith_list(seen.items, seen.count);
     params[1] = options(args.kinds, usual, items, 4);
-    if (st == KITH_OK && params[0].as.list.count)
-        st = KITH_FIND(self, txn, own.tie, self->own.offering.ties, 2, params, &ties, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count && rows < args.limit.as.i; i++) {
+    if (params[0].as.list.count)
+        KITH_TRY(
+            KITH_FIND(self, txn, own.tie, self->own.offering.ties, 2, params, &ties, &count, err));
+    for (uint64_t i = 0; i < count && rows < args.limit.as.i; i++) {
         if (has_id(&owned, ties[i].other) || has_id(&shown, ties[i].other))
             continue;
-        st = add_id(&shown, txn, ties[i].other, err);
-        if (st == KITH_OK)
-            st = answer_tie(self, call, &args, &ties[i], &rows, err);
+        KITH_TRY(add_id(&shown, txn, ties[i].other, err));
+        KITH_TRY(answer_tie(self, call, &args, &ties[i], &rows, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- the way to the customer --------------------------------------------------------------------
@@ -293,13 +269,6 @@ static kith_status chain_action(kith_instance *self, kith_call *call, kith_error
     return self->calls->result(call, 0, &level, err);
 }
 
-static kith_status note_count(void *arg, const kith_txn *txn, uint32_t count,
-                              const kith_value *values, kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(kith_value *)arg = values[0];
-    return KITH_OK;
-}
-
 static kith_status levels_action(kith_instance *self, kith_call *call, kith_error *err) {
     static const char *const ways[LEVELS] = {"direct", "retailer", "wholesaler, retailer",
                                              "agent, wholesaler, retailer", "longer"};
@@ -307,9 +276,8 @@ static kith_status levels_action(kith_instance *self, kith_call *call, kith_erro
     for (int64_t i = 0; i < LEVELS; i++) {
         struct {
             kith_value level, way, accounts;
-        } row = {kith_number(KITH_INT, i), kith_text(ways[i]), kith_number(KITH_INT, 0)};
-        KITH_TRY(self->records->groups(txn, self->own.offering.levels[i], 0, NULL, 0, note_count,
-                                       &row.accounts, err));
+        } row = {kith_int(i), kith_text(ways[i]), kith_null()};
+        KITH_TRY(KITH_TOTAL(self, txn, self->own.offering.levels[i], 0, NULL, &row.accounts, err));
         KITH_TRY(KITH_ROW(self, call, &row, err));
     }
     return KITH_OK;

@@ -68,10 +68,10 @@ static kith_status reserve_product(const struct reserving *r, const kith_value *
                                    int64_t units, int32_t *there, kith_error *err) {
     struct stock *stocks;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(r->self, r->txn, goods.stock, r->self->goods.stocks_of, 1, product,
-                               &stocks, &count, err);
+    KITH_TRY(KITH_FIND(r->self, r->txn, goods.stock, r->self->goods.stocks_of, 1, product, &stocks,
+                       &count, err));
     *there = count > 0;
-    return st == KITH_OK && count ? reserve_from(r, stocks, count, units, err) : st;
+    return count ? reserve_from(r, stocks, count, units, err) : KITH_OK;
 }
 
 /* Of a bundle that lies nowhere as such, its parts; and of those that are bundles, theirs. */
@@ -130,8 +130,9 @@ static kith_status release_order(kith_instance *self, kith_txn *txn, const kith_
     KITH_TRY(stock_holdings(self, txn, self->goods.held_by_order, order, &held, err));
     for (uint64_t i = 0; i < held.count; i++) {
         const struct reserving r = {self, txn, held.items[i].line};
-        if (held.items[i].units > 0)
-            KITH_TRY(move(&r, "release", &held.items[i].stock, held.items[i].units, err));
+        const int64_t units = units_of(&held.items[i].quantity);
+        if (units > 0)
+            KITH_TRY(move(&r, "release", &held.items[i].stock, units, err));
     }
     return KITH_OK;
 }
@@ -144,16 +145,17 @@ static kith_status held_by(const struct reserving *r, const struct taking *t, st
                            kith_error *err) {
     const int32_t ships = strcmp(t->kind, "ship") == 0;
     const uint32_t query = ships ? r->self->goods.held_by_line : r->self->goods.out_by_line;
-    kith_status st = stock_holdings(r->self, r->txn, query, &t->line, out, err);
     uint64_t kept = 0;
-    for (uint64_t i = 0; st == KITH_OK && i < out->count; i++) {
+    KITH_TRY(stock_holdings(r->self, r->txn, query, &t->line, out, err));
+    for (uint64_t i = 0; i < out->count; i++) {
         struct holding h = out->items[i];
-        h.units = ships ? h.units : -h.units;
-        if (h.units > 0)
+        const int64_t units = units_of(&h.quantity);
+        h.quantity = quantity_units(ships ? units : -units);
+        if (units_of(&h.quantity) > 0)
             out->items[kept++] = h;
     }
     out->count = kept;
-    return st;
+    return KITH_OK;
 }
 
 /* What left without a reservation, since there was no stock when it was ordered. */
@@ -191,22 +193,21 @@ kith_status stock_take(kith_instance *self, kith_txn *txn, const struct taking *
     struct holdings held;
     struct stock first;
     int64_t left = t->units;
-    kith_status st = held_by(&r, t, &held, err);
-    if (st != KITH_OK || !held.count)
-        return st == KITH_OK ? move_rest(&r, t, left, err) : st;
-    st = KITH_LOAD(self, txn, goods.stock, held.items[0].stock.as.link.id, &first, err);
-    const int32_t parts = st == KITH_OK && first.product.as.link.id != t->product.as.link.id;
-    for (uint64_t i = 0; st == KITH_OK && i < held.count; i++) {
-        kith_value share = quantity_units(held.items[i].units < left ? held.items[i].units : left);
-        const kith_value by = kith_number(KITH_INT, t->units),
-                         all = quantity_units(held.items[i].units);
+    KITH_TRY(held_by(&r, t, &held, err));
+    if (!held.count)
+        return move_rest(&r, t, left, err);
+    KITH_TRY(KITH_LOAD(self, txn, goods.stock, held.items[0].stock.as.link.id, &first, err));
+    const int32_t parts = first.product.as.link.id != t->product.as.link.id;
+    for (uint64_t i = 0; i < held.count; i++) {
+        const kith_value all = held.items[i].quantity, by = kith_int(t->units);
+        kith_value share = quantity_units(units_of(&all) < left ? units_of(&all) : left);
         if (parts)
-            st = self->numbers->multiply(&all, &by, t->of, KITH_ROUND_HALF_UP, &share, err);
+            KITH_TRY(self->numbers->multiply(&all, &by, t->of, KITH_ROUND_HALF_UP, &share, err));
         left -= parts ? 0 : units_of(&share);
-        if (st == KITH_OK && units_of(&share) > 0)
-            st = move_held(&r, t, &held.items[i], units_of(&share), err);
+        if (units_of(&share) > 0)
+            KITH_TRY(move_held(&r, t, &held.items[i], units_of(&share), err));
     }
-    return st == KITH_OK && !parts ? move_rest(&r, t, left, err) : st;
+    return parts ? KITH_OK : move_rest(&r, t, left, err);
 }
 
 /* -- orders -------------------------------------------------------------------------------------
@@ -241,23 +242,21 @@ static kith_status again_hook(kith_instance *self, kith_txn *txn, kith_change *c
     struct order was, now;
     struct stock s;
     struct good good;
-    kith_status st = KITH_CHANGE(self, txn, change, order, &now, err);
-    if (st == KITH_OK)
-        st = KITH_READ(self, txn, order, change->before, &was, err);
-    if (st != KITH_OK || change->origin != KITH_ORIGIN_UNDO ||
-        !kith_str_is(was.state.as.s, "cancelled") || is_before_order(now.state.as.s))
-        return st;
-    st = KITH_FIRST(self, txn, goods.stock, self->goods.sold_out_by_order, 1, &now.id, &s, err);
-    if (st != KITH_OK || s.id.kind != KITH_LINK)
-        return st;
-    st = KITH_LOAD(self, txn, goods.good, s.product.as.link.id, &good, err);
-    return st == KITH_OK
-               ? kith_fail(err, KITH_E_REFUSED, "state",
-                           "state: '%.*s' was sold to others since %.*s was cancelled, and has no "
-                           "back orders; make another order when some are there",
-                           (int)good.code.as.s.len, good.code.as.s.ptr, (int)now.number.as.s.len,
-                           now.number.as.s.ptr)
-               : st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, order, &now, err));
+    KITH_TRY(KITH_READ(self, txn, order, change->before, &was, err));
+    if (change->origin != KITH_ORIGIN_UNDO || !kith_is(was.state, "cancelled") ||
+        is_before_order(now.state.as.s))
+        return KITH_OK;
+    KITH_TRY(
+        KITH_FIRST(self, txn, goods.stock, self->goods.sold_out_by_order, 1, &now.id, &s, err));
+    if (!kith_has(s.id))
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, goods.good, s.product.as.link.id, &good, err));
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: '%.*s' was sold to others since %.*s was cancelled, and has no back "
+                     "orders; make another order when some are there",
+                     (int)good.code.as.s.len, good.code.as.s.ptr, (int)now.number.as.s.len,
+                     now.number.as.s.ptr);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -55,29 +55,6 @@ static kith_status check_kept(kith_instance *self, const kith_txn *txn, const ki
 /* -- which line it is of ------------------------------------------------------------------------
  */
 
-struct search {
-    kith_instance *self;
-    int64_t units;
-    struct bought line;
-    int32_t found;
-};
-
-/* The first of which so much is left. */
-static kith_status take_line(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
-    struct search *s = arg;
-    struct bought line;
-    struct ordered o;
-    KITH_TRY(s->found ? KITH_OK : KITH_READ(s->self, txn, goods.bought, row, &line, err));
-    if (s->found)
-        return KITH_OK;
-    KITH_TRY(KITH_LOAD(s->self, txn, goods.ordered, line.order.as.link.id, &o, err));
-    if (had(&o, &line) - units_of(&line.returning) >= s->units) {
-        s->line = line;
-        s->found = 1;
-    }
-    return KITH_OK;
-}
-
 /* Who gives something back may not know by which order it came: the last one will do. */
 static kith_status find_line(kith_instance *self, kith_txn *txn, struct returned *r,
                              kith_error *err) {
@@ -86,20 +63,26 @@ static kith_status find_line(kith_instance *self, kith_txn *txn, struct returned
                                  r->received_at.kind == KITH_NULL
                                      ? kith_number(KITH_TIME, self->host->now(self->host))
                                      : r->received_at};
-    struct search s = {.self = self, .units = units_of(&r->quantity)};
+    struct bought *lines;
+    uint64_t count = 0;
     if (r->product.kind != KITH_LINK || params[0].kind != KITH_LINK)
         return kith_fail(err, KITH_E_INVAL, "order_line",
                          "order_line: say which line of an order comes back, or the product with "
                          "its order or contact");
-    kith_status st =
-        self->records->find(txn, by_order ? self->goods.left_by_order : self->goods.left_by_contact,
-                            3, params, 0, take_line, &s, err);
-    if (st == KITH_OK && !s.found)
-        return kith_fail(err, KITH_E_REFUSED, "product",
-                         "product: no %s has as much of it that could come back",
-                         by_order ? "line of this order" : "order of this contact");
-    r->order_line = s.line.id;
-    return st;
+    KITH_TRY(KITH_FIND(self, txn, goods.bought,
+                       by_order ? self->goods.left_by_order : self->goods.left_by_contact, 3,
+                       params, &lines, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        struct ordered o;
+        KITH_TRY(KITH_LOAD(self, txn, goods.ordered, lines[i].order.as.link.id, &o, err));
+        if (had(&o, &lines[i]) - units_of(&lines[i].returning) >= units_of(&r->quantity)) {
+            r->order_line = lines[i].id;
+            return KITH_OK;
+        }
+    }
+    return kith_fail(err, KITH_E_REFUSED, "product",
+                     "product: no %s has as much of it that could come back",
+                     by_order ? "line of this order" : "order of this contact");
 }
 
 static kith_status check_same(const char *field, const kith_value *said, const kith_value *is,
@@ -183,7 +166,7 @@ static kith_status check_left(kith_instance *self, const kith_txn *txn, const st
         struct stock s;
         KITH_TRY(KITH_LOAD(self, txn, goods.stock, there.items[i].stock.as.link.id, &s, err));
         if (s.product.as.link.id == line.product.as.link.id)
-            units += there.items[i].units;
+            units += units_of(&there.items[i].quantity);
     }
     return r->restock.as.i && units > units_of(&line.returned) - units_of(&r->quantity)
                ? kith_fail(err, KITH_E_REFUSED, "state",

@@ -19,36 +19,15 @@ int64_t units_of(const kith_value *quantity) {
 /* -- holdings -----------------------------------------------------------------------------------
  */
 
-struct gathering {
-    kith_instance *self;
-    struct holdings *out;
-    uint64_t room;
-};
-
-static kith_status gather(void *arg, const kith_txn *txn, uint32_t count, const kith_value *values,
-                          kith_error *err) {
-    struct gathering *g = arg;
-    if (count < 3 || units_of(&values[2]) == 0)
-        return KITH_OK;
-    if (g->out->count == g->room) {
-        const uint64_t room = g->room ? g->room * 2 : 8;
-        struct holding *more = g->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more holdings");
-        if (g->out->count)
-            memcpy(more, g->out->items, (size_t)g->out->count * sizeof *more);
-        g->out->items = more;
-        g->room = room;
-    }
-    g->out->items[g->out->count++] = (struct holding){values[0], values[1], units_of(&values[2])};
-    return KITH_OK;
-}
-
 kith_status stock_holdings(kith_instance *self, const kith_txn *txn, uint32_t query,
                            const kith_value *which, struct holdings *out, kith_error *err) {
-    struct gathering g = {.self = self, .out = out};
+    uint64_t found = 0;
     *out = (struct holdings){0};
-    return self->records->groups(txn, query, 1, which, 0, gather, &g, err);
+    KITH_TRY(KITH_GROUPS(self, txn, query, 1, which, &out->items, &found, err));
+    for (uint64_t i = 0; i < found; i++)
+        if (units_of(&out->items[i].quantity))
+            out->items[out->count++] = out->items[i];
+    return KITH_OK;
 }
 
 /* -- stock --------------------------------------------------------------------------------------
@@ -227,7 +206,8 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
     int64_t left =
         m.order_line.kind == KITH_NULL ? units_of(&s.on_hand) - units_of(&s.available) : 0;
     for (uint64_t i = 0; i < held.count; i++)
-        left += held.items[i].stock.as.link.id == s.id.as.link.id ? held.items[i].units : 0;
+        if (kith_equal(held.items[i].stock, s.id))
+            left += units_of(&held.items[i].quantity);
     const int32_t spent = units_of(&m.reserved) > 0 && left < units_of(&m.reserved);
     const int32_t gone = units_of(&m.on_hand) > 0 && units_of(&s.on_hand) < units_of(&m.on_hand);
     return spent || gone ? kith_fail(err, KITH_E_REFUSED, "stock",

@@ -87,8 +87,7 @@ struct goods {
 
 /* How much of what one line holds in one stock. */
 struct holding {
-    kith_value stock, line;
-    int64_t units; /* in thousandths */
+    kith_value stock, line, quantity;
 };
 struct holdings {
     struct holding *items;

@@ -13,27 +13,22 @@ static kith_status not_found(kith_value number, kith_value email, kith_error *er
 
 kith_status track_find(kith_instance *self, const kith_txn *txn, kith_value number,
                        kith_value email, struct tracked *order, kith_error *err) {
-    struct tracked *orders = NULL, *whose = NULL;
-    struct parcel *parcels = NULL;
-    uint64_t count = 0, sent = 0, of_them = 0;
-    kith_status st = KITH_FIND(self, txn, care.tracked, self->care.query.by_number, 1, &number,
-                               &orders, &count, err);
-    if (st == KITH_OK && count)
-        *order = orders[0];
-    else if (st == KITH_OK) {
-        st = KITH_FIND(self, txn, care.parcel, self->care.query.by_tracking, 1, &number, &parcels,
-                       &sent, err);
-        if (st == KITH_OK && sent != 1)
+    struct parcel *parcels;
+    uint64_t sent = 0;
+    int32_t theirs = 1;
+    KITH_TRY(
+        KITH_FIRST(self, txn, care.tracked, self->care.query.by_number, 1, &number, order, err));
+    if (!kith_has(order->id)) {
+        KITH_TRY(KITH_FIND(self, txn, care.parcel, self->care.query.by_tracking, 1, &number,
+                           &parcels, &sent, err));
+        if (sent != 1)
             return not_found(number, email, err);
-        if (st == KITH_OK)
-            st = KITH_LOAD(self, txn, care.tracked, parcels[0].order.as.link.id, order, err);
+        KITH_TRY(KITH_LOAD(self, txn, care.tracked, parcels[0].order.as.link.id, order, err));
     }
-    if (st != KITH_OK || email.kind == KITH_NULL)
-        return st;
     const kith_value params[] = {order->id, email};
-    st = KITH_FIND(self, txn, care.tracked, self->care.query.whose, 2, params, &whose, &of_them,
-                   err);
-    return st == KITH_OK && of_them == 0 ? not_found(number, email, err) : st;
+    if (kith_has(email))
+        KITH_TRY(kith_any(self->records, txn, self->care.query.whose, 2, params, &theirs, err));
+    return theirs ? KITH_OK : not_found(number, email, err);
 }
 
 /* -- the steps ----------------------------------------------------------------------------------
@@ -44,30 +39,21 @@ struct track_row {
 };
 struct track {
     kith_instance *self;
-    struct track_row *rows;
+    struct track_row *items;
     uint64_t count, room;
     kith_value expected; /* the last day on which something should arrive */
 };
 
 static kith_status add_row(struct track *t, const kith_txn *txn, const struct track_row *row,
                            kith_error *err) {
-    if (t->count == t->room) {
-        const uint64_t room = t->room ? t->room * 2 : 16;
-        struct track_row *more = t->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the steps");
-        if (t->count)
-            memcpy(more, t->rows, (size_t)t->count * sizeof *more);
-        t->rows = more;
-        t->room = room;
-    }
-    t->rows[t->count++] = *row;
+    KITH_TRY(KITH_GROW(t->self, txn, t, err));
+    t->items[t->count++] = *row;
     return KITH_OK;
 }
 
 static kith_status add_parcel(struct track *t, const kith_txn *txn, const struct parcel *p,
                               kith_error *err) {
-    struct step *steps = NULL;
+    struct step *steps;
     uint64_t count = 0;
     const struct track_row base = {.shipment = p->number,
                                    .carrier = p->carrier,
@@ -78,58 +64,56 @@ static kith_status add_parcel(struct track *t, const kith_txn *txn, const struct
         const char *step;
         kith_value at;
     } own[] = {{"packed", p->created}, {"shipped", p->shipped_at}, {"delivered", p->delivered_at}};
-    kith_status st = KITH_FIND(t->self, txn, care.step, t->self->care.query.steps, 1, &p->id,
-                               &steps, &count, err);
-    for (int i = 0; st == KITH_OK && i < 3; i++) {
+    KITH_TRY(KITH_FIND(t->self, txn, care.step, t->self->care.query.steps, 1, &p->id, &steps,
+                       &count, err));
+    for (int i = 0; i < 3; i++) {
         struct track_row row = base;
         row.step = kith_text(own[i].step);
         row.at = own[i].at;
-        if (row.at.kind == KITH_TIME)
-            st = add_row(t, txn, &row, err);
+        if (kith_has(row.at))
+            KITH_TRY(add_row(t, txn, &row, err));
     }
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         struct track_row row = base;
         row.step = kith_text("under_way");
         row.at = steps[i].at.kind == KITH_TIME ? steps[i].at : steps[i].created;
         row.what = steps[i].what;
         row.place = steps[i].place;
-        st = add_row(t, txn, &row, err);
+        KITH_TRY(add_row(t, txn, &row, err));
     }
-    if (!kith_str_is(p->state.as.s, "delivered") && p->expected.kind == KITH_DATE &&
-        (t->expected.kind == KITH_NULL || t->expected.as.i < p->expected.as.i))
+    if (!kith_is(p->state, "delivered") && kith_has(p->expected) &&
+        (!kith_has(t->expected) || t->expected.as.i < p->expected.as.i))
         t->expected = p->expected;
-    return st;
+    return KITH_OK;
 }
 
 /* What happens at one moment stays as it was added: what is packed comes before what is shipped. */
 static void sort_rows(struct track *t) {
     for (uint64_t i = 1; i < t->count; i++) {
-        const struct track_row row = t->rows[i];
+        const struct track_row row = t->items[i];
         uint64_t k = i;
-        for (; k > 0 && t->rows[k - 1].at.as.i > row.at.as.i; k--)
-            t->rows[k] = t->rows[k - 1];
-        t->rows[k] = row;
+        for (; k > 0 && t->items[k - 1].at.as.i > row.at.as.i; k--)
+            t->items[k] = t->items[k - 1];
+        t->items[k] = row;
     }
 }
 
 static kith_status collect(struct track *t, const kith_txn *txn, const struct tracked *order,
                            kith_error *err) {
-    struct parcel *parcels = NULL;
+    struct parcel *parcels;
     uint64_t count = 0;
     const struct track_row placed = {.at = order->placed_at, .step = kith_text("placed")},
                            paid = {.at = order->settled_at, .step = kith_text("paid")};
-    kith_status st = KITH_OK;
-    if (placed.at.kind == KITH_TIME)
-        st = add_row(t, txn, &placed, err);
-    if (st == KITH_OK && paid.at.kind == KITH_TIME)
-        st = add_row(t, txn, &paid, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(t->self, txn, care.parcel, t->self->care.query.parcels, 1, &order->id,
-                       &parcels, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = add_parcel(t, txn, &parcels[i], err);
+    if (kith_has(placed.at))
+        KITH_TRY(add_row(t, txn, &placed, err));
+    if (kith_has(paid.at))
+        KITH_TRY(add_row(t, txn, &paid, err));
+    KITH_TRY(KITH_FIND(t->self, txn, care.parcel, t->self->care.query.parcels, 1, &order->id,
+                       &parcels, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(add_parcel(t, txn, &parcels[i], err));
     sort_rows(t);
-    return st;
+    return KITH_OK;
 }
 
 /* -- the answer ---------------------------------------------------------------------------------
@@ -160,9 +144,7 @@ static kith_status track_action(kith_instance *self, kith_call *call, kith_error
     struct {
         kith_value number, email;
     } args;
-    struct {
-        kith_value order, number, state, placed_at, expected, status;
-    } results = {.expected = kith_null()};
+
     struct track t = {.self = self};
     struct tracked order;
     char status[200];
@@ -170,14 +152,12 @@ static kith_status track_action(kith_instance *self, kith_call *call, kith_error
     KITH_TRY(track_find(self, txn, args.number, args.email, &order, err));
     KITH_TRY(collect(&t, txn, &order, err));
     for (uint64_t i = 0; i < t.count; i++)
-        KITH_TRY(KITH_ROW(self, call, &t.rows[i], err));
+        KITH_TRY(KITH_ROW(self, call, &t.items[i], err));
     say(&t, &order, status, sizeof status);
-    results.order = order.id;
-    results.number = order.number;
-    results.state = order.state;
-    results.placed_at = order.placed_at;
-    results.expected = t.expected;
-    results.status = kith_text(status);
+    const struct {
+        kith_value order, number, state, placed_at, expected, status;
+    } results = {order.id,        order.number, order.state,
+                 order.placed_at, t.expected,   kith_text(status)};
     return KITH_RESULTS(self, call, &results, err);
 }
 

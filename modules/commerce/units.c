@@ -46,24 +46,17 @@ kith_status units_below(kith_instance *self, const kith_txn *txn, kith_value acc
                         kith_value *list, kith_error *err) {
     struct gathering g = {.self = self,
                           .items = self->host->memory(txn, UNITS_MAX * sizeof *g.items)};
-    kith_status st = KITH_OK;
     uint64_t from = 0;
     if (!g.items)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the units");
     g.items[g.count++] = account;
-    for (int i = 0; st == KITH_OK && i < CHAIN_LEVELS && from < g.count; i++) {
-        kith_value parents = kith_null();
-        parents.kind = KITH_LIST;
-        parents.as.list.items = g.items + from;
-        parents.as.list.count = g.count - from;
+    for (int i = 0; i < CHAIN_LEVELS && from < g.count; i++) {
+        const kith_value parents = kith_list(g.items + from, g.count - from);
         from = g.count;
-        st = self->records->find(txn, self->bill.units, 1, &parents, 0, take_unit, &g, err);
+        KITH_TRY(self->records->find(txn, self->bill.units, 1, &parents, 0, take_unit, &g, err));
     }
-    *list = kith_null();
-    list->kind = KITH_LIST;
-    list->as.list.items = g.items;
-    list->as.list.count = g.count;
-    return st;
+    *list = kith_list(g.items, g.count);
+    return KITH_OK;
 }
 
 static const kith_want wants[] = {
