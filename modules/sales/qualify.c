@@ -55,7 +55,6 @@ static const kith_hook hooks[] = {
      .when = KITH_BEFORE,
      .priority = 110, /* after the score */
      .fn = qualify_hook,
-     .except = KITH_FROM(UNDO),
      .where = UNDECIDED,
      .doc = "Notes by which rule a lead qualifies on which nobody has decided."},
 };

@@ -49,7 +49,9 @@ extern "C" {
 
 /* Before: may change the write (kith_records_v1.set) or refuse it: KITH_E_REFUSED and a sentence
  * for the user. After: may write other records, and still refuse. All or nothing with the change.
- * During an undo a before-hook may refuse but not change, and after-hooks do not run. [writer] */
+ * During an undo a before-hook may refuse, and after-hooks do not run. What a before-hook sets has
+ * an effect then only where other fields of the record go back and a read-only one of the module
+ * would stay because it was written since: it is worked out again. [writer] */
 typedef kith_status (*kith_hook_fn)(kith_instance *self, kith_txn *txn, kith_change *change,
                                     kith_error *err);
 
