@@ -48,8 +48,7 @@ kith_status order_settle(kith_instance *self, kith_txn *txn, kith_value order, k
         kith_put(&edit, self->order.state, kith_text("paid"));
     if (!paid && state_is(&o.state, "paid")) /* it was sent back, or not received after all */
         kith_put(&edit, self->order.state, kith_text("ordered"));
-    KITH_TRY(self->records->update(txn, self->order.type, o.id.as.link.id, edit.count, edit.fields,
-                                   edit.values, err));
+    KITH_TRY(kith_edit_update(self->records, txn, self->order.type, o.id.as.link.id, &edit, err));
     return paid ? tell_settled(self, txn, &o, err) : KITH_OK;
 }
 
@@ -66,31 +65,26 @@ static kith_status refuse_due(const kith_instance *self, const struct order *o, 
 /* What is cancelled stands on no invoice any more; what was paid for it stays on account. */
 static kith_status check_credited(kith_instance *self, const kith_txn *txn, const struct order *o,
                                   kith_error *err) {
-    struct invoice_line *lines;
+    struct invoice_line line;
     struct invoice in;
-    uint64_t n = 0;
-    kith_status st =
-        KITH_FIND(self, txn, invoice_line, self->bill.uncredited_of, 1, &o->id, &lines, &n, err);
-    if (st != KITH_OK || !n)
-        return st;
-    st = KITH_LOAD(self, txn, invoice, lines[0].invoice.as.link.id, &in, err);
-    return st != KITH_OK
-               ? st
-               : kith_fail(err, KITH_E_REFUSED, "state",
-                           "state: %.*s stands on %.*s; credit that first (commerce.credit)",
-                           (int)o->number.as.s.len, o->number.as.s.ptr, (int)in.number.as.s.len,
-                           in.number.as.s.ptr);
+    KITH_TRY(KITH_FIRST(self, txn, invoice_line, self->bill.uncredited_of, 1, &o->id, &line, err));
+    if (!kith_has(line.id))
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, invoice, line.invoice.as.link.id, &in, err));
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: %.*s stands on %.*s; credit that first (commerce.credit)",
+                     (int)o->number.as.s.len, o->number.as.s.ptr, (int)in.number.as.s.len,
+                     in.number.as.s.ptr);
 }
 
 /* What stands on an invoice, or was paid for, is no cart any more. */
 static kith_status refuse_cart(kith_instance *self, const kith_txn *txn, const struct order *o,
                                kith_error *err) {
-    kith_status st = minor_of(&o->invoiced) ? check_credited(self, txn, o, err) : KITH_OK;
-    return st != KITH_OK ? st
-                         : kith_fail(err, KITH_E_REFUSED, "state",
-                                     "state: %.*s has invoices or payments; credit these "
-                                     "(commerce.credit) and refund those (commerce.refund) first",
-                                     (int)o->number.as.s.len, o->number.as.s.ptr);
+    KITH_TRY(minor_of(&o->invoiced) ? check_credited(self, txn, o, err) : KITH_OK);
+    return kith_fail(err, KITH_E_REFUSED, "state",
+                     "state: %.*s has invoices or payments; credit these (commerce.credit) and "
+                     "refund those (commerce.refund) first",
+                     (int)o->number.as.s.len, o->number.as.s.ptr);
 }
 
 /* Paid is what money says, and what was invoiced or paid does not become a cart again. */
@@ -291,17 +285,17 @@ static kith_status spread_one(kith_instance *self, kith_txn *txn, kith_value who
     struct invoice *due;
     uint64_t n = 0;
     int64_t left = minor_of(&open);
-    kith_status st = KITH_FIND(self, txn, invoice,
-                               account ? self->bill.due_of_account : self->bill.due_of_contact, 2,
-                               params, &due, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && left > 0 && i < n; i++) {
+    KITH_TRY(KITH_FIND(self, txn, invoice,
+                       account ? self->bill.due_of_account : self->bill.due_of_contact, 2, params,
+                       &due, &n, err));
+    for (uint64_t i = 0; left > 0 && i < n; i++) {
         if (!account && is_set(&due[i].account))
             continue;
-        st = payment_allocate(self, txn, from, money_in(&currency, left), due[i].id, err);
+        KITH_TRY(payment_allocate(self, txn, from, money_in(&currency, left), due[i].id, err));
         left -= minor_of(&due[i].open);
         ++*made;
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status allocate_action(kith_instance *self, kith_call *call, kith_error *err) {

@@ -96,9 +96,7 @@ static kith_status complete(kith_instance *self, const kith_txn *txn, struct ass
                             kith_error *err) {
     struct ware product;
     struct contact contact;
-    kith_status st = KITH_LOAD(self, txn, own.ware, a->product.as.link.id, &product, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, txn, own.ware, a->product.as.link.id, &product, err));
     if (a->name.kind == KITH_NULL)
         a->name = product.name;
     if (a->warranty_until.kind == KITH_NULL)
@@ -107,9 +105,9 @@ static kith_status complete(kith_instance *self, const kith_txn *txn, struct ass
         a->expected_end = months_on(a->purchased_on, product.lifetime_months);
     if (a->account.kind != KITH_NULL || a->contact.kind == KITH_NULL)
         return KITH_OK;
-    st = KITH_LOAD(self, txn, contact, a->contact.as.link.id, &contact, err);
+    KITH_TRY(KITH_LOAD(self, txn, contact, a->contact.as.link.id, &contact, err));
     a->account = contact.account;
-    return st;
+    return KITH_OK;
 }
 
 /* Of what is not in use any more nothing is told. */
@@ -167,16 +165,14 @@ static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *c
 static kith_status fault_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct fault f;
-    kith_status st = KITH_CHANGE(self, txn, change, own.fault, &f, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, own.fault, &f, err));
     const int32_t undated = f.at.kind == KITH_NULL;
     if (undated)
         f.at = kith_number(KITH_TIME, self->host->now(self->host));
     if (f.fixed_at.kind == KITH_TIME && f.fixed_at.as.i < f.at.as.i)
         return kith_fail(err, KITH_E_REFUSED, "fixed_at",
                          "fixed_at: it lies before the fault itself (at)");
-    return undated ? self->records->set(txn, change, 1, &self->own.fault.at, &f.at, err) : st;
+    return undated ? self->records->set(txn, change, 1, &self->own.fault.at, &f.at, err) : KITH_OK;
 }
 
 /* -- deliveries ---------------------------------------------------------------------------------
@@ -242,14 +238,13 @@ static kith_status part_returned_hook(kith_instance *self, kith_txn *txn, kith_c
     struct returned r;
     struct asset *assets;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &r, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, own.asset, self->own.assets.of_line, 1, &r.order_line, &assets,
-                       &count, err);
-    int64_t units = st == KITH_OK ? units_of(&r.quantity) : 0;
-    for (uint64_t i = 0; st == KITH_OK && units > 0 && i < count; i++)
-        st = give_back(self, txn, &assets[i], &units, err);
-    return st;
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.returned, &r, err));
+    KITH_TRY(KITH_FIND(self, txn, own.asset, self->own.assets.of_line, 1, &r.order_line, &assets,
+                       &count, err));
+    int64_t units = units_of(&r.quantity);
+    for (uint64_t i = 0; units > 0 && i < count; i++)
+        KITH_TRY(give_back(self, txn, &assets[i], &units, err));
+    return KITH_OK;
 }
 
 /* What was written down as returned elsewhere, without a word of what came back. */
@@ -288,21 +283,19 @@ static kith_status remind(kith_instance *self, kith_txn *txn, const kith_firing 
     const struct owned *own = &self->own;
     struct asset *a;
     uint64_t count = 0, more = 0;
-    kith_status st =
-        KITH_FIND(self, txn, own.asset, own->assets.warranties, 1, &today, &a, &count, err);
     (void)firing;
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = remind_one(self, txn, &a[i], own->topics.warranty_ending, a[i].warranty_until,
-                        own->asset.warranty_reminder, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, own.asset, own->assets.renewals, 1, &today, &a, &more, err);
-    for (uint64_t i = 0; st == KITH_OK && i < more; i++)
-        st = remind_one(self, txn, &a[i], own->topics.renewal_due, a[i].renewal_on,
-                        own->asset.renewal_reminder, err);
-    if (st == KITH_OK && (count == DUE_MAX || more == DUE_MAX))
-        st = own->timers->at(txn, own->timer.remind, self->host->now(self->host), 0, 0,
-                             kith_str_of(""), NULL, err);
-    return st;
+    KITH_TRY(KITH_FIND(self, txn, own.asset, own->assets.warranties, 1, &today, &a, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(remind_one(self, txn, &a[i], own->topics.warranty_ending, a[i].warranty_until,
+                            own->asset.warranty_reminder, err));
+    KITH_TRY(KITH_FIND(self, txn, own.asset, own->assets.renewals, 1, &today, &a, &more, err));
+    for (uint64_t i = 0; i < more; i++)
+        KITH_TRY(remind_one(self, txn, &a[i], own->topics.renewal_due, a[i].renewal_on,
+                            own->asset.renewal_reminder, err));
+    return count < DUE_MAX && more < DUE_MAX
+               ? KITH_OK
+               : own->timers->at(txn, own->timer.remind, self->host->now(self->host), 0, 0,
+                                 kith_str_of(""), NULL, err);
 }
 
 /* -- registration -------------------------------------------------------------------------------
@@ -331,22 +324,17 @@ static kith_value folded(kith_instance *self, const kith_txn *txn, kith_value ma
 static kith_status find_owner(kith_instance *self, kith_call *call, struct register_args *args,
                               int32_t *is_new, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
-    struct point *points;
-    uint64_t count = 0;
-    kith_status st = KITH_OK;
+    struct point point;
     if (args->contact.kind != KITH_NULL)
         return KITH_OK;
     if (args->email.kind != KITH_NULL) {
         const kith_value mail = folded(self, txn, args->email);
-        st = KITH_FIND(self, txn, own.point, self->own.assets.by_mail, 1, &mail, &points, &count,
-                       err);
-        if (st == KITH_OK && count)
-            args->contact = points[0].contact;
-        if (st == KITH_OK && !count)
-            st = refuse_unseen(self, self->calls->whole(call), self->own.assets.by_mail, &mail,
-                               "email", err);
-        if (st != KITH_OK || count)
-            return st;
+        KITH_TRY(KITH_FIRST(self, txn, own.point, self->own.assets.by_mail, 1, &mail, &point, err));
+        args->contact = point.contact;
+        if (kith_has(point.id))
+            return KITH_OK;
+        KITH_TRY(refuse_unseen(self, self->calls->whole(call), self->own.assets.by_mail, &mail,
+                               "email", err));
     }
     if (args->name.kind == KITH_NULL)
         return kith_fail(err, KITH_E_INVAL, "name",
@@ -355,9 +343,9 @@ static kith_status find_owner(kith_instance *self, kith_call *call, struct regis
     struct owner owner = {
         .name = args->name, .account = args->account, .email = args->email, .phone = args->phone};
     *is_new = 1;
-    st = KITH_CREATE(self, txn, own.owner, &owner, err);
+    KITH_TRY(KITH_CREATE(self, txn, own.owner, &owner, err));
     args->contact = owner.id;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status check_registered(const struct asset *a, const struct register_args *args,
@@ -377,24 +365,20 @@ static kith_status check_registered(const struct asset *a, const struct register
 
 /* What was delivered without its serial number gets it now. */
 static kith_status find_piece(kith_instance *self, kith_txn *txn, const struct register_args *args,
-                              struct asset *out, uint64_t *count, kith_error *err) {
+                              struct asset *out, kith_error *err) {
     const kith_value params[] = {args->product, args->serial},
                      by[] = {args->contact, args->product};
     struct asset *found;
-    uint64_t all = 0;
-    kith_status st = KITH_FIND(self, txn, own.asset, self->own.assets.same_serial, 2, params,
-                               &found, count, err);
-    if (st != KITH_OK || *count) {
-        *out = *count ? found[0] : *out;
-        return st == KITH_OK ? check_registered(out, args, err) : st;
-    }
-    st = KITH_FIND(self, txn, own.asset, self->own.assets.unregistered, 2, by, &found, &all, err);
-    for (uint64_t i = 0; st == KITH_OK && i < all && !*count; i++)
-        if (found[i].serial.kind == KITH_NULL && is_in_use(&found[i])) {
+    uint64_t count = 0;
+    KITH_TRY(KITH_FIRST(self, txn, own.asset, self->own.assets.same_serial, 2, params, out, err));
+    if (kith_has(out->id))
+        return check_registered(out, args, err);
+    KITH_TRY(
+        KITH_FIND(self, txn, own.asset, self->own.assets.unregistered, 2, by, &found, &count, err));
+    for (uint64_t i = 0; i < count && !kith_has(out->id); i++)
+        if (!kith_has(found[i].serial) && is_in_use(&found[i]))
             *out = found[i];
-            *count = 1;
-        }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status register_piece(kith_instance *self, kith_txn *txn,
@@ -404,20 +388,17 @@ static kith_status register_piece(kith_instance *self, kith_txn *txn,
     const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
     struct asset a = {0};
     kith_edit edit = {0};
-    uint64_t count = 0;
-    kith_status st = find_piece(self, txn, args, &a, &count, err);
-    if (st != KITH_OK)
-        return st;
-    if (!count) {
+    KITH_TRY(find_piece(self, txn, args, &a, err));
+    if (!kith_has(a.id)) {
         a = (struct asset){.product = args->product,
                            .serial = args->serial,
                            .contact = args->contact,
                            .account = args->account,
                            .purchased_on = args->purchased_on.kind ? args->purchased_on : today,
                            .registered_on = today};
-        st = KITH_CREATE(self, txn, own.asset, &a, err);
+        KITH_TRY(KITH_CREATE(self, txn, own.asset, &a, err));
         *asset = a.id;
-        return st;
+        return KITH_OK;
     }
     *asset = a.id;
     kith_put(&edit, n->serial, args->serial);
@@ -468,7 +449,6 @@ static kith_status find_assets(kith_instance *self, const kith_txn *txn,
                                          : args->contact;
     struct owner *people;
     uint64_t found = 0;
-    kith_status st = KITH_OK;
     *count = 0;
     if (by.kind == KITH_NULL && args->customer.kind == KITH_NULL)
         return kith_fail(
@@ -476,16 +456,14 @@ static kith_status find_assets(kith_instance *self, const kith_txn *txn,
             "customer: say whose: a telephone number, mail address or name, a contact, "
             "an account, or a serial number");
     if (by.kind == KITH_NULL) {
-        st = KITH_FIND(self, txn, own.owner, self->own.assets.by_words, 1, &args->customer, &people,
-                       &found, err);
+        KITH_TRY(KITH_FIND(self, txn, own.owner, self->own.assets.by_words, 1, &args->customer,
+                           &people, &found, err));
         kith_value *ids = found ? self->host->memory(txn, found * sizeof *ids) : NULL;
-        if (st != KITH_OK || !ids)
-            return st;
+        if (!ids)
+            return KITH_OK;
         for (uint64_t i = 0; i < found; i++)
             ids[i] = people[i].id;
-        by.kind = KITH_LIST;
-        by.as.list.items = ids;
-        by.as.list.count = found;
+        by = kith_list(ids, found);
     }
     return KITH_FIND(self, txn, own.asset, query, 1, &by, out, count, err);
 }

@@ -9,13 +9,9 @@
 /* -- what is taken ------------------------------------------------------------------------------
  */
 
-static int32_t is_kind(const struct resource *r, const char *kind) {
-    return r->kind.kind == KITH_TEXT && kith_str_is(r->kind.as.s, kind);
-}
-
 /* A room is for one party; other things are filled up. */
 static int64_t places_of(const struct resource *r, const struct booking *b) {
-    return is_kind(r, "room") ? r->capacity.as.i : b->people.as.i;
+    return kith_is(r->kind, "room") ? r->capacity.as.i : b->people.as.i;
 }
 
 struct edge {
@@ -90,7 +86,7 @@ static kith_status taken(const struct resource *r, const struct booking *other, 
     char from[TIME_TEXT], to[TIME_TEXT];
     time_text(other->from.as.i, from);
     time_text(other->to.as.i, to);
-    if (is_kind(r, "room"))
+    if (kith_is(r->kind, "room"))
         return kith_fail(err, KITH_E_CONFLICT, "from",
                          "from: '%.*s' is taken from %s to %s by %.*s; commerce.propose lists what "
                          "is free",
@@ -181,25 +177,21 @@ struct liking {
     uint64_t stay_count;
 };
 
-static int32_t same_text(kith_value a, kith_value b) {
-    return a.as.s.len == b.as.s.len && memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)a.as.s.len) == 0;
-}
-
 static int32_t has_tag(kith_value tags, kith_value tag) {
-    for (uint64_t i = 0; tags.kind == KITH_LIST && i < tags.as.list.count; i++)
-        if (same_text(tags.as.list.items[i], tag))
+    for (uint64_t i = 0; i < kith_rows(&tags); i++)
+        if (kith_equal(tags.as.list.items[i], tag))
             return 1;
     return 0;
 }
 
 /* Each tag counts once for a stay: what was wished for, and what the room was like. */
 static void note_tags(struct liking *l, kith_value tags, kith_value but_not) {
-    for (uint64_t i = 0; tags.kind == KITH_LIST && i < tags.as.list.count; i++) {
+    for (uint64_t i = 0; i < kith_rows(&tags); i++) {
         const kith_value tag = tags.as.list.items[i];
         uint32_t at = 0;
         if (has_tag(but_not, tag))
             continue;
-        while (at < l->count && !same_text(l->tags[at], tag))
+        while (at < l->count && !kith_equal(l->tags[at], tag))
             at++;
         if (at == TAGS_MAX)
             continue;
@@ -215,29 +207,25 @@ static kith_status read_liking(kith_instance *self, const kith_txn *txn, kith_va
                                struct liking *l, kith_error *err) {
     if (contact.kind == KITH_NULL)
         return KITH_OK;
-    kith_status st = KITH_FIND(self, txn, own.booking, self->own.bookings.history, 1, &contact,
-                               &l->stays, &l->stay_count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < l->stay_count; i++) {
+    KITH_TRY(KITH_FIND(self, txn, own.booking, self->own.bookings.history, 1, &contact, &l->stays,
+                       &l->stay_count, err));
+    for (uint64_t i = 0; i < l->stay_count; i++) {
         struct resource r;
-        st = KITH_LOAD(self, txn, own.resource, l->stays[i].resource.as.link.id, &r, err);
-        if (st != KITH_OK)
-            break;
+        KITH_TRY(KITH_LOAD(self, txn, own.resource, l->stays[i].resource.as.link.id, &r, err));
         note_tags(l, l->stays[i].preferences, kith_null());
         note_tags(l, r.category, l->stays[i].preferences);
     }
-    return st;
+    return KITH_OK;
 }
 
 /* What was chosen in at least half of the stays. */
 static kith_value usual(kith_instance *self, const kith_txn *txn, const struct liking *l) {
-    kith_value list = kith_null();
     kith_value *items = l->count ? self->host->memory(txn, l->count * sizeof *items) : NULL;
-    list.kind = KITH_LIST;
-    list.as.list.items = items;
+    uint64_t n = 0;
     for (uint32_t i = 0; items && i < l->count; i++)
         if (l->counts[i] * 2 >= (int64_t)l->stay_count)
-            items[list.as.list.count++] = l->tags[i];
-    return list.as.list.count ? list : kith_null();
+            items[n++] = l->tags[i];
+    return n ? kith_list(items, n) : kith_null();
 }
 
 /* -- proposals ----------------------------------------------------------------------------------
@@ -311,9 +299,9 @@ static int64_t score_of(const struct proposal *p, const struct resource *r) {
 
 static int32_t is_asked_for(const struct proposal *p, const struct resource *r) {
     const kith_value wanted = p->args.category;
-    if (p->args.kind.kind != KITH_NULL && !same_text(r->kind, p->args.kind))
+    if (p->args.kind.kind != KITH_NULL && !kith_equal(r->kind, p->args.kind))
         return 0;
-    for (uint64_t i = 0; wanted.kind == KITH_LIST && i < wanted.as.list.count; i++)
+    for (uint64_t i = 0; i < kith_rows(&wanted); i++)
         if (!has_tag(r->category, wanted.as.list.items[i]))
             return 0;
     return 1;
@@ -324,14 +312,14 @@ static kith_status find_taken(struct proposal *p, kith_error *err) {
     kith_instance *self = p->self;
     const kith_value span[] = {p->args.from, p->args.to};
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, p->whole, own.booking, self->own.bookings.all_taken, 2, span,
-                               &p->taken, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_FIND(self, p->whole, own.booking, self->own.bookings.all_taken, 2, span,
+                       &p->taken, &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (holds_a_place(&p->taken[i]))
             p->taken[p->taken_count++] = p->taken[i];
     if (p->taken_count)
         qsort(p->taken, p->taken_count, sizeof *p->taken, by_resource);
-    return st;
+    return KITH_OK;
 }
 
 /* Adds it when there is room for them. */
@@ -352,20 +340,19 @@ static kith_status find_free(struct proposal *p, kith_error *err) {
     kith_instance *self = p->self;
     struct resource *all;
     uint64_t count = 0;
-    kith_status st = find_taken(p, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, p->txn, own.resource, self->own.bookings.resources, 1, &p->args.people,
-                       &all, &count, err);
-    if (st != KITH_OK || !count)
-        return st;
+    KITH_TRY(find_taken(p, err));
+    KITH_TRY(KITH_FIND(self, p->txn, own.resource, self->own.bookings.resources, 1, &p->args.people,
+                       &all, &count, err));
+    if (!count)
+        return KITH_OK;
     p->free = self->host->memory(p->txn, count * sizeof *p->free);
     if (!p->free)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many resources");
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = try_one(p, &all[i], err);
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(try_one(p, &all[i], err));
     if (p->free_count)
         qsort(p->free, p->free_count, sizeof *p->free, by_score);
-    return st;
+    return KITH_OK;
 }
 
 static void say_why(const struct proposal *p, const struct resource *r, char *out, size_t room) {
@@ -387,19 +374,14 @@ static void say_why(const struct proposal *p, const struct resource *r, char *ou
 static kith_status propose_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct proposal p = {
         .self = self, .txn = self->calls->view(call), .whole = self->calls->whole(call)};
-    kith_status st = KITH_ARGS(self, call, &p.args, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &p.args, err));
     const struct booking asked = {.from = p.args.from, .to = p.args.to};
-    st = check_times(self, &asked, 1, err);
-    if (st == KITH_OK && p.args.people.as.i < 1)
+    KITH_TRY(check_times(self, &asked, 1, err));
+    if (p.args.people.as.i < 1)
         return kith_fail(err, KITH_E_INVAL, "people", "people: at least 1");
-    if (st == KITH_OK)
-        st = read_liking(self, p.txn, p.args.contact, &p.liking, err);
-    if (st == KITH_OK)
-        st = find_free(&p, err);
-    for (uint64_t i = 0; st == KITH_OK && i < p.free_count && i < (uint64_t)p.args.limit.as.i;
-         i++) {
+    KITH_TRY(read_liking(self, p.txn, p.args.contact, &p.liking, err));
+    KITH_TRY(find_free(&p, err));
+    for (uint64_t i = 0; i < p.free_count && i < (uint64_t)p.args.limit.as.i; i++) {
         const struct candidate *c = &p.free[i];
         char why[400];
         say_why(&p, c->r, why, sizeof why);
@@ -411,12 +393,12 @@ static kith_status propose_action(kith_instance *self, kith_call *call, kith_err
                                         kith_number(KITH_INT, c->places),
                                         kith_number(KITH_INT, c->score),
                                         *why ? kith_text(why) : kith_null()};
-        st = KITH_ROW(self, call, &row, err);
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
     const struct {
         kith_value resource, preferences;
     } results = {p.free_count ? p.free[0].r->id : kith_null(), usual(self, p.txn, &p.liking)};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

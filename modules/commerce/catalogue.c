@@ -262,7 +262,7 @@ static int32_t number_of_gone(struct catalogue *c, kith_str name) {
 }
 
 static int32_t read_names(struct catalogue *c, const kith_value *tags, struct named *out) {
-    const uint32_t count = tags->kind == KITH_LIST ? (uint32_t)tags->as.list.count : 0;
+    const uint32_t count = (uint32_t)kith_rows(tags);
     int32_t *numbers;
     *out = (struct named){NULL, count};
     if (!count)
@@ -392,27 +392,18 @@ kith_status catalogue_read(kith_instance *self, const kith_txn *txn, kith_value 
     struct option *found;
     struct product p;
     *c = (struct catalogue){.self = self, .txn = txn, .product = product};
-    kith_status st = KITH_LOAD(self, txn, product, product.as.link.id, &p, err);
+    KITH_TRY(KITH_LOAD(self, txn, product, product.as.link.id, &p, err));
     c->product_name = p.name.as.s;
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, configure.group, self->configure.groups_of, 1, &product,
-                       &c->groups, &c->group_count, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, configure.option, self->configure.options_of, 1, &product, &found,
-                       &c->option_count, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, configure.rule, self->configure.rules_of, 1, &product, &c->rules,
-                       &c->rule_count, err);
-    if (st == KITH_OK)
-        st = check_size(c, err);
-    if (st == KITH_OK)
-        st = arrange(c, found, err);
-    if (st == KITH_OK)
-        st = note_retired(c, err);
-    if (st == KITH_OK)
-        st = read_rules(c, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_FIND(self, txn, configure.group, self->configure.groups_of, 1, &product,
+                       &c->groups, &c->group_count, err));
+    KITH_TRY(KITH_FIND(self, txn, configure.option, self->configure.options_of, 1, &product, &found,
+                       &c->option_count, err));
+    KITH_TRY(KITH_FIND(self, txn, configure.rule, self->configure.rules_of, 1, &product, &c->rules,
+                       &c->rule_count, err));
+    KITH_TRY(check_size(c, err));
+    KITH_TRY(arrange(c, found, err));
+    KITH_TRY(note_retired(c, err));
+    KITH_TRY(read_rules(c, err));
     const uint32_t numbers = (uint32_t)c->option_count + c->gone_count;
     puzzle_begin(&c->puzzle, self->host, txn, (int32_t)numbers,
                  (uint32_t)(c->rule_count + c->group_count) + numbers);

@@ -15,7 +15,7 @@ static kith_status no_memory(kith_error *err) {
  */
 
 static kith_status read_chosen(struct choice *x, kith_value chosen, kith_error *err) {
-    const uint64_t count = chosen.kind == KITH_LIST ? chosen.as.list.count : 0;
+    const uint64_t count = kith_rows(&chosen);
     int32_t *given = memory(x, count * sizeof *given);
     x->clashes = memory(x, x->c.option_count + 1);
     x->taken = memory(x, x->c.option_count + 1);
@@ -50,19 +50,18 @@ static kith_status find_clashes(struct choice *x, kith_error *err) {
     int32_t *given = memory(x, x->given_count * sizeof *given);
     struct clash clash;
     int32_t possible = 0;
-    kith_status st = given ? KITH_OK : no_memory(err);
-    if (given && x->given_count)
+    if (!given)
+        return no_memory(err);
+    if (x->given_count)
         memcpy(given, x->given, x->given_count * sizeof *given);
     x->given = given;
     x->valid = 1;
-    while (st == KITH_OK && !possible) {
-        st = puzzle_solve(p, x->given_count, given, &possible, err);
-        if (st != KITH_OK || possible)
+    while (!possible) {
+        KITH_TRY(puzzle_solve(p, x->given_count, given, &possible, err));
+        if (possible)
             break;
         x->valid = 0;
-        st = puzzle_clash(p, x->given_count, given, &clash, err);
-        if (st != KITH_OK)
-            return st;
+        KITH_TRY(puzzle_clash(p, x->given_count, given, &clash, err));
         tell_clash(x, &clash);
         x->hopeless = !clash.given_count;
         if (x->hopeless)
@@ -75,7 +74,7 @@ static kith_status find_clashes(struct choice *x, kith_error *err) {
                 given[left++] = given[i];
         x->given_count = left;
     }
-    return st == KITH_OK ? puzzle_settle(p, err) : st;
+    return puzzle_settle(p, err);
 }
 
 /* -- what is missing? ---------------------------------------------------------------------------
@@ -87,12 +86,10 @@ struct tally {
     int32_t wanted;       /* of its options more are to be taken, by its bounds or by a rule */
 };
 
-static int32_t has_code(kith_value list, kith_str code) {
-    for (uint64_t i = 0; list.kind == KITH_LIST && i < list.as.list.count; i++) {
-        const kith_str s = list.as.list.items[i].as.s;
-        if (s.len == code.len && memcmp(s.ptr, code.ptr, (size_t)s.len) == 0)
+static int32_t has_code(kith_value list, kith_value code) {
+    for (uint64_t i = 0; i < kith_rows(&list); i++)
+        if (kith_equal(list.as.list.items[i], code))
             return 1;
-    }
     return 0;
 }
 
@@ -138,7 +135,7 @@ static kith_status find_missing(struct choice *x, kith_value answered, kith_erro
     KITH_TRY(x->why.count ? KITH_OK : check_rules(x, groups, err));
     for (uint32_t g = 0; x->next < 0 && g < c->group_count; g++)
         if (groups[g].open &&
-            (groups[g].wanted || (!groups[g].taken && !has_code(answered, c->groups[g].code.as.s))))
+            (groups[g].wanted || (!groups[g].taken && !has_code(answered, c->groups[g].code))))
             x->next = (int32_t)g;
     return KITH_OK;
 }
@@ -164,9 +161,7 @@ kith_status choice_make(kith_instance *self, const kith_txn *txn, const struct p
     struct choice *x = out;
     kith_value owner;
     *x = (struct choice){.next = -1, .why = {.host = self->host, .txn = txn}};
-    kith_status st = choice_owner(self, txn, product, &owner, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(choice_owner(self, txn, product, &owner, err));
     if (owner.kind == KITH_NULL) {
         x->valid = x->complete = 1;
         return chosen.kind == KITH_NULL
@@ -175,13 +170,10 @@ kith_status choice_make(kith_instance *self, const kith_txn *txn, const struct p
                                "chosen: '%.*s' has no options to choose; leave it empty",
                                SHOW(product->name.as.s));
     }
-    st = catalogue_read(self, txn, owner, 0, &x->c, err);
-    if (st == KITH_OK)
-        st = read_chosen(x, chosen, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(catalogue_read(self, txn, owner, 0, &x->c, err));
+    KITH_TRY(read_chosen(x, chosen, err));
     x->asked = 1;
-    st = find_clashes(x, err);
+    kith_status st = find_clashes(x, err);
     for (uint64_t v = 1; st == KITH_OK && !x->hopeless && v <= x->c.option_count; v++)
         x->taken[v] = x->c.puzzle.value[v] > 0;
     if (st == KITH_OK && x->valid)
@@ -214,11 +206,8 @@ kith_status choice_codes(const struct choice *x, kith_value *out, kith_error *er
     for (uint64_t i = 0; i < x->c.option_count; i++)
         if (x->taken[i + 1])
             codes[count++] = x->c.options[i].code;
-    if (count) {
-        out->kind = KITH_LIST;
-        out->as.list.items = codes;
-        out->as.list.count = count;
-    }
+    if (count)
+        *out = kith_list(codes, count);
     return KITH_OK;
 }
 
@@ -263,42 +252,39 @@ static kith_status add_rules(const struct choice *x, kith_value base, kith_value
                              struct words *how, kith_error *err) {
     const struct catalogue *c = &x->c;
     kith_value effect;
-    kith_status st = KITH_OK;
-    for (uint64_t i = 0; st == KITH_OK && i < c->rule_count; i++) {
+    for (uint64_t i = 0; i < c->rule_count; i++) {
         const struct rule *r = &c->rules[i];
         struct words name = {.host = c->self->host, .txn = c->txn};
         if (!kith_str_is(r->kind.as.s, "price") || !rule_holds(c, i, x->taken))
             continue;
-        st = effect_of(x, r->amount, r->percent, base, &effect, err);
-        if (st == KITH_OK && strcmp(effect.as.money.currency, base.as.money.currency) != 0)
+        KITH_TRY(effect_of(x, r->amount, r->percent, base, &effect, err));
+        if (strcmp(effect.as.money.currency, base.as.money.currency) != 0)
             return kith_fail(err, KITH_E_REFUSED, "chosen",
                              "chosen: a rule changes the price in %s, and the product has one in "
                              "%s; give the rule percent instead",
                              effect.as.money.currency, base.as.money.currency);
         if (how)
             tell_cause(&name, c, (uint32_t)i);
-        if (st == KITH_OK)
-            st = add_effect(x, effect, kith_str_of(name.at), sum, how, err);
+        KITH_TRY(add_effect(x, effect, kith_str_of(name.at), sum, how, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 kith_status choice_price(const struct choice *x, kith_value base, kith_value *out,
                          struct words *how, kith_error *err) {
     kith_value effect;
     char text[KITH_NUMBER_TEXT];
-    kith_status st = KITH_OK;
     *out = base;
-    for (int32_t v = 1; x->asked && st == KITH_OK && v <= (int32_t)x->c.option_count; v++)
+    if (!x->asked)
+        return KITH_OK;
+    for (int32_t v = 1; v <= (int32_t)x->c.option_count; v++)
         if (x->taken[v]) {
-            st = choice_surcharge(x, v, base, &effect, err);
-            if (st == KITH_OK)
-                st = add_effect(x, effect, x->c.options[v - 1].name.as.s, out, how, err);
+            KITH_TRY(choice_surcharge(x, v, base, &effect, err));
+            KITH_TRY(add_effect(x, effect, x->c.options[v - 1].name.as.s, out, how, err));
         }
-    if (st == KITH_OK && x->asked)
-        st = add_rules(x, base, out, how, err);
-    if (st != KITH_OK || !x->asked || out->as.money.minor >= 0)
-        return st;
+    KITH_TRY(add_rules(x, base, out, how, err));
+    if (out->as.money.minor >= 0)
+        return KITH_OK;
     x->c.self->numbers->text(out, text);
     return kith_fail(err, KITH_E_REFUSED, "chosen",
                      "chosen: with these options '%.*s' would cost %s; let them take off less",

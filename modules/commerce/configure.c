@@ -78,15 +78,14 @@ static kith_status give_row(struct answering *a, int32_t v, kith_error *err) {
                                 .name = o->name,
                                 .price = o->price,
                                 .state = kith_text(state)};
-    kith_status st = KITH_OK;
     if (x->clashes[v] || x->hopeless)
         why = x->why;
     else if (strcmp(state, "implied") == 0 || strcmp(state, "excluded") == 0)
-        st = tell_reason(a, v, &why, err);
-    if (a->base.kind == KITH_MONEY && o->percent.kind != KITH_NULL && st == KITH_OK)
-        st = choice_surcharge(x, v, a->base, &row.price, err);
+        KITH_TRY(tell_reason(a, v, &why, err));
+    if (kith_has(a->base) && kith_has(o->percent))
+        KITH_TRY(choice_surcharge(x, v, a->base, &row.price, err));
     row.why = words_value(&why);
-    return st == KITH_OK ? KITH_ROW(self, a->call, &row, err) : st;
+    return KITH_ROW(self, a->call, &row, err);
 }
 
 static kith_status give_rows(struct answering *a, kith_error *err) {
@@ -96,8 +95,7 @@ static kith_status give_rows(struct answering *a, kith_error *err) {
     a->asked = a->self->host->memory(x->c.txn, x->c.option_count + 1);
     if (!a->asked)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the options");
-    for (uint64_t i = 0; a->args->chosen.kind == KITH_LIST && i < a->args->chosen.as.list.count;
-         i++)
+    for (uint64_t i = 0; i < kith_rows(&a->args->chosen); i++)
         a->asked[catalogue_find(&x->c, a->args->chosen.as.list.items[i].as.s)] = 1;
     for (int32_t v = 1; v <= (int32_t)x->c.option_count; v++)
         KITH_TRY(give_row(a, v, err));
@@ -114,17 +112,16 @@ static kith_status give_price(struct answering *a, const struct price_answer *pr
     struct words how = {.host = self->host, .txn = self->calls->view(a->call)};
     tell(&how, "%s", price->why);
     r->discount = price->discount;
-    kith_status st = choice_price(&a->choice, price->unit_price, &line.unit_price, &how, err);
-    if (st == KITH_OK && price->list_price.kind != KITH_NULL)
-        st = choice_price(&a->choice, price->list_price, &r->list_price, NULL, err);
-    if (st == KITH_OK)
-        st = money_of_line(self, &line, err);
+    KITH_TRY(choice_price(&a->choice, price->unit_price, &line.unit_price, &how, err));
+    if (kith_has(price->list_price))
+        KITH_TRY(choice_price(&a->choice, price->list_price, &r->list_price, NULL, err));
+    KITH_TRY(money_of_line(self, &line, err));
     r->unit_price = line.unit_price;
     r->net = line.net;
     r->tax = line.tax;
     r->total = line.total;
     r->how = words_value(&how);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status find_base(struct answering *a, struct price_answer *price, kith_value *how,
@@ -159,24 +156,22 @@ static kith_status find_base(struct answering *a, struct price_answer *price, ki
 static kith_status answer(struct answering *a, struct configure_results *r, kith_error *err) {
     struct choice *x = &a->choice;
     struct price_answer price;
-    kith_status st = find_base(a, &price, &r->how, err);
-    if (st == KITH_OK && a->args->complete.as.i)
-        st = choice_complete(x, a->base, err);
-    if (st == KITH_OK)
-        st = choice_codes(x, &r->chosen, err);
-    if (st == KITH_OK && a->base.kind != KITH_NULL && x->valid)
-        st = give_price(a, &price, r, err);
-    if (st == KITH_OK)
-        st = give_rows(a, err);
+    KITH_TRY(find_base(a, &price, &r->how, err));
+    if (a->args->complete.as.i)
+        KITH_TRY(choice_complete(x, a->base, err));
+    KITH_TRY(choice_codes(x, &r->chosen, err));
+    if (kith_has(a->base) && x->valid)
+        KITH_TRY(give_price(a, &price, r, err));
+    KITH_TRY(give_rows(a, err));
     r->valid = kith_number(KITH_BOOL, x->valid != 0);
     r->complete = kith_number(KITH_BOOL, x->valid && x->complete);
     r->why = words_value(&x->why);
     if (x->next >= 0) {
         const struct option_group *g = &x->c.groups[x->next];
         r->next = g->code;
-        r->question = g->question.kind == KITH_NULL ? g->name : g->question;
+        r->question = kith_has(g->question) ? g->question : g->name;
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status configure_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -185,19 +180,15 @@ static kith_status configure_action(kith_instance *self, kith_call *call, kith_e
     struct answering a = {.self = self, .call = call, .args = &args};
     const kith_txn *txn = self->calls->view(call);
     memset(&results, 0, sizeof results);
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, product, args.product.as.link.id, &a.product, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(KITH_LOAD(self, txn, product, args.product.as.link.id, &a.product, err));
     if (args.quantity.as.decimal.units <= 0)
         return kith_fail(err, KITH_E_INVAL, "quantity", "quantity: it is more than 0");
-    st = choice_make(self, txn, &a.product, args.chosen, args.answered, &a.choice, err);
-    if (st != KITH_OK)
-        return st;
-    st = answer(&a, &results, err);
+    KITH_TRY(choice_make(self, txn, &a.product, args.chosen, args.answered, &a.choice, err));
+    const kith_status st = answer(&a, &results, err);
     choice_end(&a.choice);
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    KITH_TRY(st);
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- lines of orders ----------------------------------------------------------------------------
@@ -221,12 +212,10 @@ kith_status configure_take(kith_instance *self, kith_txn *txn, struct line *line
                     kith_text("ordered"), err);
 }
 
-static int32_t is_chosen(const struct line *line, kith_str code) {
-    for (uint64_t i = 0; i < line->chosen.as.list.count; i++) {
-        const kith_str s = line->chosen.as.list.items[i].as.s;
-        if (s.len == code.len && memcmp(s.ptr, code.ptr, (size_t)s.len) == 0)
+static int32_t is_chosen(const struct line *line, kith_value code) {
+    for (uint64_t i = 0; i < kith_rows(&line->chosen); i++)
+        if (kith_equal(line->chosen.as.list.items[i], code))
             return 1;
-    }
     return 0;
 }
 
@@ -239,20 +228,19 @@ kith_status configure_parts(kith_instance *self, const kith_txn *txn, const stru
     *count = 0;
     if (line->chosen.kind != KITH_LIST)
         return KITH_OK;
-    kith_status st = KITH_LOAD(self, txn, product, line->product.as.link.id, &product, err);
-    if (st == KITH_OK)
-        st = choice_owner(self, txn, &product, &owner, err);
-    if (st != KITH_OK || owner.kind == KITH_NULL)
-        return st;
-    st = KITH_FIND(self, txn, configure.option, self->configure.parts_of, 1, &owner, &options,
-                   &found, err);
-    *parts = st == KITH_OK ? self->host->memory(txn, (found + 1) * sizeof **parts) : NULL;
-    if (st == KITH_OK && !*parts)
+    KITH_TRY(KITH_LOAD(self, txn, product, line->product.as.link.id, &product, err));
+    KITH_TRY(choice_owner(self, txn, &product, &owner, err));
+    if (!kith_has(owner))
+        return KITH_OK;
+    KITH_TRY(KITH_FIND(self, txn, configure.option, self->configure.parts_of, 1, &owner, &options,
+                       &found, err));
+    *parts = self->host->memory(txn, (found + 1) * sizeof **parts);
+    if (!*parts)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the parts");
-    for (uint64_t i = 0; st == KITH_OK && i < found; i++)
-        if (is_chosen(line, options[i].code.as.s))
+    for (uint64_t i = 0; i < found; i++)
+        if (is_chosen(line, options[i].code))
             (*parts)[(*count)++] = options[i].part;
-    return st;
+    return KITH_OK;
 }
 
 /* "Car: Red, Leather"; papers have no room for hundreds. */
@@ -301,34 +289,34 @@ static kith_status price_configuration(kith_instance *self, kith_txn *txn,
     return st == KITH_E_REFUSED ? KITH_OK : st;
 }
 
+static kith_status write_configuration(kith_instance *self, kith_txn *txn, kith_change *change,
+                                       const struct configuration *f, const struct product *product,
+                                       struct choice *x, kith_error *err) {
+    const struct configuration_numbers *n = &self->configure.configuration;
+    kith_value chosen, price, summary = product->name;
+    kith_edit edit = {0};
+    if (!x->valid)
+        KITH_TRY(choice_check(x, err));
+    KITH_TRY(choice_codes(x, &chosen, err));
+    KITH_TRY(price_configuration(self, txn, f, x, &price, err));
+    if (x->asked)
+        KITH_TRY(configure_describe(x, product->name, &summary, err));
+    kith_put(&edit, n->chosen, chosen);
+    kith_put(&edit, n->complete, kith_bool(x->complete));
+    kith_put(&edit, n->price, price);
+    kith_put(&edit, n->summary, summary);
+    return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
+}
+
 static kith_status configuration_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                       kith_error *err) {
     struct configuration f;
     struct product product;
     struct choice x;
-    kith_status st = KITH_CHANGE(self, txn, change, configure.configuration, &f, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, product, f.product.as.link.id, &product, err);
-    if (st == KITH_OK)
-        st = choice_make(self, txn, &product, f.chosen, kith_null(), &x, err);
-    if (st != KITH_OK)
-        return st;
-    if (!x.valid)
-        st = choice_check(&x, err);
-    kith_value values[4] = {kith_null(), kith_number(KITH_BOOL, x.complete)};
-    if (st == KITH_OK)
-        st = choice_codes(&x, &values[0], err);
-    if (st == KITH_OK)
-        st = price_configuration(self, txn, &f, &x, &values[2], err);
-    if (st == KITH_OK)
-        st = x.asked ? configure_describe(&x, product.name, &values[3], err) : KITH_OK;
-    if (!x.asked)
-        values[3] = product.name;
-    const uint32_t fields[] = {
-        self->configure.configuration.chosen, self->configure.configuration.complete,
-        self->configure.configuration.price, self->configure.configuration.summary};
-    if (st == KITH_OK)
-        st = self->records->set(txn, change, 4, fields, values, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, configure.configuration, &f, err));
+    KITH_TRY(KITH_LOAD(self, txn, product, f.product.as.link.id, &product, err));
+    KITH_TRY(choice_make(self, txn, &product, f.chosen, kith_null(), &x, err));
+    const kith_status st = write_configuration(self, txn, change, &f, &product, &x, err);
     choice_end(&x);
     return st;
 }

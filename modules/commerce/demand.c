@@ -8,12 +8,6 @@
 /* -- items that are waited for ------------------------------------------------------------------
  */
 
-static kith_status find_waiting(kith_instance *self, const kith_txn *txn, const struct stock *stock,
-                                struct wanted **items, uint64_t *count, kith_error *err) {
-    const kith_value params[] = {stock->product, stock->available};
-    return KITH_FIND(self, txn, goods.wanted, self->goods.waiting, 2, params, items, count, err);
-}
-
 static kith_status again(kith_instance *self, kith_txn *txn, const struct stock *stock,
                          kith_error *err) {
     return self->timers->at(txn, self->goods.wanted_timer, self->host->now(self->host),
@@ -23,12 +17,12 @@ static kith_status again(kith_instance *self, kith_txn *txn, const struct stock 
 
 kith_status wanted_arrived(kith_instance *self, kith_txn *txn, const struct stock *stock,
                            kith_error *err) {
-    struct wanted *items;
-    uint64_t count = 0;
+    const kith_value params[] = {stock->product, stock->available};
+    int32_t any;
     if (units_of(&stock->available) <= 0)
         return KITH_OK;
-    KITH_TRY(find_waiting(self, txn, stock, &items, &count, err));
-    return count ? again(self, txn, stock, err) : KITH_OK;
+    KITH_TRY(kith_any(self->records, txn, self->goods.waiting, 2, params, &any, err));
+    return any ? again(self, txn, stock, err) : KITH_OK;
 }
 
 static kith_status notify(kith_instance *self, kith_txn *txn, const struct wanted *item,
@@ -51,10 +45,12 @@ static kith_status wanted_timer(kith_instance *self, kith_txn *txn, const kith_f
     kith_status st = KITH_LOAD(self, txn, goods.stock, firing->id, &stock, err);
     if (st != KITH_OK || units_of(&stock.available) <= 0)
         return st == KITH_E_NOTFOUND ? KITH_OK : st;
-    st = find_waiting(self, txn, &stock, &items, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = notify(self, txn, &items[i], &stock, err);
-    return st == KITH_OK && count == AT_ONCE ? again(self, txn, &stock, err) : st;
+    const kith_value params[] = {stock.product, stock.available};
+    KITH_TRY(
+        KITH_FIND(self, txn, goods.wanted, self->goods.waiting, 2, params, &items, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(notify(self, txn, &items[i], &stock, err));
+    return count == AT_ONCE ? again(self, txn, &stock, err) : KITH_OK;
 }
 
 /* -- carts that are left ------------------------------------------------------------------------

@@ -80,9 +80,7 @@ static kith_status add_order_line(struct making *m, const struct line *l, kith_e
     int64_t take;
     if (left <= 0 || !is_wanted(m, l->id.as.link.id))
         return KITH_OK;
-    kith_status st = take_quantity(m, left, &l->description, &take, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(take_quantity(m, left, &l->description, &take, err));
     const int64_t at[3] = {done, done + take, all};
     *out = (struct invoice_line){.invoice = m->invoice.id,
                                  .order_line = l->id,
@@ -93,10 +91,10 @@ static kith_status add_order_line(struct making *m, const struct line *l, kith_e
                                  .discount = l->discount,
                                  .tax_rate = l->tax_rate,
                                  .counts = quantity_units(take)};
-    st = share_amounts(m->self, &l->net, &l->tax, at, out, err);
+    KITH_TRY(share_amounts(m->self, &l->net, &l->tax, at, out, err));
     out->billed = out->total;
     m->count++;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status add_credit_line(struct making *m, const struct invoice_line *l,
@@ -107,9 +105,7 @@ static kith_status add_credit_line(struct making *m, const struct invoice_line *
     int64_t take;
     if (done >= all || !is_wanted(m, l->id.as.link.id))
         return KITH_OK;
-    kith_status st = take_quantity(m, all - done, &l->description, &take, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(take_quantity(m, all - done, &l->description, &take, err));
     const int64_t at[3] = {done, done + take, all};
     *out = *l;
     out->invoice = m->invoice.id;
@@ -117,12 +113,11 @@ static kith_status add_credit_line(struct making *m, const struct invoice_line *
     out->quantity = quantity_units(take);
     out->counts = quantity_units(again ? -take : 0);
     out->credited = kith_null();
-    st = share_amounts(m->self, &l->net, &l->tax, at, out, err);
-    if (st == KITH_OK)
-        st = money_share(m->self, &l->billed, at, &out->billed, err);
+    KITH_TRY(share_amounts(m->self, &l->net, &l->tax, at, out, err));
+    KITH_TRY(money_share(m->self, &l->billed, at, &out->billed, err));
     out->billed.as.money.minor = again ? -out->billed.as.money.minor : 0;
     m->count++;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status gather(struct making *m, kith_error *err) {
@@ -131,17 +126,14 @@ static kith_status gather(struct making *m, kith_error *err) {
     struct line *from = NULL;
     struct invoice_line *of = NULL;
     uint64_t n = 0;
-    kith_status st = credit ? KITH_FIND(self, m->txn, invoice_line, self->bill.invoice_lines, 1,
-                                        &m->invoice.corrects, &of, &n, err)
-                            : KITH_FIND(self, m->txn, line, self->query.lines_of, 1,
-                                        &m->invoice.order, &from, &n, err);
+    KITH_TRY(credit ? KITH_FIND(self, m->txn, invoice_line, self->bill.invoice_lines, 1,
+                                &m->invoice.corrects, &of, &n, err)
+                    : KITH_FIND(self, m->txn, line, self->query.lines_of, 1, &m->invoice.order,
+                                &from, &n, err));
     m->lines = self->host->memory(m->txn, (n + 1) * sizeof *m->lines);
-    if (st == KITH_OK && !m->lines)
-        return KITH_E_NOMEM;
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
-        st = credit ? add_credit_line(m, &of[i], err) : add_order_line(m, &from[i], err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(m->lines ? KITH_OK : KITH_E_NOMEM);
+    for (uint64_t i = 0; i < n; i++)
+        KITH_TRY(credit ? add_credit_line(m, &of[i], err) : add_order_line(m, &from[i], err));
     if (m->draft && m->named < m->draft->count)
         return kith_fail(err, KITH_E_REFUSED, "lines",
                          "lines: %llu of them are none of its lines, or nothing is left of them",
@@ -210,21 +202,16 @@ static kith_status write_lines(struct making *m, kith_error *err) {
     kith_instance *self = m->self;
     struct invoice *in = &m->invoice;
     in->net = in->tax = in->total = in->billed = money_in(&in->currency, 0);
-    kith_status st = KITH_OK;
-    for (uint64_t i = 0; st == KITH_OK && i < m->count; i++) {
+    for (uint64_t i = 0; i < m->count; i++) {
         struct invoice_line *l = &m->lines[i];
-        st = KITH_CREATE(self, m->txn, invoice_line, l, err);
-        if (st == KITH_OK)
-            st = self->numbers->add(&in->net, 1, &l->net, &in->net, err);
-        if (st == KITH_OK)
-            st = self->numbers->add(&in->tax, 1, &l->tax, &in->tax, err);
-        if (st == KITH_OK)
-            st = self->numbers->add(&in->total, 1, &l->total, &in->total, err);
-        if (st == KITH_OK)
-            st = self->numbers->add(&in->billed, 1, &l->billed, &in->billed, err);
+        KITH_TRY(KITH_CREATE(self, m->txn, invoice_line, l, err));
+        KITH_TRY(self->numbers->add(&in->net, 1, &l->net, &in->net, err));
+        KITH_TRY(self->numbers->add(&in->tax, 1, &l->tax, &in->tax, err));
+        KITH_TRY(self->numbers->add(&in->total, 1, &l->total, &in->total, err));
+        KITH_TRY(self->numbers->add(&in->billed, 1, &l->billed, &in->billed, err));
     }
     in->open = in->total;
-    return st;
+    return KITH_OK;
 }
 
 static const char *state_for(const kith_instance *self, const struct invoice *in) {
@@ -252,11 +239,10 @@ static kith_status book(const struct making *m, kith_error *err) {
     const struct invoice *in = &m->invoice;
     const struct customer who = customer_of(in->account, in->contact);
     const int32_t credit = is_credit(in);
-    kith_status st = ledger_book(m->self, m->txn, credit ? "revenue" : "receivable",
-                                 credit ? "receivable" : "revenue", in->net, who, in->id, err);
-    return st == KITH_OK ? ledger_book(m->self, m->txn, credit ? "tax" : "receivable",
-                                       credit ? "receivable" : "tax", in->tax, who, in->id, err)
-                         : st;
+    KITH_TRY(ledger_book(m->self, m->txn, credit ? "revenue" : "receivable",
+                         credit ? "receivable" : "revenue", in->net, who, in->id, err));
+    return ledger_book(m->self, m->txn, credit ? "tax" : "receivable",
+                       credit ? "receivable" : "tax", in->tax, who, in->id, err);
 }
 
 /* Behind the creation: its lines, what is booked, and what was paid before. */
@@ -286,15 +272,15 @@ static kith_status days_to_pay(kith_instance *self, const kith_txn *txn, const s
     struct contact c = {0};
     struct account_chain chain;
     uint64_t i = 0;
-    kith_status st = units_above(self, txn, in->account, &chain, err);
-    if (st == KITH_OK && is_set(&in->contact))
-        st = KITH_LOAD(self, txn, contact, in->contact.as.link.id, &c, err);
-    while (st == KITH_OK && i < chain.count && !is_set(&chain.at[i].payment_days))
+    KITH_TRY(units_above(self, txn, in->account, &chain, err));
+    if (kith_has(in->contact))
+        KITH_TRY(KITH_LOAD(self, txn, contact, in->contact.as.link.id, &c, err));
+    while (i < chain.count && !kith_has(chain.at[i].payment_days))
         i++;
-    *days = st == KITH_OK && i < chain.count ? chain.at[i].payment_days.as.i
-            : is_set(&c.payment_days)        ? c.payment_days.as.i
-                                             : self->bill.payment_days.as.i;
-    return st;
+    *days = i < chain.count            ? chain.at[i].payment_days.as.i
+            : kith_has(c.payment_days) ? c.payment_days.as.i
+                                       : self->bill.payment_days.as.i;
+    return KITH_OK;
 }
 
 static kith_status from_order(kith_instance *self, const kith_txn *txn, struct invoice *in,
@@ -398,24 +384,22 @@ static kith_status check_state(const kith_instance *self, const struct invoice *
 static kith_status keep_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
     struct invoice in;
-    kith_status st = KITH_OK;
     const struct invoice_numbers *f = &self->invoice;
     const uint32_t fixed[] = {f->order, f->corrects, f->issued_on, f->due_on, f->reason, f->rebill};
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_ERASE)
-        return st;
-    st = KITH_READ(self, txn, invoice,
-                   change->kind == KITH_ON_DELETE ? change->before : change->after, &in, err);
+    if (change->origin == KITH_ORIGIN_ERASE)
+        return KITH_OK;
+    KITH_TRY(KITH_CHANGE(self, txn, change, invoice, &in, err));
     int32_t touched = change->kind == KITH_ON_DELETE && change->origin != KITH_ORIGIN_RETENTION;
     for (size_t i = 0; change->after && !touched && i < sizeof fixed / sizeof *fixed; i++)
         touched = self->records->changed(txn, change, fixed[i]) == 1;
-    if (st == KITH_OK && touched)
+    if (touched)
         return kith_fail(err, KITH_E_REFUSED, NULL,
                          "%.*s was issued and stays as it is; correct it by a credit note "
                          "(commerce.credit)",
                          (int)in.number.as.s.len, in.number.as.s.ptr);
-    if (st == KITH_OK && change->after && self->records->changed(txn, change, f->state) == 1)
-        st = check_state(self, &in, err);
-    return st;
+    return change->after && self->records->changed(txn, change, f->state) == 1
+               ? check_state(self, &in, err)
+               : KITH_OK;
 }
 
 static kith_status line_kept_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -430,29 +414,25 @@ static kith_status written_off_hook(kith_instance *self, kith_txn *txn, kith_cha
                                     kith_error *err) {
     struct invoice in;
     kith_edit edit = {.count = 0};
-    kith_status st = KITH_CHANGE(self, txn, change, invoice, &in, err);
-    if (st == KITH_OK)
-        st = ledger_book(self, txn, "write_off", "receivable", in.open,
-                         customer_of(in.account, in.contact), in.id, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, invoice, &in, err));
+    KITH_TRY(ledger_book(self, txn, "write_off", "receivable", in.open,
+                         customer_of(in.account, in.contact), in.id, err));
     in.open = money_in(&in.currency, 0);
     put_open(self, &edit, &in);
-    return st == KITH_OK ? self->records->update(txn, self->invoice.type, in.id.as.link.id,
-                                                 edit.count, edit.fields, edit.values, err)
-                         : st;
+    return kith_edit_update(self->records, txn, self->invoice.type, in.id.as.link.id, &edit, err);
 }
 
 kith_status invoice_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_error *err) {
     struct invoice in;
     kith_edit edit = {.count = 0};
-    kith_status st = KITH_LOAD(self, txn, invoice, id, &in, err);
-    if (st != KITH_OK || kith_str_is(in.state.as.s, "written_off"))
-        return st;
-    st = self->numbers->add(&in.total, -1, is_credit(&in) ? &in.used : &in.paid, &in.open, err);
+    KITH_TRY(KITH_LOAD(self, txn, invoice, id, &in, err));
+    if (kith_is(in.state, "written_off"))
+        return KITH_OK;
+    KITH_TRY(
+        self->numbers->add(&in.total, -1, is_credit(&in) ? &in.used : &in.paid, &in.open, err));
     put_open(self, &edit, &in);
     kith_put(&edit, self->invoice.state, kith_text(state_for(self, &in)));
-    return st == KITH_OK ? self->records->update(txn, self->invoice.type, id, edit.count,
-                                                 edit.fields, edit.values, err)
-                         : st;
+    return kith_edit_update(self->records, txn, self->invoice.type, id, &edit, err);
 }
 
 /* Some at a time; what is left waits for the next firing, right behind. */
@@ -476,38 +456,39 @@ static kith_status overdue_timer(kith_instance *self, kith_txn *txn, const kith_
 /* -- returns ------------------------------------------------------------------------------------
  */
 
+static kith_status create(kith_instance *self, kith_txn *txn, struct invoice *in,
+                          const struct draft *draft, kith_error *err) {
+    self->bill.draft = draft;
+    const kith_status st = KITH_CREATE(self, txn, invoice, in, err);
+    self->bill.draft = NULL;
+    return st;
+}
+
 /* Credits what has come back and is refunded, as far as it stands on invoices. */
 static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     struct returned r;
     struct invoice_line *lines;
     uint64_t n = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.returned, &r, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, invoice_line, self->bill.billed_of, 1, &r.order_line, &lines, &n,
-                       err);
-    int64_t left = st == KITH_OK ? units_of(&r.quantity) - units_of(&r.unbilled) : 0;
-    for (uint64_t i = 0; st == KITH_OK && left > 0 && i < n; i++) {
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.returned, &r, err));
+    KITH_TRY(KITH_FIND(self, txn, invoice_line, self->bill.billed_of, 1, &r.order_line, &lines, &n,
+                       err));
+    int64_t left = units_of(&r.quantity) - units_of(&r.unbilled);
+    for (uint64_t i = 0; left > 0 && i < n; i++) {
         const int64_t rest = units_of(&lines[i].quantity) - units_of(&lines[i].credited);
         const int64_t take = rest < left ? rest : left;
         const struct draft draft = {&lines[i].id, 1, quantity_units(take)};
         struct invoice note = {.corrects = lines[i].invoice, .reason = kith_text("It came back.")};
         if (take <= 0)
             continue;
-        self->bill.draft = &draft;
-        st = KITH_CREATE(self, txn, invoice, &note, err);
-        self->bill.draft = NULL;
+        KITH_TRY(create(self, txn, &note, &draft, err));
         left -= take;
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- actions ------------------------------------------------------------------------------------
  */
-
-struct made_results {
-    kith_value invoice, number, total, due_on;
-};
 
 static kith_status make(kith_instance *self, kith_call *call, struct invoice *in,
                         const struct draft *draft, kith_error *err) {
@@ -515,18 +496,17 @@ static kith_status make(kith_instance *self, kith_call *call, struct invoice *in
     if (is_set(&draft->quantity) && (draft->count != 1 || units_of(&draft->quantity) <= 0))
         return kith_fail(err, KITH_E_INVAL, "quantity",
                          "quantity: it is more than 0, and goes with one line in lines");
-    self->bill.draft = draft;
-    kith_status st = KITH_CREATE(self, txn, invoice, in, err);
-    self->bill.draft = NULL;
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, invoice, in->id.as.link.id, in, err);
-    const struct made_results results = {in->id, in->number, in->total, in->due_on};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    KITH_TRY(create(self, txn, in, draft, err));
+    KITH_TRY(KITH_LOAD(self, txn, invoice, in->id.as.link.id, in, err));
+    const struct {
+        kith_value invoice, number, total, due_on;
+    } results = {in->id, in->number, in->total, in->due_on};
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 static struct draft draft_of(kith_value lines, kith_value quantity) {
-    return (struct draft){lines.kind == KITH_LIST ? lines.as.list.items : NULL,
-                          lines.kind == KITH_LIST ? lines.as.list.count : 0, quantity};
+    return (struct draft){kith_rows(&lines) ? lines.as.list.items : NULL, kith_rows(&lines),
+                          quantity};
 }
 
 static kith_status invoice_action(kith_instance *self, kith_call *call, kith_error *err) {

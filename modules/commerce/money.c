@@ -11,10 +11,7 @@ uint32_t money_rounding(const kith_instance *self) {
 }
 
 kith_value money_zero(const char *currency) {
-    kith_value v = kith_null();
-    v.kind = KITH_MONEY;
-    memcpy(v.as.money.currency, currency, sizeof v.as.money.currency);
-    return v;
+    return kith_money(0, currency);
 }
 
 kith_value percent_of(int64_t hundredths) {
@@ -46,12 +43,10 @@ kith_status money_of_line(const kith_instance *self, struct line *line, kith_err
     const kith_value by = kith_number(KITH_INT, rate);
     const int32_t included = self->tax_included.as.i != 0;
     kith_value amount;
-    kith_status st = amount_of(self, line, &amount, err);
-    if (st == KITH_OK) /* amount * rate / 100, or / (100 + rate) */
-        st = self->numbers->multiply(&amount, &by, included ? 10000 + rate : 10000,
-                                     money_rounding(self), &line->tax, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(amount_of(self, line, &amount, err));
+    /* amount * rate / 100, or / (100 + rate) */
+    KITH_TRY(self->numbers->multiply(&amount, &by, included ? 10000 + rate : 10000,
+                                     money_rounding(self), &line->tax, err));
     line->net = line->total = amount;
     return included ? self->numbers->add(&amount, -1, &line->tax, &line->net, err)
                     : self->numbers->add(&amount, 1, &line->tax, &line->total, err);
@@ -60,8 +55,8 @@ kith_status money_of_line(const kith_instance *self, struct line *line, kith_err
 kith_status money_undone(kith_instance *self, const kith_txn *txn, const kith_change *change,
                          struct line *line, kith_error *err) {
     KITH_TRY(KITH_READ(self, txn, line, change->after, line, err));
-    if (line->priced_by.kind == KITH_TEXT && kith_str_is(line->priced_by.as.s, "list") &&
-        line->list_price.kind == KITH_MONEY && !kith_equal(line->list_price, line->unit_price))
+    if (kith_is(line->priced_by, "list") && kith_has(line->list_price) &&
+        !kith_equal(line->list_price, line->unit_price))
         line->priced_by = kith_text("hand");
     return KITH_OK;
 }

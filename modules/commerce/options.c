@@ -39,8 +39,8 @@ static kith_status group_hook(kith_instance *self, kith_txn *txn, kith_change *c
 static kith_status keep_named(kith_instance *self, kith_txn *txn, kith_value product, kith_str code,
                               kith_error *err) {
     struct catalogue c;
-    kith_status st = catalogue_read(self, txn, product, 1, &c, err);
-    const int32_t v = st == KITH_OK ? catalogue_find(&c, code) : 0;
+    KITH_TRY(catalogue_read(self, txn, product, 1, &c, err));
+    const int32_t v = catalogue_find(&c, code);
     for (uint64_t i = 0; v && i < c.rule_count; i++) {
         const struct named lists[] = {c.names[i].when, c.names[i].unless, c.names[i].options,
                                       c.names[i].otherwise};
@@ -55,7 +55,7 @@ static kith_status keep_named(kith_instance *self, kith_txn *txn, kith_value pro
                                      SHOW(code), w.count ? w.at : "");
                 }
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status check_option(kith_instance *self, const kith_txn *txn, const struct option *o,
@@ -152,7 +152,7 @@ static kith_status check_names(const struct catalogue *c, const struct rule *r, 
     static const char *const names[] = {"when", "unless", "options", "otherwise"};
     const kith_value *const lists[] = {&r->when, &r->unless, &r->options, &r->otherwise};
     for (int k = 0; k < 4; k++)
-        for (uint64_t i = 0; lists[k]->kind == KITH_LIST && i < lists[k]->as.list.count; i++)
+        for (uint64_t i = 0; i < kith_rows(lists[k]); i++)
             if (!catalogue_find(c, lists[k]->as.list.items[i].as.s))
                 return refuse_name(c, names[k], lists[k]->as.list.items[i].as.s, err);
     return KITH_OK;
@@ -173,25 +173,24 @@ static kith_status check_possible(struct catalogue *c, const char *field, kith_e
                      SHOW(c->product_name), w.count ? w.at : "");
 }
 
+static kith_status check_rule(struct catalogue *c, const struct rule *r, kith_id id,
+                              kith_error *err) {
+    uint64_t i = 0;
+    while (i + 1 < c->rule_count && c->rules[i].id.as.link.id != id)
+        i++;
+    KITH_TRY(check_names(c, r, err));
+    KITH_TRY(check_effect(r, &c->names[i], err));
+    KITH_TRY(check_once(c, &c->names[i], err));
+    return kith_is(r->kind, "price") ? KITH_OK : check_possible(c, "options", err);
+}
+
 static kith_status rule_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
     struct catalogue c;
     struct rule r;
-    uint64_t i = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, configure.rule, &r, err);
-    if (st == KITH_OK)
-        st = catalogue_read(self, txn, r.product, 1, &c, err);
-    if (st != KITH_OK)
-        return st;
-    while (i + 1 < c.rule_count && c.rules[i].id.as.link.id != change->id)
-        i++;
-    st = check_names(&c, &r, err);
-    if (st == KITH_OK)
-        st = check_effect(&r, &c.names[i], err);
-    if (st == KITH_OK)
-        st = check_once(&c, &c.names[i], err);
-    if (st == KITH_OK && !kith_str_is(r.kind.as.s, "price"))
-        st = check_possible(&c, "options", err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, configure.rule, &r, err));
+    KITH_TRY(catalogue_read(self, txn, r.product, 1, &c, err));
+    const kith_status st = check_rule(&c, &r, change->id, err);
     puzzle_end(&c.puzzle);
     return st;
 }
@@ -200,12 +199,9 @@ static kith_status bounds_hook(kith_instance *self, kith_txn *txn, kith_change *
                                kith_error *err) {
     struct catalogue c;
     struct option_group g;
-    kith_status st = KITH_CHANGE(self, txn, change, configure.group, &g, err);
-    if (st == KITH_OK)
-        st = catalogue_read(self, txn, g.product, 1, &c, err);
-    if (st != KITH_OK)
-        return st;
-    st = check_possible(&c, "min_options", err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, configure.group, &g, err));
+    KITH_TRY(catalogue_read(self, txn, g.product, 1, &c, err));
+    const kith_status st = check_possible(&c, "min_options", err);
     puzzle_end(&c.puzzle);
     return st;
 }

@@ -239,15 +239,15 @@ static int64_t off_list(const struct writing *w, int32_t *unknown) {
 static kith_status limit_of(const struct writing *w, int64_t *limit, char said_by[100],
                             kith_error *err) {
     uint64_t in;
-    kith_status st = tiers_of(w->self, w->txn, w->order.account, w->order.contact, &in, err);
-    const struct tier *tier = st == KITH_OK ? tiers_limit(w->self, in) : NULL;
+    KITH_TRY(tiers_of(w->self, w->txn, w->order.account, w->order.contact, &in, err));
+    const struct tier *tier = tiers_limit(w->self, in);
     *limit = tier ? tier->limit.as.i : w->self->discount_limit.as.i;
     (void)snprintf(said_by, 100, "commerce.discount_limit");
     if (tier)
         (void)snprintf(said_by, 100, "tier '%.*s' of commerce.tiers",
                        (int)(tier->name.as.s.len < 60 ? tier->name.as.s.len : 60),
                        tier->name.as.s.ptr);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status check_discount(struct writing *w, kith_error *err) {
@@ -306,47 +306,44 @@ static kith_status write_line(struct writing *w, kith_error *err) {
                               err);
 }
 
+static kith_status settle_line(struct writing *w, kith_error *err) {
+    kith_instance *self = w->self;
+    struct line *l = &w->line;
+    const int32_t undone = w->change->origin == KITH_ORIGIN_UNDO;
+    KITH_TRY(KITH_READ(self, w->txn, line, w->change->after, l, err));
+    KITH_TRY(KITH_LOAD(self, w->txn, order, l->order.as.link.id, &w->order, err));
+    KITH_TRY(check_open(w, err));
+    if (!kith_has(l->quantity))
+        return kith_fail(err, KITH_E_INVAL, "quantity",
+                         "quantity: it is empty; write how much is bought, 0.001 or more");
+    if (kith_has(l->configuration) && is_changed(w, self->line.configuration))
+        KITH_TRY(configure_take(self, w->txn, l, err));
+    KITH_TRY(KITH_LOAD(self, w->txn, product, l->product.as.link.id, &w->product, err));
+    KITH_TRY(check_product(w, err));
+    KITH_TRY(settle_choice(w, err));
+    KITH_TRY(settle_price(w, err));
+    if (undone) /* prices go back as they were */
+        KITH_TRY(money_undone(self, w->txn, w->change, l, err));
+    KITH_TRY(settle_currency(w, err));
+    KITH_TRY(check_discount(w, err));
+    if (!kith_has(l->tax_rate) || (!w->created && !undone && is_changed(w, self->line.product) &&
+                                   !is_changed(w, self->line.tax_rate)))
+        l->tax_rate = w->product.tax_rate;
+    if (!kith_has(l->description))
+        l->description = w->product.name;
+    if (!kith_has(l->supplied_by) && is_changed(w, self->line.product))
+        l->supplied_by = w->product.supplier;
+    return write_line(w, err);
+}
+
 static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    struct writing w = {.self = self, .txn = txn, .change = change};
-    kith_status st = KITH_OK;
-    w.created = change->kind == KITH_ON_CREATE;
-    w.imported = change->origin == KITH_ORIGIN_IMPORT;
-    st = KITH_READ(self, txn, line, change->after, &w.line, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
-    if (st == KITH_OK)
-        st = check_open(&w, err);
-    if (st == KITH_OK && w.line.quantity.kind == KITH_NULL)
-        st = kith_fail(err, KITH_E_INVAL, "quantity",
-                       "quantity: it is empty; write how much is bought, 0.001 or more");
-    if (st == KITH_OK && w.line.configuration.kind != KITH_NULL &&
-        is_changed(&w, self->line.configuration))
-        st = configure_take(self, txn, &w.line, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, product, w.line.product.as.link.id, &w.product, err);
-    if (st == KITH_OK)
-        st = check_product(&w, err);
-    if (st == KITH_OK)
-        st = settle_choice(&w, err);
-    if (st == KITH_OK)
-        st = settle_price(&w, err);
-    if (st == KITH_OK && change->origin == KITH_ORIGIN_UNDO) /* prices go back as they were */
-        st = money_undone(self, txn, change, &w.line, err);
-    if (st == KITH_OK)
-        st = settle_currency(&w, err);
-    if (st == KITH_OK)
-        st = check_discount(&w, err);
-    if (w.line.tax_rate.kind == KITH_NULL ||
-        (!w.created && change->origin != KITH_ORIGIN_UNDO && is_changed(&w, self->line.product) &&
-         !is_changed(&w, self->line.tax_rate)))
-        w.line.tax_rate = w.product.tax_rate;
-    if (w.line.description.kind == KITH_NULL)
-        w.line.description = w.product.name;
-    if (w.line.supplied_by.kind == KITH_NULL && is_changed(&w, self->line.product))
-        w.line.supplied_by = w.product.supplier;
-    if (st == KITH_OK)
-        st = write_line(&w, err);
+    struct writing w = {.self = self,
+                        .txn = txn,
+                        .change = change,
+                        .created = change->kind == KITH_ON_CREATE,
+                        .imported = change->origin == KITH_ORIGIN_IMPORT};
+    const kith_status st = settle_line(&w, err);
     choice_end(&w.choice);
     return st;
 }
@@ -373,10 +370,10 @@ static int32_t is_import_undone(const struct writing *w, uint32_t origin) {
 static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                   kith_error *err) {
     struct writing w = {.self = self, .txn = txn, .change = change};
-    kith_status st = KITH_CHANGE(self, txn, change, line, &w.line, err);
-    if (st != KITH_OK || is_by_rules(change->origin))
-        return st;
-    st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, line, &w.line, err));
+    if (is_by_rules(change->origin))
+        return KITH_OK;
+    kith_status st = KITH_LOAD(self, txn, order, w.line.order.as.link.id, &w.order, err);
     if (st == KITH_OK && (!was_placed(&w.order) || is_import_undone(&w, change->origin)))
         return KITH_OK;
     return st == KITH_E_NOTFOUND ? KITH_OK : st == KITH_OK ? check_open(&w, err) : st;
@@ -416,16 +413,13 @@ static kith_status price_anew(struct writing *w, const struct order *was, kith_e
     struct writing before;
     struct price_answer then;
     kith_error none = {.struct_size = sizeof none};
-    kith_status st = KITH_LOAD(self, w->txn, product, w->line.product.as.link.id, &w->product, err);
-    if (st == KITH_OK)
-        st = choice_make(self, w->txn, &w->product, w->line.chosen, kith_null(), &w->choice, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_LOAD(self, w->txn, product, w->line.product.as.link.id, &w->product, err));
+    KITH_TRY(choice_make(self, w->txn, &w->product, w->line.chosen, kith_null(), &w->choice, err));
     if (state_is(&w->line.priced_by, "hand"))
         return keep_price(w, err);
     before = *w;
     before.order = *was;
-    st = ask_price(&before, &then, &none);
+    const kith_status st = ask_price(&before, &then, &none);
     if (st != KITH_OK && st != KITH_E_REFUSED)
         return kith_fail(err, st, none.field, "%s", none.message);
     return take_price(w, st != KITH_OK || units_of(&then.discount) == units_of(&w->line.discount),
@@ -475,8 +469,8 @@ static kith_status hand_over_line(const struct handover *h, const struct line *l
                          "set who buys while the order is a cart, which prices it anew",
                          who, (int)line->description.as.s.len, line->description.as.s.ptr);
     kith_put(&edit, self->line.priced_by, w.line.priced_by);
-    return h->writes ? self->records->update(h->txn, self->line.type, line->id.as.link.id,
-                                             edit.count, edit.fields, edit.values, err)
+    return h->writes ? kith_edit_update(self->records, h->txn, self->line.type, line->id.as.link.id,
+                                        &edit, err)
                      : KITH_OK;
 }
 
@@ -511,9 +505,7 @@ static kith_status check_same(kith_instance *self, const kith_txn *txn, const ki
                               const struct order *o, kith_error *err) {
     struct order was;
     KITH_TRY(KITH_READ(self, txn, order, row, &was, err));
-    if (was.lines.as.i && was.currency.kind == KITH_TEXT &&
-        (o->currency.kind != KITH_TEXT || was.currency.as.s.len != o->currency.as.s.len ||
-         memcmp(was.currency.as.s.ptr, o->currency.as.s.ptr, (size_t)was.currency.as.s.len) != 0))
+    if (was.lines.as.i && kith_has(was.currency) && !kith_equal(was.currency, o->currency))
         return kith_fail(err, KITH_E_REFUSED, "currency",
                          "currency: its lines are in %.*s, and so is the order; %s",
                          (int)was.currency.as.s.len, was.currency.as.s.ptr,
@@ -544,13 +536,11 @@ static kith_status check_placed(kith_instance *self, const kith_txn *txn, const 
     if (o->account.kind == KITH_NULL && o->contact.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who orders: a contact, or an account");
-    struct line *lines;
-    uint64_t count = 0;
-    KITH_TRY(KITH_FIND(self, txn, line, self->query.lines_of, 1, &o->id, &lines, &count, err));
-    if (!count)
-        return kith_fail(err, KITH_E_REFUSED, "state",
-                         "state: the order is empty; add a line to it first");
-    return KITH_OK;
+    int32_t filled;
+    KITH_TRY(kith_any(self->records, txn, self->query.lines_of, 1, &o->id, &filled, err));
+    return filled ? KITH_OK
+                  : kith_fail(err, KITH_E_REFUSED, "state",
+                              "state: the order is empty; add a line to it first");
 }
 
 /* Only an import says so, when it makes the order; here it becomes an order of ours when it is
@@ -578,12 +568,11 @@ static int32_t has_left(const struct order *o) {
 static kith_status check_undone(kith_instance *self, const kith_txn *txn, const kith_change *change,
                                 const struct order *o, kith_error *err) {
     struct order was;
-    kith_status st = KITH_READ(self, txn, order, change->before, &was, err);
+    KITH_TRY(KITH_READ(self, txn, order, change->before, &was, err));
     const int32_t places = is_open(&was) && !is_open(o) && !state_is(&o->state, "cancelled"),
                   sends = has_left(o) && !has_left(&was);
-    if (st != KITH_OK || (!places && !sends) || is_true(&o->placed_elsewhere) ||
-        is_set(&o->subscription))
-        return st;
+    if ((!places && !sends) || is_true(&o->placed_elsewhere) || kith_has(o->subscription))
+        return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %.*s is %.*s by now, and an undo neither places, offers nor sends it; "
                      "set it %.*s again",

@@ -53,28 +53,33 @@ static const char *till_of(const struct payment *p) {
                                                                                     : "bank";
 }
 
+static kith_status take_back(kith_instance *self, kith_txn *txn, const struct allocation *a,
+                             int64_t need, kith_error *err) {
+    struct allocation again = *a;
+    struct invoice *credits;
+    uint64_t n = 0;
+    KITH_TRY(self->records->remove(txn, self->allocation.type, a->id.as.link.id, err));
+    again.amount.as.money.minor -= need;
+    if (again.amount.as.money.minor > 0)
+        KITH_TRY(KITH_CREATE(self, txn, allocation, &again, err));
+    KITH_TRY(
+        KITH_FIND(self, txn, invoice, self->bill.credits_of, 1, &a->invoice, &credits, &n, err));
+    for (uint64_t i = 0; i < n; i++)
+        KITH_TRY(payment_allocate(self, txn, credits[i].id, credits[i].open, a->invoice, err));
+    return KITH_OK;
+}
+
 /* Takes one allocation back, as far as it is needed. What credit notes pay instead leaves the order
  * as paid as it was: it is settled behind all of that, and tells nothing in between. */
 static kith_status exchange(kith_instance *self, kith_txn *txn, const struct allocation *a,
                             int64_t need, kith_error *err) {
-    const int64_t rest = minor_of(&a->amount) - need;
-    struct allocation again = *a;
-    struct invoice in = {0}, *credits;
-    uint64_t n = 0;
+    struct invoice in;
     self->bill.holding++;
-    kith_status st = self->records->remove(txn, self->allocation.type, a->id.as.link.id, err);
-    again.amount.as.money.minor = rest;
-    if (st == KITH_OK && rest > 0)
-        st = KITH_CREATE(self, txn, allocation, &again, err);
-    if (st == KITH_OK)
-        st =
-            KITH_FIND(self, txn, invoice, self->bill.credits_of, 1, &a->invoice, &credits, &n, err);
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
-        st = payment_allocate(self, txn, credits[i].id, credits[i].open, a->invoice, err);
+    const kith_status st = take_back(self, txn, a, need, err);
     self->bill.holding--;
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, invoice, a->invoice.as.link.id, &in, err);
-    return st == KITH_OK ? order_settle(self, txn, in.order, err) : st;
+    KITH_TRY(st);
+    KITH_TRY(KITH_LOAD(self, txn, invoice, a->invoice.as.link.id, &in, err));
+    return order_settle(self, txn, in.order, err);
 }
 
 /* Takes it from invoices, those that it paid last first. */
@@ -209,20 +214,19 @@ static kith_status check_reference(kith_instance *self, const kith_txn *txn,
 
 static kith_status complete(kith_instance *self, const kith_txn *txn, struct payment *p,
                             kith_error *err) {
-    kith_status st = KITH_OK;
     if (minor_of(&p->amount) <= 0)
         return kith_fail(err, KITH_E_REFUSED, "amount",
                          "amount: it is more than 0; money goes back by commerce.refund");
-    if (is_set(&p->invoice))
-        st = from_invoice(self, txn, p, err);
-    if (st == KITH_OK && is_set(&p->order))
-        st = from_order(self, txn, p, err);
-    if (st == KITH_OK && !is_set(&p->account) && !is_set(&p->contact))
-        st = kith_fail(err, KITH_E_REFUSED, "account",
-                       "account: say who pays: an account, a contact, an order or an invoice");
-    if (!is_set(&p->method))
+    if (kith_has(p->invoice))
+        KITH_TRY(from_invoice(self, txn, p, err));
+    if (kith_has(p->order))
+        KITH_TRY(from_order(self, txn, p, err));
+    if (!kith_has(p->account) && !kith_has(p->contact))
+        return kith_fail(err, KITH_E_REFUSED, "account",
+                         "account: say who pays: an account, a contact, an order or an invoice");
+    if (!kith_has(p->method))
         p->method = kith_text("other");
-    return st == KITH_OK ? check_reference(self, txn, p, err) : st;
+    return check_reference(self, txn, p, err);
 }
 
 /* Whole, or so much: never more than came, and never less than went back already. */

@@ -79,40 +79,35 @@ static kith_status look_for(struct search *s, const struct book *book, kith_valu
                             kith_error *err) {
     kith_instance *self = s->self;
     const kith_value params[] = {book->id, product, s->ask->quantity, s->ask->day};
-    struct price *rows;
-    uint64_t count = 0;
+    struct price row;
     char amount[KITH_NUMBER_TEXT], from[KITH_NUMBER_TEXT];
-    kith_status st =
-        KITH_FIND(self, s->txn, price, self->query.price_of, 4, params, &rows, &count, err);
-    if (st != KITH_OK || !count)
-        return st;
-    s->out->unit_price = rows[0].amount;
-    if (rows[0].amount.kind == KITH_NULL) {
-        const kith_value rest = percent_of(10000 - rows[0].discount.as.decimal.units);
+    KITH_TRY(KITH_FIRST(self, s->txn, price, self->query.price_of, 4, params, &row, err));
+    if (!kith_has(row.id))
+        return KITH_OK;
+    s->out->unit_price = row.amount;
+    if (!kith_has(row.amount)) {
+        const kith_value rest = percent_of(10000 - row.discount.as.decimal.units);
         if (!same_currency(s->list, book->currency))
             return KITH_OK; /* so much less than a price that there is not */
-        st = self->numbers->multiply(&s->list, &rest, 100, money_rounding(self),
-                                     &s->out->unit_price, err);
+        KITH_TRY(self->numbers->multiply(&s->list, &rest, 100, money_rounding(self),
+                                         &s->out->unit_price, err));
     }
     self->numbers->text(&s->out->unit_price, amount);
-    self->numbers->text(&rows[0].min_quantity, from);
+    self->numbers->text(&row.min_quantity, from);
     say(s, "%.*s: %s%s%s", (int)book->name.as.s.len, book->name.as.s.ptr, amount,
-        rows[0].min_quantity.as.decimal.units > 1000 ? " from " : "",
-        rows[0].min_quantity.as.decimal.units > 1000 ? from : "");
-    s->out->price = rows[0].id;
+        row.min_quantity.as.decimal.units > 1000 ? " from " : "",
+        row.min_quantity.as.decimal.units > 1000 ? from : "");
+    s->out->price = row.id;
     s->out->price_book = book->id;
     s->found = 1;
     s->final = book->final.kind == KITH_BOOL && book->final.as.i;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status look_in(struct search *s, const struct book *book, kith_error *err) {
     if (!holds_on(book->valid_from, book->valid_until, s->ask->day))
         return KITH_OK;
-    if (s->ask->currency.kind != KITH_NULL &&
-        (book->currency.as.s.len != s->ask->currency.as.s.len ||
-         memcmp(book->currency.as.s.ptr, s->ask->currency.as.s.ptr,
-                (size_t)book->currency.as.s.len) != 0))
+    if (kith_has(s->ask->currency) && !kith_equal(book->currency, s->ask->currency))
         return KITH_OK;
     KITH_TRY(look_for(s, book, s->product.id, err));
     if (!s->found && s->product.variant_of.kind != KITH_NULL)

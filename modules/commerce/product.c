@@ -63,18 +63,15 @@ static kith_status add_code(const struct insides *in, const kith_value *product,
 /* From the part in which the bundle was found up to the bundle itself. */
 static kith_status refuse_circle(const struct insides *in, uint64_t at, kith_error *err) {
     char circle[300] = "";
-    kith_status st = add_code(in, &in->relation->product, circle, sizeof circle, err);
-    for (; st == KITH_OK && at; at = in->items[at].of)
-        st = add_code(in, &in->items[at].product, circle, sizeof circle, err);
-    if (st == KITH_OK)
-        st = add_code(in, &in->items[0].product, circle, sizeof circle, err);
-    if (st == KITH_OK)
-        st = add_code(in, &in->relation->product, circle, sizeof circle, err);
-    return st != KITH_OK ? st
-                         : kith_fail(err, KITH_E_REFUSED, "other",
-                                     "other: the bundle would contain itself (%s); name a product "
-                                     "that is not made of it, or take one of these parts out first",
-                                     circle);
+    KITH_TRY(add_code(in, &in->relation->product, circle, sizeof circle, err));
+    for (; at; at = in->items[at].of)
+        KITH_TRY(add_code(in, &in->items[at].product, circle, sizeof circle, err));
+    KITH_TRY(add_code(in, &in->items[0].product, circle, sizeof circle, err));
+    KITH_TRY(add_code(in, &in->relation->product, circle, sizeof circle, err));
+    return kith_fail(err, KITH_E_REFUSED, "other",
+                     "other: the bundle would contain itself (%s); name a product that is not made "
+                     "of it, or take one of these parts out first",
+                     circle);
 }
 
 static kith_status look_inside(struct insides *in, uint64_t at, kith_error *err) {

@@ -23,19 +23,17 @@ static kith_status worth_of(kith_instance *self, kith_txn *txn, const struct ord
     *out = o->total;
     if (!minor_of(&o->charged) && !minor_of(&o->sent_back))
         return KITH_OK;
-    kith_status st =
-        KITH_FIND(self, txn, care.sold, self->query.lines_of, 1, &o->id, &lines, &count, err);
+    KITH_TRY(KITH_FIND(self, txn, care.sold, self->query.lines_of, 1, &o->id, &lines, &count, err));
     *out = money_in(&o->currency, 0);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         const int64_t all = units_of(&lines[i].quantity),
                       back = units_of(&lines[i].unbilled) + units_of(&lines[i].credited);
         const int64_t at[3] = {0, back < all ? all - back : 0, all};
         kith_value part;
-        st = money_share(self, &lines[i].total, at, &part, err);
-        if (st == KITH_OK)
-            st = self->numbers->add(out, 1, &part, out, err);
+        KITH_TRY(money_share(self, &lines[i].total, at, &part, err));
+        KITH_TRY(self->numbers->add(out, 1, &part, out, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- its interaction ----------------------------------------------------------------------------
@@ -68,16 +66,11 @@ static kith_status create_purchase(kith_instance *self, kith_txn *txn, const str
     return KITH_CREATE(self, txn, care.purchase, &p, err);
 }
 
-static int32_t same_amount(const kith_value *a, const kith_value *b) {
-    return a->kind == b->kind && minor_of(a) == minor_of(b) &&
-           strcmp(a->as.money.currency, b->as.money.currency) == 0;
-}
-
 static kith_status update_purchase(kith_instance *self, kith_txn *txn, const struct order *o,
                                    const struct purchase *p, kith_value amount, kith_error *err) {
     const struct purchase_numbers *n = &self->care.purchase;
     kith_edit edit = {0};
-    if (!same_amount(&p->amount, &amount))
+    if (!kith_equal(p->amount, amount))
         kith_put(&edit, n->amount, amount);
     if (!same_link(&p->account, &o->account))
         kith_put(&edit, n->account, o->account);
@@ -85,8 +78,7 @@ static kith_status update_purchase(kith_instance *self, kith_txn *txn, const str
         kith_put(&edit, n->contact, o->contact);
     if (is_set(&o->placed_at) && p->at.as.i != o->placed_at.as.i)
         kith_put(&edit, n->at, o->placed_at);
-    return edit.count ? self->records->update(txn, n->type, p->id.as.link.id, edit.count,
-                                              edit.fields, edit.values, err)
+    return edit.count ? kith_edit_update(self->records, txn, n->type, p->id.as.link.id, &edit, err)
                       : KITH_OK;
 }
 
@@ -135,15 +127,16 @@ static kith_status follow(kith_instance *self, kith_txn *txn, kith_value order, 
         return st == KITH_E_NOTFOUND ? KITH_OK : st;
     /* An undo may have brought one back that another one stands for by now. */
     const uint64_t keep = is_purchase(&o) ? 1 : 0;
-    for (; st == KITH_OK && count > keep; count--)
-        st = self->records->remove(txn, self->care.purchase.type, p[count - 1].id.as.link.id, err);
-    if (st != KITH_OK || !keep)
-        return st;
-    st = worth_of(self, txn, &o, &amount, err);
-    if (st != KITH_OK || count)
-        return st == KITH_OK ? update_purchase(self, txn, &o, &p[0], amount, err) : st;
-    st = create_purchase(self, txn, &o, amount, err);
-    return st == KITH_OK ? make_customer(self, txn, &o, err) : st;
+    for (; count > keep; count--)
+        KITH_TRY(
+            self->records->remove(txn, self->care.purchase.type, p[count - 1].id.as.link.id, err));
+    if (!keep)
+        return KITH_OK;
+    KITH_TRY(worth_of(self, txn, &o, &amount, err));
+    if (count)
+        return update_purchase(self, txn, &o, &p[0], amount, err);
+    KITH_TRY(create_purchase(self, txn, &o, amount, err));
+    return make_customer(self, txn, &o, err);
 }
 
 static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -186,10 +179,10 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
                              kith_error *err) {
     struct line l;
     struct order o;
-    kith_status st = KITH_CHANGE(self, txn, change, line, &l, err);
-    if (st != KITH_OK || is_by_rules(change->origin))
-        return st;
-    st = KITH_LOAD(self, txn, order, l.order.as.link.id, &o, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, line, &l, err));
+    if (is_by_rules(change->origin))
+        return KITH_OK;
+    kith_status st = KITH_LOAD(self, txn, order, l.order.as.link.id, &o, err);
     if (st != KITH_OK || is_before_order(o.state.as.s))
         return st == KITH_E_NOTFOUND ? KITH_OK : st;
     return follow(self, txn, o.id, err);
@@ -221,8 +214,8 @@ static kith_status undone(kith_instance *self, kith_txn *txn, const kith_event *
     struct purchase p;
     if (event->origin != KITH_ORIGIN_UNDO || !event->record)
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, care.purchase, event->record, &p, err);
-    return st == KITH_OK && is_set(&p.order) ? follow(self, txn, p.order, err) : st;
+    KITH_TRY(KITH_READ(self, txn, care.purchase, event->record, &p, err));
+    return kith_has(p.order) ? follow(self, txn, p.order, err) : KITH_OK;
 }
 
 /* -- orders from before ------------------------------------------------------------------------
@@ -235,14 +228,13 @@ static kith_status count_action(kith_instance *self, kith_call *call, kith_error
     } args;
     struct order *orders;
     uint64_t count = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, order, self->care.query.uncounted, 1, &args.limit, &orders,
-                       &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = follow(self, txn, orders[i].id, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(KITH_FIND(self, txn, order, self->care.query.uncounted, 1, &args.limit, &orders,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(follow(self, txn, orders[i].id, err));
     const struct { kith_value counted; } out = {kith_number(KITH_INT, (int64_t)count)};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+    return KITH_RESULTS(self, call, &out, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

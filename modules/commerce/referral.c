@@ -6,7 +6,6 @@
 static kith_status check_new(kith_instance *self, const kith_txn *txn, const struct referred *r,
                              kith_value *partner, kith_error *err) {
     struct made product = {.supplier = kith_null()};
-    kith_status st = KITH_OK;
     if (r->contact.kind == KITH_NULL && r->account.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who is sent there: a contact, or an account");
@@ -16,12 +15,12 @@ static kith_status check_new(kith_instance *self, const kith_txn *txn, const str
     if (partner->kind == KITH_LINK)
         return KITH_OK;
     if (r->product.kind == KITH_LINK)
-        st = KITH_LOAD(self, txn, care.made, r->product.as.link.id, &product, err);
+        KITH_TRY(KITH_LOAD(self, txn, care.made, r->product.as.link.id, &product, err));
     *partner = product.supplier;
-    if (st == KITH_OK && partner->kind == KITH_NULL)
-        return kith_fail(err, KITH_E_INVAL, "partner", "partner: say to whom they are sent%s",
-                         r->product.kind == KITH_LINK ? "; the product has no supplier" : "");
-    return st;
+    return kith_has(*partner)
+               ? KITH_OK
+               : kith_fail(err, KITH_E_INVAL, "partner", "partner: say to whom they are sent%s",
+                           kith_has(r->product) ? "; the product has no supplier" : "");
 }
 
 static kith_status referral_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -32,8 +31,7 @@ static kith_status referral_hook(kith_instance *self, kith_txn *txn, kith_change
     partner = r.partner;
     if (!change->before && change->origin != KITH_ORIGIN_IMPORT)
         KITH_TRY(check_new(self, txn, &r, &partner, err));
-    if (r.account.kind == KITH_LINK && partner.kind == KITH_LINK &&
-        r.account.as.link.id == partner.as.link.id)
+    if (kith_has(partner) && kith_equal(r.account, partner))
         return kith_fail(err, KITH_E_INVAL, "partner",
                          "partner: it is the customer; say another one");
     return r.partner.kind == KITH_NULL && partner.kind == KITH_LINK

@@ -98,30 +98,29 @@ static kith_status find_due(kith_instance *self, kith_txn *txn, struct search *s
     const int64_t now = self->host->now(self->host);
     const kith_value days[] = {s->day, date(self->host->today(self->host))};
     const kith_value none = kith_link(own->subscription.type, 1);
-    struct subscription *due;
+    struct subscription first, *due;
     uint64_t count = 0;
-    kith_status st = KITH_FIND(self, txn, own.subscription, own->subscriptions.first, 2, days, &due,
-                               &count, err);
-    if (st != KITH_OK || !count) {
-        s->done = 1;
-        return st;
-    }
-    if (due[0].next_charge.as.i != s->day.as.i)
+    KITH_TRY(
+        KITH_FIRST(self, txn, own.subscription, own->subscriptions.first, 2, days, &first, err));
+    s->done = !kith_has(first.id);
+    if (s->done)
+        return KITH_OK;
+    if (!kith_equal(first.next_charge, s->day))
         s->after = none;
-    s->day = due[0].next_charge;
+    s->day = first.next_charge;
     const kith_value params[] = {s->day, s->after};
-    st = KITH_FIND(self, txn, own.subscription, own->subscriptions.due, 2, params, &due, &count,
-                   err);
-    for (uint64_t i = 0; st == KITH_OK && i < count && s->left; i++, s->left--) {
-        st = own->timers->at(txn, own->timer.charge, now, own->subscription.type,
-                             due[i].id.as.link.id, kith_str_of(""), NULL, err);
+    KITH_TRY(KITH_FIND(self, txn, own.subscription, own->subscriptions.due, 2, params, &due, &count,
+                       err));
+    for (uint64_t i = 0; i < count && s->left; i++, s->left--) {
+        KITH_TRY(own->timers->at(txn, own->timer.charge, now, own->subscription.type,
+                                 due[i].id.as.link.id, kith_str_of(""), NULL, err));
         s->after = due[i].id;
     }
     if (s->left) {
         s->day.as.i++;
         s->after = none;
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status remind_all(kith_instance *self, kith_txn *txn, uint64_t *count,
@@ -187,13 +186,12 @@ static kith_status invoice_reaction(kith_instance *self, kith_txn *txn, const ki
 /* The last order that charged it; KITH_NULL: none. */
 static kith_status last_charge(kith_instance *self, const kith_txn *txn, kith_value subscription,
                                kith_value *order, kith_value *total, kith_error *err) {
-    struct charge *found;
-    uint64_t count = 0;
-    kith_status st = KITH_FIND(self, txn, own.charge, self->own.subscriptions.last_charge, 1,
-                               &subscription, &found, &count, err);
-    *order = count ? found[0].id : kith_null();
-    *total = count ? found[0].total : kith_null();
-    return st;
+    struct charge last;
+    KITH_TRY(KITH_FIRST(self, txn, own.charge, self->own.subscriptions.last_charge, 1,
+                        &subscription, &last, err));
+    *order = last.id;
+    *total = last.total;
+    return KITH_OK;
 }
 
 struct subscribe_args {
@@ -247,19 +245,16 @@ static kith_status at_once(kith_instance *self, kith_txn *txn, const struct subs
     const uint32_t fields[] = {n->product, n->quantity, n->next_plan, n->next_quantity};
     const kith_value values[] = {wanted->product, wanted->quantity, kith_null(), kith_null()};
     kith_value before, total, order;
-    kith_status st = last_charge(self, txn, s->id, &before, &total, err);
-    if (st == KITH_OK)
-        st = self->records->update(txn, n->type, s->id.as.link.id, 4, fields, values, err);
-    if (st == KITH_OK)
-        st = last_charge(self, txn, s->id, &order, &total, err);
-    if (st == KITH_OK && order.kind != KITH_NULL &&
-        (before.kind == KITH_NULL || before.as.link.id != order.as.link.id)) {
+    KITH_TRY(last_charge(self, txn, s->id, &before, &total, err));
+    KITH_TRY(self->records->update(txn, n->type, s->id.as.link.id, 4, fields, values, err));
+    KITH_TRY(last_charge(self, txn, s->id, &order, &total, err));
+    if (kith_has(order) && !kith_equal(before, order)) {
         results->order = order;
         results->charged = total;
     }
     results->how = kith_text(is(s->state, "trial") ? "trial" : "upgrade");
     results->effective = date(self->host->today(self->host));
-    return st;
+    return KITH_OK;
 }
 
 static kith_status change_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -331,19 +326,17 @@ static kith_status refund(kith_instance *self, kith_txn *txn, const struct subsc
     uint64_t count = 0;
     if (self->host->today(self->host) - first > self->own.refund_days.as.i)
         return KITH_OK;
-    kith_status st = KITH_FIND(self, txn, own.charge, self->own.subscriptions.charges, 1, &s->id,
-                               &orders, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, txn, own.charge, self->own.subscriptions.charges, 1, &s->id, &orders,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const kith_value so_far = results->refund;
-        st = self->numbers->add(&so_far, 1, &orders[i].total, &results->refund, err);
-        if (st == KITH_OK)
-            st = credit_order(self, txn, &orders[i], s, err);
-        if (st == KITH_OK)
-            st = KITH_SET(self, txn, own.charge, state, orders[i].id.as.link.id,
-                          kith_text("cancelled"), err);
+        KITH_TRY(self->numbers->add(&so_far, 1, &orders[i].total, &results->refund, err));
+        KITH_TRY(credit_order(self, txn, &orders[i], s, err));
+        KITH_TRY(KITH_SET(self, txn, own.charge, state, orders[i].id.as.link.id,
+                          kith_text("cancelled"), err));
     }
     results->orders = int_of((int64_t)count);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status cancel_action(kith_instance *self, kith_call *call, kith_error *err) {

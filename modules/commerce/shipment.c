@@ -37,11 +37,11 @@ static kith_status check_rest(kith_instance *self, const struct bought *line, in
 static kith_status gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
     struct shipment_line now;
-    kith_status st = KITH_CHANGE(self, txn, change, goods.shipment_line, &now, err);
-    return st == KITH_OK && change->origin == KITH_ORIGIN_UNDO && now.gone.as.i
+    KITH_TRY(KITH_CHANGE(self, txn, change, goods.shipment_line, &now, err));
+    return change->origin == KITH_ORIGIN_UNDO && now.gone.as.i
                ? kith_fail(err, KITH_E_REFUSED, "gone",
                            "gone: an undo sends nothing; set the shipment shipped again")
-               : st;
+               : KITH_OK;
 }
 
 static kith_status packed_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -99,14 +99,11 @@ static kith_status check_order(kith_instance *self, const kith_txn *txn, const s
 
 static kith_status check_filled(kith_instance *self, const kith_txn *txn, const struct shipment *s,
                                 kith_error *err) {
-    struct shipment_line *lines;
-    uint64_t count = 0;
-    KITH_TRY(KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s->id, &lines,
-                       &count, err));
-    if (!count)
-        return kith_fail(err, KITH_E_REFUSED, "state",
-                         "state: the shipment is empty; add a line to it first");
-    return KITH_OK;
+    int32_t filled;
+    KITH_TRY(kith_any(self->records, txn, self->goods.shipped_in, 1, &s->id, &filled, err));
+    return filled ? KITH_OK
+                  : kith_fail(err, KITH_E_REFUSED, "state",
+                              "state: the shipment is empty; add a line to it first");
 }
 
 /* What was in it may be on its way back, or here again. */
@@ -138,26 +135,26 @@ static int32_t is_later(const struct shipment *a, const struct shipment *b, int3
 static kith_status check_last(kith_instance *self, const kith_txn *txn, const struct shipment *s,
                               kith_error *err) {
     const int32_t arrived = is(&s->state, "delivered");
-    struct shipment *all = NULL;
+    struct shipment *all;
     uint64_t count = 0;
     struct ordered o;
-    kith_status st = KITH_LOAD(self, txn, goods.ordered, s->order.as.link.id, &o, err);
-    if (st != KITH_OK || !(is(&o.state, arrived ? "delivered" : "shipped") ||
-                           is(&o.state, "delivered") || is(&o.state, "returned")))
-        return st;
-    st = KITH_FIND(self, txn, goods.shipment, self->goods.shipments_of, 1, &s->order, &all, &count,
-                   err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
+    KITH_TRY(KITH_LOAD(self, txn, goods.ordered, s->order.as.link.id, &o, err));
+    if (!is(&o.state, arrived ? "delivered" : "shipped") && !is(&o.state, "delivered") &&
+        !is(&o.state, "returned"))
+        return KITH_OK;
+    KITH_TRY(KITH_FIND(self, txn, goods.shipment, self->goods.shipments_of, 1, &s->order, &all,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
         if (is_later(&all[i], s, arrived))
             return kith_fail(err, KITH_E_REFUSED, "state",
                              "state: the order is %.*s with '%.*s', which %s later; undo that "
                              "first",
                              (int)o.state.as.s.len, o.state.as.s.ptr, (int)all[i].number.as.s.len,
                              all[i].number.as.s.ptr, arrived ? "arrived" : "left");
-    return st != KITH_OK || !is(&o.state, "returned")
-               ? st
-               : kith_fail(err, KITH_E_REFUSED, "state",
-                           "state: all of the order was returned since; undo the return first");
+    return is(&o.state, "returned")
+               ? kith_fail(err, KITH_E_REFUSED, "state",
+                           "state: all of the order was returned since; undo the return first")
+               : KITH_OK;
 }
 
 static kith_status check_undone(kith_instance *self, const kith_txn *txn, const kith_change *info,
@@ -239,12 +236,10 @@ static kith_status follow_shipment(kith_instance *self, kith_txn *txn, kith_id o
     struct ordered o;
     const char *next = NULL;
     KITH_TRY(KITH_LOAD(self, txn, goods.ordered, order, &o, err));
-    if (o.to_ship.as.i == 0 && (is(&o.state, "ordered") || is(&o.state, "paid"))) {
+    if (o.to_ship.as.i == 0 && (is(&o.state, "ordered") || is(&o.state, "paid")))
         next = "shipped";
-    } else {
-        if (o.to_ship.as.i == 0 && o.undelivered.as.i == 0 && is(&o.state, "shipped"))
-            next = "delivered";
-    }
+    else if (o.to_ship.as.i == 0 && o.undelivered.as.i == 0 && is(&o.state, "shipped"))
+        next = "delivered";
     return next ? KITH_SET(self, txn, goods.ordered, state, order, kith_text(next), err) : KITH_OK;
 }
 
@@ -346,12 +341,12 @@ static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_chan
 static kith_status feedback_reaction(kith_instance *self, kith_txn *txn, const kith_event *event,
                                      kith_error *err) {
     struct ordered o;
-    struct bought *lines = NULL;
+    struct bought *lines;
     uint64_t count = 0;
-    if (event->record)
-        KITH_TRY(KITH_READ(self, txn, goods.ordered, event->record, &o, err));
-    if (event->record)
-        KITH_TRY(lines_of(self, txn, &o.id, &lines, &count, err));
+    if (!event->record)
+        return KITH_OK;
+    KITH_TRY(KITH_READ(self, txn, goods.ordered, event->record, &o, err));
+    KITH_TRY(lines_of(self, txn, &o.id, &lines, &count, err));
     for (uint64_t i = 0; i < count; i++) {
         const kith_value values[] = {o.id, lines[i].product, o.contact, o.account};
         KITH_TRY(self->events->publish(txn, self->goods.feedback, self->goods.bought.type,
@@ -363,34 +358,25 @@ static kith_status feedback_reaction(kith_instance *self, kith_txn *txn, const k
 /* -- the action ---------------------------------------------------------------------------------
  */
 
-struct ship_args {
-    kith_value order, lines, carrier, tracking;
-};
-struct ship_results {
-    kith_value shipment, number, lines, to_ship, state;
-};
-
 /* So much of a product, out of the lines of the order that have it. */
 static kith_status pack_item(kith_instance *self, kith_txn *txn, const kith_value *shipment,
                              struct bought *lines, uint64_t count, const struct item *item,
                              kith_error *err) {
     int64_t left = item->units;
-    kith_status st = KITH_OK;
-    for (uint64_t i = 0; st == KITH_OK && i < count && left > 0; i++) {
+    for (uint64_t i = 0; i < count && left > 0; i++) {
         struct good good;
-        st = KITH_LOAD(self, txn, goods.good, lines[i].product.as.link.id, &good, err);
-        if (st != KITH_OK || good.code.as.s.len != item->code.len ||
-            memcmp(good.code.as.s.ptr, item->code.ptr, (size_t)item->code.len))
+        KITH_TRY(KITH_LOAD(self, txn, goods.good, lines[i].product.as.link.id, &good, err));
+        if (!kith_equal(good.code, kith_string(item->code)))
             continue;
         const int64_t rest = units_of(&lines[i].quantity) - units_of(&lines[i].packed);
         const int64_t part = rest < left ? rest : left;
         left -= part;
         lines[i].packed = quantity_units(units_of(&lines[i].packed) + part);
         if (part > 0)
-            st = pack(self, txn, shipment, &lines[i], part, err);
+            KITH_TRY(pack(self, txn, shipment, &lines[i], part, err));
     }
-    if (st != KITH_OK || left == 0)
-        return st;
+    if (left == 0)
+        return KITH_OK;
     const kith_value rest = quantity_units(item->units - left);
     char text[KITH_NUMBER_TEXT];
     self->numbers->text(&rest, text);
@@ -402,7 +388,7 @@ static kith_status pack_item(kith_instance *self, kith_txn *txn, const kith_valu
 static kith_status ship_some(kith_instance *self, kith_txn *txn, struct shipment *shipment,
                              kith_str text, kith_error *err) {
     struct item *items;
-    struct bought *lines = NULL;
+    struct bought *lines;
     uint64_t count = 0, n = 0;
     KITH_TRY(items_read(self, txn, text, &items, &n, err));
     KITH_TRY(lines_of(self, txn, &shipment->order, &lines, &count, err));
@@ -414,11 +400,12 @@ static kith_status ship_some(kith_instance *self, kith_txn *txn, struct shipment
 
 static kith_status ship_action(kith_instance *self, kith_call *call, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
-    struct ship_args a;
-    struct ship_results out = {0};
+    struct {
+        kith_value order, lines, carrier, tracking;
+    } a;
     struct ordered o;
     struct shipment s;
-    struct shipment_line *lines = NULL;
+    struct shipment_line *lines;
     uint64_t count = 0;
     KITH_TRY(KITH_ARGS(self, call, &a, err));
     struct shipment made = {.order = a.order, .carrier = a.carrier, .tracking = a.tracking};
@@ -431,8 +418,9 @@ static kith_status ship_action(kith_instance *self, kith_call *call, kith_error 
     KITH_TRY(KITH_LOAD(self, txn, goods.ordered, a.order.as.link.id, &o, err));
     KITH_TRY(KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s.id, &lines,
                        &count, err));
-    out = (struct ship_results){s.id, s.number, kith_number(KITH_INT, (int64_t)count), o.to_ship,
-                                o.state};
+    const struct {
+        kith_value shipment, number, lines, to_ship, state;
+    } out = {s.id, s.number, kith_int((int64_t)count), o.to_ship, o.state};
     return KITH_RESULTS(self, call, &out, err);
 }
 

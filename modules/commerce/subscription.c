@@ -234,20 +234,19 @@ static kith_status write_back(const struct writing *w, kith_error *err) {
 static kith_status check_renewal(const struct writing *w, uint32_t origin, kith_error *err) {
     kith_instance *self = w->self;
     const kith_value params[] = {w->s.id, w->before.term_start};
-    struct charge *orders;
-    uint64_t count = 0;
+    struct charge order;
     if (origin != KITH_ORIGIN_UNDO || w->is_new || w->before.terms.kind != KITH_INT ||
         (w->s.terms.kind == KITH_INT && w->s.terms.as.i >= w->before.terms.as.i))
         return KITH_OK;
-    kith_status st = KITH_FIND(self, w->txn, own.charge, self->own.subscriptions.term_charges, 2,
-                               params, &orders, &count, err);
-    return st != KITH_OK || !count
-               ? st
-               : kith_fail(err, KITH_E_REFUSED, "terms",
+    KITH_TRY(KITH_FIRST(self, w->txn, own.charge, self->own.subscriptions.term_charges, 2, params,
+                        &order, err));
+    return kith_has(order.id)
+               ? kith_fail(err, KITH_E_REFUSED, "terms",
                            "terms: this term of %.*s was charged by %.*s, which stays; credit and "
                            "cancel that order first, or end the subscription (commerce.cancel)",
                            (int)w->s.number.as.s.len, w->s.number.as.s.ptr,
-                           (int)orders[0].number.as.s.len, orders[0].number.as.s.ptr);
+                           (int)order.number.as.s.len, order.number.as.s.ptr)
+               : KITH_OK;
 }
 
 /* Back on trial it would be charged for its first term a second time, or never again. */
@@ -265,33 +264,23 @@ static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_ch
                                      kith_error *err) {
     struct writing w = {
         .self = self, .txn = txn, .change = change, .today = self->host->today(self->host)};
-    kith_status st = KITH_CHANGE(self, txn, change, own.subscription, &w.s, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, own.subscription, &w.s, err));
     w.is_new = !change->before;
-    if (st == KITH_OK && change->before)
-        st = KITH_READ(self, txn, own.subscription, change->before, &w.before, err);
-    if (st != KITH_OK)
-        return st;
+    if (change->before)
+        KITH_TRY(KITH_READ(self, txn, own.subscription, change->before, &w.before, err));
     if (w.s.account.kind == KITH_NULL && w.s.contact.kind == KITH_NULL)
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who subscribes: a contact, or an account");
-    st = check_undone(&w, change->origin, err);
-    if (st == KITH_OK)
-        st = check_renewal(&w, change->origin, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(check_undone(&w, change->origin, err));
+    KITH_TRY(check_renewal(&w, change->origin, err));
     w.renewed = !w.is_new && is_changed(&w, self->own.subscription.terms);
     if (w.is_new)
         begin(&w);
-    st = settle_price(&w, err);
-    if (st == KITH_OK)
-        st = check_next(&w, err);
-    if (st == KITH_OK)
-        st = check_days(&w, err);
+    KITH_TRY(settle_price(&w, err));
+    KITH_TRY(check_next(&w, err));
+    KITH_TRY(check_days(&w, err));
     settle_term(&w);
-    if (st == KITH_OK)
-        st = check_downgrade(&w, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(check_downgrade(&w, err));
     settle_next(&w);
     return write_back(&w, err);
 }
