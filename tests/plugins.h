@@ -160,7 +160,7 @@ static inline const struct rtype *type_of(struct company *c, const char *name) {
 
 static inline void drain(struct company *c) {
     kith_error e = KITH_ERROR_INIT;
-    EXPECT_OK(engine_drain(c->engine, 10000, &e), e);
+    EXPECT_OK(engine_drain(c->engine, 60000, &e), e);
 }
 
 #endif

@@ -52,6 +52,9 @@ static inline int64_t minor_sum(int64_t a, int64_t b) {
 static inline int32_t is_set(const kith_value *v) {
     return v->kind != KITH_NULL;
 }
+static inline int32_t is_true(const kith_value *v) {
+    return v->kind == KITH_BOOL && v->as.i;
+}
 static inline int32_t same_link(const kith_value *a, const kith_value *b) {
     return (a->kind == KITH_LINK ? a->as.link.id : 0) == (b->kind == KITH_LINK ? b->as.link.id : 0);
 }

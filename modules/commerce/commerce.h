@@ -140,6 +140,12 @@ kith_status tier_check(const kith_instance *self, kith_str name, kith_error *err
 
 /* Nothing follows from it yet: it may still become an order, which reserves and owes. */
 int32_t is_before_order(kith_str state);
+/* Its lines may be written: a cart, also one that was left. [any] */
+int32_t order_is_open(const struct order *o);
+/* It was ordered, whatever became of it. [any] */
+int32_t order_was_placed(const struct order *o);
+/* What somebody can do who wants other lines in an order of that state. [any] */
+const char *order_remedy(kith_str state);
 
 /* -- money.c ------------------------------------------------------------------------------------
  */
@@ -165,7 +171,7 @@ kith_value quantity_of(int64_t whole);
 /* -- wants, one for each part -------------------------------------------------------------------
  */
 
-extern const kith_part product_part, tier_part, price_part, order_part;
+extern const kith_part product_part, tier_part, price_part, order_part, order_line_part;
 extern const kith_part option_part, configure_part, bundle_part;
 extern const kith_part stock_part, reserve_part, demand_part;
 extern const kith_part invoice_paper_part;

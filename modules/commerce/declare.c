@@ -43,12 +43,12 @@ static const kith_want wants[] = {
  */
 
 static const kith_part *const parts[] = {
-    &product_part,      &price_part,    &order_part,   &option_part,        &configure_part,
-    &bundle_part,       &stock_part,    &reserve_part, &demand_part,        &asset_part,
-    &subscription_part, &renewal_part,  &invoice_part, &invoice_paper_part, &payment_part,
-    &allocation_part,   &ledger_part,   &credit_part,  &booking_part,       &offering_part,
-    &shipment_part,     &return_part,   &entry_part,   &track_part,         &fits_part,
-    &referral_part,     &purchase_part, &units_part,   &tier_part,
+    &product_part,   &price_part,        &order_part,    &order_line_part, &option_part,
+    &configure_part, &bundle_part,       &stock_part,    &reserve_part,    &demand_part,
+    &asset_part,     &subscription_part, &renewal_part,  &invoice_part,    &invoice_paper_part,
+    &payment_part,   &allocation_part,   &ledger_part,   &credit_part,     &booking_part,
+    &offering_part,  &shipment_part,     &return_part,   &entry_part,      &track_part,
+    &fits_part,      &referral_part,     &purchase_part, &units_part,      &tier_part,
 };
 static const kith_require requirements[] = {
     {"documents", 1, KITH_REQ_OPTIONAL}, /* invoices on paper */
