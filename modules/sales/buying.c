@@ -14,16 +14,8 @@ static int32_t is(const kith_value *value, const char *text) {
 
 static kith_status put_unit(kith_instance *self, const kith_txn *txn, struct units *units,
                             const struct firm *firm, kith_error *err) {
-    if (units->count == units->room) {
-        struct firm *more;
-        units->room = units->room ? units->room * 2 : 16;
-        more = self->host->memory(txn, units->room * sizeof *more);
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more units");
-        if (units->count)
-            memcpy(more, units->firms, units->count * sizeof *more);
-        units->firms = more;
-    }
+    KITH_TRY(kith_grow(self->host, txn, (void *)&units->firms, units->count, &units->room,
+                       sizeof *units->firms, err));
     units->firms[units->count++] = *firm;
     return KITH_OK;
 }

@@ -102,18 +102,8 @@ static struct kpi *kpi_of(struct kpis *k, const kith_txn *txn, const kith_value 
     for (uint64_t i = 0; i < k->count; i++)
         if (same_key(k->items[i].key, key))
             return &k->items[i];
-    if (k->count == k->room) {
-        const uint64_t room = k->room ? k->room * 2 : 64;
-        struct kpi *more = k->self->host->memory(txn, room * sizeof *more);
-        if (!more) {
-            (void)kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the figures");
-            return NULL;
-        }
-        if (k->count)
-            memcpy(more, k->items, (size_t)k->count * sizeof *more);
-        k->items = more;
-        k->room = room;
-    }
+    if (KITH_GROW(k->self, txn, k, err) != KITH_OK)
+        return NULL;
     k->items[k->count] = (struct kpi){.key = key, .name = k->keys > 1 ? values[1] : kith_null()};
     return &k->items[k->count++];
 }

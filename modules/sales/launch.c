@@ -14,16 +14,7 @@ struct known {
 static kith_status know(struct known *k, const kith_txn *txn, kith_value link, kith_error *err) {
     if (link.kind != KITH_LINK)
         return KITH_OK;
-    if (k->count == k->room) {
-        const uint64_t room = k->room ? k->room * 2 : 64;
-        kith_value *more = k->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for whom to tell");
-        if (k->count)
-            memcpy(more, k->items, (size_t)k->count * sizeof *more);
-        k->items = more;
-        k->room = room;
-    }
+    KITH_TRY(KITH_GROW(k->self, txn, k, err));
     k->items[k->count++] = link;
     return KITH_OK;
 }

@@ -27,16 +27,7 @@ static kith_status take_buyer(void *arg, const kith_txn *txn, uint32_t count, co
     (void)count;
     if (v[0].kind != KITH_LINK || v[3].kind != KITH_MONEY || v[6].kind != KITH_TIME)
         return KITH_OK;
-    if (all->count == all->room) {
-        const uint64_t room = all->room ? all->room * 2 : 256;
-        struct lifetime *more = all->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the customers");
-        if (all->count)
-            memcpy(more, all->items, (size_t)all->count * sizeof *more);
-        all->items = more;
-        all->room = room;
-    }
+    KITH_TRY(KITH_GROW(all->self, txn, all, err));
     all->items[all->count++] = (struct lifetime){.who = v[0],
                                                  .sales = v[2].as.i,
                                                  .net = v[3],

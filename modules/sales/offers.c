@@ -44,16 +44,7 @@ static kith_status take_owned(void *arg, const kith_txn *txn, uint32_t count, co
     (void)count;
     if (v[0].kind != KITH_LINK || has(o, v[0]))
         return KITH_OK;
-    if (o->count == o->room) {
-        const uint64_t room = o->room ? o->room * 2 : 64;
-        kith_value *more = o->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return no_memory(err);
-        if (o->count)
-            memcpy(more, o->items, (size_t)o->count * sizeof *more);
-        o->items = more;
-        o->room = room;
-    }
+    KITH_TRY(KITH_GROW(o->self, txn, o, err));
     o->items[o->count++] = v[0];
     return KITH_OK;
 }
@@ -65,16 +56,7 @@ static kith_status proposal_of(struct proposals *p, const kith_txn *txn, kith_va
             *out = &p->items[i];
             return KITH_OK;
         }
-    if (p->count == p->room) {
-        const uint64_t room = p->room ? p->room * 2 : 64;
-        struct proposal *more = p->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return no_memory(err);
-        if (p->count)
-            memcpy(more, p->items, (size_t)p->count * sizeof *more);
-        p->items = more;
-        p->room = room;
-    }
+    KITH_TRY(KITH_GROW(p->self, txn, p, err));
     *out = &p->items[p->count++];
     **out = (struct proposal){.product = product, .is_up = is_up};
     return KITH_OK;

@@ -88,16 +88,8 @@ static kith_status take_turnover(void *arg, const kith_txn *txn, uint32_t count,
     (void)count;
     if (v[0].kind != KITH_LINK || v[2].kind != KITH_MONEY)
         return KITH_OK;
-    if (p->spent_count == p->spent_room) {
-        const uint64_t room = p->spent_room ? p->spent_room * 2 : 64;
-        struct spent *more = p->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the turnover");
-        if (p->spent_count)
-            memcpy(more, p->spent, (size_t)p->spent_count * sizeof *more);
-        p->spent = more;
-        p->spent_room = room;
-    }
+    KITH_TRY(kith_grow(p->self->host, txn, (void *)&p->spent, p->spent_count, &p->spent_room,
+                       sizeof *p->spent, err));
     p->spent[p->spent_count++] = (struct spent){v[0], v[2]};
     return KITH_OK;
 }

@@ -28,18 +28,8 @@ static struct portfolio *portfolio_of(struct portfolios *all, const kith_txn *tx
     for (uint64_t i = 0; i < all->count; i++)
         if (of_seller(&all->items[i], seller) && strcmp(all->items[i].currency, currency) == 0)
             return &all->items[i];
-    if (all->count == all->room) {
-        const uint64_t room = all->room ? all->room * 2 : 64;
-        struct portfolio *more = all->self->host->memory(txn, room * sizeof *more);
-        if (!more) {
-            (void)kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the sellers");
-            return NULL;
-        }
-        if (all->count)
-            memcpy(more, all->items, (size_t)all->count * sizeof *more);
-        all->items = more;
-        all->room = room;
-    }
+    if (KITH_GROW(all->self, txn, all, err) != KITH_OK)
+        return NULL;
     struct portfolio *p = &all->items[all->count++];
     *p = (struct portfolio){.seller = *seller};
     (void)snprintf(p->currency, sizeof p->currency, "%s", currency);
