@@ -33,9 +33,8 @@ static kith_status peak_of(const kith_instance *self, const kith_txn *txn, const
     *peak = 0;
     if (!count)
         return KITH_OK;
-    struct edge *edges = self->host->memory(txn, count * 2 * sizeof *edges);
-    if (!edges)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many bookings");
+    struct edge *edges;
+    KITH_TRY(KITH_MEMORY(self, txn, &edges, count * 2, err));
     for (uint64_t i = 0; i < count; i++)
         if (bookings[i].id.as.link.id != except) {
             const int64_t places = places_of(r, &bookings[i]);
@@ -345,9 +344,7 @@ static kith_status find_free(struct proposal *p, kith_error *err) {
                        &all, &count, err));
     if (!count)
         return KITH_OK;
-    p->free = self->host->memory(p->txn, count * sizeof *p->free);
-    if (!p->free)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many resources");
+    KITH_TRY(KITH_MEMORY(self, p->txn, &p->free, count, err));
     for (uint64_t i = 0; i < count; i++)
         KITH_TRY(try_one(p, &all[i], err));
     if (p->free_count)

@@ -202,23 +202,14 @@ kith_status refuse_name(const struct catalogue *c, const char *field, kith_str n
 /* -- read ---------------------------------------------------------------------------------------
  */
 
-static void *memory(struct catalogue *c, uint64_t bytes) {
-    return c->self->host->memory(c->txn, bytes ? bytes : 1);
-}
-
-static kith_status no_memory(kith_error *err) {
-    return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the options");
-}
-
 /* Options by group, and in each as they were found. */
 static kith_status arrange(struct catalogue *c, const struct option *found, kith_error *err) {
+    const uint64_t all = c->option_count;
     uint64_t at = 0;
-    c->options = memory(c, c->option_count * sizeof *c->options);
-    c->group_of = memory(c, c->option_count * sizeof *c->group_of);
-    c->by_code = memory(c, c->option_count * sizeof *c->by_code);
-    c->retired = memory(c, c->option_count);
-    if (!c->options || !c->group_of || !c->by_code || !c->retired)
-        return no_memory(err);
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &c->options, all, err));
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &c->group_of, all, err));
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &c->by_code, all, err));
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &c->retired, all, err));
     for (uint32_t g = 0; g < c->group_count; g++)
         for (uint64_t i = 0; i < c->option_count; i++)
             if (found[i].option_group.as.link.id == c->groups[g].id.as.link.id) {
@@ -249,46 +240,45 @@ static kith_status note_retired(struct catalogue *c, kith_error *err) {
 }
 
 /* A name that no option has gets a number behind them, which holds never. */
-static int32_t number_of_gone(struct catalogue *c, kith_str name) {
+static kith_status number_of_gone(struct catalogue *c, kith_str name, int32_t *number,
+                                  kith_error *err) {
     uint32_t i = 0;
     while (i < c->gone_count && compare(c->gone[i], name) != 0)
         i++;
-    if (kith_grow(c->self->host, c->txn, (void *)&c->gone, i, &c->gone_room, sizeof *c->gone,
-                  NULL) != KITH_OK)
-        return 0;
+    KITH_TRY(
+        kith_grow(c->self->host, c->txn, (void *)&c->gone, i, &c->gone_room, sizeof *c->gone, err));
     if (i == c->gone_count)
         c->gone[c->gone_count++] = name;
-    return (int32_t)(c->option_count + i) + 1;
+    *number = (int32_t)(c->option_count + i) + 1;
+    return KITH_OK;
 }
 
-static int32_t read_names(struct catalogue *c, const kith_value *tags, struct named *out) {
+static kith_status read_names(struct catalogue *c, const kith_value *tags, struct named *out,
+                              kith_error *err) {
     const uint32_t count = (uint32_t)kith_rows(tags);
     int32_t *numbers;
-    *out = (struct named){NULL, count};
-    if (!count)
-        return 1;
-    out->options = numbers = memory(c, count * sizeof *numbers);
-    for (uint32_t i = 0; numbers && i < count; i++) {
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &numbers, count, err));
+    *out = (struct named){numbers, count};
+    for (uint32_t i = 0; i < count; i++) {
         const kith_str name = tags->as.list.items[i].as.s;
-        const int32_t v = catalogue_find(c, name);
-        numbers[i] = v ? v : number_of_gone(c, name);
+        numbers[i] = catalogue_find(c, name);
         if (!numbers[i])
-            return 0;
+            KITH_TRY(number_of_gone(c, name, &numbers[i], err));
     }
-    return numbers != NULL;
+    return KITH_OK;
 }
 
 static kith_status read_rules(struct catalogue *c, kith_error *err) {
-    c->names = memory(c, c->rule_count * sizeof *c->names);
-    for (uint64_t i = 0; c->names && i < c->rule_count; i++) {
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &c->names, c->rule_count, err));
+    for (uint64_t i = 0; i < c->rule_count; i++) {
         struct rule_names *n = &c->names[i];
         const struct rule *r = &c->rules[i];
-        if (!read_names(c, &r->when, &n->when) || !read_names(c, &r->unless, &n->unless) ||
-            !read_names(c, &r->options, &n->options) ||
-            !read_names(c, &r->otherwise, &n->otherwise))
-            return no_memory(err);
+        KITH_TRY(read_names(c, &r->when, &n->when, err));
+        KITH_TRY(read_names(c, &r->unless, &n->unless, err));
+        KITH_TRY(read_names(c, &r->options, &n->options, err));
+        KITH_TRY(read_names(c, &r->otherwise, &n->otherwise, err));
     }
-    return c->names ? KITH_OK : no_memory(err);
+    return KITH_OK;
 }
 
 /* -- as a puzzle --------------------------------------------------------------------------------
@@ -333,7 +323,7 @@ static void put_rule(struct catalogue *c, uint32_t i, int32_t *clause) {
     }
 }
 
-static int32_t put_rules(struct catalogue *c) {
+static kith_status put_rules(struct catalogue *c, kith_error *err) {
     uint64_t longest = 0;
     int32_t *clause;
     for (uint64_t i = 0; i < c->rule_count; i++) {
@@ -341,17 +331,19 @@ static int32_t put_rules(struct catalogue *c) {
         const uint64_t all = (uint64_t)n->when.count + n->unless.count + n->options.count + 1;
         longest = all > longest ? all : longest;
     }
-    clause = memory(c, longest * sizeof *clause);
-    for (uint64_t i = 0; clause && i < c->rule_count; i++)
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &clause, longest, err));
+    for (uint64_t i = 0; i < c->rule_count; i++)
         put_rule(c, (uint32_t)i, clause);
-    return clause != NULL;
+    return KITH_OK;
 }
 
-static int32_t put_groups(struct catalogue *c, int32_t lenient) {
-    int32_t *all = memory(c, c->option_count * sizeof *all), *first = all;
-    for (uint64_t i = 0; all && i < c->option_count; i++)
+static kith_status put_groups(struct catalogue *c, int32_t lenient, kith_error *err) {
+    int32_t *all, *first;
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &all, c->option_count, err));
+    first = all;
+    for (uint64_t i = 0; i < c->option_count; i++)
         all[i] = (int32_t)i + 1;
-    for (uint32_t g = 0; all && g < c->group_count; g++) {
+    for (uint32_t g = 0; g < c->group_count; g++) {
         const struct option_group *of = &c->groups[g];
         uint32_t count = 0;
         while ((uint64_t)(first - all) + count < c->option_count &&
@@ -366,7 +358,7 @@ static int32_t put_groups(struct catalogue *c, int32_t lenient) {
                      (uint32_t)most);
         first += count;
     }
-    return all != NULL;
+    return KITH_OK;
 }
 
 /* What is sold no more, or no option any more, is in no choice. */
@@ -407,8 +399,8 @@ kith_status catalogue_read(kith_instance *self, const kith_txn *txn, kith_value 
     const uint32_t numbers = (uint32_t)c->option_count + c->gone_count;
     puzzle_begin(&c->puzzle, self->host, txn, (int32_t)numbers,
                  (uint32_t)(c->rule_count + c->group_count) + numbers);
-    if (!put_rules(c) || !put_groups(c, lenient))
-        return no_memory(err);
+    KITH_TRY(put_rules(c, err));
+    KITH_TRY(put_groups(c, lenient, err));
     put_missing(c);
     return KITH_OK;
 }

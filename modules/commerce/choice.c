@@ -3,25 +3,16 @@
  * missing, what it costs, and how it could be completed. */
 #include "commerce.h"
 
-static void *memory(const struct choice *x, uint64_t bytes) {
-    return x->c.self->host->memory(x->c.txn, bytes ? bytes : 1);
-}
-
-static kith_status no_memory(kith_error *err) {
-    return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the options");
-}
-
 /* -- does it go together? -----------------------------------------------------------------------
  */
 
 static kith_status read_chosen(struct choice *x, kith_value chosen, kith_error *err) {
     const uint64_t count = kith_rows(&chosen);
-    int32_t *given = memory(x, count * sizeof *given);
-    x->clashes = memory(x, x->c.option_count + 1);
-    x->taken = memory(x, x->c.option_count + 1);
+    int32_t *given;
+    KITH_TRY(KITH_MEMORY(x->c.self, x->c.txn, &given, count, err));
+    KITH_TRY(KITH_MEMORY(x->c.self, x->c.txn, &x->clashes, x->c.option_count + 1, err));
+    KITH_TRY(KITH_MEMORY(x->c.self, x->c.txn, &x->taken, x->c.option_count + 1, err));
     x->given = given;
-    if (!given || !x->clashes || !x->taken)
-        return no_memory(err);
     for (uint64_t i = 0; i < count; i++) {
         given[x->given_count] = catalogue_find(&x->c, chosen.as.list.items[i].as.s);
         if (!given[x->given_count++])
@@ -47,11 +38,9 @@ static void tell_clash(struct choice *x, const struct clash *clash) {
 /* Leaves out what clashes, until the rest goes together. */
 static kith_status find_clashes(struct choice *x, kith_error *err) {
     struct puzzle *p = &x->c.puzzle;
-    int32_t *given = memory(x, x->given_count * sizeof *given);
+    int32_t *given, possible = 0;
     struct clash clash;
-    int32_t possible = 0;
-    if (!given)
-        return no_memory(err);
+    KITH_TRY(KITH_MEMORY(x->c.self, x->c.txn, &given, x->given_count, err));
     if (x->given_count)
         memcpy(given, x->given, x->given_count * sizeof *given);
     x->given = given;
@@ -96,11 +85,10 @@ static int32_t has_code(kith_value list, kith_value code) {
 /* Without any more of the options that are open. */
 static kith_status check_rules(struct choice *x, struct tally *groups, kith_error *err) {
     struct catalogue *c = &x->c;
-    int32_t *rest = memory(x, (c->option_count + 1) * sizeof *rest);
+    int32_t *rest;
     uint32_t count = 0;
     struct clash clash;
-    if (!rest)
-        return no_memory(err);
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &rest, c->option_count + 1, err));
     for (int32_t v = 1; v <= (int32_t)c->option_count; v++)
         if (c->puzzle.value[v] >= 0)
             rest[count++] = c->puzzle.value[v] > 0 ? v : -v;
@@ -118,9 +106,8 @@ static kith_status check_rules(struct choice *x, struct tally *groups, kith_erro
 
 static kith_status find_missing(struct choice *x, kith_value answered, kith_error *err) {
     const struct catalogue *c = &x->c;
-    struct tally *groups = memory(x, c->group_count * sizeof *groups);
-    if (!groups)
-        return no_memory(err);
+    struct tally *groups;
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &groups, c->group_count, err));
     for (uint64_t i = 0; i < c->option_count; i++) {
         struct tally *g = &groups[c->group_of[i]];
         g->taken += c->puzzle.value[i + 1] > 0;
@@ -200,9 +187,7 @@ kith_status choice_codes(const struct choice *x, kith_value *out, kith_error *er
     *out = kith_null();
     if (!x->asked)
         return KITH_OK;
-    codes = memory(x, x->c.option_count * sizeof *codes);
-    if (!codes)
-        return no_memory(err);
+    KITH_TRY(KITH_MEMORY(x->c.self, x->c.txn, &codes, x->c.option_count, err));
     for (uint64_t i = 0; i < x->c.option_count; i++)
         if (x->taken[i + 1])
             codes[count++] = x->c.options[i].code;
@@ -350,11 +335,11 @@ kith_status choice_complete(struct choice *x, kith_value base, kith_error *err) 
     uint32_t count, left = 0;
     if (!x->asked || !x->valid)
         return KITH_OK;
-    int32_t *wishes = memory(x, (c->option_count + 1) * sizeof *wishes);
-    int32_t *likely = memory(x, (c->option_count + 1) * sizeof *likely);
-    struct dear *rest = memory(x, (c->option_count + 1) * sizeof *rest);
-    if (!wishes || !likely || !rest)
-        return no_memory(err);
+    int32_t *wishes, *likely;
+    struct dear *rest;
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &wishes, c->option_count + 1, err));
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &likely, c->option_count + 1, err));
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &rest, c->option_count + 1, err));
     count = put_preferred(x, wishes);
     for (int32_t v = 1; v <= (int32_t)c->option_count; v++)
         if (c->puzzle.value[v] == 0 && x->taken[v] != 2) {

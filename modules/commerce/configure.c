@@ -47,9 +47,7 @@ static kith_status tell_reason(struct answering *a, int32_t v, struct words *w, 
         tell(w, "several rules together leave no other way");
         return KITH_OK;
     }
-    given = a->self->host->memory(x->c.txn, (x->given_count + 1) * sizeof *given);
-    if (!given)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the options");
+    KITH_TRY(KITH_MEMORY(a->self, x->c.txn, &given, x->given_count + 1, err));
     if (x->given_count)
         memcpy(given, x->given, x->given_count * sizeof *given);
     given[x->given_count] = p->value[v] > 0 ? -v : v;
@@ -92,9 +90,7 @@ static kith_status give_rows(struct answering *a, kith_error *err) {
     struct choice *x = &a->choice;
     if (!x->asked)
         return KITH_OK;
-    a->asked = a->self->host->memory(x->c.txn, x->c.option_count + 1);
-    if (!a->asked)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the options");
+    KITH_TRY(KITH_MEMORY(a->self, x->c.txn, &a->asked, x->c.option_count + 1, err));
     for (uint64_t i = 0; i < kith_rows(&a->args->chosen); i++)
         a->asked[catalogue_find(&x->c, a->args->chosen.as.list.items[i].as.s)] = 1;
     for (int32_t v = 1; v <= (int32_t)x->c.option_count; v++)
@@ -234,9 +230,7 @@ kith_status configure_parts(kith_instance *self, const kith_txn *txn, const stru
         return KITH_OK;
     KITH_TRY(KITH_FIND(self, txn, configure.option, self->configure.parts_of, 1, &owner, &options,
                        &found, err));
-    *parts = self->host->memory(txn, (found + 1) * sizeof **parts);
-    if (!*parts)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the parts");
+    KITH_TRY(KITH_MEMORY(self, txn, parts, found, err));
     for (uint64_t i = 0; i < found; i++)
         if (is_chosen(line, options[i].code))
             (*parts)[(*count)++] = options[i].part;

@@ -124,9 +124,8 @@ static kith_status digits_of(struct entering *w, const kith_value *phone, kith_v
                              kith_error *err) {
     const kith_str s = phone->as.s;
     uint64_t n = 0;
-    char *digits = w->self->host->memory(w->txn, s.len + 1);
-    if (!digits)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the number");
+    char *digits;
+    KITH_TRY(KITH_MEMORY(w->self, w->txn, &digits, s.len + 1, err));
     for (uint64_t i = 0; i < s.len; i++)
         if ((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] == '+' && n == 0))
             digits[n++] = s.ptr[i];

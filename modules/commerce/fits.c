@@ -153,6 +153,7 @@ static kith_status fits_action(kith_instance *self, kith_call *call, kith_error 
     struct tracked order;
     struct fitting *lines = NULL;
     uint64_t count = 0;
+    char *note;
     struct {
         kith_value order, state, note;
     } results;
@@ -160,10 +161,7 @@ static kith_status fits_action(kith_instance *self, kith_call *call, kith_error 
     KITH_TRY(track_find(self, r.txn, number, kith_null(), &order, err));
     KITH_TRY(KITH_FIND(self, r.txn, care.fitting, self->care.query.lines, 1, &order.id, &lines,
                        &count, err));
-    char *note = self->host->memory(r.txn, NOTE_MAX);
-    if (!note)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the note");
-    note[0] = '\0';
+    KITH_TRY(KITH_MEMORY(self, r.txn, &note, NOTE_MAX, err));
     r.order = &order;
     r.of = order.contact.kind != KITH_LINK;
     r.who = r.of ? order.account : order.contact;

@@ -130,8 +130,7 @@ static kith_status gather(struct making *m, kith_error *err) {
                                 &m->invoice.corrects, &of, &n, err)
                     : KITH_FIND(self, m->txn, line, self->query.lines_of, 1, &m->invoice.order,
                                 &from, &n, err));
-    m->lines = self->host->memory(m->txn, (n + 1) * sizeof *m->lines);
-    KITH_TRY(m->lines ? KITH_OK : KITH_E_NOMEM);
+    KITH_TRY(KITH_MEMORY(self, m->txn, &m->lines, n, err));
     for (uint64_t i = 0; i < n; i++)
         KITH_TRY(credit ? add_credit_line(m, &of[i], err) : add_order_line(m, &from[i], err));
     if (m->draft && m->named < m->draft->count)
@@ -182,9 +181,10 @@ static kith_status tax_rate_once(struct making *m, uint64_t first, int64_t *weig
 }
 
 static kith_status tax_by_rate(struct making *m, kith_error *err) {
-    int64_t *weights = m->self->host->memory(m->txn, m->count * sizeof *weights);
-    kith_value *parts = m->self->host->memory(m->txn, m->count * sizeof *parts);
-    KITH_TRY(weights && parts ? KITH_OK : KITH_E_NOMEM);
+    int64_t *weights;
+    kith_value *parts;
+    KITH_TRY(KITH_MEMORY(m->self, m->txn, &weights, m->count, err));
+    KITH_TRY(KITH_MEMORY(m->self, m->txn, &parts, m->count, err));
     for (uint64_t i = 0; i < m->count; i++) {
         int32_t done = 0;
         for (uint64_t k = 0; k < i && !done; k++)

@@ -74,14 +74,14 @@ static int by_id(const void *a, const void *b) {
 static kith_status inside(kith_instance *self, const kith_txn *txn, kith_value category,
                           kith_value *out, kith_error *err) {
     struct branch *all;
+    kith_value *ids;
+    uint8_t *in;
     uint64_t count = 0, n = 0;
     int32_t more = 1;
     KITH_TRY(
         KITH_FIND(self, txn, own.branch, self->own.offering.branches, 0, NULL, &all, &count, err));
-    kith_value *ids = self->host->memory(txn, (count + 1) * sizeof *ids);
-    uint8_t *in = self->host->memory(txn, count + 1);
-    if (!ids || !in)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many categories");
+    KITH_TRY(KITH_MEMORY(self, txn, &ids, count, err));
+    KITH_TRY(KITH_MEMORY(self, txn, &in, count, err));
     while (more) {
         more = 0;
         for (uint64_t i = 0; i < count; i++) {

@@ -101,9 +101,8 @@ static kith_status look_inside(struct insides *in, uint64_t at, kith_error *err)
 
 static kith_status check_inside(kith_instance *self, const kith_txn *txn, const struct relation *r,
                                 kith_error *err) {
-    struct insides *in = self->host->memory(txn, sizeof *in);
-    if (!in)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the parts");
+    struct insides *in;
+    KITH_TRY(KITH_MEMORY(self, txn, &in, 1, err));
     in->self = self;
     in->txn = txn;
     in->relation = r;

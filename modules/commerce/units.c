@@ -44,11 +44,9 @@ static kith_status take_unit(void *arg, const kith_txn *txn, const kith_row *row
 /* Level by level: one query for each. */
 kith_status units_below(kith_instance *self, const kith_txn *txn, kith_value account,
                         kith_value *list, kith_error *err) {
-    struct gathering g = {.self = self,
-                          .items = self->host->memory(txn, UNITS_MAX * sizeof *g.items)};
+    struct gathering g = {.self = self};
     uint64_t from = 0;
-    if (!g.items)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the units");
+    KITH_TRY(KITH_MEMORY(self, txn, &g.items, UNITS_MAX, err));
     g.items[g.count++] = account;
     for (int i = 0; i < CHAIN_LEVELS && from < g.count; i++) {
         const kith_value parents = kith_list(g.items + from, g.count - from);

@@ -221,7 +221,7 @@ static kith_status heaviest(kith_instance *self, kith_call *call, kith_error *er
         uint64_t count, room;
     } sizes;
     uint64_t count, i;
-    int64_t sum = 0;
+    int64_t sum = 0, *again;
     int32_t any;
     KITH_TRY(KITH_GROUPS(self, view, self->by_name, 0, NULL, &groups, &count, err));
     KITH_TRY(KITH_TOTAL(self, view, self->in_all, 0, NULL, &all, err));
@@ -232,8 +232,11 @@ static kith_status heaviest(kith_instance *self, kith_call *call, kith_error *er
         KITH_TRY(KITH_GROW(self, view, &sizes, err));
         sizes.items[sizes.count++] = groups[i].size.as.i;
     }
+    KITH_TRY(KITH_MEMORY(self, view, &again, sizes.count, err));
     for (i = 0; i < sizes.count; i++)
-        sum += sizes.items[i];
+        again[i] += sizes.items[i];
+    for (i = 0; i < sizes.count; i++)
+        sum += again[i];
     if (sum != all.size.as.i || any != kith_has(largest.id) || any != (count > 0) ||
         (any && kith_equal(largest.size, kith_int(0))))
         return kith_fail(err, KITH_E_INTERNAL, NULL, "what is asked in several ways differs");

@@ -48,3 +48,53 @@ TEST("a status that is no success is handed on at once") {
     EXPECT_INT(KITH_E_LIMIT, three(&reached));
     EXPECT_INT(1, reached);
 }
+
+/* A host as far as the helpers want one: memory for one of up to 64 bytes. */
+static uint64_t asked;
+static void *little(const kith_txn *txn, uint64_t bytes) {
+    static int64_t room[8];
+    (void)txn;
+    asked = bytes;
+    return bytes && bytes <= sizeof room ? memset(room, 0, sizeof room) : NULL;
+}
+static int64_t some_day(const kith_host *host) {
+    (void)host;
+    return 20000;
+}
+static int64_t some_time(const kith_host *host) {
+    (void)host;
+    return 1728000000001;
+}
+struct kith_instance {
+    const kith_host *host;
+};
+static kith_host little_host(void) {
+    kith_host host;
+    memset(&host, 0, sizeof host);
+    host.memory = little;
+    host.today = some_day;
+    host.now = some_time;
+    return host;
+}
+
+TEST("memory is there as a whole, also for nothing, or it is told that it is not") {
+    const kith_host host = little_host();
+    const struct kith_instance me = {&host}, *self = &me;
+    kith_error err = {.struct_size = sizeof err};
+    int64_t *items = NULL, *none = NULL;
+    EXPECT_INT(KITH_OK, KITH_MEMORY(self, NULL, &items, 8, &err));
+    EXPECT_INT(64, (int64_t)asked);
+    EXPECT(items && !items[0] && !items[7]);
+    EXPECT_INT(KITH_OK, KITH_MEMORY(self, NULL, &none, 0, &err));
+    EXPECT(none);
+    EXPECT_INT(KITH_E_NOMEM, KITH_MEMORY(self, NULL, &items, 9, &err));
+    EXPECT(!items);
+    EXPECT_STR("there is no memory for 9 items", err.message);
+}
+
+TEST("the day and the time are values of their kinds") {
+    const kith_host host = little_host();
+    const struct kith_instance me = {&host}, *self = &me;
+    EXPECT(kith_equal(KITH_TODAY(self), kith_date(20000)));
+    EXPECT(kith_equal(KITH_NOW(self), kith_time(1728000000001)));
+}

@@ -99,6 +99,9 @@ static inline kith_value kith_string(kith_str s) {
     v.as.s = s;
     return v;
 }
+/* The day of the company, and the time, as values: KITH_TODAY(self). [any] */
+#define KITH_TODAY(self) kith_date((self)->host->today((self)->host))
+#define KITH_NOW(self)   kith_time((self)->host->now((self)->host))
 /* In minor units: kith_money(1250, "EUR"). */
 static inline kith_value kith_money(int64_t minor, const char *currency) {
     kith_value v = kith_null();
@@ -374,6 +377,21 @@ static inline kith_status kith_set_one(const kith_records_v1 *rec, kith_txn *txn
 }
 
 /* -- lists ------------------------------------------------------------------------------------- */
+
+/* So many items, zeroed, in the memory of the callback; for none *items is not NULL, either.
+ *
+ *     struct edge *edges;
+ *     KITH_TRY(KITH_MEMORY(self, txn, &edges, count, err)); */
+#define KITH_MEMORY(self, txn, items, count, err)                                                  \
+    kith_memory((self)->host, txn, (void *)(items), count, sizeof **(items), err)
+static inline kith_status kith_memory(const kith_host *host, const kith_txn *txn, void *items,
+                                      uint64_t count, uint64_t size, kith_error *err) {
+    void *made = host->memory(txn, count ? count * size : 1);
+    memcpy(items, &made, sizeof made);
+    return made ? KITH_OK
+                : kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for %llu items",
+                            KITH_CAST(unsigned long long, count));
+}
 
 /* Room for one more behind `count` items of so many bytes each, in the memory of the callback:
  * *items, NULL at first, is then another list, with what was in it; *room is 0 at first. */
