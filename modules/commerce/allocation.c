@@ -36,17 +36,16 @@ static kith_status tell_settled(kith_instance *self, kith_txn *txn, const struct
 kith_status order_settle(kith_instance *self, kith_txn *txn, kith_value order, kith_error *err) {
     struct order o;
     kith_edit edit = {.count = 0};
-    if (!is_set(&order) || self->bill.holding)
+    if (!kith_has(order) || self->bill.holding)
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, order, order.as.link.id, &o, err));
     const int32_t paid = is_paid(&o);
-    if (paid == is_set(&o.settled_at))
+    if (paid == kith_has(o.settled_at))
         return KITH_OK;
-    kith_put(&edit, self->order.settled_at,
-             paid ? kith_number(KITH_TIME, self->host->now(self->host)) : kith_null());
-    if (paid && state_is(&o.state, "ordered"))
+    kith_put(&edit, self->order.settled_at, paid ? KITH_NOW(self) : kith_null());
+    if (paid && kith_is(o.state, "ordered"))
         kith_put(&edit, self->order.state, kith_text("paid"));
-    if (!paid && state_is(&o.state, "paid")) /* it was sent back, or not received after all */
+    if (!paid && kith_is(o.state, "paid")) /* it was sent back, or not received after all */
         kith_put(&edit, self->order.state, kith_text("ordered"));
     KITH_TRY(kith_edit_update(self->records, txn, self->order.type, o.id.as.link.id, &edit, err));
     return paid ? tell_settled(self, txn, &o, err) : KITH_OK;
@@ -93,20 +92,20 @@ static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_cha
     struct order o, before;
     KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
     KITH_TRY(KITH_READ(self, txn, order, change->before, &before, err));
-    if (state_is(&o.state, "paid") && due_of(&o) > 0)
+    if (kith_is(o.state, "paid") && due_of(&o) > 0)
         return refuse_due(self, &o, err);
-    if (state_is(&o.state, "paid") && minor_of(&o.total) && !is_paid(&o))
+    if (kith_is(o.state, "paid") && minor_of(&o.total) && !is_paid(&o))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: there is nothing to pay for of %.*s: all of it came back, or was "
                          "credited",
                          (int)o.number.as.s.len, o.number.as.s.ptr);
-    if (state_is(&before.state, "paid") && state_is(&o.state, "ordered") && is_paid(&o))
+    if (kith_is(before.state, "paid") && kith_is(o.state, "ordered") && is_paid(&o))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the order is paid; refund the payment first (commerce.refund)");
     if (is_before_order(o.state.as.s) && !is_before_order(before.state.as.s) &&
         (minor_of(&o.invoiced) || minor_of(&o.prepaid)))
         return refuse_cart(self, txn, &o, err);
-    return state_is(&o.state, "cancelled") ? check_credited(self, txn, &o, err) : KITH_OK;
+    return kith_is(o.state, "cancelled") ? check_credited(self, txn, &o, err) : KITH_OK;
 }
 
 /* It follows from invoices and payments, and an undo leaves these as they are. */
@@ -114,7 +113,7 @@ static kith_status settled_hook(kith_instance *self, kith_txn *txn, kith_change 
                                 kith_error *err) {
     struct order o;
     KITH_TRY(KITH_CHANGE(self, txn, change, order, &o, err));
-    if (change->origin != KITH_ORIGIN_UNDO || is_paid(&o) == is_set(&o.settled_at) ||
+    if (change->origin != KITH_ORIGIN_UNDO || is_paid(&o) == kith_has(o.settled_at) ||
         minor_of(&o.sent_back)) /* a return may be undone with it: see undone */
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "settled_at",
@@ -161,18 +160,18 @@ static kith_status load_from(kith_instance *self, const kith_txn *txn, const str
                              struct from *out, kith_error *err) {
     struct payment p;
     struct invoice c;
-    if (is_set(&a->payment) == is_set(&a->credit_note))
+    if (kith_has(a->payment) == kith_has(a->credit_note))
         return kith_fail(err, KITH_E_REFUSED, "payment",
                          "payment: it comes from a payment or a credit note, one of them");
-    if (is_set(&a->payment)) {
+    if (kith_has(a->payment)) {
         KITH_TRY(KITH_LOAD(self, txn, payment, a->payment.as.link.id, &p, err));
         *out = (struct from){p.open, p.number, customer_of(p.account, p.contact),
-                             state_is(&p.state, "received")};
+                             kith_is(p.state, "received")};
         return KITH_OK;
     }
     KITH_TRY(KITH_LOAD(self, txn, invoice, a->credit_note.as.link.id, &c, err));
     *out = (struct from){c.open, c.number, customer_of(c.account, c.contact),
-                         state_is(&c.kind, "credit_note")};
+                         kith_is(c.kind, "credit_note")};
     return KITH_OK;
 }
 
@@ -213,11 +212,11 @@ static kith_status allocation_hook(kith_instance *self, kith_txn *txn, kith_chan
                          "payment: %.*s brings no money; it takes one that is received, or a "
                          "credit note",
                          (int)f.number.as.s.len, f.number.as.s.ptr);
-    if (!state_is(&in.kind, "invoice"))
+    if (!kith_is(in.kind, "invoice"))
         return kith_fail(err, KITH_E_REFUSED, "invoice", "invoice: %.*s is a credit note",
                          (int)in.number.as.s.len, in.number.as.s.ptr);
     const struct customer owes = customer_of(in.account, in.contact);
-    if (!same_link(&owes.account, &f.who.account) || !same_link(&owes.contact, &f.who.contact))
+    if (!kith_equal(owes.account, f.who.account) || !kith_equal(owes.contact, f.who.contact))
         return kith_fail(err, KITH_E_REFUSED, "invoice",
                          "invoice: %.*s is of another customer than %.*s", (int)in.number.as.s.len,
                          in.number.as.s.ptr, (int)f.number.as.s.len, f.number.as.s.ptr);
@@ -240,13 +239,13 @@ static kith_status allocated_hook(kith_instance *self, kith_txn *txn, kith_chang
     struct invoice in;
     KITH_TRY(KITH_CHANGE(self, txn, change, allocation, &a, err));
     KITH_TRY(KITH_LOAD(self, txn, invoice, a.invoice.as.link.id, &in, err));
-    if (!change->after && state_is(&in.state, "written_off"))
+    if (!change->after && kith_is(in.state, "written_off"))
         return kith_fail(err, KITH_E_REFUSED, "invoice",
                          "invoice: %.*s is written off, and what it got stays",
                          (int)in.number.as.s.len, in.number.as.s.ptr);
     KITH_TRY(invoice_settle(self, txn, a.invoice.as.link.id, err));
-    KITH_TRY(is_set(&a.payment) ? payment_settle(self, txn, a.payment.as.link.id, err)
-                                : invoice_settle(self, txn, a.credit_note.as.link.id, err));
+    KITH_TRY(kith_has(a.payment) ? payment_settle(self, txn, a.payment.as.link.id, err)
+                                 : invoice_settle(self, txn, a.credit_note.as.link.id, err));
     return order_settle(self, txn, in.order, err);
 }
 
@@ -289,7 +288,7 @@ static kith_status spread_one(kith_instance *self, kith_txn *txn, kith_value who
                        account ? self->bill.due_of_account : self->bill.due_of_contact, 2, params,
                        &due, &n, err));
     for (uint64_t i = 0; left > 0 && i < n; i++) {
-        if (!account && is_set(&due[i].account))
+        if (!account && kith_has(due[i].account))
             continue;
         KITH_TRY(payment_allocate(self, txn, from, money_in(&currency, left), due[i].id, err));
         left -= minor_of(&due[i].open);
@@ -308,10 +307,10 @@ static kith_status allocate_action(kith_instance *self, kith_call *call, kith_er
     uint64_t payments = 0, credits = 0;
     int64_t made = 0;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
-    if (is_set(&args.account) == is_set(&args.contact))
+    if (kith_has(args.account) == kith_has(args.contact))
         return kith_fail(err, KITH_E_INVAL, "account",
                          "account: say whom it is about: an account or a contact");
-    const int32_t account = is_set(&args.account);
+    const int32_t account = kith_has(args.account);
     const kith_value whom = account ? args.account : args.contact;
     KITH_TRY(KITH_FIND(self, txn, invoice,
                        account ? self->bill.credits_of_account : self->bill.credits_of_contact, 1,
@@ -323,7 +322,7 @@ static kith_status allocate_action(kith_instance *self, kith_call *call, kith_er
                        &whom, &p, &payments, err));
     for (uint64_t i = 0; i < payments; i++)
         KITH_TRY(spread_one(self, txn, whom, p[i].id, p[i].open, &made, err));
-    const kith_value count = kith_number(KITH_INT, made);
+    const kith_value count = kith_int(made);
     return self->calls->result(call, 0, &count, err);
 }
 

@@ -42,14 +42,14 @@ kith_value reminder_of(const kith_instance *self, kith_value date, int64_t from,
         if (day < begin)
             continue;
         if (day >= from)
-            return kith_number(KITH_DATE, missed ? from : day);
+            return kith_date(missed ? from : day);
         missed = is_new;
     }
-    return missed ? kith_number(KITH_DATE, from) : kith_null();
+    return missed ? kith_date(from) : kith_null();
 }
 
 static int32_t is_in_use(const struct asset *a) {
-    return kith_str_is(a->state.as.s, "in_use");
+    return kith_is(a->state, "in_use");
 }
 
 /* -- assets -------------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ static int32_t is_in_use(const struct asset *a) {
 
 static kith_value months_on(kith_value from, kith_value months) {
     return from.kind == KITH_DATE && months.kind == KITH_INT
-               ? kith_number(KITH_DATE, day_add_months(from.as.i, months.as.i))
+               ? kith_date(day_add_months(from.as.i, months.as.i))
                : kith_null();
 }
 
@@ -66,7 +66,7 @@ static kith_status check_serial(kith_instance *self, const kith_txn *txn, const 
     const kith_value params[] = {a->product, a->serial};
     struct asset *others;
     uint64_t count = 0;
-    if (a->serial.kind == KITH_NULL)
+    if (!kith_has(a->serial))
         return KITH_OK;
     KITH_TRY(KITH_FIND(self, txn, own.asset, self->own.assets.same_serial, 2, params, &others,
                        &count, err));
@@ -81,7 +81,7 @@ static kith_status check_serial(kith_instance *self, const kith_txn *txn, const 
 }
 
 static kith_status check_asset(const struct asset *a, kith_error *err) {
-    if (a->account.kind == KITH_NULL && a->contact.kind == KITH_NULL)
+    if (!kith_has(a->account) && !kith_has(a->contact))
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say whose it is: a contact, or an account");
     if (a->purchased_on.kind == KITH_DATE && a->warranty_until.kind == KITH_DATE &&
@@ -97,13 +97,13 @@ static kith_status complete(kith_instance *self, const kith_txn *txn, struct ass
     struct ware product;
     struct contact contact;
     KITH_TRY(KITH_LOAD(self, txn, own.ware, a->product.as.link.id, &product, err));
-    if (a->name.kind == KITH_NULL)
+    if (!kith_has(a->name))
         a->name = product.name;
-    if (a->warranty_until.kind == KITH_NULL)
+    if (!kith_has(a->warranty_until))
         a->warranty_until = months_on(a->purchased_on, product.warranty_months);
-    if (a->expected_end.kind == KITH_NULL)
+    if (!kith_has(a->expected_end))
         a->expected_end = months_on(a->purchased_on, product.lifetime_months);
-    if (a->account.kind != KITH_NULL || a->contact.kind == KITH_NULL)
+    if (kith_has(a->account) || !kith_has(a->contact))
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, contact, a->contact.as.link.id, &contact, err));
     a->account = contact.account;
@@ -166,9 +166,9 @@ static kith_status fault_hook(kith_instance *self, kith_txn *txn, kith_change *c
                               kith_error *err) {
     struct fault f;
     KITH_TRY(KITH_CHANGE(self, txn, change, own.fault, &f, err));
-    const int32_t undated = f.at.kind == KITH_NULL;
+    const int32_t undated = !kith_has(f.at);
     if (undated)
-        f.at = kith_number(KITH_TIME, self->host->now(self->host));
+        f.at = KITH_NOW(self);
     if (f.fixed_at.kind == KITH_TIME && f.fixed_at.as.i < f.at.as.i)
         return kith_fail(err, KITH_E_REFUSED, "fixed_at",
                          "fixed_at: it lies before the fault itself (at)");
@@ -196,7 +196,7 @@ static kith_status own_line(kith_instance *self, kith_txn *txn, const struct ord
                           .contact = order->contact,
                           .product = line->product,
                           .quantity = quantity_units(count > 1 ? 1000 : quantity),
-                          .purchased_on = kith_number(KITH_DATE, self->host->today(self->host)),
+                          .purchased_on = KITH_TODAY(self),
                           .owner = order->owner,
                           .order_line = line->id};
         KITH_TRY(KITH_CREATE(self, txn, own.asset, &a, err));
@@ -268,7 +268,7 @@ static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change
 static kith_status remind_one(kith_instance *self, kith_txn *txn, const struct asset *a,
                               uint32_t topic, kith_value date, uint32_t field, kith_error *err) {
     const int64_t today = self->host->today(self->host);
-    const kith_value payload[] = {date, kith_number(KITH_INT, date.as.i - today)};
+    const kith_value payload[] = {date, kith_int(date.as.i - today)};
     const kith_value next = reminder_of(self, date, today + 1, INT64_MIN, 0);
     KITH_TRY(
         self->events->publish(txn, topic, self->own.asset.type, a->id.as.link.id, 2, payload, err));
@@ -279,7 +279,7 @@ static kith_status remind_one(kith_instance *self, kith_txn *txn, const struct a
 /* Each record moves on to its next reminder, so the next go finds those that are left. */
 static kith_status remind(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                           kith_error *err) {
-    const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
+    const kith_value today = KITH_TODAY(self);
     const struct owned *own = &self->own;
     struct asset *a;
     uint64_t count = 0, more = 0;
@@ -325,9 +325,9 @@ static kith_status find_owner(kith_instance *self, kith_call *call, struct regis
                               int32_t *is_new, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
     struct point point;
-    if (args->contact.kind != KITH_NULL)
+    if (kith_has(args->contact))
         return KITH_OK;
-    if (args->email.kind != KITH_NULL) {
+    if (kith_has(args->email)) {
         const kith_value mail = folded(self, txn, args->email);
         KITH_TRY(KITH_FIRST(self, txn, own.point, self->own.assets.by_mail, 1, &mail, &point, err));
         args->contact = point.contact;
@@ -336,7 +336,7 @@ static kith_status find_owner(kith_instance *self, kith_call *call, struct regis
         KITH_TRY(refuse_unseen(self, self->calls->whole(call), self->own.assets.by_mail, &mail,
                                "email", err));
     }
-    if (args->name.kind == KITH_NULL)
+    if (!kith_has(args->name))
         return kith_fail(err, KITH_E_INVAL, "name",
                          "name: say who owns it: contact, or email of one that is there, or the "
                          "name of a new one");
@@ -350,8 +350,8 @@ static kith_status find_owner(kith_instance *self, kith_call *call, struct regis
 
 static kith_status check_registered(const struct asset *a, const struct register_args *args,
                                     kith_error *err) {
-    if (a->contact.kind == KITH_NULL || a->contact.as.link.id == args->contact.as.link.id) {
-        if (a->registered_on.kind == KITH_NULL)
+    if (!kith_has(a->contact) || a->contact.as.link.id == args->contact.as.link.id) {
+        if (!kith_has(a->registered_on))
             return KITH_OK;
         return kith_fail(err, KITH_E_CONFLICT, "serial",
                          "serial: '%.*s' of this product is registered already, for this owner",
@@ -385,7 +385,7 @@ static kith_status register_piece(kith_instance *self, kith_txn *txn,
                                   const struct register_args *args, kith_value *asset,
                                   kith_error *err) {
     const struct asset_numbers *n = &self->own.asset;
-    const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
+    const kith_value today = KITH_TODAY(self);
     struct asset a = {0};
     kith_edit edit = {0};
     KITH_TRY(find_piece(self, txn, args, &a, err));
@@ -404,7 +404,7 @@ static kith_status register_piece(kith_instance *self, kith_txn *txn,
     kith_put(&edit, n->serial, args->serial);
     kith_put(&edit, n->contact, args->contact);
     kith_put(&edit, n->registered_on, today);
-    if (args->purchased_on.kind != KITH_NULL)
+    if (kith_has(args->purchased_on))
         kith_put(&edit, n->purchased_on, args->purchased_on);
     return self->records->update(txn, n->type, a.id.as.link.id, edit.count, edit.fields,
                                  edit.values, err);
@@ -422,7 +422,7 @@ static kith_status register_action(kith_instance *self, kith_call *call, kith_er
     KITH_TRY(find_owner(self, call, &args, &is_new, err));
     KITH_TRY(register_piece(self, txn, &args, &results.asset, err));
     results.contact = args.contact;
-    results.is_new = kith_number(KITH_BOOL, is_new);
+    results.is_new = kith_bool(is_new);
     return KITH_RESULTS(self, call, &results, err);
 }
 
@@ -450,12 +450,12 @@ static kith_status find_assets(kith_instance *self, const kith_txn *txn,
     struct owner *people;
     uint64_t found = 0;
     *count = 0;
-    if (by.kind == KITH_NULL && args->customer.kind == KITH_NULL)
+    if (!kith_has(by) && !kith_has(args->customer))
         return kith_fail(
             err, KITH_E_INVAL, "customer",
             "customer: say whose: a telephone number, mail address or name, a contact, "
             "an account, or a serial number");
-    if (by.kind == KITH_NULL) {
+    if (!kith_has(by)) {
         KITH_TRY(KITH_FIND(self, txn, own.owner, self->own.assets.by_words, 1, &args->customer,
                            &people, &found, err));
         kith_value *ids = found ? self->host->memory(txn, found * sizeof *ids) : NULL;

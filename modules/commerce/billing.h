@@ -49,14 +49,8 @@ static inline int64_t minor_sum(int64_t a, int64_t b) {
     int64_t sum;
     return !__builtin_add_overflow(a, b, &sum) ? sum : a < 0 ? -INT64_MAX : INT64_MAX;
 }
-static inline int32_t is_set(const kith_value *v) {
-    return v->kind != KITH_NULL;
-}
 static inline int32_t is_true(const kith_value *v) {
     return v->kind == KITH_BOOL && v->as.i;
-}
-static inline int32_t same_link(const kith_value *a, const kith_value *b) {
-    return (a->kind == KITH_LINK ? a->as.link.id : 0) == (b->kind == KITH_LINK ? b->as.link.id : 0);
 }
 /* An amount of a currency that a record tells as a text. */
 static inline kith_value money_in(const kith_value *currency, int64_t minor) {
@@ -74,16 +68,12 @@ static inline int32_t is_in(const kith_value *money, const kith_value *currency)
            kith_str_is(currency->as.s, money->as.money.currency);
 }
 
-static inline int32_t state_is(const kith_value *state, const char *name) {
-    return state->kind == KITH_TEXT && kith_str_is(state->as.s, name);
-}
-
 /* Who owes: the account, and the contact where there is none. */
 struct customer {
     kith_value account, contact;
 };
 static inline struct customer customer_of(kith_value account, kith_value contact) {
-    return (struct customer){account, account.kind == KITH_NULL ? contact : kith_null()};
+    return (struct customer){account, kith_has(account) ? kith_null() : contact};
 }
 /* units.c: the account, and those that it is part of, from below. [reader] */
 #define CHAIN_LEVELS 32

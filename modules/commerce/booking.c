@@ -68,7 +68,7 @@ static kith_status check_times(const kith_instance *self, const struct booking *
 static kith_status check_resource(const struct booking *b, const struct resource *r,
                                   kith_error *err) {
     const kith_str name = r->name.as.s;
-    if (!kith_str_is(r->state.as.s, "active"))
+    if (!kith_is(r->state, "active"))
         return kith_fail(err, KITH_E_REFUSED, "resource",
                          "resource: '%.*s' is closed; take another one, or set it active",
                          (int)name.len, name.ptr);
@@ -114,7 +114,7 @@ static kith_status check_free(kith_instance *self, const kith_txn *txn, const st
 }
 
 static int32_t holds_a_place(const struct booking *b) {
-    return kith_str_is(b->state.as.s, "held") || kith_str_is(b->state.as.s, "confirmed");
+    return kith_is(b->state, "held") || kith_is(b->state, "confirmed");
 }
 
 static kith_status booking_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -124,7 +124,7 @@ static kith_status booking_hook(kith_instance *self, kith_txn *txn, kith_change 
     struct booking b;
     struct resource r;
     KITH_TRY(KITH_READ(self, txn, own.booking, change->after, &b, err));
-    if (b.contact.kind == KITH_NULL && b.account.kind == KITH_NULL)
+    if (!kith_has(b.contact) && !kith_has(b.account))
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say for whom: a contact, or an account");
     KITH_TRY(check_times(
@@ -136,10 +136,10 @@ static kith_status booking_hook(kith_instance *self, kith_txn *txn, kith_change 
         KITH_TRY(check_resource(&b, &r, err));
     if (holds_a_place(&b))
         KITH_TRY(check_free(self, txn, &b, &r, change->id, err));
-    if (change->before || b.held_until.kind != KITH_NULL || self->own.hold.kind == KITH_NULL ||
-        !kith_str_is(b.state.as.s, "held"))
+    if (change->before || kith_has(b.held_until) || !kith_has(self->own.hold) ||
+        !kith_is(b.state, "held"))
         return KITH_OK;
-    b.held_until = kith_number(KITH_TIME, self->host->now(self->host) + self->own.hold.as.i);
+    b.held_until = kith_time(self->host->now(self->host) + self->own.hold.as.i);
     return rec->set(txn, change, 1, &n->held_until, &b.held_until, err);
 }
 
@@ -158,7 +158,7 @@ static kith_status hold_timer(kith_instance *self, kith_txn *txn, const kith_fir
     kith_status st = KITH_LOAD(self, txn, own.booking, firing->id, &b, err);
     if (st == KITH_E_NOTFOUND)
         return KITH_OK;
-    if (st != KITH_OK || !kith_str_is(b.state.as.s, "held") || b.held_until.kind == KITH_NULL ||
+    if (st != KITH_OK || !kith_is(b.state, "held") || !kith_has(b.held_until) ||
         b.held_until.as.i > self->host->now(self->host))
         return st;
     return KITH_SET(self, txn, own.booking, state, firing->id, kith_text("cancelled"), err);
@@ -204,7 +204,7 @@ static void note_tags(struct liking *l, kith_value tags, kith_value but_not) {
 
 static kith_status read_liking(kith_instance *self, const kith_txn *txn, kith_value contact,
                                struct liking *l, kith_error *err) {
-    if (contact.kind == KITH_NULL)
+    if (!kith_has(contact))
         return KITH_OK;
     KITH_TRY(KITH_FIND(self, txn, own.booking, self->own.bookings.history, 1, &contact, &l->stays,
                        &l->stay_count, err));
@@ -298,7 +298,7 @@ static int64_t score_of(const struct proposal *p, const struct resource *r) {
 
 static int32_t is_asked_for(const struct proposal *p, const struct resource *r) {
     const kith_value wanted = p->args.category;
-    if (p->args.kind.kind != KITH_NULL && !kith_equal(r->kind, p->args.kind))
+    if (kith_has(p->args.kind) && !kith_equal(r->kind, p->args.kind))
         return 0;
     for (uint64_t i = 0; i < kith_rows(&wanted); i++)
         if (!has_tag(r->category, wanted.as.list.items[i]))
@@ -382,14 +382,10 @@ static kith_status propose_action(kith_instance *self, kith_call *call, kith_err
         const struct candidate *c = &p.free[i];
         char why[400];
         say_why(&p, c->r, why, sizeof why);
-        const struct propose_row row = {c->r->id,
-                                        c->r->name,
-                                        c->r->kind,
-                                        c->r->category,
-                                        c->r->capacity,
-                                        kith_number(KITH_INT, c->places),
-                                        kith_number(KITH_INT, c->score),
-                                        *why ? kith_text(why) : kith_null()};
+        const struct propose_row row = {c->r->id,           c->r->name,
+                                        c->r->kind,         c->r->category,
+                                        c->r->capacity,     kith_int(c->places),
+                                        kith_int(c->score), *why ? kith_text(why) : kith_null()};
         KITH_TRY(KITH_ROW(self, call, &row, err));
     }
     const struct {

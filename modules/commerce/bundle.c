@@ -33,7 +33,7 @@ static kith_status cost_of(struct bundling *b, kith_value product, kith_value qu
         .quantity = quantity,
         .price_book = b->args.price_book,
         .currency = currency,
-        .day = kith_number(KITH_DATE, self->host->today(self->host)),
+        .day = KITH_TODAY(self),
     };
     KITH_TRY(KITH_LOAD(self, b->txn, product, product.as.link.id, &p, err));
     KITH_TRY(price_find(self, b->txn, &ask, price, err));
@@ -51,7 +51,7 @@ static kith_status add_part(struct bundling *b, const struct relation *part, kit
     kith_instance *self = b->self;
     struct line line;
     struct price_answer price;
-    const kith_value each = part->quantity.kind == KITH_NULL ? quantity_of(1) : part->quantity;
+    const kith_value each = kith_has(part->quantity) ? part->quantity : quantity_of(1);
     kith_value quantity;
     KITH_TRY(
         self->numbers->multiply(&each, &b->args.quantity, 1, KITH_ROUND_HALF_UP, &quantity, err));
@@ -64,7 +64,7 @@ static kith_status add_part(struct bundling *b, const struct relation *part, kit
 
 static kith_status find_percent(kith_instance *self, struct bundle_results *r, kith_error *err) {
     const kith_value hundred = percent_of(10000);
-    const kith_value saved = kith_number(KITH_INT, r->saving.as.money.minor);
+    const kith_value saved = kith_int(r->saving.as.money.minor);
     if (r->separately.as.money.minor <= 0)
         return KITH_OK;
     return self->numbers->multiply(&hundred, &saved, r->separately.as.money.minor,
@@ -91,7 +91,7 @@ static kith_status bundle_action(kith_instance *self, kith_call *call, kith_erro
     const kith_value currency = kith_text(own.net.as.money.currency);
     r.how = kith_text(b.price.why);
     r.net = own.net;
-    r.parts = kith_number(KITH_INT, (int64_t)count);
+    r.parts = kith_int((int64_t)count);
     r.separately = money_zero(own.net.as.money.currency);
     for (uint64_t i = 0; i < count; i++)
         KITH_TRY(add_part(&b, &parts[i], currency, &r, err));

@@ -97,7 +97,7 @@ static void tell_group(struct words *w, const struct catalogue *c, uint32_t grou
     tell(w, "%.*s: ", SHOW(name));
     if (count < least)
         tell(w, "at least %lld, and it has %lld", (long long)least, (long long)count);
-    else if (g->max_options.kind == KITH_NULL)
+    else if (!kith_has(g->max_options))
         tell(w, "at least %lld", (long long)least);
     else if (least == g->max_options.as.i)
         tell(w, "exactly %lld", (long long)least);
@@ -351,7 +351,7 @@ static kith_status put_groups(struct catalogue *c, int32_t lenient, kith_error *
             count++;
         const int64_t least =
             lenient && of->min_options.as.i > count ? count : of->min_options.as.i;
-        const int64_t most = of->max_options.kind == KITH_NULL || of->max_options.as.i > count
+        const int64_t most = !kith_has(of->max_options) || of->max_options.as.i > count
                                  ? count
                                  : of->max_options.as.i;
         puzzle_count(&c->puzzle, (uint32_t)c->rule_count + g, count, first, (uint32_t)least,

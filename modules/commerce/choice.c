@@ -134,7 +134,7 @@ kith_status choice_owner(kith_instance *self, const kith_txn *txn, const struct 
                          kith_value *owner, kith_error *err) {
     struct product of;
     *owner = product->option_groups.as.i ? product->id : kith_null();
-    if (product->option_groups.as.i || product->variant_of.kind == KITH_NULL)
+    if (product->option_groups.as.i || !kith_has(product->variant_of))
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, product, product->variant_of.as.link.id, &of, err));
     if (of.option_groups.as.i)
@@ -149,9 +149,9 @@ kith_status choice_make(kith_instance *self, const kith_txn *txn, const struct p
     kith_value owner;
     *x = (struct choice){.next = -1, .why = {.host = self->host, .txn = txn}};
     KITH_TRY(choice_owner(self, txn, product, &owner, err));
-    if (owner.kind == KITH_NULL) {
+    if (!kith_has(owner)) {
         x->valid = x->complete = 1;
-        return chosen.kind == KITH_NULL
+        return !kith_has(chosen)
                    ? KITH_OK
                    : kith_fail(err, KITH_E_REFUSED, "chosen",
                                "chosen: '%.*s' has no options to choose; leave it empty",
@@ -204,9 +204,9 @@ static kith_status effect_of(const struct choice *x, kith_value amount, kith_val
                              kith_value base, kith_value *out, kith_error *err) {
     kith_instance *self = x->c.self;
     *out = amount;
-    if (amount.kind == KITH_NULL && percent.kind != KITH_NULL)
+    if (!kith_has(amount) && kith_has(percent))
         return self->numbers->multiply(&base, &percent, 100, money_rounding(self), out, err);
-    if (amount.kind == KITH_NULL)
+    if (!kith_has(amount))
         *out = money_zero(base.as.money.currency);
     return KITH_OK;
 }
@@ -240,7 +240,7 @@ static kith_status add_rules(const struct choice *x, kith_value base, kith_value
     for (uint64_t i = 0; i < c->rule_count; i++) {
         const struct rule *r = &c->rules[i];
         struct words name = {.host = c->self->host, .txn = c->txn};
-        if (!kith_str_is(r->kind.as.s, "price") || !rule_holds(c, i, x->taken))
+        if (!kith_is(r->kind, "price") || !rule_holds(c, i, x->taken))
             continue;
         KITH_TRY(effect_of(x, r->amount, r->percent, base, &effect, err));
         if (strcmp(effect.as.money.currency, base.as.money.currency) != 0)

@@ -132,7 +132,7 @@ static kith_status find_base(struct answering *a, struct price_answer *price, ki
         .quantity = g->quantity,
         .price_book = g->price_book,
         .currency = g->currency,
-        .day = kith_number(KITH_DATE, self->host->today(self->host)),
+        .day = KITH_TODAY(self),
     };
     const kith_txn *txn = self->calls->view(a->call);
     kith_status st = price_find(self, txn, &ask, price, &none);
@@ -159,8 +159,8 @@ static kith_status answer(struct answering *a, struct configure_results *r, kith
     if (kith_has(a->base) && x->valid)
         KITH_TRY(give_price(a, &price, r, err));
     KITH_TRY(give_rows(a, err));
-    r->valid = kith_number(KITH_BOOL, x->valid != 0);
-    r->complete = kith_number(KITH_BOOL, x->valid && x->complete);
+    r->valid = kith_bool(x->valid != 0);
+    r->complete = kith_bool(x->valid && x->complete);
     r->why = words_value(&x->why);
     if (x->next >= 0) {
         const struct option_group *g = &x->c.groups[x->next];
@@ -195,11 +195,11 @@ kith_status configure_take(kith_instance *self, kith_txn *txn, struct line *line
     struct configuration f;
     KITH_TRY(
         KITH_LOAD(self, txn, configure.configuration, line->configuration.as.link.id, &f, err));
-    if (line->product.kind != KITH_NULL && line->product.as.link.id != f.product.as.link.id)
+    if (kith_has(line->product) && line->product.as.link.id != f.product.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "configuration",
                          "configuration: it is one of another product; leave the product empty, or "
                          "take another configuration");
-    if (kith_str_is(f.state.as.s, "dropped"))
+    if (kith_is(f.state, "dropped"))
         return kith_fail(err, KITH_E_REFUSED, "configuration",
                          "configuration: it was dropped; set it to draft first");
     line->product = f.product;
@@ -272,7 +272,7 @@ static kith_status price_configuration(kith_instance *self, kith_txn *txn,
         .contact = f->contact,
         .product = f->product,
         .quantity = f->quantity,
-        .day = kith_number(KITH_DATE, self->host->today(self->host)),
+        .day = KITH_TODAY(self),
     };
     *out = kith_null();
     kith_status st = price_find(self, txn, &ask, &price, &none);

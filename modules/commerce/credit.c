@@ -26,7 +26,7 @@ static kith_status load_terms(kith_instance *self, const kith_txn *txn, struct c
             (struct terms){a->id,    a->credit_limit, a->expected_value,
                            a->bonus, a->bonus_from,   i ? a->name : kith_null()};
     }
-    if (st != KITH_OK || is_set(&who.account))
+    if (st != KITH_OK || kith_has(who.account))
         return st;
     st = KITH_LOAD(self, txn, contact, who.contact.as.link.id, &c, err);
     if (st == KITH_OK)
@@ -100,7 +100,7 @@ static kith_status check_limit(kith_instance *self, const kith_txn *txn, const s
                      placed = money_in(&currency, minor_sum(out->e.ordered, -out->e.on_account));
     out->used = money_in(&currency, minor_sum(minor_sum(minor_of(&receivable), minor_of(&placed)),
                                               minor_of(&amount)));
-    if (!is_set(&t->limit)) {
+    if (!kith_has(t->limit)) {
         (void)snprintf(out->why, sizeof out->why, "no limit was agreed");
         return KITH_OK;
     }
@@ -122,7 +122,7 @@ static kith_status check_limit(kith_instance *self, const kith_txn *txn, const s
                    "%s open, %s ordered and neither invoiced nor paid, and %s now are %s: %s the "
                    "limit of %s",
                    open, ordered, more, used, out->passes ? "within" : "above", limit);
-    if (is_set(&t->name))
+    if (kith_has(t->name))
         (void)snprintf(out->why + strlen(out->why), sizeof out->why - strlen(out->why),
                        ", which %.*s has with all its units",
                        (int)(t->name.as.s.len < 60 ? t->name.as.s.len : 60), t->name.as.s.ptr);
@@ -141,7 +141,7 @@ static kith_status check_first(kith_instance *self, const kith_txn *txn, const s
     int32_t past;
     kith_value all, given = kith_null();
     char text[KITH_NUMBER_TEXT], most[KITH_NUMBER_TEXT];
-    if (!is_set(&t->expected))
+    if (!kith_has(t->expected))
         return KITH_OK;
     kith_value whom;
     KITH_TRY(whom_of_terms(self, txn, t, &whom, err));
@@ -154,7 +154,7 @@ static kith_status check_first(kith_instance *self, const kith_txn *txn, const s
     for (uint64_t i = 0; i < n; i++) {
         const struct line *l = &lines[i];
         const kith_value *amount = self->tax_included.as.i ? &l->total : &l->net;
-        if (!is_set(&l->list_price))
+        if (!kith_has(l->list_price))
             continue;
         KITH_TRY(self->numbers->multiply(&l->list_price, &l->quantity, 1, money_rounding(self),
                                          &all, err));
@@ -200,7 +200,7 @@ static kith_status check_limits(kith_instance *self, const kith_txn *txn, const 
 
 static const struct terms *first_with(const struct all_terms *t, size_t term) {
     for (uint64_t i = 0; i < t->count; i++)
-        if (is_set((const kith_value *)((const char *)&t->at[i] + term)))
+        if (kith_has(*(const kith_value *)((const char *)&t->at[i] + term)))
             return &t->at[i];
     return &t->at[0];
 }
@@ -229,7 +229,7 @@ static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *c
 
 static kith_status whom_of(kith_instance *self, const kith_txn *txn, kith_value account,
                            kith_value contact, struct all_terms *t, kith_error *err) {
-    if (is_set(&account) == is_set(&contact))
+    if (kith_has(account) == kith_has(contact))
         return kith_fail(err, KITH_E_INVAL, "account",
                          "account: say whom it is about: an account or a contact");
     return load_terms(self, txn, customer_of(account, contact), t, err);
@@ -250,7 +250,7 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
     const kith_value currency = kith_text(args.amount.as.money.currency);
     const struct {
         kith_value passes, limit, open, overdue, ordered, on_account, used, why;
-    } out = {kith_number(KITH_BOOL, c.passes),
+    } out = {kith_bool(c.passes),
              c.limit,
              money_in(&currency, c.e.open),
              money_in(&currency, c.e.overdue),
@@ -287,7 +287,7 @@ static kith_status bonus_action(kith_instance *self, kith_call *call, kith_error
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     KITH_TRY(whom_of(self, txn, args.account, args.contact, &all, err));
     const struct terms t = *NEAREST(&all, bonus);
-    if (is_set(&t.bonus_from) && !is_in(&t.bonus_from, &args.currency))
+    if (kith_has(t.bonus_from) && !is_in(&t.bonus_from, &args.currency))
         return kith_fail(err, KITH_E_INVAL, "currency",
                          "currency: the bonus is agreed on in %s, by bonus_from; ask in that one",
                          t.bonus_from.as.money.currency);

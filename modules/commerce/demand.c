@@ -28,8 +28,7 @@ kith_status wanted_arrived(kith_instance *self, kith_txn *txn, const struct stoc
 static kith_status notify(kith_instance *self, kith_txn *txn, const struct wanted *item,
                           const struct stock *stock, kith_error *err) {
     const uint32_t fields[] = {self->goods.wanted.state, self->goods.wanted.notified_at};
-    const kith_value values[] = {kith_text("notified"),
-                                 kith_number(KITH_TIME, self->host->now(self->host))};
+    const kith_value values[] = {kith_text("notified"), KITH_NOW(self)};
     const kith_value payload[] = {item->contact, item->product, stock->location, stock->available};
     KITH_TRY(self->records->update(txn, self->goods.wanted.type, item->id.as.link.id, 2, fields,
                                    values, err));
@@ -58,7 +57,7 @@ static kith_status wanted_timer(kith_instance *self, kith_txn *txn, const kith_f
 
 static kith_status set_left(kith_instance *self, kith_txn *txn, uint64_t *count, kith_error *err) {
     const int64_t after = self->goods.abandon_after.as.i;
-    const kith_value before = kith_number(KITH_TIME, self->host->now(self->host) - after);
+    const kith_value before = kith_time(self->host->now(self->host) - after);
     struct ordered *carts;
     *count = 0;
     if (after == 0)
@@ -73,7 +72,7 @@ static kith_status set_left(kith_instance *self, kith_txn *txn, uint64_t *count,
 
 static kith_status set_ignored(kith_instance *self, kith_txn *txn, uint64_t *count,
                                kith_error *err) {
-    const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
+    const kith_value today = KITH_TODAY(self);
     struct offer *offers;
     KITH_TRY(
         KITH_FIND(self, txn, goods.offer, self->goods.offers_over, 1, &today, &offers, count, err));
@@ -152,11 +151,11 @@ static kith_status bought_reaction(kith_instance *self, kith_txn *txn, const kit
         KITH_FIND(self, txn, goods.bought, self->goods.lines_of, 1, &o.id, &lines, &b.count, err));
     b.order = o.id;
     b.lines = lines;
-    if (o.contact.kind != KITH_NULL)
+    if (kith_has(o.contact))
         KITH_TRY(end_waiting(&b, &o.contact, err));
-    if (o.contact.kind != KITH_NULL)
+    if (kith_has(o.contact))
         KITH_TRY(accept_offers(&b, self->goods.offers_to, &o.contact, err));
-    if (o.account.kind != KITH_NULL)
+    if (kith_has(o.account))
         KITH_TRY(accept_offers(&b, self->goods.offers_at, &o.account, err));
     return KITH_OK;
 }
@@ -165,18 +164,18 @@ static kith_status bought_reaction(kith_instance *self, kith_txn *txn, const kit
 static kith_status offer_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     const struct offer_numbers *n = &self->goods.offer;
-    const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
+    const kith_value today = KITH_TODAY(self);
     struct offer o;
     KITH_TRY(KITH_CHANGE(self, txn, change, goods.offer, &o, err));
     if (change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
-    if (o.contact.kind == KITH_NULL && o.account.kind == KITH_NULL)
+    if (!kith_has(o.contact) && !kith_has(o.account))
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say to whom it was offered: a contact, or an account");
     const int32_t moved = !change->before || self->records->changed(txn, change, n->state) == 1;
     const int32_t said = change->before ? self->records->changed(txn, change, n->answered_on) == 1
-                                        : o.answered_on.kind != KITH_NULL;
-    return moved && !said && !kith_str_is(o.state.as.s, "offered")
+                                        : kith_has(o.answered_on);
+    return moved && !said && !kith_is(o.state, "offered")
                ? self->records->set(txn, change, 1, &n->answered_on, &today, err)
                : KITH_OK;
 }

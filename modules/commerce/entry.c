@@ -99,7 +99,7 @@ static kith_status find_by(struct entering *w, uint32_t query, const kith_value 
     uint64_t count = 0;
     KITH_TRY(KITH_FIND(w->self, w->txn, goods.address, query, 1, address, &found, &count, err));
     for (uint64_t i = 0; i < count; i++) {
-        if (contact->kind != KITH_NULL && contact->as.link.id != found[i].contact.as.link.id)
+        if (kith_has(*contact) && contact->as.link.id != found[i].contact.as.link.id)
             return kith_fail(err, KITH_E_REFUSED, field,
                              "%s: several customers have it; say which one by contact", field);
         *contact = found[i].contact;
@@ -135,7 +135,7 @@ static kith_status digits_of(struct entering *w, const kith_value *phone, kith_v
 
 static kith_status create_client(struct entering *w, kith_error *err) {
     const struct order_args *a = &w->a;
-    if (a->name.kind == KITH_NULL)
+    if (!kith_has(a->name))
         return kith_fail(err, KITH_E_REFUSED, "name",
                          "name: nobody has this address yet; say the name of the new customer");
     w->client = (struct client){.name = a->name,
@@ -155,7 +155,7 @@ static kith_status create_client(struct entering *w, kith_error *err) {
 /* Somebody who belongs to an organisation buys for it, by its prices and terms. */
 static kith_status take_client(struct entering *w, kith_value contact, kith_error *err) {
     KITH_TRY(KITH_LOAD(w->self, w->txn, goods.client, contact.as.link.id, &w->client, err));
-    if (w->a.account.kind == KITH_NULL)
+    if (!kith_has(w->a.account))
         w->a.account = w->client.account;
     return KITH_OK;
 }
@@ -166,21 +166,21 @@ static kith_status settle_client(struct entering *w, kith_error *err) {
     kith_value contact = w->a.contact;
     const kith_txn *whole = w->self->calls->whole(w->call);
     kith_value digits = kith_null();
-    if (contact.kind == KITH_NULL && w->a.email.kind != KITH_NULL)
+    if (!kith_has(contact) && kith_has(w->a.email))
         KITH_TRY(find_by(w, g->mail_of, &w->a.email, "email", &contact, err));
-    if (contact.kind == KITH_NULL && w->a.phone.kind != KITH_NULL) {
+    if (!kith_has(contact) && kith_has(w->a.phone)) {
         KITH_TRY(digits_of(w, &w->a.phone, &digits, err));
         KITH_TRY(find_by(w, g->phone_of, &digits, "phone", &contact, err));
     }
-    if (contact.kind != KITH_NULL)
+    if (kith_has(contact))
         return take_client(w, contact, err);
-    if (w->a.email.kind != KITH_NULL)
+    if (kith_has(w->a.email))
         KITH_TRY(refuse_unseen(w->self, whole, g->mail_of, &w->a.email, "email", err));
-    if (digits.kind != KITH_NULL)
+    if (kith_has(digits))
         KITH_TRY(refuse_unseen(w->self, whole, g->phone_of, &digits, "phone", err));
-    if (w->a.email.kind != KITH_NULL || w->a.phone.kind != KITH_NULL || w->a.name.kind != KITH_NULL)
+    if (kith_has(w->a.email) || kith_has(w->a.phone) || kith_has(w->a.name))
         return create_client(w, err);
-    return w->a.account.kind != KITH_NULL
+    return kith_has(w->a.account)
                ? KITH_OK
                : kith_fail(err, KITH_E_REFUSED, "contact",
                            "contact: say who orders: a contact, an account, or name and email or "
@@ -194,17 +194,17 @@ static kith_status settle_client(struct entering *w, kith_error *err) {
 static kith_status take_known(struct entering *w, kith_error *err) {
     struct intake *o = &w->order, *last;
     uint64_t count = 0;
-    if (w->client.id.kind == KITH_NULL)
+    if (!kith_has(w->client.id))
         return KITH_OK;
-    if (o->shipping_street.kind == KITH_NULL && o->shipping_city.kind == KITH_NULL &&
-        o->shipping_postal_code.kind == KITH_NULL) {
+    if (!kith_has(o->shipping_street) && !kith_has(o->shipping_city) &&
+        !kith_has(o->shipping_postal_code)) {
         o->shipping_street = w->client.street;
         o->shipping_postal_code = w->client.postal_code;
         o->shipping_city = w->client.city;
         o->shipping_region = w->client.region;
         o->shipping_country = w->client.country;
     }
-    if (o->payment_method.kind != KITH_NULL || w->created)
+    if (kith_has(o->payment_method) || w->created)
         return KITH_OK;
     KITH_TRY(KITH_FIND(w->self, w->txn, goods.intake, w->self->goods.last_paid, 1, &w->client.id,
                        &last, &count, err));
@@ -279,9 +279,8 @@ static kith_status order_action(kith_instance *self, kith_call *call, kith_error
                           kith_text("ordered"), err));
     KITH_TRY(KITH_LOAD(self, w.txn, goods.intake, w.order.id.as.link.id, &w.order, err));
     KITH_TRY(give_lines(&w, err));
-    const struct order_results out = {w.order.id,      w.order.number,
-                                      w.order.contact, kith_number(KITH_BOOL, w.created),
-                                      w.order.state,   w.order.total};
+    const struct order_results out = {w.order.id,           w.order.number, w.order.contact,
+                                      kith_bool(w.created), w.order.state,  w.order.total};
     return KITH_RESULTS(self, call, &out, err);
 }
 

@@ -135,7 +135,7 @@ static kith_status fit_line(struct reasons *r, kith_call *call, const struct fit
         KITH_TRY(because_of_habit(r, line, err));
     KITH_TRY(because_of_taste(r, &product, err));
     because_of_choice(r, line);
-    const kith_value personal = kith_number(KITH_BOOL, r->why[0] != '\0');
+    const kith_value personal = kith_bool(r->why[0] != '\0');
     if (product.value_proposition.kind == KITH_TEXT)
         because(r, "%.*s", (int)product.value_proposition.as.s.len,
                 product.value_proposition.as.s.ptr);

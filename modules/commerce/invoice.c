@@ -11,7 +11,7 @@ struct draft {
 };
 
 static int32_t is_credit(const struct invoice *i) {
-    return kith_str_is(i->kind.as.s, "credit_note");
+    return kith_is(i->kind, "credit_note");
 }
 
 /* As the customer owes it: what a credit note is of is theirs. */
@@ -56,7 +56,7 @@ static kith_status take_quantity(const struct making *m, int64_t left, const kit
     const struct draft *d = m->draft;
     char text[KITH_NUMBER_TEXT];
     const kith_value rest = quantity_units(left);
-    *take = d && is_set(&d->quantity) ? units_of(&d->quantity) : left;
+    *take = d && kith_has(d->quantity) ? units_of(&d->quantity) : left;
     if (*take <= left)
         return KITH_OK;
     m->self->numbers->text(&rest, text);
@@ -157,7 +157,7 @@ static kith_status tax_rate_once(struct making *m, uint64_t first, int64_t *weig
     const kith_numbers_v1 *num = m->self->numbers;
     const int32_t included = m->self->tax_included.as.i != 0;
     const int64_t rate = rate_of(&m->lines[first]);
-    const kith_value by = kith_number(KITH_INT, rate);
+    const kith_value by = kith_int(rate);
     kith_value sum = money_in(&m->invoice.currency, 0), tax;
     for (uint64_t i = 0; i < m->count; i++) {
         const struct invoice_line *l = &m->lines[i];
@@ -252,7 +252,7 @@ static kith_status made_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     self->bill.draft = NULL; /* it is of this one alone */
     KITH_TRY(KITH_CHANGE(self, txn, change, invoice, &m.invoice, err));
     KITH_TRY(gather(&m, err));
-    if (!is_credit(&m.invoice) && kith_str_is(self->bill.tax_per.as.s, "rate"))
+    if (!is_credit(&m.invoice) && kith_is(self->bill.tax_per, "rate"))
         KITH_TRY(tax_by_rate(&m, err));
     KITH_TRY(write_lines(&m, err));
     KITH_TRY(write_totals(&m, err));
@@ -286,7 +286,7 @@ static kith_status days_to_pay(kith_instance *self, const kith_txn *txn, const s
 static kith_status from_order(kith_instance *self, const kith_txn *txn, struct invoice *in,
                               kith_error *err) {
     struct order o;
-    if (!is_set(&in->order))
+    if (!kith_has(in->order))
         return kith_fail(err, KITH_E_REFUSED, "order", "order: say which order it is for");
     KITH_TRY(KITH_LOAD(self, txn, order, in->order.as.link.id, &o, err));
     const kith_str state = o.state.as.s;
@@ -309,10 +309,10 @@ static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct
         return kith_fail(err, KITH_E_REFUSED, "corrects",
                          "corrects: %.*s is a credit note itself; make an invoice instead",
                          (int)of.number.as.s.len, of.number.as.s.ptr);
-    if (kith_str_is(of.state.as.s, "written_off"))
+    if (kith_is(of.state, "written_off"))
         return kith_fail(err, KITH_E_REFUSED, "corrects", "corrects: %.*s is written off already",
                          (int)of.number.as.s.len, of.number.as.s.ptr);
-    if (is_set(&in->order) && !same_link(&in->order, &of.order))
+    if (kith_has(in->order) && !kith_equal(in->order, of.order))
         return kith_fail(err, KITH_E_REFUSED, "order",
                          "order: %.*s is for another one; leave it out", (int)of.number.as.s.len,
                          of.number.as.s.ptr);
@@ -328,13 +328,13 @@ static kith_status settle_days(kith_instance *self, const kith_txn *txn, struct 
                                kith_error *err) {
     const int64_t today = self->host->today(self->host);
     int64_t days = 0;
-    if (!is_set(&in->issued_on))
-        in->issued_on = kith_number(KITH_DATE, today);
+    if (!kith_has(in->issued_on))
+        in->issued_on = kith_date(today);
     if (in->issued_on.as.i > today)
         return kith_fail(err, KITH_E_REFUSED, "issued_on", "issued_on: that day is to come");
-    if (!is_set(&in->due_on)) {
+    if (!kith_has(in->due_on)) {
         KITH_TRY(is_credit(in) ? KITH_OK : days_to_pay(self, txn, in, &days, err));
-        in->due_on = kith_number(KITH_DATE, in->issued_on.as.i + days);
+        in->due_on = kith_date(in->issued_on.as.i + days);
     }
     return in->due_on.as.i >= in->issued_on.as.i
                ? KITH_OK
@@ -346,11 +346,11 @@ static kith_status make_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     struct invoice in;
     kith_edit edit = {.count = 0};
     KITH_TRY(KITH_CHANGE(self, txn, change, invoice, &in, err));
-    if (!kith_str_is(in.state.as.s, "open"))
+    if (!kith_is(in.state, "open"))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: an invoice begins open, and is paid by payments");
-    KITH_TRY(is_set(&in.corrects) ? from_invoice(self, txn, &in, err)
-                                  : from_order(self, txn, &in, err));
+    KITH_TRY(kith_has(in.corrects) ? from_invoice(self, txn, &in, err)
+                                   : from_order(self, txn, &in, err));
     KITH_TRY(settle_days(self, txn, &in, err));
     kith_put(&edit, self->invoice.kind, in.kind);
     kith_put(&edit, self->invoice.order, in.order);
@@ -439,7 +439,7 @@ kith_status invoice_settle(kith_instance *self, kith_txn *txn, kith_id id, kith_
 #define OVERDUE_AT_ONCE 500
 static kith_status overdue_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                                  kith_error *err) {
-    const kith_value today = kith_number(KITH_DATE, self->host->today(self->host));
+    const kith_value today = KITH_TODAY(self);
     struct invoice *late;
     uint64_t n = 0;
     (void)firing;
@@ -493,7 +493,7 @@ static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change
 static kith_status make(kith_instance *self, kith_call *call, struct invoice *in,
                         const struct draft *draft, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
-    if (is_set(&draft->quantity) && (draft->count != 1 || units_of(&draft->quantity) <= 0))
+    if (kith_has(draft->quantity) && (draft->count != 1 || units_of(&draft->quantity) <= 0))
         return kith_fail(err, KITH_E_INVAL, "quantity",
                          "quantity: it is more than 0, and goes with one line in lines");
     KITH_TRY(create(self, txn, in, draft, err));

@@ -8,9 +8,9 @@ static kith_status put_to(kith_instance *self, const kith_txn *view, struct kith
     struct kith_paper_account account = {.name = kith_null()};
     struct kith_paper_contact contact = {.name = kith_null()};
     kith_status st = KITH_OK;
-    if (is_set(&in->account))
+    if (kith_has(in->account))
         st = KITH_LOAD(self, view, paper.account, in->account.as.link.id, &account, err);
-    if ((st == KITH_OK || st == KITH_E_NOTFOUND) && is_set(&in->contact))
+    if ((st == KITH_OK || st == KITH_E_NOTFOUND) && kith_has(in->contact))
         st = KITH_LOAD(self, view, paper.contact, in->contact.as.link.id, &contact, err);
     if (st != KITH_OK && st != KITH_E_NOTFOUND)
         return st;
@@ -27,7 +27,7 @@ static kith_status put_lines(kith_instance *self, const kith_txn *view, struct k
     kith_paper_open(p, "lines", '[');
     for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
         struct product product = {.code = kith_null()};
-        if (is_set(&lines[i].product))
+        if (kith_has(lines[i].product))
             st = KITH_LOAD(self, view, product, lines[i].product.as.link.id, &product, err);
         if (st == KITH_E_NOTFOUND)
             st = KITH_OK;
@@ -42,10 +42,10 @@ static kith_status put_facts(kith_instance *self, const kith_txn *view, struct k
     struct paper_order order;
     struct invoice of = {.number = kith_null()};
     KITH_TRY(KITH_LOAD(self, view, paper.order, in->order.as.link.id, &order, err));
-    if (is_set(&in->corrects))
+    if (kith_has(in->corrects))
         KITH_TRY(KITH_LOAD(self, view, invoice, in->corrects.as.link.id, &of, err));
     kith_paper_open(p, "facts", '[');
-    if (state_is(&in->kind, "invoice"))
+    if (kith_is(in->kind, "invoice"))
         kith_paper_fact(p, "due_on", &in->due_on);
     kith_paper_fact(p, "corrects", &of.number);
     kith_paper_fact(p, "order", &order.number);

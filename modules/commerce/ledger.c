@@ -13,7 +13,7 @@ kith_status ledger_book(kith_instance *self, kith_txn *txn, const char *debit, c
                         kith_value amount, struct customer who, kith_value about, kith_error *err) {
     if (!minor_of(&amount))
         return KITH_OK;
-    struct entry e = {.at = kith_number(KITH_TIME, self->host->now(self->host)),
+    struct entry e = {.at = KITH_NOW(self),
                       .debit = kith_text(debit),
                       .credit = kith_text(credit),
                       .amount = amount,
@@ -35,7 +35,7 @@ static kith_status entry_hook(kith_instance *self, kith_txn *txn, kith_change *c
                          "entries of the ledger are never deleted; book the opposite by a credit "
                          "note (commerce.credit) or a refund (commerce.refund)");
     st = KITH_READ(self, txn, entry, change->after, &e, err);
-    return st != KITH_OK || is_set(&e.amount)
+    return st != KITH_OK || kith_has(e.amount)
                ? st
                : kith_fail(err, KITH_E_REFUSED, NULL,
                            "the ledger is written by invoices, credit notes and payments alone");
@@ -150,7 +150,7 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
     const int64_t faults = count_faults(&b, self->calls->view(call), why, sizeof why);
     const struct {
         kith_value balanced, faults, why;
-    } results = {kith_number(KITH_BOOL, !faults), kith_number(KITH_INT, faults), kith_text(why)};
+    } results = {kith_bool(!faults), kith_int(faults), kith_text(why)};
     return KITH_RESULTS(self, call, &results, err);
 }
 
@@ -185,7 +185,7 @@ static kith_status note_age(void *arg, const kith_txn *txn, uint32_t count, cons
     (void)count;
     KITH_TRY(KITH_GROW(a->self, txn, a, err));
     struct age_row *row = &a->items[a->count++];
-    *row = (struct age_row){v[0], is_set(&v[0]) ? kith_null() : v[1], no_age(&a->currency)};
+    *row = (struct age_row){v[0], kith_has(v[0]) ? kith_null() : v[1], no_age(&a->currency)};
     (&row->age.not_due)[a->at] = row->age.total = v[2];
     return KITH_OK;
 }
@@ -243,16 +243,16 @@ static kith_status read_ages(const kith_txn *txn, const struct age_args *args, s
     static const int64_t from[AGES + 1] = {-100000, 1, 31, 61, 91, 100000};
     kith_instance *self = a->self;
     const int64_t today = self->host->today(self->host);
-    const int32_t one = is_set(&args->account) || is_set(&args->contact);
-    const uint32_t query = is_set(&args->account)   ? self->bill.age_account
-                           : is_set(&args->contact) ? self->bill.age_contact
-                                                    : self->bill.age_all;
+    const int32_t one = kith_has(args->account) || kith_has(args->contact);
+    const uint32_t query = kith_has(args->account)   ? self->bill.age_account
+                           : kith_has(args->contact) ? self->bill.age_contact
+                                                     : self->bill.age_all;
     for (; a->at < AGES; a->at++) {
         const kith_value params[] = {
             args->currency,
-            kith_number(KITH_DATE, today - from[a->at + 1] + 1),
-            kith_number(KITH_DATE, today - from[a->at]),
-            is_set(&args->account) ? args->account : args->contact,
+            kith_date(today - from[a->at + 1] + 1),
+            kith_date(today - from[a->at]),
+            kith_has(args->account) ? args->account : args->contact,
         };
         KITH_TRY(self->records->groups(txn, query, one ? 4 : 3, params, 0, note_age, a, err));
     }
@@ -262,7 +262,7 @@ static kith_status read_ages(const kith_txn *txn, const struct age_args *args, s
 static kith_status age_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct age_args args;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
-    if (is_set(&args.account)) /* with its units */
+    if (kith_has(args.account)) /* with its units */
         KITH_TRY(units_below(self, self->calls->whole(call), args.account, &args.account, err));
     struct ages seen = {.self = self, .currency = args.currency}, whole = seen;
     struct age of_whole = no_age(&args.currency);
@@ -274,7 +274,7 @@ static kith_status age_action(kith_instance *self, kith_call *call, kith_error *
     KITH_TRY(read_ages(self->calls->whole(call), &args, &whole, &of_whole, err));
     for (uint64_t i = 0; i < seen.count && (int64_t)i < args.limit.as.i; i++)
         KITH_TRY(KITH_ROW(self, call, &seen.items[i], err));
-    out.complete = kith_number(KITH_BOOL, minor_of(&out.all.total) == minor_of(&of_whole.total));
+    out.complete = kith_bool(minor_of(&out.all.total) == minor_of(&of_whole.total));
     return KITH_RESULTS(self, call, &out, err);
 }
 

@@ -40,7 +40,7 @@ static kith_status amount_of(const kith_instance *self, const struct line *line,
 
 kith_status money_of_line(const kith_instance *self, struct line *line, kith_error *err) {
     const int64_t rate = hundredths(&line->tax_rate);
-    const kith_value by = kith_number(KITH_INT, rate);
+    const kith_value by = kith_int(rate);
     const int32_t included = self->tax_included.as.i != 0;
     kith_value amount;
     KITH_TRY(amount_of(self, line, &amount, err));
@@ -63,7 +63,7 @@ kith_status money_undone(kith_instance *self, const kith_txn *txn, const kith_ch
 
 kith_status money_share(const kith_instance *self, const kith_value *amount, const int64_t at[3],
                         kith_value *out, kith_error *err) {
-    const kith_value to = kith_number(KITH_INT, at[1]), from = kith_number(KITH_INT, at[0]);
+    const kith_value to = kith_int(at[1]), from = kith_int(at[0]);
     kith_value upto, before;
     KITH_TRY(self->numbers->multiply(amount, &to, at[2], money_rounding(self), &upto, err));
     KITH_TRY(self->numbers->multiply(amount, &from, at[2], money_rounding(self), &before, err));

@@ -37,8 +37,7 @@ static kith_status cost(kith_instance *self, const kith_txn *txn, const struct b
                                        .product = product,
                                        .quantity = quantity_of(1),
                                        .currency = who->currency,
-                                       .day =
-                                           kith_number(KITH_DATE, self->host->today(self->host))};
+                                       .day = KITH_TODAY(self)};
     kith_status st = price_find(self, txn, &ask, out, err);
     return st == KITH_E_REFUSED ? KITH_OK : st;
 }
@@ -47,9 +46,9 @@ static kith_status cost(kith_instance *self, const kith_txn *txn, const struct b
 static kith_value channel_for(kith_value risk) {
     if (risk.kind != KITH_TEXT)
         return kith_null();
-    return kith_text(kith_str_is(risk.as.s, "commodity")   ? "web"
-                     : kith_str_is(risk.as.s, "catalogue") ? "web, mail or phone, with pictures"
-                                                           : "store or meeting, to try it");
+    return kith_text(kith_is(risk, "commodity")   ? "web"
+                     : kith_is(risk, "catalogue") ? "web, mail or phone, with pictures"
+                                                  : "store or meeting, to try it");
 }
 
 /* -- the catalogue ------------------------------------------------------------------------------
@@ -104,7 +103,7 @@ static kith_status find_shown(kith_instance *self, const kith_txn *txn,
                               const struct catalogue_args *args, struct shown **out,
                               uint64_t *count, kith_error *err) {
     static const char *const kinds[] = {"good", "service", "subscription", "content"};
-    const int32_t words = args->words.kind != KITH_NULL, tree = args->category.kind != KITH_NULL;
+    const int32_t words = kith_has(args->words), tree = kith_has(args->category);
     const uint32_t queries[] = {self->own.offering.all, self->own.offering.by_words,
                                 self->own.offering.inside, self->own.offering.both};
     kith_value items[4], params[3] = {options(args->kind, kinds, items, 4)};
@@ -187,9 +186,9 @@ static kith_status note_product(void *arg, const kith_txn *txn, uint32_t count,
 /* What the customer has in use, and what they ordered and did not send back. */
 static kith_status find_owned(kith_instance *self, const kith_txn *txn,
                               const struct related_args *args, struct ids *owned, kith_error *err) {
-    const int32_t by_account = args->contact.kind == KITH_NULL;
+    const int32_t by_account = !kith_has(args->contact);
     const kith_value who = by_account ? args->account : args->contact;
-    if (who.kind == KITH_NULL)
+    if (!kith_has(who))
         return KITH_OK;
     KITH_TRY(self->records->groups(txn, self->own.offering.owned[by_account], 1, &who, 0,
                                    note_product, owned, err));
@@ -256,12 +255,12 @@ struct chain_row {
 
 static kith_status chain_action(kith_instance *self, kith_call *call, kith_error *err) {
     const kith_txn *txn = self->calls->view(call);
-    kith_value next, level = kith_number(KITH_INT, 0);
+    kith_value next, level = kith_int(0);
     KITH_TRY(self->calls->arg(call, 0, &next, err));
-    for (int64_t i = 0; next.kind != KITH_NULL && i < LINKS_MAX; i++) {
+    for (int64_t i = 0; kith_has(next) && i < LINKS_MAX; i++) {
         struct chain a;
         KITH_TRY(KITH_LOAD(self, txn, own.chain, next.as.link.id, &a, err));
-        const struct chain_row row = {kith_number(KITH_INT, i), a.id, a.name, a.kind};
+        const struct chain_row row = {kith_int(i), a.id, a.name, a.kind};
         level = row.step;
         KITH_TRY(KITH_ROW(self, call, &row, err));
         next = a.supplied_by;

@@ -19,7 +19,7 @@ static kith_status group_hook(kith_instance *self, kith_txn *txn, kith_change *c
     if (change->before && is_changed(self, txn, change, self->configure.group.product))
         return kith_fail(err, KITH_E_REFUSED, "product",
                          "product: a group stays with its product; make another group there");
-    if (g.max_options.kind != KITH_NULL && g.min_options.as.i > g.max_options.as.i)
+    if (kith_has(g.max_options) && g.min_options.as.i > g.max_options.as.i)
         return kith_fail(err, KITH_E_REFUSED, "max_options",
                          "max_options: at least %lld and at most %lld cannot both be; raise it, or "
                          "lower min_options",
@@ -62,11 +62,11 @@ static kith_status check_option(kith_instance *self, const kith_txn *txn, const 
                                 const struct option_group *g, kith_error *err) {
     struct option *others;
     uint64_t count = 0;
-    if (o->price.kind != KITH_NULL && o->percent.kind != KITH_NULL)
+    if (kith_has(o->price) && kith_has(o->percent))
         return kith_fail(err, KITH_E_REFUSED, "percent",
                          "percent: an option has a price, or percent of the product's price, and "
                          "not both");
-    if (o->part.kind != KITH_NULL && o->part.as.link.id == g->product.as.link.id)
+    if (kith_has(o->part) && o->part.as.link.id == g->product.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "part",
                          "part: a product is no part of itself; name another one");
     const kith_value params[] = {g->product, o->code};
@@ -107,8 +107,8 @@ static kith_status option_hook(kith_instance *self, kith_txn *txn, kith_change *
  */
 
 static kith_status check_effect(const struct rule *r, const struct rule_names *n, kith_error *err) {
-    const int32_t price = kith_str_is(r->kind.as.s, "price");
-    if (price && (r->amount.kind == KITH_NULL) == (r->percent.kind == KITH_NULL))
+    const int32_t price = kith_is(r->kind, "price");
+    if (price && kith_has(r->amount) == kith_has(r->percent))
         return kith_fail(err, KITH_E_REFUSED, "amount",
                          "amount: a rule about the price has an amount, or percent of the "
                          "product's price, and not both");
@@ -116,7 +116,7 @@ static kith_status check_effect(const struct rule *r, const struct rule_names *n
         return kith_fail(err, KITH_E_REFUSED, "options",
                          "options: a rule about the price changes no options; name them in when "
                          "and unless");
-    if (!price && (r->amount.kind != KITH_NULL || r->percent.kind != KITH_NULL))
+    if (!price && (kith_has(r->amount) || kith_has(r->percent)))
         return kith_fail(err, KITH_E_REFUSED, "amount",
                          "amount: a rule that %.*s changes no price; write another rule of the "
                          "kind price",

@@ -11,12 +11,12 @@ const char *order_remedy(kith_str state) {
 }
 
 int32_t order_is_open(const struct order *o) {
-    return state_is(&o->state, "cart") || state_is(&o->state, "abandoned");
+    return kith_is(o->state, "cart") || kith_is(o->state, "abandoned");
 }
 
 int32_t order_was_placed(const struct order *o) {
-    return !kith_str_is(o->state.as.s, "cart") && !kith_str_is(o->state.as.s, "abandoned") &&
-           (!kith_str_is(o->state.as.s, "cancelled") || is_set(&o->placed_at));
+    return !kith_is(o->state, "cart") && !kith_is(o->state, "abandoned") &&
+           (!kith_is(o->state, "cancelled") || kith_has(o->placed_at));
 }
 
 /* Numbers, stock and books go by it. */
@@ -49,18 +49,17 @@ static kith_status check_same(kith_instance *self, const kith_txn *txn, const ki
         return kith_fail(err, KITH_E_REFUSED, "currency",
                          "currency: its lines are in %.*s, and so is the order; %s",
                          (int)was.currency.as.s.len, was.currency.as.s.ptr,
-                         kith_str_is(was.state.as.s, "cart") ||
-                                 kith_str_is(was.state.as.s, "abandoned")
+                         kith_is(was.state, "cart") || kith_is(was.state, "abandoned")
                              ? "delete them first"
                              : order_remedy(was.state.as.s));
     const struct customer before = customer_of(was.account, was.contact),
                           after = customer_of(o->account, o->contact);
-    if (kith_str_is(was.state.as.s, "cart") || kith_str_is(was.state.as.s, "abandoned") ||
-        (!is_set(&before.account) && !is_set(&before.contact)) ||
-        (same_link(&before.account, &after.account) && same_link(&before.contact, &after.contact)))
+    if (kith_is(was.state, "cart") || kith_is(was.state, "abandoned") ||
+        (!kith_has(before.account) && !kith_has(before.contact)) ||
+        (kith_equal(before.account, after.account) && kith_equal(before.contact, after.contact)))
         return KITH_OK;
-    const char *who = is_set(&before.account) ? "account" : "contact";
-    if (!is_set(&after.account) && !is_set(&after.contact))
+    const char *who = kith_has(before.account) ? "account" : "contact";
+    if (!kith_has(after.account) && !kith_has(after.contact))
         return kith_fail(err, KITH_E_REFUSED, who,
                          "%s: %.*s, which is %.*s, is kept with who bought; merge the %s with "
                          "another one, or leave it",
@@ -73,7 +72,7 @@ static kith_status check_same(kith_instance *self, const kith_txn *txn, const ki
 
 static kith_status check_placed(kith_instance *self, const kith_txn *txn, const struct order *o,
                                 kith_error *err) {
-    if (o->account.kind == KITH_NULL && o->contact.kind == KITH_NULL)
+    if (!kith_has(o->account) && !kith_has(o->contact))
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who orders: a contact, or an account");
     int32_t filled;
@@ -90,16 +89,16 @@ static kith_status note_elsewhere(kith_instance *self, kith_txn *txn, kith_chang
     const int32_t placed = !is_before_order(o->state.as.s);
     const int32_t yes = change->before ? is_true(&o->placed_elsewhere) && placed
                                        : change->origin == KITH_ORIGIN_IMPORT && placed &&
-                                             state_is(&o->channel, "import");
-    const kith_value value = kith_number(KITH_BOOL, yes);
+                                             kith_is(o->channel, "import");
+    const kith_value value = kith_bool(yes);
     if (yes == is_true(&o->placed_elsewhere) || change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
     return self->records->set(txn, change, 1, &self->order.placed_elsewhere, &value, err);
 }
 
 static int32_t has_left(const struct order *o) {
-    return state_is(&o->state, "shipped") || state_is(&o->state, "delivered") ||
-           state_is(&o->state, "returned");
+    return kith_is(o->state, "shipped") || kith_is(o->state, "delivered") ||
+           kith_is(o->state, "returned");
 }
 
 /* What is a cart again may have other lines by now, at which nobody looked, with the limit of
@@ -110,7 +109,7 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
     struct order was;
     KITH_TRY(KITH_READ(self, txn, order, change->before, &was, err));
     const int32_t places =
-                      order_is_open(&was) && !order_is_open(o) && !state_is(&o->state, "cancelled"),
+                      order_is_open(&was) && !order_is_open(o) && !kith_is(o->state, "cancelled"),
                   sends = has_left(o) && !has_left(&was);
     if ((!places && !sends) || is_true(&o->placed_elsewhere) || kith_has(o->subscription))
         return KITH_OK;
@@ -132,12 +131,12 @@ static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *c
         change->origin != KITH_ORIGIN_MERGE && !is_by_rules(change->origin))
         KITH_TRY(check_same(self, txn, change->before, &o, err));
     KITH_TRY(note_elsewhere(self, txn, change, &o, err));
-    if (!kith_str_is(o.state.as.s, "ordered") || !change->before ||
+    if (!kith_is(o.state, "ordered") || !change->before ||
         self->records->changed(txn, change, self->order.state) != 1)
         return KITH_OK;
     KITH_TRY(check_placed(self, txn, &o, err));
-    if (o.placed_at.kind == KITH_NULL) {
-        const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
+    if (!kith_has(o.placed_at)) {
+        const kith_value now = KITH_NOW(self);
         KITH_TRY(self->records->set(txn, change, 1, &self->order.placed_at, &now, err));
     }
     return KITH_OK;

@@ -46,7 +46,7 @@ static kith_status check_open(const struct writing *w, kith_error *err) {
 
 static kith_status check_product(const struct writing *w, kith_error *err) {
     const kith_str code = w->product.code.as.s;
-    if (kith_str_is(w->product.state.as.s, "active"))
+    if (kith_is(w->product.state, "active"))
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "product",
                      "product: '%.*s' is retired and sold no more; take its successor, or set it "
@@ -64,11 +64,11 @@ static kith_status ask_by(struct writing *w, kith_value book, kith_value currenc
         .quantity = w->line.quantity,
         .price_book = book,
         .currency = currency,
-        .day = kith_number(KITH_DATE, w->self->host->today(w->self->host)),
+        .day = KITH_TODAY(w->self),
     };
     KITH_TRY(price_find(w->self, w->txn, &ask, answer, err));
     KITH_TRY(choice_price(&w->choice, answer->unit_price, &answer->unit_price, NULL, err));
-    if (answer->list_price.kind != KITH_NULL)
+    if (kith_has(answer->list_price))
         KITH_TRY(choice_price(&w->choice, answer->list_price, &answer->list_price, NULL, err));
     return KITH_OK;
 }
@@ -87,25 +87,24 @@ static kith_status compare_book(struct writing *w, struct price_answer *answer, 
     if (st != KITH_OK)
         return kith_fail(err, st, none.field, "%s", none.message);
     w->cheaper = minor_of(&answer->unit_price) < minor_of(&usual.unit_price);
-    if (answer->list_price.kind == KITH_NULL)
+    if (!kith_has(answer->list_price))
         answer->list_price = usual.unit_price;
     return KITH_OK;
 }
 
 static kith_status ask_price(struct writing *w, struct price_answer *answer, kith_error *err) {
     kith_value currency = w->order.currency;
-    if (currency.kind == KITH_NULL && w->line.unit_price.kind == KITH_MONEY && w->change &&
+    if (!kith_has(currency) && w->line.unit_price.kind == KITH_MONEY && w->change &&
         is_changed(w, w->self->line.unit_price))
         currency = kith_text(w->line.unit_price.as.money.currency);
     w->cheaper = 0;
     KITH_TRY(ask_by(w, w->order.price_book, currency, answer, err));
-    return answer->price.kind != KITH_NULL && w->order.price_book.kind != KITH_NULL
-               ? compare_book(w, answer, err)
-               : KITH_OK;
+    return kith_has(answer->price) && kith_has(w->order.price_book) ? compare_book(w, answer, err)
+                                                                    : KITH_OK;
 }
 
 static kith_value found_by(const struct writing *w, const struct price_answer *answer) {
-    return kith_text(answer->price.kind == KITH_NULL ? "list" : w->cheaper ? "chosen" : "book");
+    return kith_text(!kith_has(answer->price) ? "list" : w->cheaper ? "chosen" : "book");
 }
 
 static kith_status take_price(struct writing *w, int32_t with_discount, kith_error *err) {
@@ -130,8 +129,7 @@ static kith_status keep_price(struct writing *w, kith_error *err) {
         return KITH_OK; /* there is no other */
     if (st != KITH_OK)
         return kith_fail(err, st, none.field, "%s", none.message);
-    w->line.list_price =
-        answer.list_price.kind == KITH_NULL ? answer.unit_price : answer.list_price;
+    w->line.list_price = kith_has(answer.list_price) ? answer.list_price : answer.unit_price;
     if (minor_of(&answer.unit_price) == minor_of(&w->line.unit_price))
         w->line.priced_by = found_by(w, &answer);
     return KITH_OK;
@@ -153,7 +151,7 @@ static kith_status settle_choice(struct writing *w, kith_error *err) {
     if (!w->choice.asked)
         return KITH_OK;
     KITH_TRY(choice_codes(&w->choice, &w->line.chosen, err));
-    if (w->line.description.kind == KITH_NULL || (chosen && !is_changed(w, self->line.description)))
+    if (!kith_has(w->line.description) || (chosen && !is_changed(w, self->line.description)))
         KITH_TRY(configure_describe(&w->choice, w->product.name, &w->line.description, err));
     return KITH_OK;
 }
@@ -161,18 +159,17 @@ static kith_status settle_choice(struct writing *w, kith_error *err) {
 /* A price that is given stays; another product, quantity or choice has another price. */
 static kith_status settle_price(struct writing *w, kith_error *err) {
     const kith_instance *self = w->self;
-    const int32_t other = is_other(w), by_hand = state_is(&w->line.priced_by, "hand");
-    if (w->line.unit_price.kind != KITH_NULL && is_changed(w, self->line.unit_price)) {
+    const int32_t other = is_other(w), by_hand = kith_is(w->line.priced_by, "hand");
+    if (kith_has(w->line.unit_price) && is_changed(w, self->line.unit_price)) {
         if (order_is_open(&w->order))
             return keep_price(w, err);
         w->line.priced_by = kith_text("hand"); /* of what was sold elsewhere nobody asks */
         w->line.list_price = kith_null();
         return KITH_OK;
     }
-    if (w->line.unit_price.kind == KITH_NULL || other ||
-        (!by_hand && is_changed(w, self->line.quantity)))
-        return take_price(
-            w, !is_changed(w, self->line.discount) || w->line.discount.kind == KITH_NULL, err);
+    if (!kith_has(w->line.unit_price) || other || (!by_hand && is_changed(w, self->line.quantity)))
+        return take_price(w, !is_changed(w, self->line.discount) || !kith_has(w->line.discount),
+                          err);
     return KITH_OK;
 }
 
@@ -180,7 +177,7 @@ static kith_status settle_price(struct writing *w, kith_error *err) {
 static kith_status settle_currency(struct writing *w, kith_error *err) {
     const char *currency = w->line.unit_price.as.money.currency;
     kith_instance *self = w->self;
-    if (w->order.currency.kind == KITH_NULL)
+    if (!kith_has(w->order.currency))
         return KITH_SET(self, w->txn, order, currency, w->order.id.as.link.id, kith_text(currency),
                         err);
     if (kith_str_is(w->order.currency.as.s, currency))
@@ -197,8 +194,8 @@ static int64_t off_list(const struct writing *w, int32_t *unknown) {
     const struct line *l = &w->line;
     const int64_t given = units_of(&l->discount), price = minor_of(&l->unit_price),
                   list = minor_of(&l->list_price);
-    const int32_t chosen = state_is(&l->priced_by, "chosen") || state_is(&l->priced_by, "hand");
-    *unknown = chosen && l->list_price.kind == KITH_NULL && order_is_open(&w->order) &&
+    const int32_t chosen = kith_is(l->priced_by, "chosen") || kith_is(l->priced_by, "hand");
+    *unknown = chosen && !kith_has(l->list_price) && order_is_open(&w->order) &&
                w->product.price.kind == KITH_MONEY &&
                strcmp(w->product.price.as.money.currency, l->unit_price.as.money.currency) != 0;
     if (*unknown)
@@ -338,8 +335,8 @@ static kith_status line_agrees_hook(kith_instance *self, kith_txn *txn, kith_cha
 
 /* What somebody has before them as an offer stays, wherever it comes from. */
 static int32_t is_import_undone(const struct writing *w, uint32_t origin) {
-    return origin == KITH_ORIGIN_UNDO && state_is(&w->order.channel, "import") &&
-           !state_is(&w->order.state, "quoted") && !units_of(&w->line.invoiced);
+    return origin == KITH_ORIGIN_UNDO && kith_is(w->order.channel, "import") &&
+           !kith_is(w->order.state, "quoted") && !units_of(&w->line.invoiced);
 }
 
 static kith_status line_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -374,7 +371,7 @@ static kith_status price_anew(struct writing *w, const struct order *was, kith_e
     kith_error none = {.struct_size = sizeof none};
     KITH_TRY(KITH_LOAD(self, w->txn, product, w->line.product.as.link.id, &w->product, err));
     KITH_TRY(choice_make(self, w->txn, &w->product, w->line.chosen, kith_null(), &w->choice, err));
-    if (state_is(&w->line.priced_by, "hand"))
+    if (kith_is(w->line.priced_by, "hand"))
         return keep_price(w, err);
     before = *w;
     before.order = *was;
@@ -388,9 +385,9 @@ static kith_status price_anew(struct writing *w, const struct order *was, kith_e
 /* Customers are deleted, and their carts are nobody's then: what cannot be priced for nobody waits
  * for whoever comes next. */
 static int32_t may_wait(const struct handover *h, const struct writing *w, kith_status st) {
-    return !is_set(&h->order.account) && !is_set(&h->order.contact) &&
-           (st == KITH_E_REFUSED || state_is(&w->line.priced_by, "hand") ||
-            (st == KITH_OK && !state_is(&w->product.state, "active")));
+    return !kith_has(h->order.account) && !kith_has(h->order.contact) &&
+           (st == KITH_E_REFUSED || kith_is(w->line.priced_by, "hand") ||
+            (st == KITH_OK && !kith_is(w->product.state, "active")));
 }
 
 /* What of the line is another one than it was. */
@@ -400,7 +397,7 @@ static kith_edit changes_of(const struct writing *w, const struct line *old) {
     kith_edit edit = {0};
     if (minor_of(&l->unit_price) != minor_of(&old->unit_price))
         kith_put(&edit, self->line.unit_price, l->unit_price);
-    if (state_is(&l->priced_by, "hand") && minor_of(&l->list_price) != minor_of(&old->list_price))
+    if (kith_is(l->priced_by, "hand") && minor_of(&l->list_price) != minor_of(&old->list_price))
         kith_put(&edit, self->line.list_price, l->list_price);
     if (units_of(&l->discount) != units_of(&old->discount))
         kith_put(&edit, self->line.discount, l->discount);
@@ -411,7 +408,7 @@ static kith_status hand_over_line(const struct handover *h, const struct line *l
                                   kith_error *err) {
     kith_instance *self = h->self;
     struct writing w = {.self = self, .txn = h->txn, .line = *line, .order = h->order};
-    const char *who = same_link(&h->was.account, &h->order.account) ? "contact" : "account";
+    const char *who = kith_equal(h->was.account, h->order.account) ? "contact" : "account";
     kith_error why = {.struct_size = sizeof why};
     kith_status st = price_anew(&w, &h->was, &why);
     choice_end(&w.choice);
@@ -441,7 +438,7 @@ static kith_status handover_hook(kith_instance *self, kith_txn *txn, kith_change
     uint64_t count = 0;
     KITH_TRY(KITH_CHANGE(self, txn, change, order, &h.order, err));
     KITH_TRY(KITH_READ(self, txn, order, change->before, &h.was, err));
-    if (!is_before_order(h.was.state.as.s) || state_is(&h.order.state, "cancelled"))
+    if (!is_before_order(h.was.state.as.s) || kith_is(h.order.state, "cancelled"))
         return KITH_OK;
     h.writes = order_is_open(&h.order);
     h.order.state = h.was.state;

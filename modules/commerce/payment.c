@@ -4,7 +4,7 @@
 
 static int32_t came_into(const struct payment *before, const struct payment *after,
                          const char *state) {
-    return state_is(&after->state, state) && !state_is(&before->state, state);
+    return kith_is(after->state, state) && !kith_is(before->state, state);
 }
 
 /* Both rows of a change; one that is not there is empty. */
@@ -25,7 +25,7 @@ static kith_status read_both(kith_instance *self, const kith_txn *txn, const kit
 static kith_status spread(kith_instance *self, kith_txn *txn, const struct payment *p,
                           kith_error *err) {
     const kith_value currency = kith_text(p->amount.as.money.currency);
-    const int32_t by_account = is_set(&p->account), by_order = is_set(&p->order);
+    const int32_t by_account = kith_has(p->account), by_order = kith_has(p->order);
     const kith_value params[] = {by_order     ? p->order
                                  : by_account ? p->account
                                               : p->contact,
@@ -36,11 +36,11 @@ static kith_status spread(kith_instance *self, kith_txn *txn, const struct payme
     int64_t left = minor_of(&p->amount);
     struct invoice *due;
     uint64_t n = 0;
-    if (is_set(&p->invoice))
+    if (kith_has(p->invoice))
         return payment_allocate(self, txn, p->id, p->amount, p->invoice, err);
     KITH_TRY(KITH_FIND(self, txn, invoice, query, 2, params, &due, &n, err));
     for (uint64_t i = 0; left > 0 && i < n; i++) {
-        if (!by_order && !by_account && is_set(&due[i].account))
+        if (!by_order && !by_account && kith_has(due[i].account))
             continue; /* the account owes it, not the person who ordered */
         KITH_TRY(payment_allocate(self, txn, p->id, money_in(&currency, left), due[i].id, err));
         left -= minor_of(&due[i].open);
@@ -49,8 +49,7 @@ static kith_status spread(kith_instance *self, kith_txn *txn, const struct payme
 }
 
 static const char *till_of(const struct payment *p) {
-    return state_is(&p->method, "cash") || state_is(&p->method, "cash_on_delivery") ? "cash"
-                                                                                    : "bank";
+    return kith_is(p->method, "cash") || kith_is(p->method, "cash_on_delivery") ? "cash" : "bank";
 }
 
 static kith_status take_back(kith_instance *self, kith_txn *txn, const struct allocation *a,
@@ -112,7 +111,7 @@ static kith_status payment_made_hook(kith_instance *self, kith_txn *txn, kith_ch
                                      kith_error *err) {
     struct payment before, p;
     KITH_TRY(read_both(self, txn, change, &before, &p, err));
-    if (change->before && is_set(&before.refunded) != is_set(&p.refunded))
+    if (change->before && kith_has(before.refunded) != kith_has(p.refunded))
         return refund(self, txn, &before, &p, err);
     if (change->before && minor_of(&before.refunded) != minor_of(&p.refunded))
         return refund(self, txn, &before, &p, err);
@@ -131,13 +130,13 @@ static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct
                                 kith_error *err) {
     struct invoice in;
     KITH_TRY(KITH_LOAD(self, txn, invoice, p->invoice.as.link.id, &in, err));
-    if (minor_of(&in.open) <= 0 || !state_is(&in.kind, "invoice"))
+    if (minor_of(&in.open) <= 0 || !kith_is(in.kind, "invoice"))
         return kith_fail(err, KITH_E_REFUSED, "invoice",
                          "invoice: nothing of %.*s is open; it is %.*s", (int)in.number.as.s.len,
                          in.number.as.s.ptr, (int)in.state.as.s.len, in.state.as.s.ptr);
-    if (!is_set(&p->order))
+    if (!kith_has(p->order))
         p->order = in.order;
-    if (!is_set(&p->account) && !is_set(&p->contact)) {
+    if (!kith_has(p->account) && !kith_has(p->contact)) {
         p->account = in.account;
         p->contact = in.contact;
     }
@@ -153,18 +152,18 @@ static kith_status from_order(kith_instance *self, const kith_txn *txn, struct p
                               kith_error *err) {
     struct order o;
     KITH_TRY(KITH_LOAD(self, txn, order, p->order.as.link.id, &o, err));
-    if (!is_set(&p->account) && !is_set(&p->contact)) {
+    if (!kith_has(p->account) && !kith_has(p->contact)) {
         p->account = o.account;
         p->contact = o.contact;
     }
-    if (!is_set(&p->method))
+    if (!kith_has(p->method))
         p->method = o.payment_method;
     const struct customer owes = customer_of(o.account, o.contact),
                           pays = customer_of(p->account, p->contact);
-    if (!same_link(&owes.account, &pays.account) || !same_link(&owes.contact, &pays.contact))
+    if (!kith_equal(owes.account, pays.account) || !kith_equal(owes.contact, pays.contact))
         return kith_fail(err, KITH_E_REFUSED, "order", "order: %.*s is of another customer",
                          (int)o.number.as.s.len, o.number.as.s.ptr);
-    if (is_set(&o.currency) && !is_in(&p->amount, &o.currency))
+    if (kith_has(o.currency) && !is_in(&p->amount, &o.currency))
         return kith_fail(err, KITH_E_REFUSED, "amount", "amount: it is in %s, and %.*s is in %.*s",
                          p->amount.as.money.currency, (int)o.number.as.s.len, o.number.as.s.ptr,
                          (int)o.currency.as.s.len, o.currency.as.s.ptr);
@@ -191,14 +190,14 @@ static kith_status check_reference(kith_instance *self, const kith_txn *txn,
                                    const struct payment *p, kith_error *err) {
     struct payment *others;
     uint64_t n = 0;
-    if (!is_set(&p->reference) || state_is(&p->state, "failed"))
+    if (!kith_has(p->reference) || kith_is(p->state, "failed"))
         return KITH_OK;
     if (is_card(p->reference.as.s))
         return kith_fail(err, KITH_E_REFUSED, "reference",
                          "reference: that looks like the number of a card, which is not kept here; "
                          "write the number of the transaction");
     const struct customer who = customer_of(p->account, p->contact);
-    const int32_t account = is_set(&who.account);
+    const int32_t account = kith_has(who.account);
     const kith_value params[] = {account ? who.account : who.contact, p->reference};
     KITH_TRY(KITH_FIND(self, txn, payment,
                        account ? self->bill.same_of_account : self->bill.same_of_contact, 2, params,
@@ -235,13 +234,13 @@ static kith_status check_refund(const kith_instance *self, const struct payment 
     char amount[KITH_NUMBER_TEXT];
     if (came_into(before, p, "refunded") && minor_of(&p->refunded) == minor_of(&before->refunded))
         p->refunded = p->amount;
-    if (!is_set(&p->refunded) && !is_set(&before->refunded))
+    if (!kith_has(p->refunded) && !kith_has(before->refunded))
         return KITH_OK;
-    if (is_set(&p->refunded) &&
+    if (kith_has(p->refunded) &&
         strcmp(p->refunded.as.money.currency, p->amount.as.money.currency) == 0 &&
         minor_of(&p->refunded) >= minor_of(&before->refunded) &&
         minor_of(&p->refunded) <= minor_of(&p->amount) &&
-        (state_is(&before->state, "received") || state_is(&before->state, "refunded"))) {
+        (kith_is(before->state, "received") || kith_is(before->state, "refunded"))) {
         if (minor_of(&p->refunded) == minor_of(&p->amount))
             p->state = kith_text("refunded");
         else if (came_into(before, p, "refunded"))
@@ -263,7 +262,7 @@ static kith_status check_kept(kith_instance *self, const kith_txn *txn, const ki
     const uint32_t fixed[] = {f->amount, f->method, f->order, f->invoice, f->account, f->contact};
     const size_t count =
         sizeof fixed / sizeof *fixed - (change->origin == KITH_ORIGIN_MERGE ? 2 : 0);
-    if (state_is(&before->state, "pending") || change->origin == KITH_ORIGIN_ERASE)
+    if (kith_is(before->state, "pending") || change->origin == KITH_ORIGIN_ERASE)
         return KITH_OK;
     for (size_t i = 0; i < count; i++)
         if (self->records->changed(txn, change, fixed[i]) == 1)
@@ -282,13 +281,13 @@ static kith_status payment_hook(kith_instance *self, kith_txn *txn, kith_change 
     KITH_TRY(read_both(self, txn, change, &before, &p, err));
     if (change->before)
         KITH_TRY(check_kept(self, txn, change, &before, err));
-    if (!change->before || state_is(&before.state, "pending"))
+    if (!change->before || kith_is(before.state, "pending"))
         KITH_TRY(complete(self, txn, &p, err));
     KITH_TRY(check_refund(self, &before, &p, err));
     if (came_into(&before, &p, "received"))
         p.open = p.amount;
-    if (!is_set(&p.at))
-        p.at = kith_number(KITH_TIME, self->host->now(self->host));
+    if (!kith_has(p.at))
+        p.at = KITH_NOW(self);
     kith_put(&edit, self->payment.currency, kith_text(p.amount.as.money.currency));
     kith_put(&edit, self->payment.account, p.account);
     kith_put(&edit, self->payment.contact, p.contact);
@@ -297,7 +296,7 @@ static kith_status payment_hook(kith_instance *self, kith_txn *txn, kith_change 
     kith_put(&edit, self->payment.at, p.at);
     kith_put(&edit, self->payment.refunded, p.refunded);
     kith_put(&edit, self->payment.open, p.open);
-    kith_put(&edit, self->payment.on_account, kith_number(KITH_BOOL, minor_of(&p.open) > 0));
+    kith_put(&edit, self->payment.on_account, kith_bool(minor_of(&p.open) > 0));
     kith_put(&edit, self->payment.state, p.state);
     return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
 }
@@ -353,14 +352,14 @@ static kith_status refund_action(kith_instance *self, kith_call *call, kith_erro
     kith_txn *txn = self->calls->txn(call);
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     KITH_TRY(KITH_LOAD(self, txn, payment, args.payment.as.link.id, &p, err));
-    if (!state_is(&p.state, "received"))
+    if (!kith_is(p.state, "received"))
         return kith_fail(err, KITH_E_REFUSED, "payment", "payment: %.*s is %.*s, not received",
                          (int)p.number.as.s.len, p.number.as.s.ptr, (int)p.state.as.s.len,
                          p.state.as.s.ptr);
-    if (is_set(&args.amount) && minor_of(&args.amount) <= 0)
+    if (kith_has(args.amount) && minor_of(&args.amount) <= 0)
         return kith_fail(err, KITH_E_INVAL, "amount", "amount: it is more than 0");
     kith_value all = p.amount;
-    if (is_set(&args.amount))
+    if (kith_has(args.amount))
         KITH_TRY(self->numbers->add(&args.amount, 1, &p.refunded, &all, err));
     KITH_TRY(KITH_SET(self, txn, payment, refunded, p.id.as.link.id, all, err));
     return tell_payment(self, call, p.id.as.link.id, err);

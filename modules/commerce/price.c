@@ -16,11 +16,11 @@ struct terms {
 /* What somebody has not agreed on holds as it does for who stands above. */
 static void take(struct terms *t, kith_value price_book, kith_value discount,
                  kith_value territory) {
-    if (t->price_book.kind == KITH_NULL)
+    if (!kith_has(t->price_book))
         t->price_book = price_book;
-    if (t->discount.kind == KITH_NULL)
+    if (!kith_has(t->discount))
         t->discount = discount;
-    if (t->territory.kind == KITH_NULL)
+    if (!kith_has(t->territory))
         t->territory = territory;
 }
 
@@ -30,12 +30,11 @@ static kith_status terms_of(kith_instance *self, const kith_txn *txn,
                             const struct price_question *ask, struct terms *t, kith_error *err) {
     struct contact c = {.account = kith_null()};
     struct account_chain up;
-    if (ask->contact.kind != KITH_NULL)
+    if (kith_has(ask->contact))
         KITH_TRY(KITH_LOAD(self, txn, contact, ask->contact.as.link.id, &c, err));
-    KITH_TRY(units_above(self, txn, ask->account.kind == KITH_NULL ? c.account : ask->account, &up,
-                         err));
+    KITH_TRY(units_above(self, txn, kith_has(ask->account) ? ask->account : c.account, &up, err));
     *t = (struct terms){0};
-    if (ask->account.kind == KITH_NULL || is_unit_of(&up, &c.account))
+    if (!kith_has(ask->account) || is_unit_of(&up, &c.account))
         take(t, c.price_book, c.discount, kith_null());
     for (uint64_t i = 0; i < up.count; i++)
         take(t, up.at[i].price_book, up.at[i].discount, up.at[i].territory);
@@ -46,12 +45,12 @@ static kith_status terms_of(kith_instance *self, const kith_txn *txn,
  */
 
 static int32_t holds_on(kith_value from, kith_value until, kith_value day) {
-    return (from.kind == KITH_NULL || from.as.i <= day.as.i) &&
-           (until.kind == KITH_NULL || until.as.i >= day.as.i);
+    return (!kith_has(from) || from.as.i <= day.as.i) &&
+           (!kith_has(until) || until.as.i >= day.as.i);
 }
 
 static int32_t same_currency(kith_value money, kith_value code) {
-    return code.kind == KITH_NULL ||
+    return !kith_has(code) ||
            (money.kind == KITH_MONEY && kith_str_is(code.as.s, money.as.money.currency));
 }
 
@@ -110,7 +109,7 @@ static kith_status look_in(struct search *s, const struct book *book, kith_error
     if (kith_has(s->ask->currency) && !kith_equal(book->currency, s->ask->currency))
         return KITH_OK;
     KITH_TRY(look_for(s, book, s->product.id, err));
-    if (!s->found && s->product.variant_of.kind != KITH_NULL)
+    if (!s->found && kith_has(s->product.variant_of))
         KITH_TRY(look_for(s, book, s->product.variant_of, err));
     return KITH_OK;
 }
@@ -121,7 +120,7 @@ static kith_status look_in(struct search *s, const struct book *book, kith_error
 static kith_status look_in_one(struct search *s, kith_value link, kith_error *err) {
     kith_instance *self = s->self;
     struct book book;
-    if (s->found || link.kind == KITH_NULL)
+    if (s->found || !kith_has(link))
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, s->txn, book, link.as.link.id, &book, err));
     return look_in(s, &book, err);
@@ -158,7 +157,7 @@ static kith_status look_in_territories(struct search *s, kith_error *err) {
     kith_instance *self = s->self;
     kith_value at = s->terms.territory;
     const kith_row *row;
-    for (int i = 0; !s->found && i < LEVELS && at.kind != KITH_NULL; i++) {
+    for (int i = 0; !s->found && i < LEVELS && kith_has(at); i++) {
         KITH_TRY(look_in_all(s, self->query.territory_books, 1, &at, err));
         KITH_TRY(self->records->get(s->txn, self->territory, at.as.link.id, &row, err));
         KITH_TRY(self->records->read(s->txn, row, 1, &self->territory_parent, &at, err));
@@ -168,7 +167,7 @@ static kith_status look_in_territories(struct search *s, kith_error *err) {
 
 static kith_status look_in_books(struct search *s, kith_error *err) {
     kith_instance *self = s->self;
-    if (s->ask->price_book.kind != KITH_NULL)
+    if (kith_has(s->ask->price_book))
         return look_in_one(s, s->ask->price_book, err);
     KITH_TRY(look_in_one(s, s->terms.price_book, err));
     KITH_TRY(look_in_tiers(s, err));
@@ -184,7 +183,7 @@ static kith_status read_product(struct search *s, kith_error *err) {
     struct product of;
     KITH_TRY(KITH_LOAD(self, s->txn, product, s->ask->product.as.link.id, &s->product, err));
     s->list = s->product.price;
-    if (s->list.kind == KITH_NULL && s->product.variant_of.kind != KITH_NULL) {
+    if (!kith_has(s->list) && kith_has(s->product.variant_of)) {
         KITH_TRY(KITH_LOAD(self, s->txn, product, s->product.variant_of.as.link.id, &of, err));
         s->list = of.price;
     }
@@ -194,7 +193,7 @@ static kith_status read_product(struct search *s, kith_error *err) {
 static kith_status take_list_price(struct search *s, kith_error *err) {
     const kith_str code = s->product.code.as.s, cur = s->ask->currency.as.s;
     char amount[KITH_NUMBER_TEXT];
-    if (s->list.kind == KITH_NULL || !same_currency(s->list, s->ask->currency))
+    if (!kith_has(s->list) || !same_currency(s->list, s->ask->currency))
         return kith_fail(err, KITH_E_REFUSED, "product",
                          "product: '%.*s' has no price%s%.*s; give it a list price, or a row in a "
                          "price book that holds for this customer and day",
@@ -212,7 +211,7 @@ static void take_discount(struct search *s) {
     const struct tier *tier = tiers_limit(s->self, s->terms.tiers);
     kith_value *out = &s->out->discount;
     char percent[KITH_NUMBER_TEXT], agreed[KITH_NUMBER_TEXT];
-    if (s->terms.discount.kind == KITH_NULL || !s->terms.discount.as.decimal.units || s->final)
+    if (!kith_has(s->terms.discount) || !s->terms.discount.as.decimal.units || s->final)
         return;
     *out = s->terms.discount;
     if (tier && out->as.decimal.units > tier->limit.as.i * 100)
@@ -257,8 +256,8 @@ static kith_status price_action(kith_instance *self, kith_call *call, kith_error
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     if (args.quantity.as.decimal.units <= 0)
         return kith_fail(err, KITH_E_INVAL, "quantity", "quantity: it is more than 0");
-    if (args.day.kind == KITH_NULL)
-        args.day = kith_number(KITH_DATE, self->host->today(self->host));
+    if (!kith_has(args.day))
+        args.day = KITH_TODAY(self);
     const struct price_question ask = {args.account,    args.contact,  args.product, args.quantity,
                                        args.price_book, args.currency, args.day};
     KITH_TRY(price_find(self, txn, &ask, &answer, err));
@@ -279,7 +278,7 @@ static kith_status price_action(kith_instance *self, kith_call *call, kith_error
  */
 
 static kith_status check_days(kith_value from, kith_value until, kith_error *err) {
-    if (from.kind == KITH_NULL || until.kind == KITH_NULL || from.as.i <= until.as.i)
+    if (!kith_has(from) || !kith_has(until) || from.as.i <= until.as.i)
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "valid_until",
                      "valid_until: it lies before valid_from; one that holds for a day has it in "
@@ -288,9 +287,9 @@ static kith_status check_days(kith_value from, kith_value until, kith_error *err
 
 static kith_status check_whose(kith_instance *self, const kith_txn *txn, const kith_change *change,
                                const struct book *b, kith_error *err) {
-    if (b->tier.kind == KITH_NULL)
+    if (!kith_has(b->tier))
         return KITH_OK;
-    if (b->territory.kind != KITH_NULL || (b->standard.kind == KITH_BOOL && b->standard.as.i))
+    if (kith_has(b->territory) || (b->standard.kind == KITH_BOOL && b->standard.as.i))
         return kith_fail(
             err, KITH_E_REFUSED, "tier",
             "tier: a book is one of a tier, of a territory, or standard; for who is in "
@@ -305,7 +304,7 @@ static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     struct book b;
     char code[4] = "";
     KITH_TRY(KITH_CHANGE(self, txn, change, book, &b, err));
-    if (b.currency.kind == KITH_NULL) /* required: refused after the hooks */
+    if (!kith_has(b.currency)) /* required: refused after the hooks */
         return KITH_OK;
     if (b.currency.as.s.len == 3)
         memcpy(code, b.currency.as.s.ptr, 3);
@@ -330,11 +329,11 @@ static kith_status check_amount(kith_instance *self, const kith_txn *txn, const 
                                 kith_error *err) {
     struct book b;
     KITH_TRY(KITH_LOAD(self, txn, book, p->price_book.as.link.id, &b, err));
-    if ((p->amount.kind == KITH_NULL) == (p->discount.kind == KITH_NULL))
+    if (kith_has(p->amount) == kith_has(p->discount))
         return kith_fail(err, KITH_E_REFUSED, "amount",
                          "amount: a price has an amount, or a discount on the list price, and not "
                          "both");
-    if (!same_currency(p->amount, b.currency) && p->amount.kind != KITH_NULL)
+    if (!same_currency(p->amount, b.currency) && kith_has(p->amount))
         return kith_fail(err, KITH_E_REFUSED, "amount",
                          "amount: it is in %s, and the prices of '%.*s' are in %.*s",
                          p->amount.as.money.currency, (int)b.name.as.s.len, b.name.as.s.ptr,
@@ -343,9 +342,9 @@ static kith_status check_amount(kith_instance *self, const kith_txn *txn, const 
 }
 
 static int32_t overlaps(const struct price *a, const struct price *b) {
-    return (a->valid_until.kind == KITH_NULL || b->valid_from.kind == KITH_NULL ||
+    return (!kith_has(a->valid_until) || !kith_has(b->valid_from) ||
             b->valid_from.as.i <= a->valid_until.as.i) &&
-           (b->valid_until.kind == KITH_NULL || a->valid_from.kind == KITH_NULL ||
+           (!kith_has(b->valid_until) || !kith_has(a->valid_from) ||
             a->valid_from.as.i <= b->valid_until.as.i);
 }
 

@@ -10,10 +10,10 @@ static kith_status product_hook(kith_instance *self, kith_txn *txn, kith_change 
                                 kith_error *err) {
     struct product p, of;
     KITH_TRY(KITH_CHANGE(self, txn, change, product, &p, err));
-    if (p.variant_of.kind == KITH_NULL)
+    if (!kith_has(p.variant_of))
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, product, p.variant_of.as.link.id, &of, err));
-    if (of.variant_of.kind != KITH_NULL || of.id.as.link.id == change->id)
+    if (kith_has(of.variant_of) || of.id.as.link.id == change->id)
         return kith_fail(err, KITH_E_REFUSED, "variant_of",
                          "variant_of: '%.*s' is itself %s; link to the product that it is a "
                          "variant of",
@@ -117,10 +117,10 @@ static kith_status relation_hook(kith_instance *self, kith_txn *txn, kith_change
                                  kith_error *err) {
     struct relation r;
     KITH_TRY(KITH_CHANGE(self, txn, change, relation, &r, err));
-    if (r.other.kind != KITH_NULL && r.product.as.link.id == r.other.as.link.id)
+    if (kith_has(r.other) && r.product.as.link.id == r.other.as.link.id)
         return kith_fail(err, KITH_E_REFUSED, "other",
                          "other: a product has no relation to itself; name another one");
-    return kith_str_is(r.kind.as.s, "bundle_part") ? check_inside(self, txn, &r, err) : KITH_OK;
+    return kith_is(r.kind, "bundle_part") ? check_inside(self, txn, &r, err) : KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -10,9 +10,8 @@
 
 /* It was placed by somebody, and is neither cancelled nor sent back. */
 static int32_t is_purchase(const struct order *o) {
-    return (is_set(&o->account) || is_set(&o->contact)) && !is_before_order(o->state.as.s) &&
-           !state_is(&o->state, "cancelled") && !state_is(&o->state, "returned") &&
-           o->lines.as.i > 0;
+    return (kith_has(o->account) || kith_has(o->contact)) && !is_before_order(o->state.as.s) &&
+           !kith_is(o->state, "cancelled") && !kith_is(o->state, "returned") && o->lines.as.i > 0;
 }
 
 /* Its total, without what was credited, and not to be billed again, or came back unbilled. */
@@ -42,11 +41,11 @@ static kith_status worth_of(kith_instance *self, kith_txn *txn, const struct ord
 static kith_value channel_of(const struct order *o) {
     static const char *const same[] = {"web", "store", "email", "mail", "chat", "social"};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
-        if (state_is(&o->channel, same[i]))
+        if (kith_is(o->channel, same[i]))
             return kith_text(same[i]);
-    return kith_text(state_is(&o->channel, "phone")    ? "call"
-                     : state_is(&o->channel, "seller") ? "meeting"
-                                                       : "other");
+    return kith_text(kith_is(o->channel, "phone")    ? "call"
+                     : kith_is(o->channel, "seller") ? "meeting"
+                                                     : "other");
 }
 
 static kith_status create_purchase(kith_instance *self, kith_txn *txn, const struct order *o,
@@ -72,11 +71,11 @@ static kith_status update_purchase(kith_instance *self, kith_txn *txn, const str
     kith_edit edit = {0};
     if (!kith_equal(p->amount, amount))
         kith_put(&edit, n->amount, amount);
-    if (!same_link(&p->account, &o->account))
+    if (!kith_equal(p->account, o->account))
         kith_put(&edit, n->account, o->account);
-    if (!same_link(&p->contact, &o->contact))
+    if (!kith_equal(p->contact, o->contact))
         kith_put(&edit, n->contact, o->contact);
-    if (is_set(&o->placed_at) && p->at.as.i != o->placed_at.as.i)
+    if (kith_has(o->placed_at) && p->at.as.i != o->placed_at.as.i)
         kith_put(&edit, n->at, o->placed_at);
     return edit.count ? kith_edit_update(self->records, txn, n->type, p->id.as.link.id, &edit, err)
                       : KITH_OK;
@@ -96,16 +95,16 @@ static kith_status make_customer(kith_instance *self, kith_txn *txn, const struc
     kith_error none = {.struct_size = sizeof none};
     struct person person;
     struct firm firm;
-    if (is_set(&o->contact))
+    if (kith_has(o->contact))
         KITH_TRY(KITH_LOAD(self, txn, care.person, o->contact.as.link.id, &person, err));
-    if (is_set(&o->contact) &&
-        (state_is(&person.lifecycle, "prospect") || (!old && state_is(&person.lifecycle, "lost"))))
+    if (kith_has(o->contact) &&
+        (kith_is(person.lifecycle, "prospect") || (!old && kith_is(person.lifecycle, "lost"))))
         KITH_TRY(pass_over(KITH_SET(self, txn, care.person, lifecycle, o->contact.as.link.id,
                                     kith_text("customer"), &none)));
-    if (!is_set(&o->account))
+    if (!kith_has(o->account))
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, care.firm, o->account.as.link.id, &firm, err));
-    if (!is_set(&firm.kind) || state_is(&firm.kind, "prospect"))
+    if (!kith_has(firm.kind) || kith_is(firm.kind, "prospect"))
         KITH_TRY(pass_over(KITH_SET(self, txn, care.firm, kind, o->account.as.link.id,
                                     kith_text("customer"), &none)));
     return KITH_OK;
@@ -162,13 +161,13 @@ static kith_status when_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     if (change->origin == KITH_ORIGIN_UNDO || change->origin == KITH_ORIGIN_IMPORT ||
         is_by_rules(change->origin))
         return KITH_OK;
-    if (is_set(&was.placed_at) && !is_before_order(was.state.as.s) &&
+    if (kith_has(was.placed_at) && !is_before_order(was.state.as.s) &&
         !(was.placed_elsewhere.kind == KITH_BOOL && was.placed_elsewhere.as.i))
         return kith_fail(err, KITH_E_REFUSED, "placed_at",
                          "placed_at: %.*s is %.*s and stays with the time at which it was ordered",
                          (int)o.number.as.s.len, o.number.as.s.ptr, (int)was.state.as.s.len,
                          was.state.as.s.ptr);
-    return is_set(&o.placed_at) && o.placed_at.as.i > self->host->now(self->host) + DAY_MS
+    return kith_has(o.placed_at) && o.placed_at.as.i > self->host->now(self->host) + DAY_MS
                ? kith_fail(err, KITH_E_REFUSED, "placed_at",
                            "placed_at: it lies in the future; leave it out, and it is now")
                : KITH_OK;
@@ -233,7 +232,7 @@ static kith_status count_action(kith_instance *self, kith_call *call, kith_error
                        &count, err));
     for (uint64_t i = 0; i < count; i++)
         KITH_TRY(follow(self, txn, orders[i].id, err));
-    const struct { kith_value counted; } out = {kith_number(KITH_INT, (int64_t)count)};
+    const struct { kith_value counted; } out = {kith_int((int64_t)count)};
     return KITH_RESULTS(self, call, &out, err);
 }
 

@@ -6,10 +6,10 @@
 static kith_status check_new(kith_instance *self, const kith_txn *txn, const struct referred *r,
                              kith_value *partner, kith_error *err) {
     struct made product = {.supplier = kith_null()};
-    if (r->contact.kind == KITH_NULL && r->account.kind == KITH_NULL)
+    if (!kith_has(r->contact) && !kith_has(r->account))
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who is sent there: a contact, or an account");
-    if (r->product.kind == KITH_NULL && r->wanted.kind == KITH_NULL)
+    if (!kith_has(r->product) && !kith_has(r->wanted))
         return kith_fail(err, KITH_E_REFUSED, "wanted",
                          "wanted: say what they want: a product, or in words");
     if (partner->kind == KITH_LINK)
@@ -34,7 +34,7 @@ static kith_status referral_hook(kith_instance *self, kith_txn *txn, kith_change
     if (kith_has(partner) && kith_equal(r.account, partner))
         return kith_fail(err, KITH_E_INVAL, "partner",
                          "partner: it is the customer; say another one");
-    return r.partner.kind == KITH_NULL && partner.kind == KITH_LINK
+    return !kith_has(r.partner) && partner.kind == KITH_LINK
                ? self->records->set(txn, change, 1, &self->care.referred.partner, &partner, err)
                : KITH_OK;
 }

@@ -22,19 +22,19 @@ static kith_status renew(kith_instance *self, kith_txn *txn, const struct subscr
     const int64_t terms = s->terms.as.i + 1;
     struct ware plan;
     kith_edit edit = {0};
-    const kith_value next = s->next_plan.kind != KITH_NULL ? s->next_plan : s->product;
+    const kith_value next = kith_has(s->next_plan) ? s->next_plan : s->product;
     KITH_TRY(KITH_LOAD(self, txn, own.ware, next.as.link.id, &plan, err));
-    if (!is(plan.state, "active"))
+    if (!kith_is(plan.state, "active"))
         return end(self, txn, s, "expired",
                    "its plan is retired; next_plan would have named what follows", err);
-    kith_put(&edit, n->terms, int_of(terms));
+    kith_put(&edit, n->terms, kith_int(terms));
     kith_put(&edit, n->term_start, s->term_end);
     kith_put(&edit, n->term_end,
-             date(day_add_months(s->anchor.as.i, terms * months_of(s->period))));
+             kith_date(day_add_months(s->anchor.as.i, terms * months_of(s->period))));
     kith_put(&edit, n->next_plan, kith_null());
     kith_put(&edit, n->next_quantity, kith_null());
     kith_put(&edit, n->product, next);
-    if (s->next_quantity.kind != KITH_NULL)
+    if (kith_has(s->next_quantity))
         kith_put(&edit, n->quantity, s->next_quantity);
     return self->records->update(txn, n->type, s->id.as.link.id, edit.count, edit.fields,
                                  edit.values, err);
@@ -47,9 +47,9 @@ static kith_status step(kith_instance *self, kith_txn *txn, const struct subscri
         return end(self, txn, s, "cancelled", "it was cancelled for this day", err);
     if (!s->renews.as.i)
         return end(self, txn, s, "expired", "it does not renew by itself", err);
-    if (is(s->state, "past_due"))
+    if (kith_is(s->state, "past_due"))
         return end(self, txn, s, "expired", "its last term was not paid", err);
-    if (is(s->state, "trial"))
+    if (kith_is(s->state, "trial"))
         return KITH_SET(self, txn, own.subscription, state, s->id.as.link.id, kith_text("active"),
                         err);
     return renew(self, txn, s, err);
@@ -65,12 +65,12 @@ static kith_status charge_timer(kith_instance *self, kith_txn *txn, const kith_f
     kith_status st = KITH_LOAD(self, txn, own.subscription, firing->id, &s, err);
     if (st == KITH_E_NOTFOUND)
         return KITH_OK;
-    if (st != KITH_OK || s.next_charge.kind == KITH_NULL || s.next_charge.as.i > today)
+    if (st != KITH_OK || !kith_has(s.next_charge) || s.next_charge.as.i > today)
         return st;
     st = step(self, txn, &s, err);
     if (st == KITH_OK)
         st = KITH_LOAD(self, txn, own.subscription, firing->id, &s, err);
-    if (st != KITH_OK || s.next_charge.kind == KITH_NULL || s.next_charge.as.i > today)
+    if (st != KITH_OK || !kith_has(s.next_charge) || s.next_charge.as.i > today)
         return st;
     return own->timers->at(txn, own->timer.charge, self->host->now(self->host), firing->type,
                            firing->id, kith_str_of(""), NULL, err);
@@ -79,7 +79,7 @@ static kith_status charge_timer(kith_instance *self, kith_txn *txn, const kith_f
 static kith_status remind(kith_instance *self, kith_txn *txn, const struct subscription *s,
                           kith_error *err) {
     const int64_t today = self->host->today(self->host);
-    const kith_value payload[] = {s->term_end, int_of(s->term_end.as.i - today), s->renews};
+    const kith_value payload[] = {s->term_end, kith_int(s->term_end.as.i - today), s->renews};
     const kith_value next = reminder_of(self, s->term_end, today + 1, s->term_start.as.i + 1, 0);
     KITH_TRY(self->events->publish(txn, self->own.topics.term_ending, s->id.as.link.type,
                                    s->id.as.link.id, 3, payload, err));
@@ -96,7 +96,7 @@ struct search {
 static kith_status find_due(kith_instance *self, kith_txn *txn, struct search *s, kith_error *err) {
     const struct owned *own = &self->own;
     const int64_t now = self->host->now(self->host);
-    const kith_value days[] = {s->day, date(self->host->today(self->host))};
+    const kith_value days[] = {s->day, KITH_TODAY(self)};
     const kith_value none = kith_link(own->subscription.type, 1);
     struct subscription first, *due;
     uint64_t count = 0;
@@ -125,7 +125,7 @@ static kith_status find_due(kith_instance *self, kith_txn *txn, struct search *s
 
 static kith_status remind_all(kith_instance *self, kith_txn *txn, uint64_t *count,
                               kith_error *err) {
-    const kith_value today = date(self->host->today(self->host));
+    const kith_value today = KITH_TODAY(self);
     struct subscription *ending;
     KITH_TRY(KITH_FIND(self, txn, own.subscription, self->own.subscriptions.ending, 1, &today,
                        &ending, count, err));
@@ -140,7 +140,7 @@ static kith_status due_timer(kith_instance *self, kith_txn *txn, const kith_firi
     const struct owned *own = &self->own;
     uint64_t ending = 0;
     char payload[24];
-    struct search s = {.day = date(0),
+    struct search s = {.day = kith_date(0),
                        .after = kith_link(own->subscription.type, firing->id ? firing->id : 1),
                        .left = DUE_MAX};
     for (uint64_t i = 0; i < firing->payload.len; i++)
@@ -173,8 +173,8 @@ static kith_status invoice_reaction(kith_instance *self, kith_txn *txn, const ki
     KITH_TRY(KITH_FIND(self, txn, invoice, self->own.subscriptions.invoices, 1, &s.id, &all, &count,
                        err));
     for (uint64_t i = 0; i < count; i++)
-        late |= is(all[i].state, "overdue");
-    if (!is(s.state, late ? "active" : "past_due"))
+        late |= kith_is(all[i].state, "overdue");
+    if (!kith_is(s.state, late ? "active" : "past_due"))
         return KITH_OK;
     return KITH_SET(self, txn, own.subscription, state, s.id.as.link.id,
                     kith_text(late ? "past_due" : "active"), err);
@@ -214,11 +214,11 @@ static kith_status subscribe_action(kith_instance *self, kith_call *call, kith_e
                              .discount = args.discount,
                              .renews = args.renews};
     if (args.trial_days.kind == KITH_INT)
-        s.trial_until = date(self->host->today(self->host) + args.trial_days.as.i);
+        s.trial_until = kith_date(self->host->today(self->host) + args.trial_days.as.i);
     KITH_TRY(KITH_CREATE(self, txn, own.subscription, &s, err));
     KITH_TRY(KITH_LOAD(self, txn, own.subscription, s.id.as.link.id, &s, err));
     struct subscribe_results results = {.subscription = s.id, .state = s.state};
-    results.term_end = is(s.state, "trial") ? s.trial_until : s.term_end;
+    results.term_end = kith_is(s.state, "trial") ? s.trial_until : s.term_end;
     KITH_TRY(last_charge(self, txn, s.id, &results.order, &results.charged, err));
     return KITH_RESULTS(self, call, &results, err);
 }
@@ -252,8 +252,8 @@ static kith_status at_once(kith_instance *self, kith_txn *txn, const struct subs
         results->order = order;
         results->charged = total;
     }
-    results->how = kith_text(is(s->state, "trial") ? "trial" : "upgrade");
-    results->effective = date(self->host->today(self->host));
+    results->how = kith_text(kith_is(s->state, "trial") ? "trial" : "upgrade");
+    results->effective = KITH_TODAY(self);
     return KITH_OK;
 }
 
@@ -265,21 +265,21 @@ static kith_status change_action(kith_instance *self, kith_call *call, kith_erro
     int64_t was = 0, now = 0;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     KITH_TRY(KITH_LOAD(self, txn, own.subscription, args.subscription.as.link.id, &s, err));
-    if (!is(s.state, "active") && !is(s.state, "trial"))
+    if (!kith_is(s.state, "active") && !kith_is(s.state, "trial"))
         return kith_fail(err, KITH_E_REFUSED, "subscription",
                          "subscription: %.*s is %.*s; only one that is active or on trial changes",
                          (int)s.number.as.s.len, s.number.as.s.ptr, (int)s.state.as.s.len,
                          s.state.as.s.ptr);
     wanted = s;
-    if (args.product.kind != KITH_NULL)
+    if (kith_has(args.product))
         wanted.product = args.product;
-    if (args.quantity.kind != KITH_NULL)
+    if (kith_has(args.quantity))
         wanted.quantity = args.quantity;
     if (wanted.product.as.link.id != s.product.as.link.id)
         KITH_TRY(subscription_price(self, txn, &wanted, kith_text(s.price.as.money.currency), err));
     KITH_TRY(subscription_scaled(&s, &was, err));
     KITH_TRY(subscription_scaled(&wanted, &now, err));
-    if (now >= was || is(s.state, "trial")) {
+    if (now >= was || kith_is(s.state, "trial")) {
         KITH_TRY(at_once(self, txn, &s, &wanted, &results, err));
     } else {
         KITH_TRY(wait_for_end(self, txn, &s, wanted.product, wanted.quantity, err));
@@ -335,13 +335,13 @@ static kith_status refund(kith_instance *self, kith_txn *txn, const struct subsc
         KITH_TRY(KITH_SET(self, txn, own.charge, state, orders[i].id.as.link.id,
                           kith_text("cancelled"), err));
     }
-    results->orders = int_of((int64_t)count);
+    results->orders = kith_int((int64_t)count);
     return KITH_OK;
 }
 
 static kith_status cancel_action(kith_instance *self, kith_call *call, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
-    struct cancel_results results = {.orders = int_of(0)};
+    struct cancel_results results = {.orders = kith_int(0)};
     struct cancel_args args;
     struct subscription s = {0};
     KITH_TRY(KITH_ARGS(self, call, &args, err));
@@ -352,9 +352,9 @@ static kith_status cancel_action(kith_instance *self, kith_call *call, kith_erro
                          s.state.as.s.ptr);
     const struct subscription_numbers *n = &self->own.subscription;
     const int32_t now = args.now.kind == KITH_BOOL && args.now.as.i;
-    results.effective = now                    ? date(self->host->today(self->host))
-                        : is(s.state, "trial") ? s.trial_until
-                                               : s.term_end;
+    results.effective = now                         ? KITH_TODAY(self)
+                        : kith_is(s.state, "trial") ? s.trial_until
+                                                    : s.term_end;
     const uint32_t fields[] = {n->cancel_at, n->ended_because, n->state};
     const kith_value values[] = {results.effective, args.reason, kith_text("cancelled")};
     KITH_TRY(

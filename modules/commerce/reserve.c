@@ -218,10 +218,10 @@ static kith_status placed_hook(kith_instance *self, kith_txn *txn, kith_change *
     struct order was, now;
     KITH_TRY(KITH_CHANGE(self, txn, change, order, &now, err));
     KITH_TRY(KITH_READ(self, txn, order, change->before, &was, err));
-    if (is_before_order(was.state.as.s) && kith_str_is(now.state.as.s, "ordered"))
+    if (is_before_order(was.state.as.s) && kith_is(now.state, "ordered"))
         return reserve_order(self, txn, &now.id, err);
     if (!is_before_order(was.state.as.s) &&
-        (is_before_order(now.state.as.s) || kith_str_is(now.state.as.s, "cancelled")))
+        (is_before_order(now.state.as.s) || kith_is(now.state, "cancelled")))
         return release_order(self, txn, &now.id, err);
     return KITH_OK;
 }

@@ -3,16 +3,13 @@
  * again. The money follows by the state received. */
 #include "commerce.h"
 
-static int32_t is(const kith_value *state, const char *name) {
-    return kith_str_is(state->as.s, name);
-}
-
 /* -- what may come back -------------------------------------------------------------------------
  */
 
 /* Of an order that has left as a whole, also one that is only written down here, all of it. */
 static int64_t had(const struct ordered *o, const struct bought *line) {
-    return is(&o->state, "shipped") || is(&o->state, "delivered") || is(&o->state, "returned")
+    return kith_is(o->state, "shipped") || kith_is(o->state, "delivered") ||
+                   kith_is(o->state, "returned")
                ? units_of(&line->quantity)
                : units_of(&line->shipped);
 }
@@ -41,7 +38,7 @@ static kith_status check_kept(kith_instance *self, const kith_txn *txn, const ki
     int32_t changed = self->records->changed(txn, change, n->order_line) == 1 ||
                       self->records->changed(txn, change, n->order) == 1 ||
                       self->records->changed(txn, change, n->product) == 1;
-    for (size_t i = 0; is(&was->state, "received") || is(&was->state, "refunded"); i++) {
+    for (size_t i = 0; kith_is(was->state, "received") || kith_is(was->state, "refunded"); i++) {
         if (i == sizeof kept / sizeof *kept)
             break;
         changed |= self->records->changed(txn, change, kept[i]) == 1;
@@ -60,9 +57,7 @@ static kith_status find_line(kith_instance *self, kith_txn *txn, struct returned
                              kith_error *err) {
     const int by_order = r->order.kind == KITH_LINK;
     const kith_value params[] = {by_order ? r->order : r->contact, r->product,
-                                 r->received_at.kind == KITH_NULL
-                                     ? kith_number(KITH_TIME, self->host->now(self->host))
-                                     : r->received_at};
+                                 !kith_has(r->received_at) ? KITH_NOW(self) : r->received_at};
     struct bought *lines;
     uint64_t count = 0;
     if (r->product.kind != KITH_LINK || params[0].kind != KITH_LINK)
@@ -87,7 +82,7 @@ static kith_status find_line(kith_instance *self, kith_txn *txn, struct returned
 
 static kith_status check_same(const char *field, const kith_value *said, const kith_value *is,
                               kith_error *err) {
-    if (said->kind == KITH_NULL || said->as.link.id == is->as.link.id)
+    if (!kith_has(*said) || said->as.link.id == is->as.link.id)
         return KITH_OK;
     return kith_fail(err, KITH_E_INVAL, field,
                      "%s: the order_line that comes back is of another one; leave it out", field);
@@ -106,7 +101,7 @@ static kith_status put_quantity(struct returned *r, uint32_t origin, kith_error 
 }
 
 static int32_t is_back(const struct returned *r) {
-    return is(&r->state, "received") || is(&r->state, "refunded");
+    return kith_is(r->state, "received") || kith_is(r->state, "refunded");
 }
 
 /* What stands on no invoice when it comes back is never billed, and so not credited either: the
@@ -127,9 +122,9 @@ static kith_status settle_back(kith_instance *self, struct returned *r, const st
         r->billable = part ? quantity_units(at[0]) : kith_null();
         st = money_share(self, &line->total, at, &r->sent_back, err);
     }
-    r->restocked = !r->restock.as.i            ? quantity_units(0)
-                   : is(&r->state, "refunded") ? r->quantity
-                                               : r->unbilled;
+    r->restocked = !r->restock.as.i                ? quantity_units(0)
+                   : kith_is(r->state, "refunded") ? r->quantity
+                                                   : r->unbilled;
     return st;
 }
 
@@ -137,7 +132,7 @@ static kith_status put_order(kith_instance *self, kith_txn *txn, kith_change *ch
                              const struct returned *r, const struct bought *line,
                              const struct ordered *o, kith_error *err) {
     const struct returned_numbers *n = &self->goods.returned;
-    const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
+    const kith_value now = KITH_NOW(self);
     kith_edit edit = {0};
     kith_put(&edit, n->order_line, line->id);
     kith_put(&edit, n->order, o->id);
@@ -147,9 +142,9 @@ static kith_status put_order(kith_instance *self, kith_txn *txn, kith_change *ch
     kith_put(&edit, n->billable, r->billable);
     kith_put(&edit, n->sent_back, r->sent_back);
     kith_put(&edit, n->restocked, r->restocked);
-    if (r->contact.kind == KITH_NULL)
+    if (!kith_has(r->contact))
         kith_put(&edit, n->contact, o->contact);
-    if (is(&r->state, "received") && r->received_at.kind == KITH_NULL)
+    if (kith_is(r->state, "received") && !kith_has(r->received_at))
         kith_put(&edit, n->received_at, now);
     return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
 }
@@ -194,7 +189,7 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
     KITH_TRY(KITH_READ(self, txn, goods.returned, info->after, &now, err));
     if (info->before)
         KITH_TRY(KITH_READ(self, txn, goods.returned, info->before, &was, err));
-    if (is(&was.state, "rejected") && !is(&now.state, "rejected"))
+    if (kith_is(was.state, "rejected") && !kith_is(now.state, "rejected"))
         KITH_TRY(check_room(self, txn, &now, err));
     if (info->before && is_back(&now) && !is_back(&was))
         return kith_fail(err, KITH_E_REFUSED, "state",
@@ -202,9 +197,9 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
                          "received again",
                          (int)now.number.as.s.len, now.number.as.s.ptr, (int)was.state.as.s.len,
                          was.state.as.s.ptr);
-    if (is(&was.state, "received") && !is_back(&now))
+    if (kith_is(was.state, "received") && !is_back(&now))
         KITH_TRY(check_left(self, txn, &was, err));
-    return is(&was.state, "refunded") && !is(&now.state, "refunded")
+    return kith_is(was.state, "refunded") && !kith_is(now.state, "refunded")
                ? kith_fail(err, KITH_E_REFUSED, "state",
                            "state: what was refunded stays, as its credit note does; invoice it "
                            "again, when the customer is to pay for it")
@@ -225,16 +220,16 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
     if (change->before)
         KITH_TRY(check_kept(self, txn, change, &was, err));
     KITH_TRY(put_quantity(&now, change->origin, err));
-    if (now.order_line.kind == KITH_NULL)
+    if (!kith_has(now.order_line))
         KITH_TRY(find_line(self, txn, &now, err));
     KITH_TRY(KITH_LOAD(self, txn, goods.bought, now.order_line.as.link.id, &line, err));
     KITH_TRY(check_same("product", &now.product, &line.product, err));
     KITH_TRY(check_same("order", &now.order, &line.order, err));
     KITH_TRY(KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err));
-    if (change->before && !is(&was.state, "rejected"))
+    if (change->before && !kith_is(was.state, "rejected"))
         coming = -units_of(&was.quantity);
     coming += units_of(&line.returning);
-    if (!is(&now.state, "rejected"))
+    if (!kith_is(now.state, "rejected"))
         KITH_TRY(check_quantity(self, units_of(&now.quantity), had(&o, &line), coming, err));
     KITH_TRY(settle_back(self, &now, &was, &line, err));
     return put_order(self, txn, change, &now, &line, &o, err);
@@ -271,13 +266,13 @@ static kith_status received_hook(kith_instance *self, kith_txn *txn, kith_change
     struct bought line;
     struct ordered o;
     KITH_TRY(KITH_CHANGE(self, txn, change, goods.returned, &r, err));
-    if (!is(&r.state, "received"))
+    if (!kith_is(r.state, "received"))
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, goods.bought, r.order_line.as.link.id, &line, err));
     KITH_TRY(KITH_LOAD(self, txn, goods.ordered, line.order.as.link.id, &o, err));
     if (r.restock.as.i)
         KITH_TRY(restock(self, txn, &r, &line, &o, err));
-    if (o.to_return.as.i == 0 && (is(&o.state, "shipped") || is(&o.state, "delivered")))
+    if (o.to_return.as.i == 0 && (kith_is(o.state, "shipped") || kith_is(o.state, "delivered")))
         KITH_TRY(
             KITH_SET(self, txn, goods.ordered, state, o.id.as.link.id, kith_text("returned"), err));
     return KITH_OK;
@@ -287,7 +282,7 @@ static kith_status order_returned_hook(kith_instance *self, kith_txn *txn, kith_
                                        kith_error *err) {
     struct ordered o;
     KITH_TRY(KITH_CHANGE(self, txn, change, goods.ordered, &o, err));
-    if (!is(&o.state, "returned") || o.to_return.as.i == 0)
+    if (!kith_is(o.state, "returned") || o.to_return.as.i == 0)
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %lld line%s not come back as a whole; record a return_request for "

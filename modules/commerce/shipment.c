@@ -3,15 +3,11 @@
  * follows from them, and they from it. */
 #include "commerce.h"
 
-static int32_t is(const kith_value *state, const char *name) {
-    return kith_str_is(state->as.s, name);
-}
-
 /* -- lines of shipments -------------------------------------------------------------------------
  */
 
 static kith_status check_preparing(const struct shipment *s, kith_error *err) {
-    if (is(&s->state, "preparing"))
+    if (kith_is(s->state, "preparing"))
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "shipment",
                      "shipment: '%.*s' has left, and what is in it stays; make another shipment",
@@ -63,7 +59,7 @@ static kith_status packed_hook(kith_instance *self, kith_txn *txn, kith_change *
                          "order_line: it stays; delete this line and add another one");
     const int64_t rest =
         units_of(&line.quantity) - units_of(&line.packed) + units_of(&was.quantity);
-    const int32_t all = now.quantity.kind == KITH_NULL;
+    const int32_t all = !kith_has(now.quantity);
     if (all)
         now.quantity = quantity_units(rest);
     KITH_TRY(check_rest(self, &line, units_of(&now.quantity), rest, err));
@@ -89,7 +85,7 @@ static kith_status check_order(kith_instance *self, const kith_txn *txn, const s
                                kith_error *err) {
     struct ordered o;
     KITH_TRY(KITH_LOAD(self, txn, goods.ordered, s->order.as.link.id, &o, err));
-    if (is(&o.state, "ordered") || is(&o.state, "paid") || is(&o.state, "shipped"))
+    if (kith_is(o.state, "ordered") || kith_is(o.state, "paid") || kith_is(o.state, "shipped"))
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "order",
                      "order: nothing is shipped for an order that is %.*s; it has to be ordered or "
@@ -134,13 +130,13 @@ static int32_t is_later(const struct shipment *a, const struct shipment *b, int3
 /* The order is where its last shipment brought it: that one goes back before the others do. */
 static kith_status check_last(kith_instance *self, const kith_txn *txn, const struct shipment *s,
                               kith_error *err) {
-    const int32_t arrived = is(&s->state, "delivered");
+    const int32_t arrived = kith_is(s->state, "delivered");
     struct shipment *all;
     uint64_t count = 0;
     struct ordered o;
     KITH_TRY(KITH_LOAD(self, txn, goods.ordered, s->order.as.link.id, &o, err));
-    if (!is(&o.state, arrived ? "delivered" : "shipped") && !is(&o.state, "delivered") &&
-        !is(&o.state, "returned"))
+    if (!kith_is(o.state, arrived ? "delivered" : "shipped") && !kith_is(o.state, "delivered") &&
+        !kith_is(o.state, "returned"))
         return KITH_OK;
     KITH_TRY(KITH_FIND(self, txn, goods.shipment, self->goods.shipments_of, 1, &s->order, &all,
                        &count, err));
@@ -151,7 +147,7 @@ static kith_status check_last(kith_instance *self, const kith_txn *txn, const st
                              "first",
                              (int)o.state.as.s.len, o.state.as.s.ptr, (int)all[i].number.as.s.len,
                              all[i].number.as.s.ptr, arrived ? "arrived" : "left");
-    return is(&o.state, "returned")
+    return kith_is(o.state, "returned")
                ? kith_fail(err, KITH_E_REFUSED, "state",
                            "state: all of the order was returned since; undo the return first")
                : KITH_OK;
@@ -164,17 +160,17 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
         return KITH_OK;
     KITH_TRY(KITH_READ(self, txn, goods.shipment, info->before, &was, err));
     KITH_TRY(KITH_READ(self, txn, goods.shipment, info->after, &now, err));
-    if (is(&was.state, "preparing") && !is(&now.state, "preparing"))
+    if (kith_is(was.state, "preparing") && !kith_is(now.state, "preparing"))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: '%.*s' is prepared again, and an undo sends nothing; set it "
                          "shipped, as far as the order has something left for it",
                          (int)was.number.as.s.len, was.number.as.s.ptr);
-    const int32_t back = is(&now.state, "preparing")
-                             ? is(&was.state, "shipped") || is(&was.state, "delivered")
-                             : is(&now.state, "shipped") && is(&was.state, "delivered");
+    const int32_t back = kith_is(now.state, "preparing")
+                             ? kith_is(was.state, "shipped") || kith_is(was.state, "delivered")
+                             : kith_is(now.state, "shipped") && kith_is(was.state, "delivered");
     if (!back)
         return KITH_OK;
-    if (is(&now.state, "preparing"))
+    if (kith_is(now.state, "preparing"))
         KITH_TRY(check_not_back(self, txn, &was, err));
     return check_last(self, txn, &was, err);
 }
@@ -193,14 +189,14 @@ static kith_status shipment_hook(kith_instance *self, kith_txn *txn, kith_change
                      : check_order(self, txn, &s, err));
     if (!change->before || self->records->changed(txn, change, n->state) != 1)
         return KITH_OK;
-    const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
-    if (is(&s.state, "shipped")) {
+    const kith_value now = KITH_NOW(self);
+    if (kith_is(s.state, "shipped")) {
         KITH_TRY(check_order(self, txn, &s, err));
         KITH_TRY(check_filled(self, txn, &s, err));
     }
-    const int32_t left = is(&s.state, "shipped");
+    const int32_t left = kith_is(s.state, "shipped");
     const kith_value *at = left ? &s.shipped_at : &s.delivered_at;
-    if (at->kind == KITH_NULL)
+    if (!kith_has(*at))
         KITH_TRY(self->records->set(txn, change, 1, left ? &n->shipped_at : &n->delivered_at, &now,
                                     err));
     return KITH_OK;
@@ -226,8 +222,7 @@ static kith_status ship_line(kith_instance *self, kith_txn *txn, const struct sh
                              .units = units_of(&s->quantity),
                              .of = units_of(&line.quantity) - units_of(&line.shipped)};
     KITH_TRY(stock_take(self, txn, &t, err));
-    return KITH_SET(self, txn, goods.shipment_line, gone, s->id.as.link.id,
-                    kith_number(KITH_BOOL, 1), err);
+    return KITH_SET(self, txn, goods.shipment_line, gone, s->id.as.link.id, kith_bool(1), err);
 }
 
 /* The order is where its shipments are. */
@@ -236,9 +231,9 @@ static kith_status follow_shipment(kith_instance *self, kith_txn *txn, kith_id o
     struct ordered o;
     const char *next = NULL;
     KITH_TRY(KITH_LOAD(self, txn, goods.ordered, order, &o, err));
-    if (o.to_ship.as.i == 0 && (is(&o.state, "ordered") || is(&o.state, "paid")))
+    if (o.to_ship.as.i == 0 && (kith_is(o.state, "ordered") || kith_is(o.state, "paid")))
         next = "shipped";
-    else if (o.to_ship.as.i == 0 && o.undelivered.as.i == 0 && is(&o.state, "shipped"))
+    else if (o.to_ship.as.i == 0 && o.undelivered.as.i == 0 && kith_is(o.state, "shipped"))
         next = "delivered";
     return next ? KITH_SET(self, txn, goods.ordered, state, order, kith_text(next), err) : KITH_OK;
 }
@@ -249,7 +244,7 @@ static kith_status moved_on_hook(kith_instance *self, kith_txn *txn, kith_change
     struct shipment_line *lines = NULL;
     uint64_t count = 0;
     KITH_TRY(KITH_CHANGE(self, txn, change, goods.shipment, &s, err));
-    if (is(&s.state, "shipped"))
+    if (kith_is(s.state, "shipped"))
         KITH_TRY(KITH_FIND(self, txn, goods.shipment_line, self->goods.shipped_in, 1, &s.id, &lines,
                            &count, err));
     for (uint64_t i = 0; i < count; i++)
@@ -304,7 +299,7 @@ static kith_status move_shipments(kith_instance *self, kith_txn *txn, const kith
     KITH_TRY(KITH_FIND(self, txn, goods.shipment, self->goods.shipments_of, 1, order, &shipments,
                        &count, err));
     for (uint64_t i = 0; i < count; i++)
-        if (is(&shipments[i].state, from))
+        if (kith_is(shipments[i].state, from))
             KITH_TRY(KITH_SET(self, txn, goods.shipment, state, shipments[i].id.as.link.id,
                               kith_text(to), err));
     return KITH_OK;
@@ -314,10 +309,10 @@ static kith_status order_follows_hook(kith_instance *self, kith_txn *txn, kith_c
                                       kith_error *err) {
     struct ordered o;
     KITH_TRY(KITH_CHANGE(self, txn, change, goods.ordered, &o, err));
-    if (is(&o.state, "delivered"))
+    if (kith_is(o.state, "delivered"))
         return o.undelivered.as.i ? move_shipments(self, txn, &o.id, "shipped", "delivered", err)
                                   : KITH_OK;
-    if (!is(&o.state, "shipped") || o.to_ship.as.i == 0)
+    if (!kith_is(o.state, "shipped") || o.to_ship.as.i == 0)
         return KITH_OK;
     if (o.shipments.as.i)
         KITH_TRY(move_shipments(self, txn, &o.id, "preparing", "shipped", err));
@@ -329,7 +324,7 @@ static kith_status order_back_hook(kith_instance *self, kith_txn *txn, kith_chan
                                    kith_error *err) {
     struct ordered o;
     KITH_TRY(KITH_CHANGE(self, txn, change, goods.ordered, &o, err));
-    if (!o.shipments.as.i || !(is_before_order(o.state.as.s) || is(&o.state, "cancelled")))
+    if (!o.shipments.as.i || !(is_before_order(o.state.as.s) || kith_is(o.state, "cancelled")))
         return KITH_OK; /* nor by an undo */
     return kith_fail(
         err, KITH_E_REFUSED, "state",
@@ -409,9 +404,9 @@ static kith_status ship_action(kith_instance *self, kith_call *call, kith_error 
     uint64_t count = 0;
     KITH_TRY(KITH_ARGS(self, call, &a, err));
     struct shipment made = {.order = a.order, .carrier = a.carrier, .tracking = a.tracking};
-    KITH_TRY(a.lines.kind == KITH_NULL ? ship_rest(self, txn, &made, err)
-                                       : ship_some(self, txn, &made, a.lines.as.s, err));
-    if (made.id.kind == KITH_NULL)
+    KITH_TRY(!kith_has(a.lines) ? ship_rest(self, txn, &made, err)
+                                : ship_some(self, txn, &made, a.lines.as.s, err));
+    if (!kith_has(made.id))
         return kith_fail(err, KITH_E_REFUSED, "order",
                          "order: all of it is in a shipment already; set that one shipped");
     KITH_TRY(KITH_LOAD(self, txn, goods.shipment, made.id.as.link.id, &s, err));

@@ -114,7 +114,7 @@ static kith_status check_movement(const struct moving *w, const struct effect *e
     const int64_t on_hand = units_of(&w->stock.on_hand);
     const int64_t available = units_of(&w->stock.available);
     const int64_t taken = available - on_hand; /* what is reserved, negative */
-    const int32_t by_hand = w->m.order_line.kind == KITH_NULL;
+    const int32_t by_hand = !kith_has(w->m.order_line);
     if (w->on_hand < 0 && on_hand + w->on_hand < 0)
         return too_little(w, "are there", on_hand, err);
     if (e && e->free && by_hand && available + w->on_hand < 0)
@@ -128,10 +128,10 @@ static kith_status check_movement(const struct moving *w, const struct effect *e
 
 static kith_status check_target(const struct moving *w, kith_error *err) {
     struct stock to;
-    const int32_t moves = kith_str_is(w->m.kind.as.s, "move") && w->on_hand < 0;
-    if (!moves && w->m.to.kind == KITH_NULL)
+    const int32_t moves = kith_is(w->m.kind, "move") && w->on_hand < 0;
+    if (!moves && !kith_has(w->m.to))
         return KITH_OK;
-    if (!moves || w->m.to.kind == KITH_NULL)
+    if (!moves || !kith_has(w->m.to))
         return kith_fail(err, KITH_E_REFUSED, "to",
                          moves
                              ? "to: a move names the stock to which it goes: to=STOCK, of the same "
@@ -155,12 +155,12 @@ static kith_status work_out(struct moving *w, kith_error *err) {
     if (effect && quantity == 0)
         return kith_fail(err, KITH_E_REFUSED, "quantity",
                          "quantity: it is more than 0, but for a count");
-    w->on_hand = w->m.on_hand.kind != KITH_NULL ? units_of(&w->m.on_hand)
-                 : effect                       ? effect->on_hand * quantity
-                                                : quantity - units_of(&w->stock.on_hand);
-    w->reserved = w->m.reserved.kind != KITH_NULL ? units_of(&w->m.reserved)
-                  : effect                        ? effect->reserved * quantity
-                                                  : 0;
+    w->on_hand = kith_has(w->m.on_hand) ? units_of(&w->m.on_hand)
+                 : effect               ? effect->on_hand * quantity
+                                        : quantity - units_of(&w->stock.on_hand);
+    w->reserved = kith_has(w->m.reserved) ? units_of(&w->m.reserved)
+                  : effect                ? effect->reserved * quantity
+                                          : 0;
     KITH_TRY(check_target(w, err));
     return check_movement(w, effect, err);
 }
@@ -169,7 +169,7 @@ static kith_status work_out(struct moving *w, kith_error *err) {
  * the order, its shipment or its return carries it out, and looks at what is there. */
 static kith_status check_brought_back(const struct movement *m, kith_error *err) {
     const kith_str kind = m->kind.as.s;
-    if (m->order_line.kind == KITH_NULL ||
+    if (!kith_has(m->order_line) ||
         !(kith_str_is(kind, "reserve") || kith_str_is(kind, "ship") || kith_str_is(kind, "return")))
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "order_line",
@@ -201,10 +201,9 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
     struct holdings held = {0};
     KITH_TRY(KITH_READ(self, txn, goods.movement, row, &m, err));
     KITH_TRY(KITH_LOAD(self, txn, goods.stock, m.stock.as.link.id, &s, err));
-    if (m.order_line.kind != KITH_NULL)
+    if (kith_has(m.order_line))
         KITH_TRY(stock_holdings(self, txn, self->goods.held_by_line, &m.order_line, &held, err));
-    int64_t left =
-        m.order_line.kind == KITH_NULL ? units_of(&s.on_hand) - units_of(&s.available) : 0;
+    int64_t left = !kith_has(m.order_line) ? units_of(&s.on_hand) - units_of(&s.available) : 0;
     for (uint64_t i = 0; i < held.count; i++)
         if (kith_equal(held.items[i].stock, s.id))
             left += units_of(&held.items[i].quantity);
@@ -244,7 +243,7 @@ static kith_status moved_hook(kith_instance *self, kith_txn *txn, kith_change *c
     KITH_TRY(tell_level(self, txn, &s, is_low(&s.critical, before), err));
     if (units_of(&m.available) > 0)
         KITH_TRY(wanted_arrived(self, txn, &s, err));
-    return m.to.kind != KITH_NULL ? arrive(self, txn, &m, err) : KITH_OK;
+    return kith_has(m.to) ? arrive(self, txn, &m, err) : KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 int64_t months_of(kith_value period) {
-    return is(period, "year") ? 12 : is(period, "quarter") ? 3 : 1;
+    return kith_is(period, "year") ? 12 : kith_is(period, "quarter") ? 3 : 1;
 }
 
 /* -- amounts ------------------------------------------------------------------------------------
@@ -35,7 +35,7 @@ static kith_status difference(const kith_instance *self, const struct subscripti
     KITH_TRY(subscription_scaled(before, &was, err));
     KITH_TRY(subscription_scaled(after, &now, err));
     *left = after->term_end.as.i - (day > after->term_start.as.i ? day : after->term_start.as.i);
-    kith_value more = after->price, by = int_of(*left < 0 ? 0 : *left);
+    kith_value more = after->price, by = kith_int(*left < 0 ? 0 : *left);
     more.as.money.minor = now - was;
     return self->numbers->multiply(&more, &by, 10000 * days, money_rounding(self), out, err);
 }
@@ -58,12 +58,12 @@ static int32_t is_changed(const struct writing *w, uint32_t field) {
 
 static kith_status check_plan(const struct ware *plan, kith_error *err) {
     const kith_str code = plan->code.as.s;
-    if (!is(plan->kind, "subscription"))
+    if (!kith_is(plan->kind, "subscription"))
         return kith_fail(err, KITH_E_REFUSED, "product",
                          "product: '%.*s' is a %.*s; only a product of the kind subscription is "
                          "subscribed to",
                          (int)code.len, code.ptr, (int)plan->kind.as.s.len, plan->kind.as.s.ptr);
-    if (!is(plan->state, "active"))
+    if (!kith_is(plan->state, "active"))
         return kith_fail(err, KITH_E_REFUSED, "product",
                          "product: '%.*s' is retired and sold no more; take its successor",
                          (int)code.len, code.ptr);
@@ -78,10 +78,10 @@ kith_status subscription_price(kith_instance *self, const kith_txn *txn, struct 
                                        .product = s->product,
                                        .quantity = quantity_of(s->quantity.as.i),
                                        .currency = currency,
-                                       .day = date(self->host->today(self->host))};
+                                       .day = KITH_TODAY(self)};
     KITH_TRY(price_find(self, txn, &ask, &answer, err));
     s->price = answer.unit_price;
-    if (s->discount.kind == KITH_NULL)
+    if (!kith_has(s->discount))
         s->discount = answer.discount;
     return KITH_OK;
 }
@@ -95,7 +95,7 @@ static kith_status settle_price(struct writing *w, kith_error *err) {
         KITH_TRY(KITH_LOAD(w->self, w->txn, own.ware, w->s.product.as.link.id, &plan, err));
         KITH_TRY(check_plan(&plan, err));
     }
-    if (w->s.price.kind == KITH_NULL || (!w->is_new && other && !is_changed(w, n->price)))
+    if (!kith_has(w->s.price) || (!w->is_new && other && !is_changed(w, n->price)))
         KITH_TRY(subscription_price(
             w->self, w->txn, &w->s,
             was.kind == KITH_MONEY ? kith_text(was.as.money.currency) : kith_null(), err));
@@ -110,7 +110,7 @@ static kith_status settle_price(struct writing *w, kith_error *err) {
 static kith_status check_next(const struct writing *w, kith_error *err) {
     struct subscription next = w->s;
     struct ware plan;
-    if (w->renewed || w->s.next_plan.kind == KITH_NULL ||
+    if (w->renewed || !kith_has(w->s.next_plan) ||
         !is_changed(w, w->self->own.subscription.next_plan))
         return KITH_OK;
     next.product = next.next_plan;
@@ -150,11 +150,11 @@ static kith_status check_days(const struct writing *w, kith_error *err) {
 static void begin(struct writing *w) {
     const int64_t days = w->self->own.trial_days.as.i;
     struct subscription *s = &w->s;
-    if (s->started.kind == KITH_NULL)
-        s->started = date(w->today);
-    if (is(s->state, "trial") && s->trial_until.kind == KITH_NULL && days > 0 &&
-        s->term_end.kind == KITH_NULL)
-        s->trial_until = date(s->started.as.i + days);
+    if (!kith_has(s->started))
+        s->started = kith_date(w->today);
+    if (kith_is(s->state, "trial") && !kith_has(s->trial_until) && days > 0 &&
+        !kith_has(s->term_end))
+        s->trial_until = kith_date(s->started.as.i + days);
 }
 
 /* The first term, and from where the ends of the others are counted. Somebody who says when the
@@ -166,15 +166,15 @@ static void settle_term(struct writing *w) {
         return;
     if (s->term_end.kind == KITH_DATE && is_changed(w, n->term_end)) {
         s->anchor = s->term_end;
-        s->terms = int_of(0);
-        if (s->term_start.kind == KITH_NULL)
+        s->terms = kith_int(0);
+        if (!kith_has(s->term_start))
             s->term_start = s->started;
-    } else if (is(s->state, "active") && s->term_end.kind == KITH_NULL) {
+    } else if (kith_is(s->state, "active") && !kith_has(s->term_end)) {
         const kith_value t = s->trial_until;
-        s->anchor = t.kind == KITH_NULL ? s->started : t.as.i <= w->today ? t : date(w->today);
-        s->terms = int_of(1);
+        s->anchor = !kith_has(t) ? s->started : t.as.i <= w->today ? t : kith_date(w->today);
+        s->terms = kith_int(1);
         s->term_start = s->anchor;
-        s->term_end = date(day_add_months(s->anchor.as.i, months_of(s->period)));
+        s->term_end = kith_date(day_add_months(s->anchor.as.i, months_of(s->period)));
     }
 }
 
@@ -184,7 +184,7 @@ static kith_status check_downgrade(const struct writing *w, kith_error *err) {
     int64_t was, now;
     /* What an upgrade charged is undone before it, or keeps it. */
     if (w->change->origin == KITH_ORIGIN_UNDO || w->is_new || w->renewed ||
-        !is(w->before.state, "active") ||
+        !kith_is(w->before.state, "active") ||
         (!is_changed(w, n->product) && !is_changed(w, n->quantity)))
         return KITH_OK;
     KITH_TRY(subscription_scaled(&w->before, &was, err));
@@ -200,18 +200,18 @@ static kith_status check_downgrade(const struct writing *w, kith_error *err) {
 /* When something is due, and when to tell of it before. */
 static void settle_next(struct writing *w) {
     struct subscription *s = &w->s;
-    s->next_charge = is_over(s)              ? kith_null()
-                     : is(s->state, "trial") ? s->trial_until
-                                             : s->term_end;
+    s->next_charge = is_over(s)                   ? kith_null()
+                     : kith_is(s->state, "trial") ? s->trial_until
+                                                  : s->term_end;
     if (!is_over(s) && s->cancel_at.kind == KITH_DATE && s->cancel_at.as.i < s->next_charge.as.i)
         s->next_charge = s->cancel_at;
-    if (is_over(s) && s->ended_on.kind == KITH_NULL)
-        s->ended_on = date(w->today);
+    if (is_over(s) && !kith_has(s->ended_on))
+        s->ended_on = kith_date(w->today);
     if (!is_over(s))
         s->ended_on = kith_null();
     if (is_changed(w, w->self->own.subscription.reminder) && !w->is_new)
         return;
-    if (is_over(s) || is(s->state, "trial") || s->term_end.kind == KITH_NULL)
+    if (is_over(s) || kith_is(s->state, "trial") || !kith_has(s->term_end))
         s->reminder = kith_null();
     else if (w->is_new || w->renewed || w->before.term_end.as.i != s->term_end.as.i)
         s->reminder = reminder_of(w->self, s->term_end, w->today, s->term_start.as.i + 1, 0);
@@ -251,8 +251,8 @@ static kith_status check_renewal(const struct writing *w, uint32_t origin, kith_
 
 /* Back on trial it would be charged for its first term a second time, or never again. */
 static kith_status check_undone(const struct writing *w, uint32_t origin, kith_error *err) {
-    if (origin != KITH_ORIGIN_UNDO || w->is_new || !w->s.charges.as.i || !is(w->s.state, "trial") ||
-        is(w->before.state, "trial"))
+    if (origin != KITH_ORIGIN_UNDO || w->is_new || !w->s.charges.as.i ||
+        !kith_is(w->s.state, "trial") || kith_is(w->before.state, "trial"))
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %.*s was charged, by an order that stays; cancel it "
@@ -268,7 +268,7 @@ static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_ch
     w.is_new = !change->before;
     if (change->before)
         KITH_TRY(KITH_READ(self, txn, own.subscription, change->before, &w.before, err));
-    if (w.s.account.kind == KITH_NULL && w.s.contact.kind == KITH_NULL)
+    if (!kith_has(w.s.account) && !kith_has(w.s.contact))
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who subscribes: a contact, or an account");
     KITH_TRY(check_undone(&w, change->origin, err));
@@ -324,14 +324,13 @@ static kith_status charge_term(kith_instance *self, kith_txn *txn, const struct 
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, own.ware, s->product.as.link.id, &plan, err));
     day_text(self, s->term_start, from);
-    day_text(self, date(s->term_end.as.i - 1), until);
+    day_text(self, kith_date(s->term_end.as.i - 1), until);
     (void)snprintf(text, sizeof text, "%.*s, %s to %s",
                    plan.name.as.s.len < 300 ? (int)plan.name.as.s.len : 300, plan.name.as.s.ptr,
                    from, until);
     const struct line line = {.quantity = quantity_of(s->quantity.as.i),
                               .unit_price = s->price,
-                              .discount =
-                                  s->discount.kind == KITH_NULL ? percent_of(0) : s->discount,
+                              .discount = kith_has(s->discount) ? s->discount : percent_of(0),
                               .description = kith_text(text)};
     return charge(self, txn, s, &line, err);
 }
@@ -362,21 +361,21 @@ static kith_status charge_hook(kith_instance *self, kith_txn *txn, kith_change *
     KITH_TRY(KITH_READ(self, txn, own.subscription, change->after, &s, err));
     if (change->before)
         KITH_TRY(KITH_READ(self, txn, own.subscription, change->before, &before, err));
-    if (!change->before && is(s.state, "trial") &&
-        (s.trial_until.kind == KITH_NULL || s.trial_until.as.i <= self->host->today(self->host)))
+    if (!change->before && kith_is(s.state, "trial") &&
+        (!kith_has(s.trial_until) || s.trial_until.as.i <= self->host->today(self->host)))
         return KITH_SET(self, txn, own.subscription, state, change->id, kith_text("active"), err);
-    if (!is(s.state, "active"))
+    if (!kith_is(s.state, "active"))
         return KITH_OK;
     if (s.terms.as.i > 0 &&
-        (!change->before || before.terms.kind == KITH_NULL || before.terms.as.i < s.terms.as.i)) {
+        (!change->before || !kith_has(before.terms) || before.terms.as.i < s.terms.as.i)) {
         const kith_value payload[] = {s.term_start, s.term_end};
         KITH_TRY(charge_term(self, txn, &s, err));
-        if (!change->before || before.terms.kind == KITH_NULL)
+        if (!change->before || !kith_has(before.terms))
             return KITH_OK;
         return self->events->publish(txn, self->own.topics.renewed, change->type, change->id, 2,
                                      payload, err);
     }
-    if (change->before && is(before.state, "active") &&
+    if (change->before && kith_is(before.state, "active") &&
         (rec->changed(txn, change, n->product) == 1 || rec->changed(txn, change, n->quantity) == 1))
         return charge_difference(self, txn, &before, &s, err);
     return KITH_OK;

@@ -5,18 +5,8 @@
 
 #include "commerce.h"
 
-/* Is it this state, or option? [any] */
-static inline int32_t is(kith_value choice, const char *name) {
-    return choice.kind == KITH_TEXT && kith_str_is(choice.as.s, name);
-}
-static inline kith_value date(int64_t day) {
-    return kith_number(KITH_DATE, day);
-}
-static inline kith_value int_of(int64_t n) {
-    return kith_number(KITH_INT, n);
-}
 static inline int32_t is_over(const struct subscription *s) {
-    return is(s->state, "cancelled") || is(s->state, "expired");
+    return kith_is(s->state, "cancelled") || kith_is(s->state, "expired");
 }
 int64_t months_of(kith_value period);
 

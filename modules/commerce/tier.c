@@ -29,18 +29,18 @@ kith_status tiers_of(kith_instance *self, const kith_txn *txn, kith_value accoun
     *in = 0;
     if (!kith_rows(&self->tiers))
         return KITH_OK;
-    if (contact.kind != KITH_NULL) {
+    if (kith_has(contact)) {
         struct account_chain up;
         struct contact c;
         KITH_TRY(KITH_LOAD(self, txn, contact, contact.as.link.id, &c, err));
         KITH_TRY(units_above(self, txn, account, &up, err));
         KITH_TRY(self->records->get(txn, self->contact.type, contact.as.link.id, &row, err));
-        if (account.kind == KITH_NULL || is_unit_of(&up, &c.account))
+        if (!kith_has(account) || is_unit_of(&up, &c.account))
             KITH_TRY(ask(self, txn, 1, row, in, err));
-        if (account.kind == KITH_NULL)
+        if (!kith_has(account))
             account = c.account;
     }
-    for (int i = 0; i < ABOVE && account.kind != KITH_NULL; i++) {
+    for (int i = 0; i < ABOVE && kith_has(account); i++) {
         KITH_TRY(self->records->get(txn, self->account.type, account.as.link.id, &row, err));
         KITH_TRY(ask(self, txn, 0, row, in, err));
         KITH_TRY(self->records->read(txn, row, 1, &self->account.parent, &account, err));

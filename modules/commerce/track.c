@@ -8,7 +8,7 @@ static kith_status not_found(kith_value number, kith_value email, kith_error *er
                      "number: there is no order or shipment '%.*s'%s; look at the confirmation, it "
                      "is like O-000123",
                      (int)(number.as.s.len < 60 ? number.as.s.len : 60), number.as.s.ptr,
-                     email.kind == KITH_NULL ? "" : " of who has this mail address");
+                     kith_has(email) ? " of who has this mail address" : "");
 }
 
 kith_status track_find(kith_instance *self, const kith_txn *txn, kith_value number,
@@ -125,9 +125,9 @@ static void say(const struct track *t, const struct tracked *o, char *out, size_
                     away = (long long)o->undelivered.as.i;
     if (t->expected.kind == KITH_DATE)
         t->self->numbers->text(&t->expected, day);
-    if (kith_str_is(o->state.as.s, "delivered"))
+    if (kith_is(o->state, "delivered"))
         (void)snprintf(out, room, "All of it has arrived.");
-    else if (kith_str_is(o->state.as.s, "returned") || kith_str_is(o->state.as.s, "cancelled") ||
+    else if (kith_is(o->state, "returned") || kith_is(o->state, "cancelled") ||
              o->placed_at.kind != KITH_TIME)
         (void)snprintf(out, room, "It is %.*s.", (int)o->state.as.s.len, o->state.as.s.ptr);
     else
