@@ -123,7 +123,7 @@ static inline const struct rtype *type_named(struct fixture *x, const char *name
 
 /* Waits until all reactions and due timers have run. */
 static inline void settle(struct fixture *x) {
-    EXPECT_OK(engine_drain(x->g, 20000, &x->e), x->e);
+    EXPECT_OK(engine_drain(x->g, 60000, &x->e), x->e);
 }
 
 /* -- what an examination says ------------------------------------------------------------------ */

@@ -211,7 +211,7 @@ static int64_t told_of(struct world *o, const char *reason, kith_id about) {
     struct arena a = {0};
     int64_t count = 0;
     struct conn *c;
-    EXPECT_OK(engine_drain(x->g, 5000, &x->e), x->e);
+    EXPECT_OK(engine_drain(x->g, 60000, &x->e), x->e);
     EXPECT_OK(engine_snapshot(x->g, &c, &x->e), x->e);
     for (uint64_t seq = 1; journal_row_read(c, seq, &a, &row, &x->e) == KITH_OK; seq++) {
         uint32_t number, version;

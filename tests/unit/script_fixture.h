@@ -293,7 +293,7 @@ static inline int64_t find(struct company *c, const char *text, kith_id *first) 
 }
 
 static inline void drain(struct company *c) {
-    EXPECT_OK(engine_drain(c->g, 20000, &c->e), c->e);
+    EXPECT_OK(engine_drain(c->g, 60000, &c->e), c->e);
 }
 
 #endif

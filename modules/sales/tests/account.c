@@ -35,7 +35,7 @@ static int64_t alerts(struct company *c) {
 static void next_day(struct company *c) {
     kith_error e = KITH_ERROR_INIT;
     clock_advance(&c->clock, INT64_C(86400000));
-    EXPECT_OK(engine_drain(c->engine, 10000, &e), e);
+    EXPECT_OK(engine_drain(c->engine, 60000, &e), e);
 }
 
 TEST("an account with 300 of 1000 is told of once, at the limit of 30 percent") { /* SAL-X14 */

@@ -306,7 +306,7 @@ TEST("many go in parts behind the call, and one undo takes all of them back") {
     struct act a = ACT(&c, "sales.move", {"from", ID(&c, north)}, {"to", ID(&c, south)});
     EXPECT_ACT(a);
     EXPECT_STR("3", result_text(&c, &a, "parts"));
-    EXPECT_OK(engine_drain(c.engine, 10000, &e), e);
+    EXPECT_OK(engine_drain(c.engine, 60000, &e), e);
     EXPECT_STR("0", field(&c, "territory", north, "accounts"));
     EXPECT_STR("1203", field(&c, "territory", south, "accounts"));
     undo(&c, a.tx);
