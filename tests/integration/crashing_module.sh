@@ -9,7 +9,7 @@ crashes=$(realpath "$KITH_BUILD/tests/plugins/crashes.so" 2>/dev/null)
 cd company || exit 1
 kith module enable "$crashes"
 exits 0
-[ -z "${ASAN_OPTIONS-}${UBSAN_OPTIONS-}" ] && nm "$KITH" 2>/dev/null | grep -q __asan_init &&
+nm "$KITH" 2>/dev/null | grep -q __asan_init &&
     { skip "a sanitizer has the signals" && finish; }
 
 it "names a module that crashes, and what it was doing, however it does"
