@@ -139,9 +139,9 @@ static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *c
                               kith_error *err) {
     const kith_records_v1 *rec = self->records;
     const struct asset_numbers *n = &self->own.asset;
-    kith_edit edit = {0};
-    struct asset a;
-    KITH_TRY(KITH_READ(self, txn, own.asset, change->after, &a, err));
+    struct asset asked, a;
+    KITH_TRY(KITH_READ(self, txn, own.asset, change->after, &asked, err));
+    a = asked;
     if (!change->before || rec->changed(txn, change, n->purchased_on) == 1)
         KITH_TRY(complete(self, txn, &a, err));
     KITH_TRY(check_asset(&a, err));
@@ -149,17 +149,14 @@ static kith_status asset_hook(kith_instance *self, kith_txn *txn, kith_change *c
         KITH_TRY(check_once(self, txn, &a, err));
     if (rec->changed(txn, change, n->serial) == 1 || rec->changed(txn, change, n->product) == 1)
         KITH_TRY(check_serial(self, txn, &a, change->id, err));
-    kith_put(&edit, n->name, a.name);
-    kith_put(&edit, n->warranty_until, a.warranty_until);
-    kith_put(&edit, n->expected_end, a.expected_end);
-    kith_put(&edit, n->account, a.account);
+
     const int32_t anew = !change->before || rec->changed(txn, change, n->state) == 1;
     if (anew || rec->changed(txn, change, n->warranty_until) == 1 ||
         rec->changed(txn, change, n->purchased_on) == 1)
-        kith_put(&edit, n->warranty_reminder, next_reminder(self, &a, a.warranty_until));
+        a.warranty_reminder = next_reminder(self, &a, a.warranty_until);
     if (anew || rec->changed(txn, change, n->renewal_on) == 1)
-        kith_put(&edit, n->renewal_reminder, next_reminder(self, &a, a.renewal_on));
-    return rec->set(txn, change, edit.count, edit.fields, edit.values, err);
+        a.renewal_reminder = next_reminder(self, &a, a.renewal_on);
+    return KITH_SET_CHANGED(self, txn, change, own.asset, &asked, &a, err);
 }
 
 static kith_status fault_hook(kith_instance *self, kith_txn *txn, kith_change *change,

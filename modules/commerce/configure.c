@@ -286,20 +286,16 @@ static kith_status price_configuration(kith_instance *self, kith_txn *txn,
 static kith_status write_configuration(kith_instance *self, kith_txn *txn, kith_change *change,
                                        const struct configuration *f, const struct product *product,
                                        struct choice *x, kith_error *err) {
-    const struct configuration_numbers *n = &self->configure.configuration;
-    kith_value chosen, price, summary = product->name;
-    kith_edit edit = {0};
+    struct configuration now = *f;
+    now.complete = kith_bool(x->complete);
+    now.summary = product->name;
     if (!x->valid)
         KITH_TRY(choice_check(x, err));
-    KITH_TRY(choice_codes(x, &chosen, err));
-    KITH_TRY(price_configuration(self, txn, f, x, &price, err));
+    KITH_TRY(choice_codes(x, &now.chosen, err));
+    KITH_TRY(price_configuration(self, txn, f, x, &now.price, err));
     if (x->asked)
-        KITH_TRY(configure_describe(x, product->name, &summary, err));
-    kith_put(&edit, n->chosen, chosen);
-    kith_put(&edit, n->complete, kith_bool(x->complete));
-    kith_put(&edit, n->price, price);
-    kith_put(&edit, n->summary, summary);
-    return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
+        KITH_TRY(configure_describe(x, product->name, &now.summary, err));
+    return KITH_SET_CHANGED(self, txn, change, configure.configuration, f, &now, err);
 }
 
 static kith_status configuration_hook(kith_instance *self, kith_txn *txn, kith_change *change,

@@ -343,23 +343,16 @@ static kith_status settle_days(kith_instance *self, const kith_txn *txn, struct 
 
 static kith_status make_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    struct invoice in;
-    kith_edit edit = {.count = 0};
-    KITH_TRY(KITH_CHANGE(self, txn, change, invoice, &in, err));
+    struct invoice asked, in;
+    KITH_TRY(KITH_CHANGE(self, txn, change, invoice, &asked, err));
+    in = asked;
     if (!kith_is(in.state, "open"))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: an invoice begins open, and is paid by payments");
     KITH_TRY(kith_has(in.corrects) ? from_invoice(self, txn, &in, err)
                                    : from_order(self, txn, &in, err));
     KITH_TRY(settle_days(self, txn, &in, err));
-    kith_put(&edit, self->invoice.kind, in.kind);
-    kith_put(&edit, self->invoice.order, in.order);
-    kith_put(&edit, self->invoice.account, in.account);
-    kith_put(&edit, self->invoice.contact, in.contact);
-    kith_put(&edit, self->invoice.currency, in.currency);
-    kith_put(&edit, self->invoice.issued_on, in.issued_on);
-    kith_put(&edit, self->invoice.due_on, in.due_on);
-    return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
+    return KITH_SET_CHANGED(self, txn, change, invoice, &asked, &in, err);
 }
 
 /* -- afterwards ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ struct writing {
     kith_txn *txn;
     kith_change *change; /* NULL: it is only looked at */
     int32_t created;
-    struct line line;
+    struct line line, asked; /* asked: as it was read */
     struct order order;
     struct product product;
     struct choice choice; /* as far as it was looked at */
@@ -262,27 +262,17 @@ static kith_status take_cost(struct writing *w, kith_error *err) {
 
 static kith_status write_line(struct writing *w, kith_error *err) {
     const kith_instance *self = w->self;
-    const struct line *l = &w->line;
     KITH_TRY(take_cost(w, err));
     KITH_TRY(money_of_line(self, &w->line, err));
-    const uint32_t fields[] = {
-        self->line.list_price,  self->line.unit_price, self->line.priced_by, self->line.discount,
-        self->line.tax_rate,    self->line.net,        self->line.tax,       self->line.total,
-        self->line.description, self->line.product,    self->line.chosen,    self->line.cost,
-        self->line.supplied_by, self->line.off_list};
-    const kith_value values[] = {l->list_price,  l->unit_price, l->priced_by, l->discount,
-                                 l->tax_rate,    l->net,        l->tax,       l->total,
-                                 l->description, l->product,    l->chosen,    l->cost,
-                                 l->supplied_by, l->off_list};
-    return self->records->set(w->txn, w->change, sizeof fields / sizeof *fields, fields, values,
-                              err);
+    return KITH_SET_CHANGED(self, w->txn, w->change, line, &w->asked, &w->line, err);
 }
 
 static kith_status settle_line(struct writing *w, kith_error *err) {
     kith_instance *self = w->self;
     struct line *l = &w->line;
     const int32_t undone = w->change->origin == KITH_ORIGIN_UNDO;
-    KITH_TRY(KITH_READ(self, w->txn, line, w->change->after, l, err));
+    KITH_TRY(KITH_READ(self, w->txn, line, w->change->after, &w->asked, err));
+    *l = w->asked;
     KITH_TRY(KITH_LOAD(self, w->txn, order, l->order.as.link.id, &w->order, err));
     KITH_TRY(check_open(w, err));
     if (!kith_has(l->quantity))

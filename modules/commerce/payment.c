@@ -276,9 +276,9 @@ static kith_status check_kept(kith_instance *self, const kith_txn *txn, const ki
 
 static kith_status payment_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    struct payment before, p;
-    kith_edit edit = {.count = 0};
-    KITH_TRY(read_both(self, txn, change, &before, &p, err));
+    struct payment before, asked, p;
+    KITH_TRY(read_both(self, txn, change, &before, &asked, err));
+    p = asked;
     if (change->before)
         KITH_TRY(check_kept(self, txn, change, &before, err));
     if (!change->before || kith_is(before.state, "pending"))
@@ -288,17 +288,9 @@ static kith_status payment_hook(kith_instance *self, kith_txn *txn, kith_change 
         p.open = p.amount;
     if (!kith_has(p.at))
         p.at = KITH_NOW(self);
-    kith_put(&edit, self->payment.currency, kith_text(p.amount.as.money.currency));
-    kith_put(&edit, self->payment.account, p.account);
-    kith_put(&edit, self->payment.contact, p.contact);
-    kith_put(&edit, self->payment.order, p.order);
-    kith_put(&edit, self->payment.method, p.method);
-    kith_put(&edit, self->payment.at, p.at);
-    kith_put(&edit, self->payment.refunded, p.refunded);
-    kith_put(&edit, self->payment.open, p.open);
-    kith_put(&edit, self->payment.on_account, kith_bool(minor_of(&p.open) > 0));
-    kith_put(&edit, self->payment.state, p.state);
-    return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
+    p.currency = kith_text(p.amount.as.money.currency);
+    p.on_account = kith_bool(minor_of(&p.open) > 0);
+    return KITH_SET_CHANGED(self, txn, change, payment, &asked, &p, err);
 }
 
 static kith_status payment_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,

@@ -113,40 +113,31 @@ static kith_status settle_back(kith_instance *self, struct returned *r, const st
                   back_now = units_of(&r->quantity);
     const int64_t open = all - back - units_of(&line->invoiced);
     const int64_t part = open <= 0 ? 0 : open < back_now ? open : back_now;
-    kith_status st = KITH_OK;
     if (!is_back(r))
         return KITH_OK;
     if (!is_back(was)) {
         const int64_t at[3] = {all - back - part, all - back, all};
         r->unbilled = quantity_units(part);
         r->billable = part ? quantity_units(at[0]) : kith_null();
-        st = money_share(self, &line->total, at, &r->sent_back, err);
+        KITH_TRY(money_share(self, &line->total, at, &r->sent_back, err));
     }
     r->restocked = !r->restock.as.i                ? quantity_units(0)
                    : kith_is(r->state, "refunded") ? r->quantity
                                                    : r->unbilled;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status put_order(kith_instance *self, kith_txn *txn, kith_change *change,
-                             const struct returned *r, const struct bought *line,
-                             const struct ordered *o, kith_error *err) {
-    const struct returned_numbers *n = &self->goods.returned;
-    const kith_value now = KITH_NOW(self);
-    kith_edit edit = {0};
-    kith_put(&edit, n->order_line, line->id);
-    kith_put(&edit, n->order, o->id);
-    kith_put(&edit, n->product, line->product);
-    kith_put(&edit, n->quantity, r->quantity);
-    kith_put(&edit, n->unbilled, r->unbilled);
-    kith_put(&edit, n->billable, r->billable);
-    kith_put(&edit, n->sent_back, r->sent_back);
-    kith_put(&edit, n->restocked, r->restocked);
+                             const struct returned *asked, struct returned *r,
+                             const struct bought *line, const struct ordered *o, kith_error *err) {
+    r->order_line = line->id;
+    r->order = o->id;
+    r->product = line->product;
     if (!kith_has(r->contact))
-        kith_put(&edit, n->contact, o->contact);
+        r->contact = o->contact;
     if (kith_is(r->state, "received") && !kith_has(r->received_at))
-        kith_put(&edit, n->received_at, now);
-    return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
+        r->received_at = KITH_NOW(self);
+    return KITH_SET_CHANGED(self, txn, change, goods.returned, asked, r, err);
 }
 
 /* Has what it brought into stock left since? Then its movement stays, and so does it. */
@@ -208,13 +199,14 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
 
 static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                kith_error *err) {
-    struct returned now, was = {.quantity = kith_null()};
+    struct returned asked, now, was = {.quantity = kith_null()};
     struct bought line;
     struct ordered o;
     int64_t coming = 0;
     if (change->origin == KITH_ORIGIN_UNDO)
         return check_undone(self, txn, change, err);
-    KITH_TRY(KITH_READ(self, txn, goods.returned, change->after, &now, err));
+    KITH_TRY(KITH_READ(self, txn, goods.returned, change->after, &asked, err));
+    now = asked;
     if (change->before)
         KITH_TRY(KITH_READ(self, txn, goods.returned, change->before, &was, err));
     if (change->before)
@@ -232,7 +224,7 @@ static kith_status return_hook(kith_instance *self, kith_txn *txn, kith_change *
     if (!kith_is(now.state, "rejected"))
         KITH_TRY(check_quantity(self, units_of(&now.quantity), had(&o, &line), coming, err));
     KITH_TRY(settle_back(self, &now, &was, &line, err));
-    return put_order(self, txn, change, &now, &line, &o, err);
+    return put_order(self, txn, change, &asked, &now, &line, &o, err);
 }
 
 static kith_status return_gone_hook(kith_instance *self, kith_txn *txn, kith_change *change,

@@ -180,17 +180,17 @@ static kith_status check_brought_back(const struct movement *m, kith_error *err)
 static kith_status movement_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     struct moving w = {.self = self, .txn = txn};
-    const struct movement_numbers *n = &self->goods.movement;
     KITH_TRY(KITH_READ(self, txn, goods.movement, change->after, &w.m, err));
     if (change->origin == KITH_ORIGIN_UNDO)
         return check_brought_back(&w.m, err);
     KITH_TRY(KITH_LOAD(self, txn, goods.stock, w.m.stock.as.link.id, &w.stock, err));
     KITH_TRY(KITH_LOAD(self, txn, goods.good, w.stock.product.as.link.id, &w.good, err));
     KITH_TRY(work_out(&w, err));
-    const uint32_t fields[] = {n->on_hand, n->reserved, n->available};
-    const kith_value values[] = {quantity_units(w.on_hand), quantity_units(w.reserved),
-                                 quantity_units(w.on_hand - w.reserved)};
-    return self->records->set(txn, change, 3, fields, values, err);
+    struct movement now = w.m;
+    now.on_hand = quantity_units(w.on_hand);
+    now.reserved = quantity_units(w.reserved);
+    now.available = quantity_units(w.on_hand - w.reserved);
+    return KITH_SET_CHANGED(self, txn, change, goods.movement, &w.m, &now, err);
 }
 
 /* An undo takes a movement back unless others have built upon it since. */

@@ -47,8 +47,8 @@ struct writing {
     kith_instance *self;
     kith_txn *txn;
     kith_change *change;
-    struct subscription s, before;
-    int32_t is_new, renewed; /* renewed: the module begins another term */
+    struct subscription s, asked, before; /* asked: as it was read */
+    int32_t is_new, renewed;              /* renewed: the module begins another term */
     int64_t today;
 };
 
@@ -217,19 +217,6 @@ static void settle_next(struct writing *w) {
         s->reminder = reminder_of(w->self, s->term_end, w->today, s->term_start.as.i + 1, 0);
 }
 
-static kith_status write_back(const struct writing *w, kith_error *err) {
-    const struct subscription_numbers *n = &w->self->own.subscription;
-    const struct subscription *s = &w->s;
-    const uint32_t fields[] = {n->price,       n->discount,   n->started,  n->anchor,
-                               n->terms,       n->term_start, n->term_end, n->trial_until,
-                               n->next_charge, n->reminder,   n->ended_on};
-    const kith_value values[] = {s->price,       s->discount,   s->started,  s->anchor,
-                                 s->terms,       s->term_start, s->term_end, s->trial_until,
-                                 s->next_charge, s->reminder,   s->ended_on};
-    return w->self->records->set(w->txn, w->change, sizeof fields / sizeof *fields, fields, values,
-                                 err);
-}
-
 /* Back before its renewal it would be charged for the term a second time. */
 static kith_status check_renewal(const struct writing *w, uint32_t origin, kith_error *err) {
     kith_instance *self = w->self;
@@ -264,7 +251,8 @@ static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_ch
                                      kith_error *err) {
     struct writing w = {
         .self = self, .txn = txn, .change = change, .today = self->host->today(self->host)};
-    KITH_TRY(KITH_CHANGE(self, txn, change, own.subscription, &w.s, err));
+    KITH_TRY(KITH_CHANGE(self, txn, change, own.subscription, &w.asked, err));
+    w.s = w.asked;
     w.is_new = !change->before;
     if (change->before)
         KITH_TRY(KITH_READ(self, txn, own.subscription, change->before, &w.before, err));
@@ -282,7 +270,7 @@ static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_ch
     settle_term(&w);
     KITH_TRY(check_downgrade(&w, err));
     settle_next(&w);
-    return write_back(&w, err);
+    return KITH_SET_CHANGED(self, txn, change, own.subscription, &w.asked, &w.s, err);
 }
 
 /* -- charges ------------------------------------------------------------------------------------

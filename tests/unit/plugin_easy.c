@@ -49,12 +49,14 @@ TEST("a status that is no success is handed on at once") {
     EXPECT_INT(1, reached);
 }
 
+#define BOX(X) X(name) X(width) X(height) X(lid)
+
 /* A host as far as the helpers want one: memory for one of up to 64 bytes. */
-static uint64_t asked;
+static uint64_t bytes_asked;
 static void *little(const kith_txn *txn, uint64_t bytes) {
     static int64_t room[8];
     (void)txn;
-    asked = bytes;
+    bytes_asked = bytes;
     return bytes && bytes <= sizeof room ? memset(room, 0, sizeof room) : NULL;
 }
 static int64_t some_day(const kith_host *host) {
@@ -65,8 +67,11 @@ static int64_t some_time(const kith_host *host) {
     (void)host;
     return 1728000000001;
 }
+KITH_RECORD(box, BOX);
 struct kith_instance {
     const kith_host *host;
+    const kith_records_v1 *records;
+    struct box_numbers box;
 };
 static kith_host little_host(void) {
     kith_host host;
@@ -79,11 +84,11 @@ static kith_host little_host(void) {
 
 TEST("memory is there as a whole, also for nothing, or it is told that it is not") {
     const kith_host host = little_host();
-    const struct kith_instance me = {&host}, *self = &me;
+    const struct kith_instance me = {.host = &host}, *self = &me;
     kith_error err = {.struct_size = sizeof err};
     int64_t *items = NULL, *none = NULL;
     EXPECT_INT(KITH_OK, KITH_MEMORY(self, NULL, &items, 8, &err));
-    EXPECT_INT(64, (int64_t)asked);
+    EXPECT_INT(64, (int64_t)bytes_asked);
     EXPECT(items && !items[0] && !items[7]);
     EXPECT_INT(KITH_OK, KITH_MEMORY(self, NULL, &none, 0, &err));
     EXPECT(none);
@@ -94,7 +99,38 @@ TEST("memory is there as a whole, also for nothing, or it is told that it is not
 
 TEST("the day and the time are values of their kinds") {
     const kith_host host = little_host();
-    const struct kith_instance me = {&host}, *self = &me;
+    const struct kith_instance me = {.host = &host}, *self = &me;
     EXPECT(kith_equal(KITH_TODAY(self), kith_date(20000)));
     EXPECT(kith_equal(KITH_NOW(self), kith_time(1728000000001)));
+}
+
+/* What was set last: fields, each with the kind of its value. */
+static uint32_t sets, set_fields[4], set_kinds[4];
+static kith_status set_some(kith_txn *txn, kith_change *change, uint32_t count,
+                            const uint32_t *fields, const kith_value *values, kith_error *err) {
+    (void)txn, (void)change, (void)err;
+    sets = count;
+    for (uint32_t i = 0; i < count && i < 4; i++) {
+        set_fields[i] = fields[i];
+        set_kinds[i] = values[i].kind;
+    }
+    return KITH_E_LIMIT;
+}
+
+TEST("a write gets what differs from how it was read, and nothing when nothing does") {
+    kith_records_v1 records;
+    memset(&records, 0, sizeof records);
+    records.set = set_some;
+    const struct kith_instance me = {.records = &records, .box = {7, 10, 11, 12, 13}}, *self = &me;
+    const struct box asked = {.id = kith_link(7, 1), .name = kith_text("a"), .width = kith_int(3)};
+    struct box b = asked;
+    b.id = kith_null();
+    EXPECT_INT(KITH_OK, KITH_SET_CHANGED(self, NULL, NULL, box, &asked, &b, NULL));
+    EXPECT_INT(0, (int64_t)sets);
+    b.width = kith_null();
+    b.lid = kith_bool(1);
+    EXPECT_INT(KITH_E_LIMIT, KITH_SET_CHANGED(self, NULL, NULL, box, &asked, &b, NULL));
+    EXPECT_INT(2, (int64_t)sets);
+    EXPECT(set_fields[0] == 11 && set_kinds[0] == KITH_NULL);
+    EXPECT(set_fields[1] == 13 && set_kinds[1] == KITH_BOOL);
 }

@@ -367,6 +367,32 @@ static inline kith_status kith_edit_update(const kith_records_v1 *rec, kith_txn 
                          : st;
 }
 
+/* Gives the write under way those members in which a record differs from how it was read:
+ *
+ *     struct line asked, l;
+ *     KITH_TRY(KITH_CHANGE(self, txn, change, line, &asked, err));
+ *     l = asked;
+ *     l.total = ...
+ *     return KITH_SET_CHANGED(self, txn, change, line, &asked, &l, err);
+ *
+ * [writer, in a before-hook] */
+#define KITH_SET_CHANGED(self, txn, change, member, was, record, err)                              \
+    kith_set_changed((self)->records, txn, change, &(self)->member.type, KITH_MEMBERS(record),     \
+                     &(was)->id, &(record)->id, err)
+static inline kith_status kith_set_changed(const kith_records_v1 *rec, kith_txn *txn,
+                                           kith_change *change, const uint32_t *numbers,
+                                           uint32_t members, const kith_value *was,
+                                           const kith_value *values, kith_error *err) {
+    kith_edit edit;
+    uint32_t i;
+    edit.count = 0;
+    for (i = 1; i <= members; i++)
+        if (!kith_equal(was[i], values[i]))
+            kith_put(&edit, numbers[i], values[i]);
+    KITH_TRY(kith_edit_check(&edit, err));
+    return edit.count ? rec->set(txn, change, edit.count, edit.fields, edit.values, err) : KITH_OK;
+}
+
 /* Writes one field of a record. [writer] */
 #define KITH_SET(self, txn, member, field, id, value, err)                                         \
     kith_set_one((self)->records, txn, (self)->member.type, (self)->member.field, id, value, err)
