@@ -403,8 +403,7 @@ static kith_status register_piece(kith_instance *self, kith_txn *txn,
     kith_put(&edit, n->registered_on, today);
     if (kith_has(args->purchased_on))
         kith_put(&edit, n->purchased_on, args->purchased_on);
-    return self->records->update(txn, n->type, a.id.as.link.id, edit.count, edit.fields,
-                                 edit.values, err);
+    return kith_edit_update(self->records, txn, n->type, a.id.as.link.id, &edit, err);
 }
 
 static kith_status register_action(kith_instance *self, kith_call *call, kith_error *err) {

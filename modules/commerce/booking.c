@@ -130,12 +130,11 @@ static kith_status booking_hook(kith_instance *self, kith_txn *txn, kith_change 
     KITH_TRY(check_times(
         self, &b, change->origin != KITH_ORIGIN_IMPORT && rec->changed(txn, change, n->from) == 1,
         err));
-    if (holds_a_place(&b))
+    if (holds_a_place(&b)) {
         KITH_TRY(KITH_LOAD(self, txn, own.resource, b.resource.as.link.id, &r, err));
-    if (holds_a_place(&b))
         KITH_TRY(check_resource(&b, &r, err));
-    if (holds_a_place(&b))
         KITH_TRY(check_free(self, txn, &b, &r, change->id, err));
+    }
     if (change->before || kith_has(b.held_until) || !kith_has(self->own.hold) ||
         !kith_is(b.state, "held"))
         return KITH_OK;

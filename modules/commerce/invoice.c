@@ -231,8 +231,8 @@ static kith_status write_totals(const struct making *m, kith_error *err) {
     put_open(self, &edit, in);
     kith_put(&edit, self->invoice.charge, signed_of(in, in->total));
     kith_put(&edit, self->invoice.state, kith_text(state_for(self, in)));
-    return self->records->update(m->txn, self->invoice.type, in->id.as.link.id, edit.count,
-                                 edit.fields, edit.values, err);
+    return kith_edit_update(self->records, m->txn, self->invoice.type, in->id.as.link.id, &edit,
+                            err);
 }
 
 static kith_status book(const struct making *m, kith_error *err) {

@@ -50,8 +50,7 @@ static int32_t holds_on(kith_value from, kith_value until, kith_value day) {
 }
 
 static int32_t same_currency(kith_value money, kith_value code) {
-    return !kith_has(code) ||
-           (money.kind == KITH_MONEY && kith_str_is(code.as.s, money.as.money.currency));
+    return !kith_has(code) || is_in(&money, &code);
 }
 
 struct search {

@@ -36,8 +36,7 @@ static kith_status renew(kith_instance *self, kith_txn *txn, const struct subscr
     kith_put(&edit, n->product, next);
     if (kith_has(s->next_quantity))
         kith_put(&edit, n->quantity, s->next_quantity);
-    return self->records->update(txn, n->type, s->id.as.link.id, edit.count, edit.fields,
-                                 edit.values, err);
+    return kith_edit_update(self->records, txn, n->type, s->id.as.link.id, &edit, err);
 }
 
 static kith_status step(kith_instance *self, kith_txn *txn, const struct subscription *s,
@@ -62,16 +61,16 @@ static kith_status charge_timer(kith_instance *self, kith_txn *txn, const kith_f
     const struct owned *own = &self->own;
     const int64_t today = self->host->today(self->host);
     struct subscription s;
-    kith_status st = KITH_LOAD(self, txn, own.subscription, firing->id, &s, err);
+    const kith_status st = KITH_LOAD(self, txn, own.subscription, firing->id, &s, err);
     if (st == KITH_E_NOTFOUND)
         return KITH_OK;
-    if (st != KITH_OK || !kith_has(s.next_charge) || s.next_charge.as.i > today)
-        return st;
-    st = step(self, txn, &s, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, own.subscription, firing->id, &s, err);
-    if (st != KITH_OK || !kith_has(s.next_charge) || s.next_charge.as.i > today)
-        return st;
+    KITH_TRY(st);
+    if (!kith_has(s.next_charge) || s.next_charge.as.i > today)
+        return KITH_OK;
+    KITH_TRY(step(self, txn, &s, err));
+    KITH_TRY(KITH_LOAD(self, txn, own.subscription, firing->id, &s, err));
+    if (!kith_has(s.next_charge) || s.next_charge.as.i > today)
+        return KITH_OK;
     return own->timers->at(txn, own->timer.charge, self->host->now(self->host), firing->type,
                            firing->id, kith_str_of(""), NULL, err);
 }

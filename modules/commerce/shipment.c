@@ -72,9 +72,9 @@ static kith_status unpacked_hook(kith_instance *self, kith_txn *txn, kith_change
                                  kith_error *err) {
     struct shipment_line was;
     struct shipment shipment;
-    kith_status st = KITH_READ(self, txn, goods.shipment_line, change->before, &was, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, txn, goods.shipment, was.shipment.as.link.id, &shipment, err);
+    KITH_TRY(KITH_READ(self, txn, goods.shipment_line, change->before, &was, err));
+    const kith_status st =
+        KITH_LOAD(self, txn, goods.shipment, was.shipment.as.link.id, &shipment, err);
     return st == KITH_E_NOTFOUND ? KITH_OK : st == KITH_OK ? check_preparing(&shipment, err) : st;
 }
 
