@@ -92,7 +92,9 @@ static kith_status check_needs(const struct plugin *p, kith_error *e) {
     return KITH_OK;
 }
 
+/* One that crashed is out from here on only: its types are known, and can be read. */
 static kith_status create_one(struct plugin *p, kith_error *e) {
+    TRY(crash_check(p->set->crashes, p->name, e));
     TRY(check_needs(p, e));
     TRY(bind_topics(p, e));
     TRY(call_create(p, e));

@@ -123,8 +123,6 @@ static kith_status add_module(struct plugins *set, const char *name,
     p->state = PLUGIN_LOADED;
     host_init(p);
     kith_status st = open_module(p, o, &why);
-    if (st == KITH_OK)
-        st = crash_check(set->crashes, p->name, &why);
     if (st == KITH_OK && plugins_find(set, p->name))
         st = err_set(&why, KITH_E_CONFLICT, NULL, "module '%s' is listed twice", p->name);
     if (st != KITH_OK)

@@ -45,4 +45,7 @@ static kith_status greet(kith_instance *self, kith_call *call, kith_error *err) 
 static const kith_action actions[] = {ACTION("follow", follow), ACTION("give_up", give_up),
                                       ACTION("divide", divide), ACTION("recurse", recurse),
                                       ACTION("greet", greet)};
-HOSTILE("crashes", .create = create, .actions = KITH_ARRAY(actions))
+static const kith_field bang_fields[] = {{.name = "loud", .kind = KITH_F_TEXT, .doc = "How."}};
+static const kith_type types[] = {
+    {.name = "bang", .title = "loud", .fields = KITH_ARRAY(bang_fields), .doc = "One that was."}};
+HOSTILE("crashes", .create = create, .types = KITH_ARRAY(types), .actions = KITH_ARRAY(actions))

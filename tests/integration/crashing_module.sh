@@ -14,6 +14,7 @@ nm "$KITH" 2>/dev/null | grep -q __asan_init &&
 
 it "names a module that crashes, and what it was doing, however it does"
 create contact name="Acknowledged Anna" >/dev/null
+create bang loud=very >/dev/null
 for action in follow give_up divide recurse; do
     rm -f kith.crashes
     kith run "crashes.$action"
@@ -39,6 +40,11 @@ expect test "$code" -ne 0
 complains "crashes"
 kith find "contact : count()"
 prints_exactly 1
+kith find "bang where loud = 'very' : count()"
+prints_exactly 1
+kith create bang loud=less
+expect test "$code" -ne 0
+complains "module 'crashes' is out"
 kith module resume sales
 exits 3
 complains "no crash of a module 'sales' is known"
