@@ -121,6 +121,8 @@ static kith_status failure(struct frame *f, kith_status st) {
     if (!e->message[0])
         return err_set(e, st, NULL, "module '%s': %s failed (%s) without saying why",
                        f->plugin->name, f->context.callback, status_name(st));
+    if (st == KITH_E_INTERNAL && strncmp(e->message, "module '", 8) != 0) /* an exception, too */
+        return err_prefix(e, "module '%s': %s: ", f->plugin->name, f->context.callback);
     return st;
 }
 

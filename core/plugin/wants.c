@@ -25,6 +25,10 @@ static kith_status put(const struct filling *f, uint32_t at, const void *bytes, 
 static kith_status number_of(struct filling *f, uint32_t what, kith_str name, uint32_t *out,
                              kith_error *e) {
     const kith_host *host = f->host;
+    if ((what == KITH_W_FIELD || what == KITH_W_PREDICATE) && !f->type)
+        return err_set(e, KITH_E_INVAL, NULL,
+                       "'%.*s' is wanted of a type, and no row of its wants above names one",
+                       (int)name.len, name.ptr);
     switch (what) {
     case KITH_W_TYPE:
         TRY(TABLE(f, kith_records_v1, KITH_RECORDS_1)->type(host, name, out, e));

@@ -22,7 +22,7 @@ plays() { # STANDARD: in a company of its own
     expect test "$code" -eq 1
     complains "a ball of lead bounces badly: take rubber"
     kith create ball name=logic
-    complains "an exception: what cannot be"
+    complains "module 'throws': hook refuse: an exception: what cannot be"
     kith create ball name=int
     complains "an exception of an unknown type"
     kith create ball name=memory

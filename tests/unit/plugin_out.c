@@ -28,6 +28,16 @@ TEST("a module whose wants go beyond its instance, or that makes another, is out
     close_company(&c);
 }
 
+TEST("a module that wants a field of no type is out, and told which row that is") {
+    struct company c;
+    OPEN(&c, "", "wants_no_type", "every_row");
+    EXPECT_INT(PLUGIN_FAILED, status_of(c.plugins, "wants_no_type").state);
+    EXPECT_STR("'name' is wanted of a type, and no row of its wants above names one",
+               status_of(c.plugins, "wants_no_type").reason);
+    EXPECT_INT(PLUGIN_RUNNING, status_of(c.plugins, "every_row").state);
+    close_company(&c);
+}
+
 static void begins(const char *fails, const char *beside, const char *reason) {
     struct company c;
     char conf[200];
