@@ -194,7 +194,8 @@ struct plugin {
     kith_plugin_desc desc;        /* a copy; zero when it could not be opened */
     const kith_plugin_desc *told; /* its own, in the copy that is mapped; NULL likewise */
     const char *name, *path, *copy, *reason;
-    const char *const *needs;
+    const char *const *needs; /* what it requires, and not what it may do without */
+    size_t need_count;
     enum plugin_state state;
     bool visiting, placed; /* while sorting */
 

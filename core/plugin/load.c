@@ -77,7 +77,8 @@ static kith_status list_needs(struct plugin *p, kith_error *e) {
     if (!names)
         return err_nomem(e);
     for (uint32_t i = 0; i < p->desc.requirements.count; i++)
-        names[i] = rows[i].module;
+        if (!(rows[i].flags & KITH_REQ_OPTIONAL))
+            names[p->need_count++] = rows[i].module;
     p->needs = names;
     return KITH_OK;
 }
@@ -318,7 +319,7 @@ void plugins_status(const struct plugins *set, size_t i, struct plugin_status *o
         .state = p->state,
         .reason = p->reason,
         .needs = p->needs,
-        .need_count = p->needs ? p->desc.requirements.count : 0,
+        .need_count = p->need_count,
         .slow = p->slow,
     };
     cost_sum(p, &out->calls, &out->failures);

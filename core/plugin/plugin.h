@@ -111,7 +111,7 @@ struct plugin_status {
     const char *copy;    /* what was loaded, or "" */
     enum plugin_state state;
     const char *reason;       /* of a failure: one sentence; else "" */
-    const char *const *needs; /* names of the modules it requires */
+    const char *const *needs; /* the modules without which it is out */
     size_t need_count;
     uint64_t calls, failures, slow; /* so far; see plugins_costs */
 };

@@ -228,6 +228,16 @@ exits 0
 kith module disable sales
 exits 0
 
+it "disables a module that others can do without"
+"$KITH" module enable commerce >/dev/null
+"$KITH" module enable sales >/dev/null
+kith module disable commerce
+exits 0
+kith module list
+expect grep -q "^sales .*running" "$work/out"
+kith module disable sales
+exits 0
+
 it "lets one command after the other change the list"
 pids=()
 for _ in 1 2 3 4 5 6; do
