@@ -162,7 +162,10 @@ static void topic_row(const void *row, struct json_out *json, struct buf *out) {
 
 static void hook_row(const void *row, struct json_out *json, struct buf *out) {
     const kith_hook *h = row;
-    struct buf on = {0};
+    struct buf on = {0}, except = {0};
+    for (uint32_t from = 1; from <= KITH_ORIGIN_MERGE; from++)
+        if (h->except & (1u << from))
+            buf_printf(&except, "%s%s", except.len ? "," : "", origin_name(from));
     buf_puts(&on, h->when == KITH_AFTER ? "after" : h->when == KITH_SETTLE ? "settle" : "before");
     buf_puts(&on, h->on & KITH_ON_CREATE ? " create" : "");
     buf_puts(&on, h->on & KITH_ON_UPDATE ? " update" : "");
@@ -170,9 +173,11 @@ static void hook_row(const void *row, struct json_out *json, struct buf *out) {
     field_pair(json, out, "on", on.ptr);
     field_pair(json, out, "type", h->type);
     number_pair(json, out, "priority", h->priority);
+    field_pair(json, out, "except", except.ptr);
     field_pair(json, out, "where", h->where);
     texts_pair(json, out, "fields", h->fields);
     field_pair(json, out, "doc", h->doc);
+    buf_free(&except);
     buf_free(&on);
 }
 

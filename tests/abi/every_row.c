@@ -477,8 +477,9 @@ static const kith_topic topics[] = {
     {"thing.carried", 1, 0, KITH_ARRAY(carried_fields), "A thing was carried away."},
 };
 static const kith_hook hooks[] = {
-    {"check", "thing", KITH_ON_CREATE | KITH_ON_UPDATE, KITH_BEFORE, 0, 0, check, NULL,
-     KITH_NO_ARRAY, "Refuses a bad name and stamps what is big."},
+    {"check", "thing", KITH_ON_CREATE | KITH_ON_UPDATE, KITH_BEFORE, 0,
+     KITH_FROM(MERGE) | KITH_FROM(ERASE), check, NULL, KITH_NO_ARRAY,
+     "Refuses a bad name and stamps what is big."},
 };
 static const char *const size_only[] = {"size"};
 static const kith_reaction reactions[] = {

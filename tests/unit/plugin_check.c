@@ -103,6 +103,8 @@ TEST("a good module passes every check") {
     EXPECT_OK(inspect("every_row", false, &out, &e), e);
     EXPECT_HAS("check one export: ok", out.ptr);
     EXPECT_HAS("check declaration: ok", out.ptr);
+    EXPECT_HAS("hook check  on before create update  type thing  priority 0  except erase,merge",
+               out.ptr);
     buf_free(&out);
 }
 
