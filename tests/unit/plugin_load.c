@@ -110,7 +110,7 @@ TEST("a module stands after what it requires, however they are listed") {
     EXPECT_STR("every_row", s.name);
     plugins_status(p, 1, &s);
     EXPECT_STR("after_every_row", s.name);
-    EXPECT_INT(2, s.need_count);
+    EXPECT_INT(1, s.need_count); /* the other one is optional */
     EXPECT_STR("every_row", s.needs[0]);
     plugins_free(p);
 }
