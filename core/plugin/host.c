@@ -202,13 +202,15 @@ static kith_status settings_get(const kith_host *host, kith_str key, kith_value 
     return KITH_OK;
 }
 
+const char *setting_place(struct plugin *p, const struct setting *s, int line) {
+    const char *at = s->file ? arena_printf(&p->arena, "%s:%d: %s", s->file, line, s->path) : NULL;
+    return at ? at : s->path;
+}
+
 static kith_str settings_where(const kith_host *host, kith_str key) {
     struct plugin *p = frame_main(host, PHASE_MAIN, NULL);
     const struct setting *s = p ? find_setting(p, key, NULL) : NULL;
-    if (!s)
-        return (kith_str){"", 0};
-    return str_of(s->file ? arena_printf(&p->arena, "%s:%d: %s", s->file, s->line, s->path)
-                          : s->path);
+    return s ? str_of(setting_place(p, s, s->line)) : (kith_str){"", 0};
 }
 
 const kith_settings_v1 host_settings = {

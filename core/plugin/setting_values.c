@@ -12,13 +12,11 @@ struct making {
 /* "conf.d/sales.conf:12: sales.guard.rules, row 3, when: ..." */
 static kith_status refuse(const struct making *m, const kith_setting *decl, const kith_value *v,
                           kith_status st, const kith_error *why, kith_error *e) {
-    const struct setting *s = m->setting;
-    char file[300] = "", row[40] = "";
-    if (s->file)
-        (void)snprintf(file, sizeof file, "%s:%u: ", s->file, v->flags);
-    if (m->row)
-        (void)snprintf(row, sizeof row, ", row %llu, %s", (unsigned long long)m->row, decl->key);
-    return err_set(e, st, decl->key, "%s%s%s: %s", file, s->path, row, why->message);
+    const char *place = setting_place(m->plugin, m->setting, (int)v->flags);
+    if (!m->row)
+        return err_set(e, st, decl->key, "%s: %s", place, why->message);
+    return err_set(e, st, decl->key, "%s, row %llu, %s: %s", place, (unsigned long long)m->row,
+                   decl->key, why->message);
 }
 
 /* The type by its name, or by what another key of the group says. */
