@@ -5,20 +5,15 @@
  * gives the turn back with the lead. */
 #include "sales.h"
 
-kith_status assign_read_settings(kith_instance *self, kith_error *err) {
-    kith_value on;
-    KITH_TRY(sales_setting(self, "assign.team", &self->team, err));
-    KITH_TRY(sales_setting(self, "assign.users", &self->users, err));
-    KITH_TRY(sales_setting(self, "assign.auto", &on, err));
-    KITH_TRY(assign_by_read(self, err));
-    self->assigns_new_leads = on.as.i;
+kith_status assign_begin(kith_instance *self, kith_error *err) {
+    KITH_TRY(assign_by_check(self, err));
     if (self->users.kind == KITH_LIST && self->users.as.list.count == 0)
         self->users = kith_null();
     if (self->team.kind != KITH_NULL && self->users.kind != KITH_NULL)
         return kith_fail(err, KITH_E_INVAL, "assign.users",
                          "%s: there is sales.assign.team, too; leave one of them out",
                          sales_place(self, "assign.users"));
-    if (on.as.i && self->team.kind == KITH_NULL && self->users.kind == KITH_NULL &&
+    if (self->assigns_new_leads && self->team.kind == KITH_NULL && self->users.kind == KITH_NULL &&
         !assign_by_asks_all(self, &self->regions.assign_by))
         return kith_fail(err, KITH_E_INVAL, "assign.auto",
                          "%s: it needs sales.assign.team or sales.assign.users",

@@ -47,9 +47,8 @@ static kith_str way_at(const kith_value *by, uint64_t i) {
     return by->kind == KITH_LIST ? by->as.list.items[i].as.s : by->as.s;
 }
 
-kith_status assign_by_read(kith_instance *self, kith_error *err) {
+kith_status assign_by_check(kith_instance *self, kith_error *err) {
     const kith_value *by = &self->regions.assign_by;
-    KITH_TRY(sales_setting(self, "assign.by", &self->regions.assign_by, err));
     for (uint64_t i = 0; i < ways_in(by); i++)
         if (way_of(way_at(by, i)) < 0 || i >= BY_COUNT)
             return kith_fail(err, KITH_E_INVAL, "assign.by",

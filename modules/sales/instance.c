@@ -43,6 +43,12 @@ static const kith_want wants[] = {
     KITH_WANT(SETTING, "score.rules", score_rules),
     KITH_WANT(NUMBER, "score.hot", hot),
     KITH_WANT(NUMBER, "score.warm", warm),
+    KITH_WANT(NUMBER, "signal.green", green),
+    KITH_WANT(NUMBER, "signal.amber", amber),
+    KITH_WANT(SETTING, "assign.team", team),
+    KITH_WANT(SETTING, "assign.users", users),
+    KITH_WANT(NUMBER, "assign.auto", assigns_new_leads),
+    KITH_WANT(SETTING, "assign.by", regions.assign_by),
     TYPE(interaction),
     FIELD(interaction, at),
     FIELD(interaction, about),
@@ -119,8 +125,8 @@ static const kith_want wants[] = {
 
 static kith_status begin(kith_instance *self, kith_error *err) {
     KITH_TRY(score_begin(self, err));
-    KITH_TRY(pipeline_read_settings(self, err));
-    return assign_read_settings(self, err);
+    KITH_TRY(pipeline_begin(self, err));
+    return assign_begin(self, err);
 }
 
 /* The first one: what the others begin with stands on its settings. */

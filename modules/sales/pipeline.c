@@ -88,13 +88,8 @@ static kith_status read_stages(kith_instance *self, kith_error *err) {
     return st;
 }
 
-kith_status pipeline_read_settings(kith_instance *self, kith_error *err) {
-    kith_value green, amber;
-    KITH_TRY(sales_setting(self, "signal.green", &green, err));
-    KITH_TRY(sales_setting(self, "signal.amber", &amber, err));
+kith_status pipeline_begin(kith_instance *self, kith_error *err) {
     KITH_TRY(read_stages(self, err));
-    self->green = green.as.i;
-    self->amber = amber.as.i;
     if (self->amber <= self->green)
         return KITH_OK;
     return kith_fail(err, KITH_E_INVAL, "signal.amber",

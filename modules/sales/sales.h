@@ -134,7 +134,7 @@ kith_status contact_stamp(kith_instance *self, kith_txn *txn, const kith_event *
                           kith_error *err);
 
 /* pipeline.c */
-kith_status pipeline_read_settings(kith_instance *self, kith_error *err);
+kith_status pipeline_begin(kith_instance *self, kith_error *err);
 kith_status pipeline_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err);
 /* Gives the open opportunities the signals that the settings say; counts those that got another. */
 kith_status pipeline_signal_again(kith_instance *self, kith_txn *txn, int64_t *changed,
@@ -165,7 +165,7 @@ extern const kith_part accept_part;
 extern const kith_part calendar_part, calendar_bookings_part, instance_part;
 
 /* assign.c */
-kith_status assign_read_settings(kith_instance *self, kith_error *err);
+kith_status assign_begin(kith_instance *self, kith_error *err);
 kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err);
 kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err);
@@ -182,7 +182,7 @@ kith_status assign_nightly(kith_instance *self, kith_txn *txn, const kith_firing
 
 /* assign_by.c: which of the sellers gets a lead. by: a text, or a list of them. */
 struct chooser;
-kith_status assign_by_read(kith_instance *self, kith_error *err);
+kith_status assign_by_check(kith_instance *self, kith_error *err);
 /* It finds them among all users, so that no team need be named. */
 int32_t assign_by_asks_all(const kith_instance *self, const kith_value *by);
 kith_status assign_by_begin(kith_instance *self, const kith_txn *txn, const kith_value *by,
