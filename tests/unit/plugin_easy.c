@@ -11,6 +11,7 @@ TEST("days are those of the calendar, there and back, from the year 1 to 9999") 
         if (kith_days(year, month, day) != d || date_days(year, month, day) != d)
             TEST_FAIL("%lld is told as %d-%d-%d", (long long)d, year, month, day);
     }
+    EXPECT_INT(DAY_MS, KITH_DAY_MS);
 }
 
 TEST("values are equal when they are of one kind and the same") {
@@ -30,6 +31,14 @@ TEST("values are equal when they are of one kind and the same") {
     EXPECT(kith_is(kith_text("a"), "a") && !kith_is(kith_text("a"), "ab") &&
            !kith_is(kith_int(1), "1"));
     EXPECT(kith_has(kith_text("")) && !kith_has(kith_null()));
+}
+
+TEST("a text is told up to so many bytes, and no further than it goes") {
+    const kith_str text = {"Adaline", 3};
+    char told[32];
+    (void)snprintf(told, sizeof told, "%.*s %.*s %.*s", KITH_CUT(text, 2), KITH_CUT(text, 3),
+                   KITH_CUT(text, 80));
+    EXPECT_STR("Ad Ada Ada", told);
 }
 
 static kith_status fails_second(int n) {

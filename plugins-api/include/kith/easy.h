@@ -32,6 +32,11 @@ static inline int32_t kith_str_is(kith_str s, const char *z) {
     return s.len == strlen(z) && (s.len == 0 || memcmp(s.ptr, z, (size_t)s.len) == 0);
 }
 
+/* A text for "%.*s", so many bytes of it at most:
+ *
+ *     return kith_fail(err, KITH_E_REFUSED, "stage", "stage: %.*s says no", KITH_CUT(name, 80)); */
+#define KITH_CUT(text, most) KITH_CAST(int, (text).len < (most) ? (text).len : (most)), (text).ptr
+
 #define KITH_ID_CHARS 13
 /* An id as it stands everywhere outside, with a NUL behind it. */
 static inline void kith_id_text(kith_id id, char out[KITH_ID_CHARS + 1]) {
@@ -160,6 +165,9 @@ static inline int32_t kith_equal(kith_value a, kith_value b) {
 }
 
 /* -- days -------------------------------------------------------------------------------------- */
+
+/* A day of 24 hours, in milliseconds, in which times and durations are kept. */
+#define KITH_DAY_MS INT64_C(86400000)
 
 /* Days since 1970-01-01, as dates are kept, of a day of the calendar, and back. Years are counted
  * from March, so that the day that some of them have is their last. */
