@@ -36,9 +36,9 @@ TEST("values are equal when they are of one kind and the same") {
 TEST("a text is told up to so many bytes, and no further than it goes") {
     const kith_str text = {"Adaline", 3};
     char told[32];
-    (void)snprintf(told, sizeof told, "%.*s %.*s %.*s", KITH_CUT(text, 2), KITH_CUT(text, 3),
-                   KITH_CUT(text, 80));
-    EXPECT_STR("Ad Ada Ada", told);
+    (void)snprintf(told, sizeof told, "%.*s %.*s %.*s %.*s", KITH_CUT(text, 2), KITH_CUT(text, 3),
+                   KITH_CUT(text, 80), KITH_CHARS(text));
+    EXPECT_STR("Ad Ada Ada Ada", told);
 }
 
 static kith_status fails_second(int n) {
@@ -142,4 +142,50 @@ TEST("a write gets what differs from how it was read, and nothing when nothing d
     EXPECT_INT(2, (int64_t)sets);
     EXPECT(set_fields[0] == 11 && set_kinds[0] == KITH_NULL);
     EXPECT(set_fields[1] == 13 && set_kinds[1] == KITH_BOOL);
+}
+
+TEST("texts are equal byte by byte") {
+    const kith_str none = {0}, town = kith_str_of("town");
+    EXPECT(kith_str_equal(none, kith_str_of("")) && kith_str_equal(town, kith_str_of("town")));
+    EXPECT(!kith_str_equal(town, kith_str_of("towns")) &&
+           !kith_str_equal(town, kith_str_of("gown")));
+}
+
+/* One box, with the id 1, in which each field has its number as value. */
+static kith_status get_box(const kith_txn *txn, uint32_t type, kith_id id, const kith_row **row,
+                           kith_error *err) {
+    (void)txn;
+    *row = NULL;
+    return type == 7 && id == 1 ? KITH_OK : kith_fail(err, KITH_E_NOTFOUND, NULL, "no such box");
+}
+static kith_id id_of_box(const kith_txn *txn, const kith_row *row) {
+    (void)txn, (void)row;
+    return 1;
+}
+static kith_status read_box(const kith_txn *txn, const kith_row *row, uint32_t count,
+                            const uint32_t *fields, kith_value *values, kith_error *err) {
+    (void)txn, (void)row, (void)err;
+    for (uint32_t i = 0; i < count; i++)
+        values[i] = kith_int(fields[i]);
+    return KITH_OK;
+}
+
+TEST("a link is followed to its record; one that leads nowhere gives an empty record") {
+    kith_records_v1 records;
+    memset(&records, 0, sizeof records);
+    records.get = get_box;
+    records.row_id = id_of_box;
+    records.read = read_box;
+    const struct kith_instance me = {.records = &records, .box = {7, 10, 11, 12, 13}}, *self = &me;
+    struct box b;
+    EXPECT_INT(KITH_OK, KITH_FOLLOW(self, NULL, box, kith_link(7, 1), &b, NULL));
+    EXPECT(kith_equal(b.id, kith_link(7, 1)) && kith_equal(b.lid, kith_int(13)));
+    EXPECT_INT(KITH_OK, KITH_FOLLOW(self, NULL, box, kith_null(), &b, NULL));
+    EXPECT(!kith_has(b.id) && !kith_has(b.name) && !kith_has(b.lid));
+    memset(&b, 1, sizeof b);
+    EXPECT_INT(KITH_E_NOTFOUND, KITH_FOLLOW(self, NULL, box, kith_link(7, 2), &b, NULL));
+    EXPECT(!kith_has(b.id) && !kith_has(b.lid));
+    EXPECT_INT(KITH_OK, kith_or_none(KITH_E_NOTFOUND));
+    EXPECT_INT(KITH_OK, kith_or_none(KITH_OK));
+    EXPECT_INT(KITH_E_DENIED, kith_or_none(KITH_E_DENIED));
 }

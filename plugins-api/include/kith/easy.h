@@ -32,9 +32,14 @@ static inline int32_t kith_str_is(kith_str s, const char *z) {
     return s.len == strlen(z) && (s.len == 0 || memcmp(s.ptr, z, (size_t)s.len) == 0);
 }
 
-/* A text for "%.*s", so many bytes of it at most:
+static inline int32_t kith_str_equal(kith_str a, kith_str b) {
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, (size_t)a.len) == 0);
+}
+
+/* A text for "%.*s", whole, or so many bytes of it at most:
  *
  *     return kith_fail(err, KITH_E_REFUSED, "stage", "stage: %.*s says no", KITH_CUT(name, 80)); */
+#define KITH_CHARS(text)     KITH_CAST(int, (text).len), (text).ptr
 #define KITH_CUT(text, most) KITH_CAST(int, (text).len < (most) ? (text).len : (most)), (text).ptr
 
 #define KITH_ID_CHARS 13
@@ -141,8 +146,7 @@ static inline int32_t kith_equal(kith_value a, kith_value b) {
     case KITH_NULL:
         return 1;
     case KITH_TEXT:
-        return a.as.s.len == b.as.s.len &&
-               (a.as.s.len == 0 || memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)a.as.s.len) == 0);
+        return kith_str_equal(a.as.s, b.as.s);
     case KITH_DECIMAL:
         return a.as.decimal.units == b.as.decimal.units && a.as.decimal.scale == b.as.decimal.scale;
     case KITH_MONEY:
@@ -194,6 +198,12 @@ static inline void kith_civil(int64_t days, int32_t *year, int32_t *month, int32
         if (try_ != KITH_OK)                                                                       \
             return try_;                                                                           \
     } while (0)
+
+/* The status of a read, where it is fine that there is nothing: it is gone, or whoever asks may not
+ * see it. KITH_TRY(kith_or_none(KITH_FOLLOW(self, txn, ...))); */
+static inline kith_status kith_or_none(kith_status st) {
+    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+}
 
 /* Fills in err and returns code: return kith_fail(err, KITH_E_REFUSED, "amount", "...", ...).
  * field may be NULL. */
@@ -298,6 +308,20 @@ static inline kith_status kith_load(const kith_records_v1 *rec, const kith_txn *
     const kith_row *row;
     kith_status st = rec->get(txn, numbers[0], id, &row, err);
     return st == KITH_OK ? kith_read_row(rec, txn, numbers, members, row, values, err) : st;
+}
+
+/* Reads the record that a link leads to. Of an empty link it is empty, without an id, and so it is
+ * when there is none behind the link: KITH_E_NOTFOUND. [reader] */
+#define KITH_FOLLOW(self, txn, member, link, record, err)                                          \
+    kith_follow((self)->records, txn, &(self)->member.type, KITH_MEMBERS(record), link,            \
+                &(record)->id, err)
+static inline kith_status kith_follow(const kith_records_v1 *rec, const kith_txn *txn,
+                                      const uint32_t *numbers, uint32_t members, kith_value link,
+                                      kith_value *values, kith_error *err) {
+    memset(values, 0, (members + 1) * sizeof *values);
+    return link.kind == KITH_LINK
+               ? kith_load(rec, txn, numbers, members, link.as.link.id, values, err)
+               : KITH_OK;
 }
 
 /* Creates a record of those members that have a value; record->id leads to it. [writer] */
