@@ -6,10 +6,14 @@
 #include <ctype.h>
 
 #define ROWS_MAX     4096u /* of one array */
-#define STRIDE_MAX   4096u /* bytes */
+#define STRUCT_MAX   4096u /* bytes, of one struct */
 #define NAME_BYTES   63u
 #define PRIORITY_MAX 1000
 #define INSTANCE_MAX (16u << 20) /* bytes */
+
+bool contract_size(uint32_t size, uint32_t least) {
+    return size >= least && size <= STRUCT_MAX && size % sizeof(void *) == 0;
+}
 
 kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const char *what,
                          struct arena *a, kith_array *out, kith_error *e) {
@@ -19,7 +23,7 @@ kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const c
     if (!from.items || from.count > ROWS_MAX)
         return err_set(e, KITH_E_INVAL, NULL, "its %s are no array of at most %u rows", what,
                        ROWS_MAX);
-    if (from.stride < least || from.stride > STRIDE_MAX || from.stride % sizeof(void *) != 0)
+    if (!contract_size(from.stride, least))
         return err_set(e, KITH_E_INVAL, NULL,
                        "a row of its %s has %u bytes, which no version of the contract has", what,
                        from.stride);
@@ -370,7 +374,7 @@ static kith_status append(kith_array *to, const kith_array *more, struct arena *
         return KITH_OK;
     }
     if (to->stride != more->stride || to->count > ROWS_MAX || more->count > ROWS_MAX ||
-        to->stride > STRIDE_MAX || !to->items || !more->items)
+        to->stride > STRUCT_MAX || !to->items || !more->items)
         return err_set(e, KITH_E_INVAL, NULL, "rows of its parts are no arrays of one kind");
     char *rows = arena_alloc(a, (size_t)(to->count + more->count) * to->stride);
     if (!rows)
@@ -425,8 +429,7 @@ static kith_status join_parts(kith_plugin_desc *d, const struct plugins_options 
     for (uint32_t i = 0; i < d->parts.count; i++) {
         const kith_part *from = ROWS(d->parts, kith_part *)[i];
         kith_part part = {0};
-        if (!from || from->struct_size < UP_TO(kith_part, reports) ||
-            from->struct_size > STRIDE_MAX)
+        if (!from || !contract_size(from->struct_size, UP_TO(kith_part, reports)))
             return err_set(e, KITH_E_INVAL, NULL,
                            "part %u of it has %u bytes, which no version of the contract has", i,
                            from ? from->struct_size : 0);
@@ -450,7 +453,7 @@ kith_status declare_copy(const kith_plugin_desc *from, const struct plugins_opti
                          struct arena *a, kith_plugin_desc *out, kith_error *e) {
     uint32_t size = from->struct_size;
     *out = (kith_plugin_desc){0};
-    if (size < UP_TO(kith_plugin_desc, destroy) || size > STRIDE_MAX)
+    if (!contract_size(size, UP_TO(kith_plugin_desc, destroy)))
         return err_set(e, KITH_E_INVAL, NULL,
                        "its description has %u bytes, which no version of the contract has", size);
     memcpy(out, from, size < sizeof *out ? size : sizeof *out);

@@ -153,10 +153,16 @@ kith_status host_values(uint32_t count, const kith_value *values, kith_error *e)
     return KITH_OK;
 }
 
+static kith_status check_size(uint32_t size, uint32_t least, kith_error *e) {
+    return contract_size(size, least)
+               ? KITH_OK
+               : err_set(e, KITH_E_INVAL, NULL,
+                         "struct_size is %u, and must be the struct's sizeof", size);
+}
+
 kith_status host_fill(void *info, void *full, uint32_t size, kith_error *e) {
     uint32_t room = info ? *(const uint32_t *)info : 0;
-    if (room < 2 * sizeof(uint32_t) || room > 4096)
-        return err_set(e, KITH_E_INVAL, NULL, "struct_size was not set");
+    TRY(check_size(room, 2 * sizeof(uint32_t), e));
     memset(info, 0, room);
     *(uint32_t *)full = room;
     memcpy(info, full, room < size ? room : size);
@@ -165,8 +171,7 @@ kith_status host_fill(void *info, void *full, uint32_t size, kith_error *e) {
 
 kith_status host_take(void *to, uint32_t size, const void *given, uint32_t least, kith_error *e) {
     uint32_t has = given ? *(const uint32_t *)given : 0;
-    if (has < least || has > 4096)
-        return err_set(e, KITH_E_INVAL, NULL, "struct_size was not set");
+    TRY(check_size(has, least, e));
     memcpy(to, given, has < size ? has : size);
     return KITH_OK;
 }

@@ -115,6 +115,9 @@ bool elf_segment(const struct elf *elf, uint32_t type, uint32_t *flags);
  */
 kith_status declare_copy(const kith_plugin_desc *from, const struct plugins_options *o,
                          struct arena *a, kith_plugin_desc *out, kith_error *e);
+/* Can it be the size of a struct in some version of the contract, with at least so many bytes? Each
+ * ends where a pointer could follow, so what ends within a member is none. */
+bool contract_size(uint32_t size, uint32_t least);
 /* An array of rows in this build's size; a row of the module needs `least` bytes. what: for errors.
  */
 kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const char *what,
@@ -379,7 +382,7 @@ const void *handle_get(const struct handles *h, uint32_t number, const char *wha
  * longer. */
 kith_status host_fill(void *info, void *full, uint32_t size, kith_error *e);
 /* The other way round: a struct of the module into ours, which is zeroed; what it does not have yet
- * stays so. KITH_E_INVAL: it says that it has fewer than `least` bytes, or none. */
+ * stays so. KITH_E_INVAL: its size is less than `least`, or that of no version of the contract. */
 kith_status host_take(void *to, uint32_t size, const void *given, uint32_t least, kith_error *e);
 /* Value kinds that this build does not know are refused. */
 kith_status host_values(uint32_t count, const kith_value *values, kith_error *e);

@@ -30,6 +30,8 @@ static kith_status want(kith_instance *self, kith_call *call, kith_error *err) {
         effect.delivery = 7;
     if (st == KITH_OK && kith_str_is(how.as.s, "no size"))
         effect.struct_size = 0;
+    if (st == KITH_OK && kith_str_is(how.as.s, "cut size"))
+        effect.struct_size -= 3;
     if (st == KITH_OK && kith_str_is(how.as.s, "half a subject"))
         effect.type = self->parcel;
     return st == KITH_OK ? self->deliveries->send(self->calls->txn(call), &effect, NULL, err) : st;

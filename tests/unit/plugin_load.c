@@ -379,6 +379,23 @@ TEST("a module that was built before there were deliveries has none") {
     arena_free(&a);
 }
 
+TEST("a size that ends within a member is refused, of the description and of a part") {
+    struct arena a = {0};
+    kith_plugin_desc out, d = {.struct_size = sizeof d - 3,
+                               .abi_major = KITH_ABI_MAJOR,
+                               .version = 1,
+                               .name = "cut",
+                               .create = no_create};
+    const kith_part part = {.struct_size = sizeof part - 3};
+    const kith_part *const parts[] = {&part};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(KITH_E_INVAL, declare_copy(&d, NULL, &a, &out, &e));
+    EXPECT_HAS("which no version of the contract has", e.message);
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.parts = KITH_ARRAY(parts)}, &e));
+    EXPECT_HAS("which no version of the contract has", e.message);
+    arena_free(&a);
+}
+
 TEST("constants that this build does not know are refused, not guessed") {
     static const kith_hook odd_on[] = {{.name = "h", .type = "t", .on = 8, .fn = no_hook}};
     static const kith_hook odd_when[] = {

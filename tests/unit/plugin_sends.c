@@ -97,10 +97,12 @@ TEST("a delivery neither writes nor sends, keeps nothing, and must say why it fa
     close_company(&c);
 }
 
-TEST("an effect of no delivery, without its size or with half a subject is refused") {
+TEST("an effect of no delivery, without its size, with one that cuts it or with half a subject is "
+     "refused") {
     static const char *const cases[][2] = {
         {"no delivery", "there is no delivery with the number 7"},
-        {"no size", "struct_size was not set"},
+        {"no size", "struct_size is 0, and must be the struct's sizeof"},
+        {"cut size", ", and must be the struct's sizeof"},
         {"half a subject", "a subject has a type and an id, or neither"},
     };
     struct company c;
