@@ -214,11 +214,7 @@ static void action_row(const void *row, struct json_out *json, struct buf *out) 
 }
 
 static void want_row(const void *row, struct json_out *json, struct buf *out) {
-    static const char *const sorts[] = {"?",      "table",  "type",  "field",   "predicate",
-                                        "query",  "topic",  "timer", "setting", "delivery",
-                                        "fields", "action", "host",  "place",   "number"};
-    const kith_want *w = row;
-    field_pair(json, out, "of", sorts[w->what < sizeof sorts / sizeof *sorts ? w->what : 0]);
+    field_pair(json, out, "of", want_sort(((const kith_want *)row)->what));
 }
 
 static void report_row(const void *row, struct json_out *json, struct buf *out) {

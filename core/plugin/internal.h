@@ -397,6 +397,7 @@ kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const str
 
 /* Makes the instance, when the module says how large it is, and fills it in. In create(). */
 kith_status wants_fill(struct plugin *p, kith_error *e);
+const char *want_sort(uint32_t what); /* for people: "query" */
 /* Where it stands, for messages: "conf.d/sales.conf:12: sales.score.rules"; the last where the
  * default holds, or memory is short. */
 const char *setting_place(struct plugin *p, const struct setting *s, int line);

@@ -6,8 +6,16 @@
 struct filling {
     struct plugin *plugin;
     const kith_host *host;
+    const kith_want *row;
     uint32_t type; /* of the last row that asked for one */
 };
+
+const char *want_sort(uint32_t what) {
+    static const char *const names[] = {"?",      "table",  "type",  "field",   "predicate",
+                                        "query",  "topic",  "timer", "setting", "delivery",
+                                        "fields", "action", "host",  "place",   "number"};
+    return names[what < sizeof names / sizeof *names ? what : 0];
+}
 
 /* A table as the module itself would ask for it. */
 #define TABLE(f, of, name) ((const of *)(f)->host->table((f)->host, (name)))
@@ -16,8 +24,11 @@ static kith_status put(const struct filling *f, uint32_t at, const void *bytes, 
                        kith_error *e) {
     const uint64_t room = f->plugin->desc.instance_size;
     if (size > room || at > room - size)
-        return err_set(e, KITH_E_INVAL, NULL, "byte %u of its instance is wanted, which has %llu",
-                       at, (unsigned long long)room);
+        return err_set(
+            e, KITH_E_INVAL, NULL,
+            "its want of the %s '%.200s' goes to byte %u of its instance, which has %llu",
+            want_sort(f->row->what), f->row->name ? f->row->name : "", at,
+            (unsigned long long)room);
     memcpy((char *)f->plugin->own_instance + at, bytes, size);
     return KITH_OK;
 }
@@ -51,9 +62,9 @@ static kith_status number_of(struct filling *f, uint32_t what, kith_str name, ui
     }
 }
 
-static kith_status put_fields(struct filling *f, const kith_want *w, kith_error *e) {
-    kith_str rest = str_of(w->name), name;
-    for (uint32_t at = w->at; str_split(&rest, ' ', &name); at += sizeof(uint32_t)) {
+static kith_status put_fields(struct filling *f, kith_error *e) {
+    kith_str rest = str_of(f->row->name), name;
+    for (uint32_t at = f->row->at; str_split(&rest, ' ', &name); at += sizeof(uint32_t)) {
         uint32_t n;
         if (!name.len) /* behind the last one */
             continue;
@@ -63,8 +74,9 @@ static kith_status put_fields(struct filling *f, const kith_want *w, kith_error 
     return KITH_OK;
 }
 
-static kith_status put_want(struct filling *f, const kith_want *w, kith_error *e) {
+static kith_status put_want(struct filling *f, kith_error *e) {
     const kith_host *host = f->host;
+    const kith_want *w = f->row;
     const void *table;
     const char *where;
     kith_value setting;
@@ -93,7 +105,7 @@ static kith_status put_want(struct filling *f, const kith_want *w, kith_error *e
             return err_set(e, KITH_E_NOTFOUND, NULL, "it declares no setting '%s'", w->name);
         return put(f, w->at, &where, sizeof where, e);
     case KITH_W_FIELDS:
-        return put_fields(f, w, e);
+        return put_fields(f, e);
     default:
         TRY(number_of(f, w->what, str_of(w->name), &n, e));
         return put(f, w->at, &n, sizeof n, e);
@@ -108,7 +120,7 @@ kith_status wants_fill(struct plugin *p, kith_error *e) {
     p->instance = p->own_instance = calloc(1, (size_t)p->desc.instance_size);
     if (!p->instance)
         return err_nomem(e);
-    for (uint32_t i = 0; i < p->desc.wants.count; i++)
-        TRY(put_want(&f, &rows[i], e));
+    for (f.row = rows; f.row < rows + p->desc.wants.count; f.row++)
+        TRY(put_want(&f, e));
     return KITH_OK;
 }
