@@ -121,7 +121,7 @@ static kith_status failure(struct frame *f, kith_status st) {
     if (!e->message[0])
         return err_set(e, st, NULL, "module '%s': %s failed (%s) without saying why",
                        f->plugin->name, f->context.callback, status_name(st));
-    if (st == KITH_E_INTERNAL && strncmp(e->message, "module '", 8) != 0) /* an exception, too */
+    if (st == KITH_E_INTERNAL && !f->named) /* an exception, too */
         return err_prefix(e, "module '%s': %s: ", f->plugin->name, f->context.callback);
     return st;
 }
@@ -136,6 +136,8 @@ kith_status frame_leave(struct frame *f, kith_status st, kith_error *e) {
         st = failure(f, st);
         err_copy(e, &f->error);
     }
+    if (top)
+        top->named = st == KITH_E_INTERNAL;
     json_decref(f->event.payload);
     arena_free(&f->arena);
     return st;

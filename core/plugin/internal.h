@@ -304,6 +304,7 @@ struct frame {
     uint64_t written;          /* txn_writes when it began */
     uint64_t queries;          /* that it asked */
     bool reading;     /* an action that declares KITH_EFFECT_READ, though it may be in a txn */
+    bool named;       /* the call within it that ended last failed, and said whose fault that is */
     uint32_t finding; /* row functions that run: they must not write */
     struct kith_txn handle, whole;
     struct own_change change;

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A good module that calls the actions of another one, and what it may not. */
+/* A good module that calls the actions of another one, and what it may not. One of its own writes
+ * what one of its hooks fails at. */
 #include "hostile.h"
 
 struct kith_instance {
     const kith_host *host;
     const kith_calls_v1 *calls;
-    uint32_t make, total;
+    const kith_records_v1 *records;
+    uint32_t make, total, echo;
 };
 
 static const kith_want wants[] = {
     KITH_WANT(HOST, NULL, host),
     KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT(TYPE, "echo", echo),
     KITH_WANT(ACTION, "every_row.make", make),
     KITH_WANT(ACTION, "every_row.total", total),
 };
@@ -41,6 +45,25 @@ static kith_status fewer(kith_instance *self, kith_call *call, kith_error *err) 
     return self->calls->call(self->calls->view(call), self->total, 1, &least, 1, &count, err);
 }
 
+static kith_status stumble(kith_instance *self, kith_call *call, kith_error *err) {
+    return self->records->create(self->calls->txn(call), self->echo, 0, NULL, NULL, NULL, err);
+}
+static kith_status break_down(kith_instance *self, kith_txn *txn, kith_change *change,
+                              kith_error *err) {
+    (void)self, (void)txn, (void)change;
+    return kith_fail(err, KITH_E_INTERNAL, NULL, "out of order");
+}
+
+static const kith_field echo_fields[] = {{.name = "word", .kind = KITH_F_TEXT, .doc = "Said."}};
+static const kith_type types[] = {{.name = "echo",
+                                   .title = "word",
+                                   .fields = KITH_ARRAY(echo_fields),
+                                   .doc = "What comes back."}};
+static const kith_hook hooks[] = {{.name = "break_down",
+                                   .type = "echo",
+                                   .on = KITH_ON_CREATE,
+                                   .fn = break_down,
+                                   .doc = "Fails."}};
 static const kith_field results[] = {{.name = "count", .kind = KITH_F_INTEGER, .doc = "Things."}};
 static const kith_action actions[] = {
     {.name = "both",
@@ -50,7 +73,9 @@ static const kith_action actions[] = {
      .results = KITH_ARRAY(results)},
     {.name = "peek", .doc = "Writes while it reads.", .effect = KITH_EFFECT_READ, .fn = peek},
     {.name = "fewer", .doc = "Wants fewer results.", .effect = KITH_EFFECT_READ, .fn = fewer},
+    {.name = "stumble", .doc = "Creates an echo.", .effect = KITH_EFFECT_WRITE, .fn = stumble},
 };
 static const kith_require needs[] = {{"every_row", 1, 0}};
 HOSTILE("calls_another", .requirements = KITH_ARRAY(needs), .actions = KITH_ARRAY(actions),
+        .types = KITH_ARRAY(types), .hooks = KITH_ARRAY(hooks),
         .instance_size = sizeof(struct kith_instance), .wants = KITH_ARRAY(wants))

@@ -464,6 +464,16 @@ TEST("a status that is none becomes an error that names the module and its callb
     close_company(&c);
 }
 
+TEST("a defect in a hook is told once, by the hook's name, to who wrote") {
+    struct company c;
+    kith_value *out;
+    kith_error e = KITH_ERROR_INIT;
+    OPEN(&c, MAY_CALL, "every_row", "calls_another");
+    EXPECT_INT(KITH_E_INTERNAL, call(&c, "calls_another.stumble", NULL, &out, &e));
+    EXPECT_STR("module 'calls_another': hook break_down: out of order", e.message);
+    close_company(&c);
+}
+
 static void find_cost(void *arg, const struct plugin_cost *cost) {
     struct plugin_cost *want = arg;
     if (strcmp(want->module, cost->module) == 0 && strcmp(want->callback, cost->callback) == 0)
