@@ -46,6 +46,17 @@ static void put_callback(struct line *l, const struct plugin_context *c) {
     put(l, c->event);
 }
 
+/* In create(), start() and the like it would do so again with the next command. */
+static void put_remedy(struct line *l, const struct frame *f) {
+    if (f->phase == PHASE_RUN) {
+        put(l, "; nothing of the transaction is kept\n");
+        return;
+    }
+    put(l, "; 'kith module disable ");
+    put(l, f->context.module);
+    put(l, "' takes it out\n");
+}
+
 static void write_line(int fd, const struct line *l) {
     ssize_t n = write(fd, l->text, l->len);
     (void)n;
@@ -76,7 +87,7 @@ static void on_crash(int sig) {
         put(&l, f->context.module);
         put(&l, "' crashed: ");
         put_callback(&l, &f->context);
-        put(&l, "; nothing of the transaction is kept\n");
+        put_remedy(&l, f);
         write_line(STDERR_FILENO, &l);
         if (f->plugin->set->crashes)
             note(f->plugin->set->crashes, &f->context);
@@ -127,32 +138,29 @@ static kith_status read_crashes(const char *path, struct buf *out, kith_error *e
     return file_read(path, 2 * FILE_MAX, out, e);
 }
 
-kith_status crash_check(const char *path, const char *module, kith_error *e) {
-    struct buf text = {0};
+void crash_read(const char *path, struct buf *notes) {
+    kith_error why = KITH_ERROR_INIT;
+    if (path && read_crashes(path, notes, &why) != KITH_OK) /* no reason to keep anybody out */
+        log_warn("plugin", "%s", why.message);
+}
+
+kith_status crash_check(kith_str notes, const char *module, kith_error *e) {
     struct crash c, last = {0};
+    char when[TIME_TEXT];
     kith_str line;
     bool out = false;
-    if (!path)
-        return KITH_OK;
-    kith_error why = KITH_ERROR_INIT;
-    kith_status st = KITH_OK;
-    if (read_crashes(path, &text, &why) != KITH_OK) /* no reason to keep anybody out */
-        log_warn("plugin", "%s", why.message);
-    for (kith_str rest = buf_view(&text); str_split(&rest, '\n', &line);)
+    while (str_split(&notes, '\n', &line))
         if (read_crash(line, &c) && str_eqz(c.module, module)) {
             out |= last.at && c.at - last.at <= WITHIN_S;
             last = c;
         }
-    if (out) {
-        char when[TIME_TEXT];
-        time_format(last.at * 1000, when);
-        st = err_set(e, KITH_E_REFUSED, NULL,
-                     "it crashed twice within ten minutes, the last time at %.19sZ in %.*s, and is "
-                     "kept out: 'kith module resume %s' lets it run again",
-                     when, (int)last.callback.len, last.callback.ptr, module);
-    }
-    buf_free(&text);
-    return st;
+    if (!out)
+        return KITH_OK;
+    time_format(last.at * 1000, when);
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "it crashed twice within ten minutes, the last time at %.19sZ in %.*s, and is "
+                   "kept out: 'kith module resume %s' lets it run again",
+                   when, (int)last.callback.len, last.callback.ptr, module);
 }
 
 kith_status plugins_resume(const char *path, const char *module, kith_error *e) {

@@ -410,8 +410,10 @@ kith_status setting_values_make(struct plugin *p, kith_error *e);
 
 /* Gives this thread a stack on which it can be told that its own has run over. Once for each. */
 void crash_stack(void);
-/* KITH_E_REFUSED: it crashed too often, by what is noted in that file; NULL: nothing is. */
-kith_status crash_check(const char *path, const char *module, kith_error *e);
+/* What is noted in that file; empty where it is NULL, is not there or cannot be read. */
+void crash_read(const char *path, struct buf *notes);
+/* KITH_E_REFUSED: it crashed too often, by what is noted. */
+kith_status crash_check(kith_str notes, const char *module, kith_error *e);
 
 /* -- what calls took (cost.c) -------------------------------------------------------------------
  */

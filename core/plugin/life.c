@@ -93,8 +93,8 @@ static kith_status check_needs(const struct plugin *p, kith_error *e) {
 }
 
 /* One that crashed is out from here on only: its types are known, and can be read. */
-static kith_status create_one(struct plugin *p, kith_error *e) {
-    TRY(crash_check(p->set->crashes, p->name, e));
+static kith_status create_one(struct plugin *p, kith_str crashes, kith_error *e) {
+    TRY(crash_check(crashes, p->name, e));
     TRY(check_needs(p, e));
     TRY(bind_topics(p, e));
     TRY(call_create(p, e));
@@ -103,24 +103,28 @@ static kith_status create_one(struct plugin *p, kith_error *e) {
 
 kith_status plugins_create(struct plugins *set, struct engine *g, const struct settings *s,
                            kith_error *e) {
+    struct buf crashes = {0};
+    kith_status st = KITH_OK;
     set->engine = g;
     set->schema = engine_schema(g);
     set->clock = engine_opts(g)->clock;
     set->settings = s;
-    for (size_t i = 0; i < set->count; i++) {
+    crash_read(set->crashes, &crashes);
+    for (size_t i = 0; st == KITH_OK && i < set->count; i++) {
         struct plugin *p = set->items[i];
         kith_error why = KITH_ERROR_INIT;
         if (p->state != PLUGIN_LOADED)
             continue;
-        if (create_one(p, &why) == KITH_OK) {
+        if (create_one(p, buf_view(&crashes), &why) == KITH_OK) {
             p->state = PLUGIN_CREATED;
             continue;
         }
         call_destroy(p);
         if (plugin_fail(p, &why) == KITH_E_NOMEM)
-            return err_nomem(e);
+            st = err_nomem(e);
     }
-    return KITH_OK;
+    buf_free(&crashes);
+    return st;
 }
 
 /* -- start ------------------------------------------------------------------------------------- */

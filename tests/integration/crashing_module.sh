@@ -27,6 +27,15 @@ exits 0
 kith find "contact where name = 'Acknowledged Anna' : count()"
 prints_exactly 1
 
+it "says of one that crashes when it is enabled how it is taken out again"
+kith module enable "$KITH_BUILD/tests/plugins/crashes_in_create.so"
+expect test "$code" -gt 128
+complains "crashed: create; 'kith module disable crashes_in_create' takes it out"
+kith module disable crashes_in_create
+exits 0
+kith find "contact : count()"
+prints_exactly 1
+
 it "keeps one out that crashed twice within ten minutes, says why, and lets it in again"
 kith run crashes.follow
 kith module list
