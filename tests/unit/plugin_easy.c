@@ -144,6 +144,30 @@ TEST("a write gets what differs from how it was read, and nothing when nothing d
     EXPECT(set_fields[1] == 13 && set_kinds[1] == KITH_BOOL);
 }
 
+static kith_status update_some(kith_txn *txn, uint32_t type, kith_id id, uint32_t count,
+                               const uint32_t *fields, const kith_value *values, kith_error *err) {
+    return type == 7 && id == 1 ? set_some(txn, NULL, count, fields, values, err) : KITH_E_NOTFOUND;
+}
+
+TEST("a record gets what differs from how it was read, and nothing when nothing does") {
+    kith_records_v1 records;
+    memset(&records, 0, sizeof records);
+    records.update = update_some;
+    const struct kith_instance me = {.records = &records, .box = {7, 10, 11, 12, 13}}, *self = &me;
+    const struct box was = {.id = kith_link(7, 1), .name = kith_text("a"), .width = kith_int(3)};
+    struct box b = was;
+    sets = 0;
+    b.id = kith_null();
+    EXPECT_INT(KITH_OK, KITH_UPDATE(self, NULL, box, &was, &b, NULL));
+    EXPECT_INT(0, (int64_t)sets);
+    b.name = kith_null();
+    b.height = kith_int(5);
+    EXPECT_INT(KITH_E_LIMIT, KITH_UPDATE(self, NULL, box, &was, &b, NULL));
+    EXPECT_INT(2, (int64_t)sets);
+    EXPECT(set_fields[0] == 10 && set_kinds[0] == KITH_NULL);
+    EXPECT(set_fields[1] == 12 && set_kinds[1] == KITH_INT);
+}
+
 TEST("texts are equal byte by byte") {
     const kith_str none = {0}, town = kith_str_of("town");
     EXPECT(kith_str_equal(none, kith_str_of("")) && kith_str_equal(town, kith_str_of("town")));
@@ -188,4 +212,39 @@ TEST("a link is followed to its record; one that leads nowhere gives an empty re
     EXPECT_INT(KITH_OK, kith_or_none(KITH_E_NOTFOUND));
     EXPECT_INT(KITH_OK, kith_or_none(KITH_OK));
     EXPECT_INT(KITH_E_DENIED, kith_or_none(KITH_E_DENIED));
+}
+
+/* Three of them. */
+static kith_status find_boxes(const kith_txn *txn, uint32_t query, uint32_t count,
+                              const kith_value *params, uint64_t max, kith_row_fn fn, void *arg,
+                              kith_error *err) {
+    (void)query, (void)count, (void)params, (void)max;
+    for (int i = 0; i < 3; i++)
+        KITH_TRY(fn(arg, txn, NULL, err));
+    return KITH_OK;
+}
+static void *enough(const kith_txn *txn, uint64_t bytes) {
+    static kith_value room[16 * 5];
+    (void)txn;
+    return bytes <= sizeof room ? room : NULL;
+}
+
+TEST("what a query finds comes as records, or as links alone") {
+    kith_host host = little_host();
+    kith_records_v1 records;
+    struct box *boxes;
+    kith_value *links;
+    uint64_t count;
+    memset(&records, 0, sizeof records);
+    host.memory = enough;
+    records.find = find_boxes;
+    records.row_id = id_of_box;
+    records.read = read_box;
+    const struct kith_instance me = {&host, &records, {7, 10, 11, 12, 13}}, *self = &me;
+    EXPECT_INT(KITH_OK, KITH_FIND(self, NULL, box, 1, 0, NULL, &boxes, &count, NULL));
+    EXPECT_INT(3, (int64_t)count);
+    EXPECT(kith_equal(boxes[2].id, kith_link(7, 1)) && kith_equal(boxes[2].lid, kith_int(13)));
+    EXPECT_INT(KITH_OK, KITH_FIND(self, NULL, box, 1, 0, NULL, &links, &count, NULL));
+    EXPECT_INT(3, (int64_t)count);
+    EXPECT(kith_equal(links[0], kith_link(7, 1)) && kith_equal(links[2], kith_link(7, 1)));
 }

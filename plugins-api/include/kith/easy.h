@@ -411,18 +411,39 @@ static inline kith_status kith_edit_update(const kith_records_v1 *rec, kith_txn 
 #define KITH_SET_CHANGED(self, txn, change, member, was, record, err)                              \
     kith_set_changed((self)->records, txn, change, &(self)->member.type, KITH_MEMBERS(record),     \
                      &(was)->id, &(record)->id, err)
+static inline kith_status kith_edit_changed(const uint32_t *numbers, uint32_t members,
+                                            const kith_value *was, const kith_value *values,
+                                            kith_edit *edit, kith_error *err) {
+    uint32_t i;
+    edit->count = 0;
+    for (i = 1; i <= members; i++)
+        if (!kith_equal(was[i], values[i]))
+            kith_put(edit, numbers[i], values[i]);
+    return kith_edit_check(edit, err);
+}
 static inline kith_status kith_set_changed(const kith_records_v1 *rec, kith_txn *txn,
                                            kith_change *change, const uint32_t *numbers,
                                            uint32_t members, const kith_value *was,
                                            const kith_value *values, kith_error *err) {
     kith_edit edit;
-    uint32_t i;
-    edit.count = 0;
-    for (i = 1; i <= members; i++)
-        if (!kith_equal(was[i], values[i]))
-            kith_put(&edit, numbers[i], values[i]);
-    KITH_TRY(kith_edit_check(&edit, err));
+    KITH_TRY(kith_edit_changed(numbers, members, was, values, &edit, err));
     return edit.count ? rec->set(txn, change, edit.count, edit.fields, edit.values, err) : KITH_OK;
+}
+
+/* Writes those members in which a record differs from how it was read to the record that was read.
+ * [writer] */
+#define KITH_UPDATE(self, txn, member, was, record, err)                                           \
+    kith_update_changed((self)->records, txn, &(self)->member.type, KITH_MEMBERS(record),          \
+                        &(was)->id, &(record)->id, err)
+static inline kith_status kith_update_changed(const kith_records_v1 *rec, kith_txn *txn,
+                                              const uint32_t *numbers, uint32_t members,
+                                              const kith_value *was, const kith_value *values,
+                                              kith_error *err) {
+    kith_edit edit;
+    KITH_TRY(kith_edit_changed(numbers, members, was, values, &edit, err));
+    return edit.count ? rec->update(txn, numbers[0], was[0].as.link.id, edit.count, edit.fields,
+                                    edit.values, err)
+                      : KITH_OK;
 }
 
 /* Writes one field of a record. [writer] */
@@ -503,7 +524,9 @@ static inline kith_status kith_found_row(void *arg, const kith_txn *txn, const k
  *
  *     struct line *lines;
  *     uint64_t count;
- *     st = KITH_FIND(self, txn, line, self->lines_of, 1, &order, &lines, &count, err); [reader] */
+ *     st = KITH_FIND(self, txn, line, self->lines_of, 1, &order, &lines, &count, err);
+ *
+ * Into an array of values: the links to them alone. [reader] */
 #define KITH_FIND(self, txn, member, query, params, values, records_, count_, err)                 \
     kith_find((self)->host, (self)->records, txn, &(self)->member.type, KITH_MEMBERS(*(records_)), \
               query, params, values, (void *)(records_), count_, err)
