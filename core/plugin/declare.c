@@ -365,6 +365,26 @@ static const struct {
     PART(deliveries),  PART(reports),   PART(wants),
 };
 
+static uint32_t rows_of(const kith_part *part, size_t array) {
+    kith_array rows = {NULL, 0, 0};
+    if (part->struct_size >= array + sizeof rows)
+        memcpy(&rows, (const char *)part + array, sizeof rows);
+    return rows.count;
+}
+
+uint32_t declare_part(const kith_plugin_desc *d, size_t array, uint32_t row) {
+    const kith_part *const *parts = d->parts.items;
+    size_t k = 0;
+    while (k < sizeof parted / sizeof *parted && parted[k].whole != array)
+        k++;
+    if (k == sizeof parted / sizeof *parted)
+        return 0;
+    uint32_t part = d->parts.count, before = ((const kith_array *)((const char *)d + array))->count;
+    while (part > 0 && (before -= rows_of(parts[part - 1], parted[k].part)) > row)
+        part--;
+    return part;
+}
+
 /* The rows of one behind those of the other. */
 static kith_status append(kith_array *to, const kith_array *more, struct arena *a, kith_error *e) {
     if (!more->count)

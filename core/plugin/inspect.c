@@ -241,6 +241,16 @@ static const struct section sections[] = {
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
+static void part_pairs(const kith_plugin_desc *d, uint32_t part, struct json_out *json,
+                       struct buf *out) {
+    if (!part)
+        return;
+    const kith_part *from = ROWS(d->parts, kith_part *)[part - 1];
+    number_pair(json, out, "part", part);
+    field_pair(json, out, "for",
+               from->struct_size >= UP_TO(kith_part, module) ? from->module : NULL);
+}
+
 /* The name is the first member of every row. */
 static void print_section(const struct section *s, const kith_plugin_desc *d, struct json_out *json,
                           struct buf *out) {
@@ -260,6 +270,7 @@ static void print_section(const struct section *s, const kith_plugin_desc *d, st
             buf_printf(out, "\n%s %s", s->what, name);
         if (json)
             field_pair(json, out, "name", name);
+        part_pairs(d, declare_part(d, s->array, i), json, out);
         s->text(row, json, out);
         if (json)
             json_object_end(json);

@@ -115,6 +115,9 @@ bool elf_segment(const struct elf *elf, uint32_t type, uint32_t *flags);
  */
 kith_status declare_copy(const kith_plugin_desc *from, const struct plugins_options *o,
                          struct arena *a, kith_plugin_desc *out, kith_error *e);
+/* The part of which a row is, from 1; 0: it stands in the description itself. array: its offset
+ * there. Of a copy with all parts. */
+uint32_t declare_part(const kith_plugin_desc *d, size_t array, uint32_t row);
 /* Can it be the size of a struct in some version of the contract, with at least so many bytes? Each
  * ends where a pointer could follow, so what ends within a member is none. */
 bool contract_size(uint32_t size, uint32_t least);

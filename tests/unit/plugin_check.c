@@ -157,6 +157,16 @@ TEST("inspect prints what is set beside the common") {
     buf_free(&out);
 }
 
+TEST("inspect says of which part a row is, and for which module that is there") {
+    struct buf out = {0};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_OK(inspect("after_every_row", false, &out, &e), e);
+    EXPECT_HAS("\nreport all  part 1  for every_row, calls_another  query ", out.ptr);
+    EXPECT_OK(inspect("begins", true, &out, &e), e);
+    EXPECT_HAS("\"name\": \"fails\",\n      \"part\": 1,\n", out.ptr);
+    buf_free(&out);
+}
+
 TEST("inspect prints JSON that can be read") {
     struct buf out = {0};
     json_t *json;

@@ -379,6 +379,30 @@ TEST("a module that was built before there were deliveries has none") {
     arena_free(&a);
 }
 
+TEST("a row is known by the part that it comes from") {
+    static const kith_topic own[] = {{.name = "a.a"}, {.name = "a.b"}}, more[] = {{.name = "a.c"}},
+                            last[] = {{.name = "a.d"}, {.name = "a.e"}};
+    const kith_part first = {.struct_size = sizeof first, .topics = KITH_ARRAY(more)},
+                    none = {.struct_size = sizeof none},
+                    third = {.struct_size = sizeof third, .topics = KITH_ARRAY(last)};
+    const kith_part *const parts[] = {&first, &none, &third};
+    static const uint32_t expected[] = {0, 0, 1, 3, 3};
+    struct arena a = {0};
+    kith_error e = KITH_ERROR_INIT;
+    kith_plugin_desc out, d = {.struct_size = sizeof d,
+                               .abi_major = KITH_ABI_MAJOR,
+                               .version = 1,
+                               .name = "parted",
+                               .topics = KITH_ARRAY(own),
+                               .parts = KITH_ARRAY(parts)};
+    EXPECT_OK(declare_copy(&d, NULL, &a, &out, &e), e);
+    EXPECT_INT(5, out.topics.count);
+    for (uint32_t i = 0; i < out.topics.count; i++)
+        EXPECT_INT(expected[i], declare_part(&out, offsetof(kith_plugin_desc, topics), i));
+    EXPECT_INT(0, declare_part(&out, offsetof(kith_plugin_desc, migrations), 0));
+    arena_free(&a);
+}
+
 TEST("a size that ends within a member is refused, of the description and of a part") {
     struct arena a = {0};
     kith_plugin_desc out, d = {.struct_size = sizeof d - 3,
