@@ -136,7 +136,7 @@ const struct command *command_at(size_t i) {
 /* -- one command ------------------------------------------------------------------------------- */
 
 static kith_status execute(struct cmd *c, kith_error *e) {
-    if (c->help && c->command != &command_help)
+    if (cmd_only_helps(c) && c->command != &command_help)
         return cmd_help(c, e);
     kith_status st = identity_enter(c, e);
     if (st == KITH_OK)
@@ -227,7 +227,7 @@ static kith_status reopen_hosted(struct cmd *c, kith_error *e) {
 }
 
 static kith_status execute_hosted(struct cmd *c, kith_error *e) {
-    bool alone = c->command->alone && !c->help;
+    bool alone = c->command->alone && !cmd_only_helps(c);
     TRY(c->host->enter(c->host->arg, c->io, alone, &c->company, e));
     c->dir = strdup(c->company->dir);
     kith_status st = c->dir ? execute(c, e) : err_nomem(e);
@@ -242,7 +242,8 @@ static int run_hosted(const struct program *p, const struct cli_host *host,
     if (text_invalid_at(str_of(io->actor)) >= 0)
         strcpy(io->actor, "cli:unknown");
     kith_status st = cmd_parse(&c, argc, argv, &e);
-    if (st == KITH_OK && !c.help && c.command->needs != NEEDS_COMPANY && !(by && c.command->served))
+    if (st == KITH_OK && !cmd_only_helps(&c) && c.command->needs != NEEDS_COMPANY &&
+        !(by && c.command->served))
         st = err_set(&e, KITH_E_UNSUPPORTED, NULL, "kith %s does not run in a server",
                      c.command->name);
     if (st == KITH_OK && by && (c.command->alone || c.command->asks))
@@ -409,7 +410,7 @@ int cli_main(const struct program *p, int argc, char *const *argv) {
     plugin_name_crashes();
     kith_status st = cmd_parse(&c, argc, argv, &e);
     start_log(&c);
-    bool here = st == KITH_OK && (c.help || c.command->needs == NEEDS_NOTHING);
+    bool here = st == KITH_OK && (cmd_only_helps(&c) || c.command->needs == NEEDS_NOTHING);
     if (st == KITH_OK && !here)
         st = company_find(c.folder, &c.dir, &e);
     if (st == KITH_OK)

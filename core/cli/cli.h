@@ -39,6 +39,7 @@ struct command {
                       it has carried out */
     bool served; /* a module in a server may ask for it, too, which needs a folder elsewhere: it is
                     given the company as it is open there */
+    bool helps;  /* with arguments and --help it is run, and tells about what they name */
     bool alone;  /* in a server: while no other command runs. It may have the company opened anew */
     uint32_t args_min, args_max;
     kith_status (*run)(struct cmd *c, kith_error *e);
@@ -99,6 +100,8 @@ kith_status option_fail(kith_error *e, const char *option, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* "--" where the sentence begins with the option that is at fault, as a command line has it. */
 const char *option_sign(const struct command *command, const kith_error *e);
+/* Is the help of the command all that is wanted? It needs no company then. */
+bool cmd_only_helps(const struct cmd *c);
 kith_status cmd_help(struct cmd *c, kith_error *e);                             /* of c->command */
 kith_status cmd_help_overview(struct cmd *c, const char *group, kith_error *e); /* NULL: all */
 

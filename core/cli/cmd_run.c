@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kith run: calls an action of a module, or lists them. */
 #include "base/csv.h"
+#include "cli/reference.h"
 #include "cli/rehearse.h"
 #include "cli/run_file.h"
 #include "cli/show.h"
@@ -78,6 +79,47 @@ static kith_status list_actions(struct cmd *c, const char *module) {
         io_puts(c->io, "There are no actions.\n");
     return KITH_OK;
 }
+
+/* -- what one takes ---------------------------------------------------------------------------- */
+
+static void help_fields(struct cmd *c, const char *head, struct rfield *const *fields,
+                        uint32_t count) {
+    struct table t;
+    if (!count)
+        return;
+    io_printf(c->io, "\n%s\n", head);
+    table_begin(&t, c, (const char *const[]){"name", "kind", "what it is", NULL});
+    for (uint32_t i = 0; i < count; i++) {
+        struct buf kind = {0};
+        field_text(fields[i], &kind);
+        table_cellz(&t, fields[i]->name);
+        table_cell(&t, arena_str(&c->arena, buf_view(&kind)));
+        table_cellz(&t, fields[i]->doc ? fields[i]->doc : "");
+        buf_free(&kind);
+    }
+    table_print(&t);
+}
+
+static kith_status help_action(struct cmd *c, const struct action *a, kith_error *e) {
+    if (!access_may_call(&c->principal, a))
+        return engine_no_action(c->company->engine, str_of(a->name), e);
+    if (c->json) {
+        json_action(c, a);
+        return KITH_OK;
+    }
+    io_printf(c->io, "%skith %s %s%s\n%s\n", io_style(c->io, STYLE_HEAD), a->name,
+              params_text(c, a), io_style(c->io, STYLE_PLAIN), a->doc ? a->doc : "");
+    help_fields(c, "Parameters", a->params, a->param_count);
+    if (a->file)
+        io_printf(c->io, "\nIts answer is a file, %s.\n", a->file);
+    else
+        help_fields(c, "Results", a->results, a->result_count);
+    help_fields(c, "Rows", a->columns, a->column_count);
+    io_puts(c->io, "\n'kith run --help' lists the options.\n");
+    return KITH_OK;
+}
+
+/* -- which one --------------------------------------------------------------------------------- */
 
 static bool has_actions(const struct cmd *c, const char *module) {
     const struct action *a;
@@ -422,6 +464,8 @@ static kith_status run(struct cmd *c, kith_error *e) {
     if (c->arg_count == 1 && has_actions(c, c->args[0]))
         return list_actions(c, c->args[0]);
     TRY(find_action(&job, e));
+    if (c->help)
+        return help_action(c, job.action, e);
     return call_with(&job, (const char *const *)c->args + job.words, c->arg_count - job.words, e);
 }
 
@@ -478,7 +522,7 @@ const struct command command_run = {
             "  kith run commerce.price product.code=PEN quantity=7\n\n"
             "LINK.FIELD=VALUE names the one record that has the value in this field.\n"
             "'kith sales.rescore' and 'kith sales rescore' do the same, 'kith sales' lists what\n"
-            "the module has, and 'kith module inspect sales' tells what its actions answer.",
+            "the module has. 'kith sales.rescore --help' tells what it takes and answers.",
     .options = {REHEARSE_OPTION,
                 {"once", "KEY",
                  "once: what was called with this key within a day is not called again"},
@@ -487,5 +531,6 @@ const struct command command_run = {
     .needs = NEEDS_COMPANY,
     .open = true,
     .args_max = 10000,
+    .helps = true,
     .run = run,
 };

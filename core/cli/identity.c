@@ -108,7 +108,7 @@ static kith_status no_command_of_users(struct cmd *c, kith_error *e) {
 kith_status identity_ask(struct cmd *c, kith_error *e) {
     struct io_secrets *s = &c->io->secrets;
     const char *token = getenv("KITH_TOKEN");
-    if (c->help)
+    if (cmd_only_helps(c))
         return KITH_OK;
     if (c->command->needs != NEEDS_COMPANY && !c->command->signs_in)
         return !c->command->open && (c->login || c->token_file || c->as || token)

@@ -402,6 +402,10 @@ static void help_options(struct cmd *c, const struct command *k) {
     }
 }
 
+bool cmd_only_helps(const struct cmd *c) {
+    return c->help && !(c->command->helps && c->arg_count > 0);
+}
+
 kith_status cmd_help(struct cmd *c, kith_error *e) {
     (void)e;
     const struct command *k = c->command;

@@ -36,6 +36,26 @@ for name in nosuch ./nosuch.so /no/such/folder/nosuch.so; do
 done
 expect grep -q 'enabled = \[\]' conf.d/modules.conf
 
+it "tells what an action takes and answers, in a company that has it"
+kith sales.convert --help
+exits 3
+complains "there is no action 'sales.convert'"
+kith module enable sales
+kith sales.convert --help
+exits 0
+prints "kith sales.convert lead=link [account=link]"
+prints "Parameters"
+prints "lead         link to lead (required)"
+prints "opportunity  link to opportunity"
+kith sales convert --help --json
+prints '"parameters":{"lead":"link",'
+kith sales --help
+prints "sales.rescore"
+kith run --help
+prints "--once KEY"
+"$KITH" module disable sales >/dev/null
+rm -f conf.d/sales.conf roles/sales.jsonl
+
 it "tells what a module declares, without loading it into a company"
 kith module inspect sales
 exits 0
