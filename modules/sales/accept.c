@@ -3,8 +3,6 @@
  * declined with the name of who did. What that leads to stands in quote.c. */
 #include "sales.h"
 
-#define DAY_MS INT64_C(86400000)
-
 /* -- may it be accepted ------------------------------------------------------------------------ */
 
 /* Said to customers, and so without our own words. */
@@ -22,7 +20,7 @@ static kith_status check_open(const kith_instance *self, const struct quote *q, 
     };
     char until[KITH_NUMBER_TEXT];
     for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
-        if (kith_str_is(q->state.as.s, closed[i].state))
+        if (kith_is(q->state, closed[i].state))
             return kith_fail(err, KITH_E_REFUSED, "quote", "quote: %s", closed[i].why);
     if (q->valid_until.kind != KITH_DATE || q->valid_until.as.i >= self->host->today(self->host))
         return KITH_OK;
@@ -153,7 +151,7 @@ struct accept_results {
 
 static kith_status write_answer(kith_instance *self, kith_txn *txn, const struct answer_args *args,
                                 kith_error *err) {
-    const int32_t accepts = kith_str_is(args->answer.as.s, "accept");
+    const int32_t accepts = kith_is(args->answer, "accept");
     kith_link_came came = {.struct_size = sizeof came};
     kith_edit edit = {0};
     kith_status st = self->accepts.links->came(txn, &came, err);
@@ -180,7 +178,7 @@ static kith_status answer(kith_instance *self, kith_call *call, const struct ans
     if (st == KITH_OK)
         st = write_answer(self, txn, args, err);
     struct accept_results results = {.number = q.number, .total = q.total};
-    if (kith_str_is(args->answer.as.s, "accept"))
+    if (kith_is(args->answer, "accept"))
         results.order = q.order;
     return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
 }
@@ -228,7 +226,7 @@ static kith_status make_link(kith_instance *self, kith_txn *txn, const struct qu
         .names = names,
         .values = &q->id,
         .count = 1,
-        .expires = q->valid_until.kind == KITH_DATE ? (q->valid_until.as.i + 2) * DAY_MS : 0,
+        .expires = q->valid_until.kind == KITH_DATE ? (q->valid_until.as.i + 2) * KITH_DAY_MS : 0,
     };
     kith_status st = self->accepts.links->grant(txn, &wish, &made, &why);
     if (st == KITH_E_UNSUPPORTED || st == KITH_E_DENIED) {
@@ -242,7 +240,7 @@ static kith_status make_link(kith_instance *self, kith_txn *txn, const struct qu
     if (st != KITH_OK)
         return kith_fail(err, st, why.field, "%s", why.message);
     out->link = (kith_value){.kind = KITH_TEXT, .as.s = made.address};
-    out->expires = kith_number(KITH_TIME, made.expires);
+    out->expires = kith_time(made.expires);
     return KITH_OK;
 }
 
@@ -262,7 +260,7 @@ static kith_status send_quote(kith_instance *self, kith_call *call, kith_error *
     struct quote q;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     KITH_TRY(KITH_LOAD(self, txn, quotes.quote, args.quote.as.link.id, &q, err));
-    if (!kith_str_is(q.state.as.s, "sent")) {
+    if (!kith_is(q.state, "sent")) {
         KITH_TRY(KITH_SET(self, txn, quotes.quote, state, q.id.as.link.id, kith_text("sent"), err));
         KITH_TRY(KITH_LOAD(self, txn, quotes.quote, q.id.as.link.id, &q, err));
     }

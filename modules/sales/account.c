@@ -68,7 +68,7 @@ static kith_status account_hook(kith_instance *self, kith_txn *txn, kith_change 
         KITH_TRY(coordinate(self, txn, change->after, &firm, &edit, err));
     if (change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
-    kith_put(&edit, n->sponsored, kith_number(KITH_BOOL, firm.sponsor.kind == KITH_LINK));
+    kith_put(&edit, n->sponsored, kith_bool(firm.sponsor.kind == KITH_LINK));
     return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
 }
 
@@ -118,7 +118,7 @@ static kith_status whole_of(kith_instance *self, const kith_txn *txn, kith_value
     for (int i = 0; st == KITH_OK && i < CHAIN_MAX && firm.parent.kind == KITH_LINK; i++) {
         *account = firm.parent;
         st = KITH_LOAD(self, txn, regions.firm, account->as.link.id, &firm, err);
-        if (st == KITH_OK && firm.parent.kind == KITH_NULL)
+        if (st == KITH_OK && !kith_has(firm.parent))
             firm.parent = firm.global_account;
     }
     return st == KITH_E_NOTFOUND ? KITH_OK : st;
@@ -148,9 +148,9 @@ static kith_status join(struct turnover *t, kith_error *err) {
     }
     t->count = kept;
     for (uint64_t i = 0; st == KITH_OK && i < kept; i++) {
-        const kith_value whole = kith_number(KITH_INT, 10000);
+        const kith_value whole = kith_int(10000);
         kith_value part = kith_null();
-        const kith_value turnover = kith_number(KITH_INT, t->shares[i].turnover.as.money.minor);
+        const kith_value turnover = kith_int(t->shares[i].turnover.as.money.minor);
         st = t->self->deals.numbers->multiply(&whole, &turnover, t->total.as.money.minor,
                                               KITH_ROUND_HALF_UP, &part, err);
         t->shares[i].share = part.as.i;
@@ -161,10 +161,9 @@ static kith_status join(struct turnover *t, kith_error *err) {
 
 static kith_status work_out(kith_instance *self, const kith_txn *txn, struct turnover *t,
                             kith_error *err) {
-    const int orders = kith_str_is(self->regions.dependence_of.as.s, "orders");
+    const int orders = kith_is(self->regions.dependence_of, "orders");
     const kith_value since =
-        kith_number(KITH_TIME, self->host->now(self->host) -
-                                   self->regions.dependence_days.as.i * INT64_C(86400000));
+        kith_time(self->host->now(self->host) - self->regions.dependence_days.as.i * KITH_DAY_MS);
     t->self = self;
     if (orders && !self->host->enabled(self->host, "commerce"))
         return KITH_OK;
@@ -203,12 +202,12 @@ static kith_status dependence_action(kith_instance *self, kith_call *call, kith_
         row.account = t.shares[i].account;
         row.turnover = t.shares[i].turnover;
         row.share = kith_decimal(t.shares[i].share, 2);
-        row.alert = kith_number(KITH_BOOL, is_over(self, &t.shares[i]));
+        row.alert = kith_bool(is_over(self, &t.shares[i]));
         KITH_TRY(KITH_ROW(self, call, &row, err));
     }
     results.turnover = t.total;
     results.limit = self->regions.dependence_limit;
-    results.foreign = kith_number(KITH_BOOL, t.foreign);
+    results.foreign = kith_bool(t.foreign);
     return KITH_RESULTS(self, call, &results, err);
 }
 
@@ -221,7 +220,7 @@ static kith_status tell_dependence(kith_instance *self, kith_txn *txn, const str
     const kith_id id = s->account.as.link.id;
     KITH_TRY(KITH_LOAD(self, txn, regions.firm, id, &firm, err));
     KITH_TRY(KITH_SET(self, txn, regions.firm, turnover_share, id, share, err));
-    return firm.turnover_share.kind == KITH_NULL
+    return !kith_has(firm.turnover_share)
                ? self->events->publish(txn, self->regions.topic.dependence, self->regions.firm.type,
                                        id, 3, payload, err)
                : KITH_OK;
@@ -271,8 +270,8 @@ static kith_status give_organisation(kith_instance *self, kith_call *call, const
         KITH_TRY(n->add(&row.weighted, 1, &f->weighted, &row.weighted, err));
         KITH_TRY(n->add(&row.won, 1, &f->won, &row.won, err));
     }
-    row.units = kith_number(KITH_INT, (int64_t)units.count - 1);
-    row.deals = kith_number(KITH_INT, deals);
+    row.units = kith_int((int64_t)units.count - 1);
+    row.deals = kith_int(deals);
     return KITH_ROW(self, call, &row, err);
 }
 

@@ -18,7 +18,7 @@ static kith_status acted(kith_instance *self, kith_txn *txn, const kith_event *e
     kith_value now[2], before;
     KITH_TRY(self->records->read(txn, event->record, 2, fields, now, err));
     KITH_TRY(rescore_about(self, txn, &now[0], err));
-    if (now[0].kind == KITH_NULL && now[1].kind == KITH_LINK)
+    if (!kith_has(now[0]) && now[1].kind == KITH_LINK)
         KITH_TRY(score_acted(self, txn, self->acts.of_contact, &now[1], err));
     if (event->kind == KITH_ON_UPDATE &&
         self->events->change(txn, event, fields[0], &before, NULL, NULL) == KITH_OK)

@@ -4,11 +4,10 @@
 #include "sales.h"
 
 #define MINUTE_MS    INT64_C(60000)
-#define DAY_MS       (1440 * MINUTE_MS)
-#define AHEAD_MS     (14 * DAY_MS) /* how far slots are looked for, when nothing is said */
-#define AHEAD_MAX    (92 * DAY_MS)
+#define AHEAD_MS     (14 * KITH_DAY_MS) /* how far slots are looked for, when nothing is said */
+#define AHEAD_MAX    (92 * KITH_DAY_MS)
 #define SPANS_MAX    400 /* of working time that are looked at */
-#define DURATION_MAX DAY_MS
+#define DURATION_MAX KITH_DAY_MS
 
 static int64_t length_of(const kith_instance *self, kith_value duration) {
     return duration.kind == KITH_DURATION ? duration.as.i : self->cadences.length.as.i;
@@ -19,8 +18,7 @@ static int64_t length_of(const kith_instance *self, kith_value duration) {
 static kith_status busy_between(kith_instance *self, const kith_txn *txn, kith_value seller,
                                 int64_t from, int64_t to, struct appointment **out, uint64_t *count,
                                 kith_error *err) {
-    const kith_value params[] = {seller, kith_number(KITH_TIME, from - DURATION_MAX),
-                                 kith_number(KITH_TIME, to)};
+    const kith_value params[] = {seller, kith_time(from - DURATION_MAX), kith_time(to)};
     return KITH_FIND(self, txn, cadences.appointment, self->cadences.query.busy, 3, params, out,
                      count, err);
 }
@@ -38,9 +36,9 @@ static const struct appointment *clash(const kith_instance *self, const struct a
 
 static kith_status check_times(const kith_instance *self, const struct appointment *a,
                                const kith_change *info, int32_t moved, kith_error *err) {
-    if (a->owner.kind == KITH_NULL)
+    if (!kith_has(a->owner))
         return kith_fail(err, KITH_E_REFUSED, "owner", "owner: say whose appointment it is");
-    if (a->at.kind == KITH_NULL)
+    if (!kith_has(a->at))
         return kith_fail(err, KITH_E_REFUSED, "at",
                          "at: say when the appointment begins; sales.slots lists what is free");
     if (length_of(self, a->duration) < MINUTE_MS || length_of(self, a->duration) > DURATION_MAX)
@@ -64,7 +62,7 @@ static kith_status appointment_hook(kith_instance *self, kith_txn *txn, kith_cha
         return st;
     if (!undone)
         st = check_times(self, &a, change, self->records->changed(txn, change, n->at) == 1, err);
-    if (st == KITH_OK && a.duration.kind == KITH_NULL)
+    if (st == KITH_OK && !kith_has(a.duration))
         st = self->records->set(txn, change, 1, &n->duration, &self->cadences.length, err);
     const int64_t from = a.at.as.i, to = from + length_of(self, a.duration);
     if (st == KITH_OK)
@@ -110,7 +108,7 @@ static kith_status slots_in(kith_instance *self, kith_call *call, const struct s
             at = on_step(taken->at.as.i + length_of(self, taken->duration), step);
             continue;
         }
-        struct slot_row row = {kith_number(KITH_TIME, at), kith_number(KITH_TIME, at + length)};
+        struct slot_row row = {kith_time(at), kith_time(at + length)};
         st = KITH_ROW(self, call, &row, err);
         --*left;
         at += step;
@@ -120,11 +118,11 @@ static kith_status slots_in(kith_instance *self, kith_call *call, const struct s
 
 static kith_status check_slots(kith_instance *self, struct slots_args *args, kith_error *err) {
     const int64_t earliest = self->host->now(self->host) + self->cadences.notice.as.i;
-    if (args->from.kind == KITH_NULL || args->from.as.i < earliest)
-        args->from = kith_number(KITH_TIME, earliest);
-    if (args->until.kind == KITH_NULL)
-        args->until = kith_number(KITH_TIME, args->from.as.i + AHEAD_MS);
-    if (args->duration.kind == KITH_NULL)
+    if (!kith_has(args->from) || args->from.as.i < earliest)
+        args->from = kith_time(earliest);
+    if (!kith_has(args->until))
+        args->until = kith_time(args->from.as.i + AHEAD_MS);
+    if (!kith_has(args->duration))
         args->duration = self->cadences.length;
     if (args->until.as.i - args->from.as.i > AHEAD_MAX)
         return kith_fail(err, KITH_E_INVAL, "until", "until: at most 92 days are looked at");
@@ -175,7 +173,7 @@ static kith_status who_meets(kith_instance *self, const kith_txn *txn, struct bo
     struct cadence_lead lead;
     struct responder person;
     kith_status st = KITH_OK;
-    if (args->lead.kind == KITH_NULL && args->contact.kind == KITH_NULL)
+    if (!kith_has(args->lead) && !kith_has(args->contact))
         return kith_fail(err, KITH_E_INVAL, "lead", "lead: say with whom: a lead, or a contact");
     a->about = args->lead;
     a->contact = args->contact;
@@ -186,11 +184,11 @@ static kith_status who_meets(kith_instance *self, const kith_txn *txn, struct bo
         a->contact = a->contact.kind ? a->contact : lead.contact;
         a->owner = a->owner.kind ? a->owner : lead.owner;
     }
-    if (st == KITH_OK && a->contact.kind == KITH_LINK && a->owner.kind == KITH_NULL) {
+    if (st == KITH_OK && a->contact.kind == KITH_LINK && !kith_has(a->owner)) {
         st = KITH_LOAD(self, txn, cadences.responder, a->contact.as.link.id, &person, err);
         a->owner = st == KITH_OK ? person.owner : kith_null();
     }
-    if (st == KITH_OK && a->owner.kind == KITH_NULL)
+    if (st == KITH_OK && !kith_has(a->owner))
         return kith_fail(err, KITH_E_REFUSED, "seller",
                          "seller: nobody owns them yet; say with whom they meet");
     return st;
@@ -206,16 +204,15 @@ static kith_status check_works(kith_instance *self, const kith_txn *txn,
     if (begin > from || end < to)
         return kith_fail(err, KITH_E_REFUSED, "at",
                          "at: %.*s does not work at that time; sales.slots lists what is free",
-                         (int)(w.name.as.s.len < 100 ? w.name.as.s.len : 100), w.name.as.s.ptr);
+                         KITH_CUT(w.name.as.s, 100));
     return KITH_OK;
 }
 
 static kith_status book_action(kith_instance *self, kith_call *call, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
     struct book_args args;
-    struct appointment a = {.planned = kith_number(KITH_BOOL, 1),
-                            .appointment = kith_number(KITH_BOOL, 1),
-                            .direction = kith_text("in")};
+    struct appointment a = {
+        .planned = kith_bool(1), .appointment = kith_bool(1), .direction = kith_text("in")};
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     KITH_TRY(who_meets(self, txn, &args, &a, err));
     a.at = args.at;
@@ -224,8 +221,7 @@ static kith_status book_action(kith_instance *self, kith_call *call, kith_error 
     a.channel = args.channel;
     KITH_TRY(check_works(self, txn, &a, err));
     KITH_TRY(KITH_CREATE(self, txn, cadences.appointment, &a, err));
-    struct book_results results = {a.id, a.owner,
-                                   kith_number(KITH_TIME, a.at.as.i + a.duration.as.i)};
+    struct book_results results = {a.id, a.owner, kith_time(a.at.as.i + a.duration.as.i)};
     return KITH_RESULTS(self, call, &results, err);
 }
 
@@ -298,7 +294,7 @@ static const kith_setting settings[] = {
      .kind = KITH_DURATION,
      .default_text = "2h",
      .min = 0,
-     .max = 31 * DAY_MS,
+     .max = 31 * KITH_DAY_MS,
      .doc = "Slots that begin sooner are not proposed."},
 };
 static const kith_field slots_params[] = {

@@ -9,11 +9,11 @@ kith_status assign_begin(kith_instance *self, kith_error *err) {
     KITH_TRY(assign_by_check(self, err));
     if (self->users.kind == KITH_LIST && self->users.as.list.count == 0)
         self->users = kith_null();
-    if (self->team.kind != KITH_NULL && self->users.kind != KITH_NULL)
+    if (kith_has(self->team) && kith_has(self->users))
         return kith_fail(err, KITH_E_INVAL, "assign.users",
                          "%s: there is sales.assign.team, too; leave one of them out",
                          sales_place(self, "assign.users"));
-    if (self->assigns_new_leads && self->team.kind == KITH_NULL && self->users.kind == KITH_NULL &&
+    if (self->assigns_new_leads && !kith_has(self->team) && !kith_has(self->users) &&
         !assign_by_asks_all(self, &self->regions.assign_by))
         return kith_fail(err, KITH_E_INVAL, "assign.auto",
                          "%s: it needs sales.assign.team or sales.assign.users",
@@ -61,8 +61,7 @@ static kith_status note_turn(void *arg, const kith_txn *txn, const kith_row *row
 static int32_t is_repeated(const kith_value *list, uint64_t i) {
     const kith_value *items = list->as.list.items;
     for (uint64_t k = 0; k < i; k++)
-        if (items[k].as.s.len == items[i].as.s.len &&
-            memcmp(items[k].as.s.ptr, items[i].as.s.ptr, (size_t)items[i].as.s.len) == 0)
+        if (kith_equal(items[k], items[i]))
             return 1;
     return 0;
 }
@@ -90,14 +89,14 @@ static kith_status pick_users(struct assignment *a, kith_error *err) {
         if (!search.found)
             return kith_fail(err, KITH_E_NOTFOUND, "users",
                              "there is no user with the login '%.*s' to assign leads to",
-                             login->as.s.len < 60 ? (int)login->as.s.len : 60, login->as.s.ptr);
+                             KITH_CUT(login->as.s, 60));
     }
     return KITH_OK;
 }
 
 static kith_status nobody(const struct assignment *a, kith_error *err) {
     kith_str team = a->team.as.s;
-    if (a->team.kind == KITH_NULL)
+    if (!kith_has(a->team))
         return kith_fail(err, KITH_E_REFUSED, "users",
                          "none of the users to assign leads to takes leads now: their takes_leads "
                          "is false%s",
@@ -105,7 +104,7 @@ static kith_status nobody(const struct assignment *a, kith_error *err) {
     return kith_fail(err, KITH_E_REFUSED, "team",
                      "nobody %sin a team with the name '%.*s' takes leads now: see 'kith find user "
                      "--fields login,teams,takes_leads'",
-                     a->had ? "else " : "", team.len < 60 ? (int)team.len : 60, team.ptr);
+                     a->had ? "else " : "", KITH_CUT(team, 60));
 }
 
 static void pass_over(struct picks *sellers, kith_id user) {
@@ -126,18 +125,17 @@ static void pass_over(struct picks *sellers, kith_id user) {
 static kith_status find_sellers(struct assignment *a, kith_error *err) {
     kith_instance *self = a->self;
     const kith_records_v1 *rec = self->records;
-    const int32_t all = a->team.kind == KITH_NULL && a->users.kind == KITH_NULL;
+    const int32_t all = !kith_has(a->team) && !kith_has(a->users);
     a->sellers.self = self;
     if (all && !assign_by_asks_all(self, &a->by))
         return kith_fail(err, KITH_E_INVAL, NULL,
                          "nobody is named to assign leads to: give team=NAME or users=LOGIN,LOGIN, "
                          "or set sales.assign.team or sales.assign.users");
-    kith_status st =
-        all ? rec->find(a->txn, self->regions.query.everybody, 0, NULL, 0, pick_seller, &a->sellers,
-                        err)
-        : a->team.kind == KITH_NULL
-            ? pick_users(a, err)
-            : rec->find(a->txn, self->query.members, 1, &a->team, 0, pick_seller, &a->sellers, err);
+    kith_status st = all ? rec->find(a->txn, self->regions.query.everybody, 0, NULL, 0, pick_seller,
+                                     &a->sellers, err)
+                     : !kith_has(a->team) ? pick_users(a, err)
+                                          : rec->find(a->txn, self->query.members, 1, &a->team, 0,
+                                                      pick_seller, &a->sellers, err);
     if (a->had)
         pass_over(&a->sellers, a->had);
     if (st == KITH_OK && a->sellers.count == 0)
@@ -177,7 +175,7 @@ static kith_status give(struct assignment *a, const struct pick *lead, const str
 
 kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    const kith_value turn = kith_number(KITH_INT, self->given_turn);
+    const kith_value turn = kith_int(self->given_turn);
     kith_value owner = kith_null();
     if (!self->given_turn)
         return KITH_OK;
@@ -198,7 +196,7 @@ kith_status assign_keep_heard(kith_instance *self, kith_txn *txn, kith_change *c
     kith_status st = self->records->read(txn, change->after, 1, &self->lead.owner, &owner, err);
     if (st == KITH_OK)
         st = self->records->read(txn, change->before, 1, &self->lead.owner, &before, err);
-    if (st != KITH_OK || before.kind != KITH_NULL || change->origin == KITH_ORIGIN_UNDO)
+    if (st != KITH_OK || kith_has(before) || change->origin == KITH_ORIGIN_UNDO)
         return st;
     st = self->records->find(txn, self->query.heard, 1, &lead, 0, picks_row, &heard, err);
     for (const struct pick *p = heard.first; st == KITH_OK && p; p = p->next)
@@ -233,16 +231,16 @@ static kith_status take_lead(struct assignment *a, struct picks *leads, const ki
     KITH_TRY(self->records->get(txn, self->lead.type, id, &row, err));
     KITH_TRY(self->records->read(txn, row, 3, fields, v, err));
     int shown = v[0].as.s.len < 80 ? (int)v[0].as.s.len : 80;
-    if (v[1].kind != KITH_NULL && !args[ASSIGN_AGAIN].as.i)
+    if (kith_has(v[1]) && !args[ASSIGN_AGAIN].as.i)
         return kith_fail(err, KITH_E_REFUSED, "lead",
                          "the lead '%.*s' has an owner already; say again=true to give it to "
                          "somebody else",
                          shown, v[0].as.s.ptr);
     a->had = v[1].kind == KITH_LINK ? v[1].as.link.id : 0;
-    if (kith_str_is(v[2].as.s, "converted") || kith_str_is(v[2].as.s, "unqualified"))
+    if (kith_is(v[2], "converted") || kith_is(v[2], "unqualified"))
         return kith_fail(err, KITH_E_REFUSED, "lead",
                          "the lead '%.*s' is %.*s: only an open one is assigned", shown,
-                         v[0].as.s.ptr, (int)v[2].as.s.len, v[2].as.s.ptr);
+                         v[0].as.s.ptr, KITH_CHARS(v[2].as.s));
     return picks_add(leads, txn, id, 0, err);
 }
 
@@ -253,12 +251,12 @@ static kith_status choose_sellers(struct assignment *a, const kith_value *args, 
     kith_instance *self = a->self;
     a->team = args[ASSIGN_TEAM];
     a->users = args[ASSIGN_USERS];
-    a->by = args[ASSIGN_BY].kind == KITH_NULL ? self->regions.assign_by : args[ASSIGN_BY];
-    if (a->team.kind != KITH_NULL && a->users.kind != KITH_NULL)
+    a->by = !kith_has(args[ASSIGN_BY]) ? self->regions.assign_by : args[ASSIGN_BY];
+    if (kith_has(a->team) && kith_has(a->users))
         return kith_fail(err, KITH_E_INVAL, "users", "give team or users, not both");
-    if (args[ASSIGN_AGAIN].as.i && args[ASSIGN_LEAD].kind == KITH_NULL)
+    if (args[ASSIGN_AGAIN].as.i && !kith_has(args[ASSIGN_LEAD]))
         return kith_fail(err, KITH_E_INVAL, "again", "again: say which lead=LEAD is given again");
-    if (a->team.kind == KITH_NULL && a->users.kind == KITH_NULL) {
+    if (!kith_has(a->team) && !kith_has(a->users)) {
         a->team = self->team;
         a->users = self->users;
     }
@@ -267,8 +265,8 @@ static kith_status choose_sellers(struct assignment *a, const kith_value *args, 
 
 static kith_status answer(kith_instance *self, kith_call *call, const struct picks *leads,
                           int64_t served, const kith_value *owner, kith_error *err) {
-    kith_value count = kith_number(KITH_INT, (int64_t)leads->count);
-    kith_value users = kith_number(KITH_INT, served);
+    kith_value count = kith_int((int64_t)leads->count);
+    kith_value users = kith_int(served);
     KITH_TRY(self->calls->result(call, ASSIGNED_LEADS, &count, err));
     KITH_TRY(self->calls->result(call, ASSIGNED_USERS, &users, err));
     return self->calls->result(call, ASSIGNED_OWNER, owner, err);

@@ -208,7 +208,7 @@ static kith_status area_of_lead(const struct chooser *c, const struct prospect *
                                 kith_value *area, kith_error *err) {
     const struct address where = {lead->city, lead->region, lead->country, lead->postal_code};
     *area = lead->territory;
-    return area->kind == KITH_NULL ? area_of(c->self, c->txn, &where, area, err) : KITH_OK;
+    return !kith_has(*area) ? area_of(c->self, c->txn, &where, area, err) : KITH_OK;
 }
 
 kith_status assign_by_choose(struct chooser *c, kith_id id, struct pick **seller, kith_error *err) {

@@ -5,7 +5,6 @@
 #include "sales.h"
 #include <stdlib.h>
 
-#define DAY_MS    INT64_C(86400000)
 #define LATE_SIZE 1024
 #define LATE_LONG "unknown" /* in lead.set_at_end: nobody knows what was filled in when */
 
@@ -86,7 +85,7 @@ static kith_status read_name(kith_instance *self, kith_str name, struct attribut
         return kith_fail(err, KITH_E_INVAL, NULL,
                          "'%.*s' changes when a lead ends, or after it, and tells nothing about "
                          "open ones; take it out",
-                         (int)name.len, name.ptr);
+                         KITH_CHARS(name));
     KITH_TRY(rec->field(self->host, self->lead.type, head, &a->head, err));
     if (dot == name.len)
         return KITH_OK;
@@ -99,8 +98,8 @@ static kith_status check_twice(const kith_value *names, uint64_t i, kith_error *
     for (uint64_t k = 0; k < i; k++) {
         const kith_str other = names->as.list.items[k].as.s;
         if (name.len == other.len && memcmp(name.ptr, other.ptr, (size_t)name.len) == 0)
-            return kith_fail(err, KITH_E_INVAL, NULL, "'%.*s' stands there twice", (int)name.len,
-                             name.ptr);
+            return kith_fail(err, KITH_E_INVAL, NULL, "'%.*s' stands there twice",
+                             KITH_CHARS(name));
     }
     return KITH_OK;
 }
@@ -226,7 +225,7 @@ static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count,
 static kith_status count_touches(kith_instance *self, const kith_txn *txn, kith_id lead,
                                  int64_t until, const struct gathered *gathered, int64_t *count,
                                  kith_error *err) {
-    const kith_value params[] = {kith_link(self->lead.type, lead), kith_number(KITH_TIME, until)};
+    const kith_value params[] = {kith_link(self->lead.type, lead), kith_time(until)};
     if (!gathered)
         return self->records->groups(txn, self->learned.query.touches_of, 2, params, 0, take_count,
                                      count, err);
@@ -280,7 +279,7 @@ static kith_str named(kith_str text) {
 
 static kith_str text_of(const kith_instance *self, const struct attribute *a, const kith_value *v,
                         char *room) {
-    if (v->kind == KITH_NULL)
+    if (!kith_has(*v))
         return str(VALUE_NONE);
     if (a->how == BY_DOMAIN && v->kind == KITH_TEXT)
         return named(domain_of(v->as.s));
@@ -296,7 +295,7 @@ static kith_str text_of(const kith_instance *self, const struct attribute *a, co
     case KITH_DECIMAL:
         return step_of(whole(v->as.decimal.units, v->as.decimal.scale), "", room);
     case KITH_DURATION:
-        return step_of(v->as.i / DAY_MS, " days", room);
+        return step_of(v->as.i / KITH_DAY_MS, " days", room);
     case KITH_MONEY:
         return money_of(self, v, room);
     default:
@@ -341,8 +340,7 @@ static kith_str before_its_end(const struct looking *l, const struct attribute *
     const kith_value *late = &l->read[LOOK_SET_AT_END];
     if (!l->is_past)
         return str("");
-    if (a->may_come_late && (l->read[LOOK_ENDED_AT].kind == KITH_NULL ||
-                             (late->kind == KITH_TEXT && kith_str_is(late->as.s, LATE_LONG))))
+    if (a->may_come_late && (!kith_has(l->read[LOOK_ENDED_AT]) || (kith_is(*late, LATE_LONG))))
         return str(VALUE_UNKNOWN);
     return late->kind == KITH_TEXT && has_item(late->as.s, head_name(a)) ? str(VALUE_NONE)
                                                                          : str("");
@@ -431,7 +429,7 @@ kith_status attributes_look(kith_instance *self, const kith_txn *txn, const kith
 
 static int32_t has_ended(kith_value state) {
     return state.kind == KITH_TEXT &&
-           (kith_str_is(state.as.s, "converted") || kith_str_is(state.as.s, "unqualified"));
+           (kith_is(state, "converted") || kith_is(state, "unqualified"));
 }
 
 /* A field of the lead that the same write fills in which ends it. */
@@ -443,8 +441,8 @@ static kith_status note_filled(kith_instance *self, const kith_txn *txn, const k
     if (!field || self->records->changed(txn, change, field) != 1)
         return KITH_OK;
     KITH_TRY(self->records->read(txn, before, 1, &field, &was, err));
-    if (was.kind == KITH_NULL && at + (size_t)name.len + 2 < LATE_SIZE)
-        (void)snprintf(out + at, LATE_SIZE - at, "%s%.*s", at ? "," : "", (int)name.len, name.ptr);
+    if (!kith_has(was) && at + (size_t)name.len + 2 < LATE_SIZE)
+        (void)snprintf(out + at, LATE_SIZE - at, "%s%.*s", at ? "," : "", KITH_CHARS(name));
     return KITH_OK;
 }
 
@@ -483,7 +481,7 @@ kith_status ending_hook(kith_instance *self, kith_txn *txn, kith_change *change,
         values[1] = lead.ended_at;
         const int32_t given = self->records->changed(txn, change, fields[1]) == 1;
         if (!given && change->origin != KITH_ORIGIN_IMPORT)
-            values[1] = kith_number(KITH_TIME, self->host->now(self->host));
+            values[1] = KITH_NOW(self);
     }
     return st == KITH_OK ? self->records->set(txn, change, 2, fields, values, err) : st;
 }

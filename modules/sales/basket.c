@@ -9,7 +9,6 @@
 #include "sales.h"
 #include <stdlib.h>
 
-#define DAY_MS         86400000
 #define AFFINITIES_MAX 20000 /* records: of the pairs those that are bought most often */
 
 /* A product in an order. */
@@ -205,7 +204,7 @@ static struct affinity rule_of(const struct baskets *b, uint64_t one, uint64_t t
     const uint32_t type = b->self->offers.ware.type;
     return (struct affinity){.product = kith_link(type, b->products[one]),
                              .other = kith_link(type, b->products[two]),
-                             .together = kith_number(KITH_INT, both),
+                             .together = kith_int(both),
                              .support = share_of(both, b->orders),
                              .confidence = share_of(both, b->held[one]),
                              .lift = share_of(both * b->orders, b->held[one] * b->held[two])};
@@ -289,8 +288,7 @@ static kith_status learn(struct baskets *b, const kith_txn *whole, kith_txn *txn
 }
 
 static kith_value usual_since(const kith_instance *self) {
-    return kith_number(KITH_DATE,
-                       self->host->today(self->host) - self->offers.window.as.i / DAY_MS);
+    return kith_date(self->host->today(self->host) - self->offers.window.as.i / KITH_DAY_MS);
 }
 
 static kith_status learn_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -301,17 +299,16 @@ static kith_status learn_action(kith_instance *self, kith_call *call, kith_error
     kith_status st = KITH_ARGS(self, call, &args, err);
     if (st != KITH_OK)
         return st;
-    if (args.since.kind == KITH_NULL)
+    if (!kith_has(args.since))
         args.since = usual_since(self);
-    if (args.min_together.kind == KITH_NULL)
+    if (!kith_has(args.min_together))
         args.min_together = self->offers.min_together;
     st = learn(&b, self->calls->whole(call), self->calls->txn(call), args.since,
                args.min_together.as.i, err);
     const struct {
         kith_value orders, skipped, rules, written, removed;
-    } out = {kith_number(KITH_INT, b.orders), kith_number(KITH_INT, b.skipped),
-             kith_number(KITH_INT, (int64_t)b.pair_count * 2), kith_number(KITH_INT, b.written),
-             kith_number(KITH_INT, b.removed)};
+    } out = {kith_int(b.orders), kith_int(b.skipped), kith_int((int64_t)b.pair_count * 2),
+             kith_int(b.written), kith_int(b.removed)};
     free_baskets(&b);
     return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
 }
@@ -394,8 +391,8 @@ static const kith_setting settings[] = {
     {.key = "baskets.window",
      .kind = KITH_DURATION,
      .default_text = "\"730d\"",
-     .min = DAY_MS,
-     .max = 36500LL * DAY_MS,
+     .min = KITH_DAY_MS,
+     .max = 36500LL * KITH_DAY_MS,
      .doc = "Orders of so long are looked at."},
     {.key = "baskets.min_together",
      .kind = KITH_INT,

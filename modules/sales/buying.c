@@ -6,7 +6,7 @@
 #define UNITS_MAX 1000
 
 static int32_t is(const kith_value *value, const char *text) {
-    return value->kind == KITH_TEXT && kith_str_is(value->as.s, text);
+    return kith_is(*value, text);
 }
 
 /* -- units --------------------------------------------------------------------------------------
@@ -67,12 +67,12 @@ static uint64_t buyer_of(const struct units *chain) {
  */
 
 static kith_status check_approval(kith_instance *self, const struct deal_role *r, kith_error *err) {
-    if (r->approved_at.kind == KITH_NULL)
+    if (!kith_has(r->approved_at))
         return KITH_OK;
     if (!is(&r->role, "approver"))
         return kith_fail(err, KITH_E_REFUSED, "approved_at",
                          "approved_at: only an approver approves; this one is '%.*s'",
-                         (int)r->role.as.s.len, r->role.as.s.ptr);
+                         KITH_CHARS(r->role.as.s));
     if (r->approved_at.as.i > self->host->now(self->host))
         return kith_fail(err, KITH_E_REFUSED, "approved_at",
                          "approved_at: it has not come yet; enter it when they have approved");
@@ -95,7 +95,7 @@ static kith_status treatment_hook(kith_instance *self, kith_txn *txn, kith_chang
                        &t.contact, &others, &count, err));
     for (uint64_t i = 0; i < count; i++)
         if (others[i].id.as.link.id != change->id && others[i].offer.kind == t.offer.kind &&
-            (t.offer.kind == KITH_NULL || others[i].offer.as.link.id == t.offer.as.link.id))
+            (!kith_has(t.offer) || others[i].offer.as.link.id == t.offer.as.link.id))
             return kith_fail(err, KITH_E_REFUSED, "contact",
                              "contact: there is a treatment of them for this offer already; change "
                              "it");
@@ -160,7 +160,7 @@ static kith_status take_roles(kith_instance *self, kith_txn *txn, const struct b
     KITH_TRY(KITH_FIND(self, txn, regions.deal_role, self->regions.query.roles_of, 1, &bid->id,
                        &roles, &count, err));
     for (uint64_t i = 0; i < count; i++)
-        if (roles[i].standing.kind == KITH_LINK && roles[i].approved_at.kind == KITH_NULL)
+        if (roles[i].standing.kind == KITH_LINK && !kith_has(roles[i].approved_at))
             KITH_TRY(self->records->remove(txn, self->regions.deal_role.type,
                                            roles[i].id.as.link.id, err));
     return KITH_OK;
@@ -187,7 +187,7 @@ static kith_status not_approved(kith_instance *self, const kith_txn *txn, const 
     return kith_fail(err, KITH_E_REFUSED, "stage",
                      "stage: %.*s has not approved it; it is won once approved_at stands in their "
                      "role as approver (deal_role)",
-                     name.len < 80 ? (int)name.len : 80, name.ptr);
+                     KITH_CUT(name, 80));
 }
 
 /* One that stands with the account, and whose part in the deal was taken away or never made. */
@@ -354,7 +354,7 @@ static kith_status plan_action(kith_instance *self, kith_call *call, kith_error 
         KITH_TRY(plan_below(&p, &units, central, &asked, err));
     }
     results.procurement = kith_text(central ? "centralised" : "decentralised");
-    results.accounts = kith_number(KITH_INT, asked);
+    results.accounts = kith_int(asked);
     return KITH_RESULTS(self, call, &results, err);
 }
 

@@ -98,7 +98,7 @@ static void stages_before_offer(const kith_instance *self, char *out, size_t roo
     *out = '\0';
     for (int i = 0; i < (offered < 0 ? self->deals.won : offered) && n < room; i++) {
         const kith_str name = self->deals.stages[i].name.as.s;
-        n += (size_t)snprintf(out + n, room - n, ", '%.*s'", (int)name.len, name.ptr);
+        n += (size_t)snprintf(out + n, room - n, ", '%.*s'", KITH_CHARS(name));
     }
 }
 

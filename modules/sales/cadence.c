@@ -13,7 +13,7 @@ static kith_status room_at(kith_instance *self, const kith_txn *txn, kith_value 
                            int64_t *next, kith_error *err) {
     const int64_t period = self->cadences.period.as.i;
     const uint64_t limit = (uint64_t)self->cadences.limit.as.i;
-    const kith_value params[] = {lead, kith_number(KITH_TIME, at - period)};
+    const kith_value params[] = {lead, kith_time(at - period)};
     struct exposure *found;
     uint64_t count = 0;
     *next = at;
@@ -43,7 +43,7 @@ static kith_status check_room(kith_instance *self, const kith_txn *txn, const st
 static kith_status exposure_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     const struct exposure_numbers *n = &self->cadences.exposure;
-    const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
+    const kith_value now = KITH_NOW(self);
     const kith_records_v1 *rec = self->records;
     struct exposure x;
     kith_edit edit = {0};
@@ -55,19 +55,17 @@ static kith_status exposure_hook(kith_instance *self, kith_txn *txn, kith_change
         KITH_TRY(KITH_LOAD(self, txn, cadences.lead, x.lead.as.link.id, &lead, err));
     kith_put_given(&edit, n->contact, lead.contact);
     const int32_t new_state = rec->changed(txn, change, n->state) == 1;
-    const int32_t shown =
-        new_state && (kith_str_is(x.state.as.s, "sent") || kith_str_is(x.state.as.s, "viewed"));
+    const int32_t shown = new_state && (kith_is(x.state, "sent") || kith_is(x.state, "viewed"));
     const int32_t at_said = rec->changed(txn, change, n->at) == 1 && x.at.kind == KITH_TIME;
-    if (x.at.kind == KITH_NULL || (change->before && shown && !at_said && x.at.as.i > now.as.i)) {
+    if (!kith_has(x.at) || (change->before && shown && !at_said && x.at.as.i > now.as.i)) {
         x.at = now;
         kith_put(&edit, n->at, now);
     }
-    if (kith_str_is(x.state.as.s, "viewed") && x.viewed_at.kind == KITH_NULL)
+    if (kith_is(x.state, "viewed") && !kith_has(x.viewed_at))
         kith_put(&edit, n->viewed_at, change->origin == KITH_ORIGIN_IMPORT ? x.at : now);
     if (edit.count)
         KITH_TRY(rec->set(txn, change, edit.count, edit.fields, edit.values, err));
-    if (change->before || change->origin == KITH_ORIGIN_IMPORT ||
-        kith_str_is(x.state.as.s, "cancelled"))
+    if (change->before || change->origin == KITH_ORIGIN_IMPORT || kith_is(x.state, "cancelled"))
         return KITH_OK;
     return check_room(self, txn, &x, err);
 }
@@ -91,14 +89,14 @@ static kith_status viewed_hook(kith_instance *self, kith_txn *txn, kith_change *
                         .direction = kith_text("in"),
                         .at = x.viewed_at,
                         .subject = material.name.kind ? material.name : x.subject};
-    v.planned = kith_number(KITH_BOOL, 0);
+    v.planned = kith_bool(0);
     return KITH_CREATE(self, txn, cadences.viewing, &v, err);
 }
 
 /* A lead that is put into a cadence anew begins it anew, though it be the same. */
 static kith_status cadence_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
+    const kith_value now = KITH_NOW(self);
     return self->records->set(txn, change, 1, &self->cadences.lead.cadence_at, &now, err);
 }
 
@@ -122,7 +120,7 @@ static kith_status expose_action(kith_instance *self, kith_call *call, kith_erro
     const int64_t at = args.at.kind == KITH_TIME ? args.at.as.i : now;
     KITH_TRY(room_at(self, txn, args.lead, at, &next, err));
     if (next > at)
-        results.next_at = kith_number(KITH_TIME, next);
+        results.next_at = kith_time(next);
     if (next <= at) {
         struct exposure x = {.lead = args.lead,
                              .cadence = args.cadence,
@@ -130,7 +128,7 @@ static kith_status expose_action(kith_instance *self, kith_call *call, kith_erro
                              .channel = args.channel,
                              .material = args.material,
                              .subject = args.subject,
-                             .at = kith_number(KITH_TIME, at)};
+                             .at = kith_time(at)};
         KITH_TRY(KITH_CREATE(self, txn, cadences.exposure, &x, err));
         results.exposure = x.id;
     }

@@ -82,7 +82,7 @@ static const char *priority_of(kith_value v) {
 }
 
 static void put_task(struct making *m, const struct date_task *t) {
-    const int32_t todo = kith_str_is(m->args.tasks.as.s, "todos");
+    const int32_t todo = kith_is(m->args.tasks, "todos");
     begin_entry(m, todo ? "VTODO" : "VEVENT", "task", t->id, t->updated);
     if (todo) {
         ical_time(&m->out, "DUE", t->due.as.i);
@@ -130,7 +130,7 @@ static kith_status put_tasks(struct making *m, kith_error *err) {
     const kith_value params[] = {m->args.user, m->from, m->to};
     struct date_task *found;
     uint64_t count = 0;
-    if (kith_str_is(m->args.tasks.as.s, "none"))
+    if (kith_is(m->args.tasks, "none"))
         return KITH_OK;
     KITH_TRY(KITH_FIND(m->self, m->view, calendars.task, m->self->calendars.tasks, 3, params,
                        &found, &count, err));
@@ -171,7 +171,7 @@ static kith_status put_all(struct making *m, kith_error *err) {
 /* Whoever asks, when nobody is named. */
 static kith_status find_user(struct making *m, kith_error *err) {
     kith_id user = 0;
-    if (m->args.user.kind != KITH_NULL)
+    if (kith_has(m->args.user))
         return KITH_OK;
     kith_status st = m->self->records->acting(m->view, &user, err);
     if (st == KITH_OK && !user)
@@ -189,8 +189,8 @@ static kith_status calendar(kith_instance *self, kith_call *call, kith_error *er
         st = find_user(&m, err);
     if (st != KITH_OK)
         return st;
-    m.from = kith_number(KITH_TIME, now - m.args.since.as.i);
-    m.to = kith_number(KITH_TIME, now + m.args.until.as.i);
+    m.from = kith_time(now - m.args.since.as.i);
+    m.to = kith_time(now + m.args.until.as.i);
     st = put_all(&m, err);
     if (st == KITH_OK)
         st = self->calls->file(call, name, (kith_str){m.out.ptr, m.out.len}, err);

@@ -10,7 +10,7 @@ static kith_status open_chance(kith_instance *self, kith_txn *txn, kith_change *
                                kith_error *err) {
     struct chance chance;
     KITH_TRY(KITH_CHANGE(self, txn, change, deals.chance, &chance, err));
-    if (chance.opportunity.kind != KITH_NULL)
+    if (kith_has(chance.opportunity))
         return KITH_OK;
     struct opportunity deal = {.name = chance.name,
                                .account = chance.account,

@@ -8,7 +8,7 @@ static kith_status time_of(const kith_instance *self, const kith_txn *txn, const
                            kith_value *at, kith_error *err) {
     KITH_TRY(self->records->read(txn, info->record, 1, &self->interaction.at, at, err));
     if (at->kind != KITH_TIME)
-        *at = kith_number(KITH_TIME, info->at);
+        *at = kith_time(info->at);
     return KITH_OK;
 }
 
@@ -27,7 +27,7 @@ static kith_status stamp_lead(kith_instance *self, kith_txn *txn, kith_id lead,
         return st;
     if (now[0].kind != KITH_TIME || now[0].as.i < at->as.i)
         now[0] = *at;
-    if (kith_str_is(now[1].as.s, "new"))
+    if (kith_is(now[1], "new"))
         now[1] = kith_text("working");
     return rec->update(txn, self->lead.type, lead, 2, fields, now, err);
 }

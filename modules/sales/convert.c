@@ -65,7 +65,7 @@ static kith_status check_state(const struct conversion *c, kith_error *err) {
     return kith_fail(err, KITH_E_REFUSED, "lead",
                      "the lead '%.*s' is %.*s: only a qualified one is converted; set its state "
                      "first",
-                     shown, name.ptr, (int)state.len, state.ptr);
+                     shown, name.ptr, KITH_CHARS(state));
 }
 
 static int32_t wants_opportunity(const struct conversion *c) {
@@ -78,7 +78,7 @@ static kith_status check_args(const struct conversion *c, kith_error *err) {
     if (wants_opportunity(c))
         return KITH_OK;
     for (int i = CONVERT_NAME; i < CONVERT_PARAMS; i++)
-        if (c->args[i].kind != KITH_NULL)
+        if (kith_has(c->args[i]))
             return kith_fail(err, KITH_E_INVAL, names[i],
                              "%s belongs to an opportunity, and opportunity=false wants none",
                              names[i]);
@@ -105,14 +105,14 @@ static kith_status several(const struct conversion *c, const char *field, const 
     kith_str text = c->lead[key].as.s;
     return kith_fail(err, KITH_E_CONFLICT, field,
                      "there are several %ss with the %s '%.*s': say which one with %s=ID", field,
-                     what, text.len < 100 ? (int)text.len : 100, text.ptr, field);
+                     what, KITH_CUT(text, 100), field);
 }
 
 /* What the caller names, else what the lead leads to. */
 static void take_known(const struct conversion *c, int arg, int of, struct party *out) {
-    if (c->args[arg].kind != KITH_NULL)
+    if (kith_has(c->args[arg]))
         *out = (struct party){c->args[arg], "given"};
-    else if (c->lead[of].kind != KITH_NULL)
+    else if (kith_has(c->lead[of]))
         *out = (struct party){c->lead[of], "linked"};
 }
 
@@ -121,7 +121,7 @@ static kith_status find_contact(struct conversion *c, kith_error *err) {
     struct picks found = {.self = self};
     kith_status st = KITH_OK;
     take_known(c, CONVERT_CONTACT, OF_CONTACT, &c->contact);
-    if (c->contact.how || c->lead[OF_EMAIL].kind == KITH_NULL)
+    if (c->contact.how || !kith_has(c->lead[OF_EMAIL]))
         return KITH_OK;
     st = self->records->find(c->txn, self->query.addresses, 1, &c->lead[OF_EMAIL], 0, pick_contact,
                              &found, err);
@@ -153,8 +153,8 @@ static kith_status find_account(struct conversion *c, kith_error *err) {
     take_known(c, CONVERT_ACCOUNT, OF_ACCOUNT, &c->account);
     if (c->account.how)
         return KITH_OK;
-    if (c->lead[OF_COMPANY].kind == KITH_NULL) {
-        if (c->contacts_account.kind != KITH_NULL)
+    if (!kith_has(c->lead[OF_COMPANY])) {
+        if (kith_has(c->contacts_account))
             c->account = (struct party){c->contacts_account, "linked"};
         return KITH_OK;
     }
@@ -164,7 +164,7 @@ static kith_status find_account(struct conversion *c, kith_error *err) {
         return KITH_OK;
     const struct pick *one = found.count == 1 ? found.first : NULL;
     for (const struct pick *p = found.first; !one && p; p = p->next)
-        if (c->contacts_account.kind != KITH_NULL && p->id == c->contacts_account.as.link.id)
+        if (kith_has(c->contacts_account) && p->id == c->contacts_account.as.link.id)
             one = p;
     if (!one)
         return several(c, "account", "name", OF_COMPANY, err);
@@ -196,7 +196,7 @@ static kith_status make_account(struct conversion *c, kith_error *err) {
     kith_edit v = {0};
     if (c->account.how)
         return KITH_OK;
-    if (c->lead[OF_COMPANY].kind == KITH_NULL) {
+    if (!kith_has(c->lead[OF_COMPANY])) {
         c->account.how = "none";
         return KITH_OK;
     }
@@ -217,7 +217,7 @@ static kith_status make_contact(struct conversion *c, kith_error *err) {
     kith_put_given(&v, self->contact.phone, c->lead[OF_PHONE]);
     kith_put_given(&v, self->contact.source, c->lead[OF_SOURCE]);
     kith_put_given(&v, self->contact.owner, c->lead[OF_OWNER]);
-    if (c->lead[OF_COMPANY].kind == KITH_NULL)
+    if (!kith_has(c->lead[OF_COMPANY]))
         put_place(c, &v, 0);
     c->contact.how = "created";
     return kith_edit_create(self->records, c->txn, self->contact.type, &v, &c->contact.link, err);
@@ -228,7 +228,7 @@ static kith_status settle_contact(struct conversion *c, kith_error *err) {
     kith_instance *self = c->self;
     if (!c->contact.how)
         return make_contact(c, err);
-    if (c->contacts_account.kind != KITH_NULL || c->account.link.kind == KITH_NULL)
+    if (kith_has(c->contacts_account) || !kith_has(c->account.link))
         return KITH_OK;
     return self->records->update(c->txn, self->contact.type, c->contact.link.as.link.id, 1,
                                  &self->contact.account, &c->account.link, err);
@@ -240,8 +240,8 @@ static kith_status make_opportunity(struct conversion *c, kith_error *err) {
     kith_edit v = {0};
     if (!wants_opportunity(c))
         return KITH_OK;
-    if (name->kind == KITH_NULL)
-        name = company->kind == KITH_NULL ? &c->lead[OF_NAME] : company;
+    if (!kith_has(*name))
+        name = !kith_has(*company) ? &c->lead[OF_NAME] : company;
     kith_put_given(&v, self->opportunity.name, *name);
     kith_put_given(&v, self->opportunity.account, c->account.link);
     kith_put_given(&v, self->opportunity.contact, c->contact.link);
@@ -267,7 +267,7 @@ static kith_status close_lead(struct conversion *c, kith_error *err) {
 static kith_status first_deal(void *arg, const kith_txn *txn, const kith_row *row,
                               kith_error *err) {
     struct conversion *c = arg;
-    return c->opportunity.kind != KITH_NULL
+    return kith_has(c->opportunity)
                ? KITH_OK
                : c->self->records->read(txn, row, 1, &c->self->opportunity.name, &c->opportunity,
                                         err);
@@ -284,16 +284,16 @@ kith_status lead_converted_hook(kith_instance *self, kith_txn *txn, kith_change 
     const kith_value lead = kith_link(self->lead.type, change->id);
     KITH_TRY(self->records->read(txn, change->before, 1, &self->lead.state, &was, err));
     KITH_TRY(self->records->read(txn, change->after, 1, &self->lead.state, &now, err));
-    if (!kith_str_is(was.as.s, "converted") || kith_str_is(now.as.s, "converted"))
+    if (!kith_is(was, "converted") || kith_is(now, "converted"))
         return KITH_OK;
     KITH_TRY(self->records->find(txn, self->query.made_of, 1, &lead, 0, first_deal, &c, err));
-    if (c.opportunity.kind == KITH_NULL)
+    if (!kith_has(c.opportunity))
         return KITH_OK;
     const kith_str name = c.opportunity.as.s;
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: the opportunity '%.*s' came of this lead and stays; delete that, and "
                      "undo again",
-                     name.len < 80 ? (int)name.len : 80, name.ptr);
+                     KITH_CUT(name, 80));
 }
 
 /* -- the action -------------------------------------------------------------------------------- */

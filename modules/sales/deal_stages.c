@@ -5,7 +5,7 @@
 #include "sales.h"
 
 static int32_t is_open(const struct opportunity *deal) {
-    return !kith_str_is(deal->stage.as.s, "won") && !kith_str_is(deal->stage.as.s, "lost");
+    return !kith_is(deal->stage, "won") && !kith_is(deal->stage, "lost");
 }
 
 /* -- before: what is refused, and what is kept --------------------------------------------------
@@ -22,7 +22,7 @@ static kith_status check_order(kith_instance *self, const struct opportunity *de
     const kith_str next = self->deals.stages[was + 1].name.as.s;
     return kith_fail(err, KITH_E_REFUSED, "stage",
                      "stage: behind %.*s comes %.*s, and sales.stages.skip forbids to leave it out",
-                     (int)from.len, from.ptr, (int)next.len, next.ptr);
+                     KITH_CHARS(from), KITH_CHARS(next));
 }
 
 /* What the customer has accepted is not held up by what we had still to do. */
@@ -49,23 +49,22 @@ static kith_status find_total(kith_instance *self, kith_txn *txn, const struct o
         kith_id_text(deal->owner.as.link.id, owner);
     if (deal->amount.kind == KITH_MONEY) {
         total.currency = kith_text(deal->amount.as.money.currency);
-        total.priced = kith_number(KITH_INT, 1);
+        total.priced = kith_int(1);
     }
     kith_value day = deal->close_on;
     if (!is_open(deal)) {
         day = deal->closed_at;
         if (day.kind == KITH_TIME)
-            day = kith_number(KITH_DATE, self->host->day(self->host, day.as.i));
+            day = kith_date(self->host->day(self->host, day.as.i));
         total.source = deal->source;
     }
     if (day.kind == KITH_DATE)
-        total.month = kith_number(KITH_DATE, month_first(day.as.i));
-    (void)snprintf(key, sizeof key, "%s %.*s %lld %lld %s%s%.*s", owner, (int)deal->stage.as.s.len,
-                   deal->stage.as.s.ptr, (long long)deal->probability.as.i,
-                   (long long)(total.month.kind ? total.month.as.i : -1),
-                   total.currency.kind ? deal->amount.as.money.currency : "-",
-                   total.source.kind ? " " : "",
-                   (int)(total.source.kind ? total.source.as.s.len : 0), total.source.as.s.ptr);
+        total.month = kith_date(month_first(day.as.i));
+    (void)snprintf(
+        key, sizeof key, "%s %.*s %lld %lld %s%s%.*s", owner, KITH_CHARS(deal->stage.as.s),
+        (long long)deal->probability.as.i, (long long)(total.month.kind ? total.month.as.i : -1),
+        total.currency.kind ? deal->amount.as.money.currency : "-", total.source.kind ? " " : "",
+        (int)(total.source.kind ? total.source.as.s.len : 0), total.source.as.s.ptr);
     total.key = kith_text(key);
     KITH_TRY(KITH_FIND(self, txn, deals.total, self->deals.query.total_by_key, 1, &total.key,
                        &found, &count, err));
@@ -78,9 +77,7 @@ static kith_status find_total(kith_instance *self, kith_txn *txn, const struct o
 /* When nobody says: now, or when it was created; of one that was closed before, it is not known. */
 static kith_value opened(const kith_instance *self, const kith_change *info,
                          const struct opportunity *deal) {
-    const kith_value at = info->kind == KITH_ON_CREATE
-                              ? kith_number(KITH_TIME, self->host->now(self->host))
-                              : deal->created;
+    const kith_value at = info->kind == KITH_ON_CREATE ? KITH_NOW(self) : deal->created;
     return deal->closed_at.kind == KITH_TIME && deal->closed_at.as.i < at.as.i ? kith_null() : at;
 }
 
@@ -96,7 +93,7 @@ static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
     const struct opportunity_numbers *n = &self->deals.deal;
     const uint32_t fields[] = {n->opened_at, n->cycle, n->pipeline_total};
     kith_value values[3] = {deal->opened_at};
-    if (values[0].kind == KITH_NULL)
+    if (!kith_has(values[0]))
         values[0] = opened(self, change, deal);
     values[1] = cycle_of(deal, &values[0]);
     KITH_TRY(find_total(self, txn, deal, &values[2], err));
@@ -123,7 +120,7 @@ static kith_status before_hook(kith_instance *self, kith_txn *txn, kith_change *
  * and began when it says so, as one that is imported. */
 static kith_value moved_at(const kith_instance *self, const struct opportunity *deal,
                            int32_t is_new) {
-    const kith_value now = kith_number(KITH_TIME, self->host->now(self->host));
+    const kith_value now = KITH_NOW(self);
     const kith_value said = !is_open(deal) ? deal->closed_at : is_new ? deal->opened_at : now;
     return said.kind == KITH_TIME && said.as.i < now.as.i ? said : now;
 }
@@ -188,7 +185,7 @@ static kith_status settle_timer(kith_instance *self, kith_txn *txn, const kith_f
     struct opportunity *deals;
     uint64_t count;
     (void)firing;
-    const kith_value most = kith_number(KITH_INT, AT_ONCE);
+    const kith_value most = kith_int(AT_ONCE);
     KITH_TRY(KITH_FIND(self, txn, deals.deal, self->deals.query.without_total, 1, &most, &deals,
                        &count, err));
     for (uint64_t i = 0; i < count; i++) {
@@ -266,7 +263,7 @@ static kith_status funnel_group(void *arg, const kith_txn *txn, uint32_t count,
     f->stages[place].entries += values[2].as.i;
     if (values[1].kind == KITH_TEXT)
         f->stages[place].left += values[2].as.i;
-    f->stages[place].spent += values[3].kind == KITH_NULL ? 0 : values[3].as.i;
+    f->stages[place].spent += !kith_has(values[3]) ? 0 : values[3].as.i;
     for (int i = place; i < next; i++) {
         f->stages[i].entries += i > place ? values[2].as.i : 0;
         f->stages[i].went_on += values[2].as.i;
@@ -299,8 +296,8 @@ static kith_status funnel_action(kith_instance *self, kith_call *call, kith_erro
         const struct stage_sum *s = &f.stages[i];
         struct funnel_row row = {
             .stage = self->deals.stages[i].name,
-            .entries = kith_number(KITH_INT, s->entries),
-            .went_on = kith_number(KITH_INT, s->went_on),
+            .entries = kith_int(s->entries),
+            .went_on = kith_int(s->went_on),
             .conversion = percent_share(s->went_on, s->entries),
             .duration = s->left ? kith_number(KITH_DURATION, s->spent / s->left) : kith_null()};
         const char *problem = problem_of(self, &row);
@@ -319,10 +316,10 @@ static kith_status neglected_action(kith_instance *self, kith_call *call, kith_e
     uint64_t count;
     const kith_txn *view = self->calls->view(call);
     kith_status st = self->calls->arg(call, 0, &idle, err);
-    if (idle.kind == KITH_NULL)
+    if (!kith_has(idle))
         idle = self->deals.idle;
     const int64_t now = self->host->now(self->host);
-    const kith_value before = kith_number(KITH_TIME, now - idle.as.i);
+    const kith_value before = kith_time(now - idle.as.i);
     if (st == KITH_OK)
         st = KITH_FIND(self, view, deals.deal, self->deals.query.neglected, 1, &before, &deals,
                        &count, err);
@@ -337,8 +334,8 @@ static kith_status neglected_action(kith_instance *self, kith_call *call, kith_e
                                   d->owner,
                                   d->stage,
                                   d->amount,
-                                  kith_number(KITH_TIME, last),
-                                  kith_number(KITH_INT, (now - last) / 86400000),
+                                  kith_time(last),
+                                  kith_int((now - last) / KITH_DAY_MS),
                                   d->next_step,
                                   d->next_step_on};
         st = self->calls->row(call, sizeof row / sizeof *row, row, err);

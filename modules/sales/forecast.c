@@ -54,7 +54,7 @@ static kith_status take_signal(void *arg, const kith_txn *txn, uint32_t count, c
     (void)txn, (void)count;
     if (!f->begun || !same_text(&f->row.currency, &v[0])) {
         st = give_row(f, err);
-        f->row = (struct forecast_row){.currency = v[0], .deals = kith_number(KITH_INT, 0)};
+        f->row = (struct forecast_row){.currency = v[0], .deals = kith_int(0)};
         f->begun = 1;
     }
     f->row.deals.as.i += v[2].as.i;
@@ -65,9 +65,9 @@ static kith_status take_signal(void *arg, const kith_txn *txn, uint32_t count, c
     if (st != KITH_OK || v[1].kind != KITH_TEXT)
         return st;
     return add(f,
-               kith_str_is(v[1].as.s, "green")   ? &all->green
-               : kith_str_is(v[1].as.s, "amber") ? &all->amber
-                                                 : &all->red,
+               kith_is(v[1], "green")   ? &all->green
+               : kith_is(v[1], "amber") ? &all->amber
+                                        : &all->red,
                &v[4], err);
 }
 
@@ -94,8 +94,7 @@ kith_status forecast_pipeline(kith_instance *self, kith_call *call, kith_error *
         kith_value deals;
         struct outlook all;
         kith_value undated, note;
-    } results = {.deals = kith_number(KITH_INT, f.deals),
-                 .undated = kith_number(KITH_INT, f.undated)};
+    } results = {.deals = kith_int(f.deals), .undated = kith_int(f.undated)};
     if (f.currencies == 1)
         results.all = f.last;
     else if (f.currencies)

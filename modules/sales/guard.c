@@ -6,8 +6,7 @@
 
 void offers_say(char *out, kith_str reason) {
     const size_t at = strlen(out);
-    (void)snprintf(out + at, REASON_MAX - at, "%s%.*s", at ? "; " : "", (int)reason.len,
-                   reason.ptr);
+    (void)snprintf(out + at, REASON_MAX - at, "%s%.*s", at ? "; " : "", KITH_CHARS(reason));
 }
 
 /* -- open problems ------------------------------------------------------------------------------
@@ -27,8 +26,7 @@ static kith_status tell_trouble(void *arg, const kith_txn *txn, const struct pro
         return KITH_OK;
     t->last = p;
     (void)snprintf(open, sizeof open, "%.*s: a record of the type %.*s is open",
-                   (int)(p->kind.len < 60 ? p->kind.len : 60), p->kind.ptr,
-                   (int)(p->type.len < 60 ? p->type.len : 60), p->type.ptr);
+                   KITH_CUT(p->kind, 60), KITH_CUT(p->type, 60));
     offers_say(t->why, p->reason.len ? p->reason : kith_str_of(open));
     return KITH_OK;
 }
@@ -128,7 +126,7 @@ static kith_status begin(kith_instance *self, kith_error *err) {
         char text[2000];
         const int length =
             snprintf(text, sizeof text, "product where (%.*s) and %s order by id limit 200",
-                     (int)condition.len, condition.ptr, SOLD_NOW(""));
+                     KITH_CHARS(condition), SOLD_NOW(""));
         kith_status st = length < (int)sizeof text
                              ? self->records->query(self->host, kith_str_of(text),
                                                     &self->offers.query.fitting[i], &why)

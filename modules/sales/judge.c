@@ -75,8 +75,7 @@ static kith_status read_model(kith_instance *self, const kith_txn *txn,
         model_free(out);
         return st;
     }
-    (void)snprintf(out->stamp, sizeof out->stamp, "%.*s", (int)record->stamp.as.s.len,
-                   record->stamp.as.s.ptr);
+    (void)snprintf(out->stamp, sizeof out->stamp, "%.*s", KITH_CHARS(record->stamp.as.s));
     out->base = record->base.as.decimal.units;
     out->known = 1;
     return KITH_OK;
@@ -109,9 +108,9 @@ kith_status judge_begin(kith_instance *self, const kith_txn *txn, kith_error *er
     kith_id user = 0;
     KITH_TRY(
         self->records->find(txn, self->learned.query.model, 0, NULL, 1, take_stamp, &take, err));
-    if (take.stamp.kind == KITH_NULL && self->records->acting(txn, &user, NULL) == KITH_OK && user)
+    if (!kith_has(take.stamp) && self->records->acting(txn, &user, NULL) == KITH_OK && user)
         return KITH_OK; /* an action of somebody who may not see it; hooks may, and will */
-    if (take.stamp.kind == KITH_TEXT ? model->known && kith_str_is(take.stamp.as.s, model->stamp)
+    if (take.stamp.kind == KITH_TEXT ? model->known && kith_is(take.stamp, model->stamp)
                                      : !model->known)
         return KITH_OK;
     model_free(model);
@@ -133,8 +132,7 @@ kith_value chance_of(int64_t log_odds) {
 
 static int32_t is_open(kith_value state) {
     return state.kind == KITH_TEXT &&
-           (kith_str_is(state.as.s, "new") || kith_str_is(state.as.s, "working") ||
-            kith_str_is(state.as.s, "qualified"));
+           (kith_is(state, "new") || kith_is(state, "working") || kith_is(state, "qualified"));
 }
 
 kith_status judge_lead(kith_instance *self, const kith_txn *txn, const kith_row *row,
@@ -257,7 +255,7 @@ static kith_status explain_action(kith_instance *self, kith_call *call, kith_err
         return kith_fail(err, KITH_E_REFUSED, "lead",
                          "the lead is %.*s, and what is known of it is no longer what its chance "
                          "was made of; its history has that",
-                         (int)state.as.s.len, state.as.s.ptr);
+                         KITH_CHARS(state.as.s));
     st = model_load(self, view, &model, err);
     if (st == KITH_OK && !model.known)
         st = kith_fail(err, KITH_E_REFUSED, NULL,

@@ -118,7 +118,7 @@ static kith_status take_closed(void *arg, const kith_txn *txn, uint32_t count,
     (void)count;
     if (!one)
         return KITH_E_NOMEM;
-    if (!kith_str_is(v[0].as.s, "won")) {
+    if (!kith_is(v[0], "won")) {
         one->lost += v[2].as.i;
         return KITH_OK;
     }
@@ -139,14 +139,14 @@ static kith_status take_leads(void *arg, const kith_txn *txn, uint32_t count,
     if (!one)
         return KITH_E_NOMEM;
     one->leads += v[1].as.i;
-    if (kith_str_is(v[0].as.s, "converted"))
+    if (kith_is(v[0], "converted"))
         one->converted += v[1].as.i;
     return KITH_OK;
 }
 
 static kith_status average_of(const kith_instance *self, const struct kpi *k, kith_value *out,
                               kith_error *err) {
-    const kith_value one = kith_number(KITH_INT, 1);
+    const kith_value one = kith_int(1);
     const struct sum *sum = main_sum(&k->won_for);
     /* Those without an amount count where there are no others. */
     const int64_t won = k->won_for.count == 1 ? k->won : sum->count;
@@ -176,13 +176,13 @@ static kith_status give_kpi(kith_instance *self, kith_call *call, const struct k
     const int32_t is_record = k->key.kind == KITH_LINK;
     struct kpi_row row = {.of = is_record ? k->name : k->key,
                           .record = is_record ? k->key : kith_null(),
-                          .won = kith_number(KITH_INT, k->won),
-                          .lost = kith_number(KITH_INT, k->lost),
+                          .won = kith_int(k->won),
+                          .lost = kith_int(k->lost),
                           .win_rate = percent_share(k->won, k->won + k->lost),
                           .amount = main_sum(&k->won_for)->amount,
                           .cycle = cycle_of(k),
-                          .leads = kith_number(KITH_INT, k->leads),
-                          .converted = kith_number(KITH_INT, k->converted),
+                          .leads = kith_int(k->leads),
+                          .converted = kith_int(k->converted),
                           .conversion = percent_share(k->converted, k->leads)};
     KITH_TRY(average_of(self, k, &row.average, err));
     KITH_TRY(others_of(self, self->calls->view(call), &k->won_for, &row.others, err));
@@ -198,7 +198,7 @@ struct range {
 };
 
 static struct range days(int64_t since, int64_t until) {
-    return (struct range){kith_number(KITH_DATE, since), kith_number(KITH_DATE, until)};
+    return (struct range){kith_date(since), kith_date(until)};
 }
 
 static kith_status take_number(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
@@ -278,7 +278,7 @@ static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error 
     struct kpis k = {.self = self};
     int by = KPI_ALL;
     kith_status st = KITH_ARGS(self, call, &args, err);
-    while (st == KITH_OK && !kith_str_is(args.by.as.s, by_names[by]))
+    while (st == KITH_OK && !kith_is(args.by, by_names[by]))
         by++; /* it is one of them: a choice */
     if (st == KITH_OK && !self->deals.query.closed[by])
         return kith_fail(err, KITH_E_INVAL, "by",
@@ -355,10 +355,10 @@ struct card_row {
 static kith_status give_card(kith_instance *self, kith_call *call, const struct kpi *k,
                              kith_error *err) {
     struct card_row row = {.seller = k->key,
-                           .interactions = kith_number(KITH_INT, k->interactions),
-                           .tasks = kith_number(KITH_INT, k->tasks),
-                           .won = kith_number(KITH_INT, k->won),
-                           .lost = kith_number(KITH_INT, k->lost),
+                           .interactions = kith_int(k->interactions),
+                           .tasks = kith_int(k->tasks),
+                           .won = kith_int(k->won),
+                           .lost = kith_int(k->lost),
                            .win_rate = percent_share(k->won, k->won + k->lost),
                            .amount = main_sum(&k->won_for)->amount,
                            .cycle = cycle_of(k),
@@ -366,7 +366,7 @@ static kith_status give_card(kith_instance *self, kith_call *call, const struct 
                            .time = kith_number(KITH_DURATION, k->time),
                            .selling = kith_number(KITH_DURATION, k->selling),
                            .selling_share = share_of(k->selling, k->time),
-                           .rated = kith_number(KITH_INT, k->rated)};
+                           .rated = kith_int(k->rated)};
     if (k->rated) /* half up */
         row.satisfaction = kith_decimal((k->rating * 200 + k->rated) / (2 * k->rated), 2);
     const kith_txn *view = self->calls->view(call);

@@ -128,8 +128,7 @@ static kith_status launch_targets(kith_instance *self, kith_call *call, kith_err
                                    &t, err);
     const struct {
         kith_value related, told;
-    } out = {kith_number(KITH_INT, (int64_t)related.count),
-             kith_number(KITH_INT, (int64_t)t.told.count)};
+    } out = {kith_int((int64_t)related.count), kith_int((int64_t)t.told.count)};
     return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
 }
 

@@ -64,8 +64,7 @@ static void learn_yields(struct lead_trend *t) {
 kith_status lead_trend_read(kith_instance *self, const kith_txn *view, int64_t first, int64_t now,
                             const char *currency, struct lead_trend **out, kith_error *err) {
     struct lead_trend *t = self->host->memory(view, sizeof *t);
-    const kith_value range[] = {kith_number(KITH_DATE, month_from(first)),
-                                kith_number(KITH_DATE, month_from(now))};
+    const kith_value range[] = {kith_date(month_from(first)), kith_date(month_from(now))};
     if (!t)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the trend of leads");
     memset(t, 0, sizeof *t);
@@ -85,7 +84,7 @@ kith_status lead_trend_read(kith_instance *self, const kith_txn *view, int64_t f
 
 kith_value lead_trend_leads(const struct lead_trend *t, int64_t month) {
     const int64_t at = month - t->first;
-    return at >= 0 && at <= t->n ? kith_number(KITH_INT, t->leads[at]) : kith_null();
+    return at >= 0 && at <= t->n ? kith_int(t->leads[at]) : kith_null();
 }
 
 int lead_trend_brings(const struct lead_trend *t, int64_t month, double *minor) {

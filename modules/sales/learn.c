@@ -5,8 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define DAY_MS INT64_C(86400000)
-#define UNITS  10000
+#define UNITS 10000
 
 static kith_str str(const char *text) {
     return kith_str_of(text);
@@ -64,7 +63,7 @@ static kith_status take_lead(void *arg, const kith_txn *txn, const kith_row *row
         st = attributes_look(l->self, txn, row, 1, &l->gathered, &sight, err);
     if (st != KITH_OK)
         return st;
-    const int32_t converted = kith_str_is(state.as.s, "converted");
+    const int32_t converted = kith_is(state, "converted");
     for (uint32_t i = 0; st == KITH_OK && i < width; i++) {
         uint32_t *at = &l->samples[l->count * width + i];
         st = terms_add(&l->terms, i, sight.values[i], at, err);
@@ -247,12 +246,12 @@ static struct score_weight wanted(const struct learning *l, const struct term *t
     return (struct score_weight){
         .attribute = name,
         .value = value,
-        .leads = kith_number(KITH_INT, t->leads),
-        .converted = kith_number(KITH_INT, t->converted),
+        .leads = kith_int(t->leads),
+        .converted = kith_int(t->converted),
         .rate = share_of(t->converted, t->leads),
         .lift = share_of(t->converted * (int64_t)l->count, t->leads * (int64_t)l->converted),
         .weight = kith_decimal(t->weight, 4),
-        .points = kith_number(KITH_INT, t->points)};
+        .points = kith_int(t->points)};
 }
 
 static int32_t is_text(kith_value a, kith_value b) {
@@ -276,7 +275,7 @@ static kith_status put_weight(struct learning *l, kith_txn *txn, struct score_we
     const struct score_weight_numbers *n = &l->self->learned.weight;
     kith_edit edit = {0};
     for (uint64_t i = 0; i < count; i++) {
-        if (now[i].id.kind == KITH_NULL || !is_text(now[i].attribute, w->attribute) ||
+        if (!kith_has(now[i].id) || !is_text(now[i].attribute, w->attribute) ||
             !is_text(now[i].value, w->value))
             continue;
         const kith_id id = now[i].id.as.link.id;
@@ -307,7 +306,7 @@ static kith_status put_weights(struct learning *l, kith_txn *txn, kith_error *er
             KITH_TRY(put_weight(l, txn, &w, now, count, err));
     }
     for (uint64_t i = 0; i < count; i++)
-        if (now[i].id.kind != KITH_NULL) {
+        if (kith_has(now[i].id)) {
             l->removed++;
             KITH_TRY(l->self->records->remove(txn, l->self->learned.weight.type,
                                               now[i].id.as.link.id, err));
@@ -371,9 +370,9 @@ static kith_status put_model(struct learning *l, kith_txn *txn, kith_error *err)
     KITH_TRY(KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &now,
                        &count, err));
     m.stamp = kith_text(stamp);
-    m.learned_at = kith_number(KITH_TIME, self->host->now(self->host));
-    m.leads = kith_number(KITH_INT, (int64_t)l->count);
-    m.converted = kith_number(KITH_INT, (int64_t)l->converted);
+    m.learned_at = KITH_NOW(self);
+    m.leads = kith_int((int64_t)l->count);
+    m.converted = kith_int((int64_t)l->converted);
     m.base = kith_decimal(l->base, 4);
     m.auc = decimal_of(l->fit.auc);
     m.brier = decimal_of(l->fit.brier);
@@ -413,7 +412,7 @@ static kith_status learn(struct learning *l, const kith_txn *whole, kith_txn *tx
 }
 
 static kith_value usual_since(const kith_instance *self) {
-    return kith_number(KITH_TIME, self->host->now(self->host) - self->learned.window.as.i);
+    return kith_time(self->host->now(self->host) - self->learned.window.as.i);
 }
 
 static kith_value percent_of(double share) {
@@ -425,9 +424,9 @@ static kith_status tell_parts(struct learning *l, kith_call *call, kith_error *e
         const struct fit_part *p = &l->fit.parts[i];
         const struct {
             kith_value part, leads, low, high, expected, converted;
-        } row = {kith_number(KITH_INT, i + 1), kith_number(KITH_INT, p->leads),
-                 percent_of(p->low),           percent_of(p->high),
-                 percent_of(p->expected),      percent_of((double)p->converted / (double)p->leads)};
+        } row = {kith_int(i + 1),         kith_int(p->leads),
+                 percent_of(p->low),      percent_of(p->high),
+                 percent_of(p->expected), percent_of((double)p->converted / (double)p->leads)};
         KITH_TRY(KITH_ROW(l->self, call, &row, err));
     }
     return KITH_OK;
@@ -436,15 +435,15 @@ static kith_status tell_parts(struct learning *l, kith_call *call, kith_error *e
 static kith_status answer(struct learning *l, kith_call *call, kith_error *err) {
     const struct {
         kith_value leads, converted, rate, auc, brier, brier_of_rate, written, removed, rescored;
-    } out = {kith_number(KITH_INT, (int64_t)l->count),
-             kith_number(KITH_INT, (int64_t)l->converted),
+    } out = {kith_int((int64_t)l->count),
+             kith_int((int64_t)l->converted),
              percent_of((double)l->converted / (double)l->count),
              decimal_of(l->fit.auc),
              decimal_of(l->fit.brier),
              decimal_of(l->fit.brier_of_rate),
-             kith_number(KITH_INT, l->written),
-             kith_number(KITH_INT, l->removed),
-             kith_number(KITH_INT, l->rescored)};
+             kith_int(l->written),
+             kith_int(l->removed),
+             kith_int(l->rescored)};
     KITH_TRY(tell_parts(l, call, err));
     return KITH_RESULTS(l->self, call, &out, err);
 }
@@ -460,7 +459,7 @@ static kith_status learn_action(kith_instance *self, kith_call *call, kith_error
     if (self->learned.attribute_count == 0)
         return kith_fail(err, KITH_E_REFUSED, NULL,
                          "sales.learn.attributes is empty: name what is to be looked at");
-    if (args.since.kind == KITH_NULL)
+    if (!kith_has(args.since))
         args.since = usual_since(self);
     st = learn(&l, self->calls->whole(call), self->calls->txn(call), args.since, err);
     if (st == KITH_OK && args.rescore.as.i)
@@ -478,7 +477,7 @@ static kith_status take_state(void *arg, const kith_txn *txn, uint32_t count,
                               const kith_value *values, kith_error *err) {
     uint64_t *counts = arg; /* converted, all */
     (void)txn, (void)count, (void)err;
-    counts[0] += kith_str_is(values[0].as.s, "converted") ? (uint64_t)values[1].as.i : 0;
+    counts[0] += kith_is(values[0], "converted") ? (uint64_t)values[1].as.i : 0;
     counts[1] += (uint64_t)values[1].as.i;
     return KITH_OK;
 }
@@ -646,8 +645,8 @@ static const kith_setting settings[] = {
     {.key = "learn.window",
      .kind = KITH_DURATION,
      .default_text = "\"1095d\"",
-     .min = DAY_MS,
-     .max = 36500 * DAY_MS,
+     .min = KITH_DAY_MS,
+     .max = 36500 * KITH_DAY_MS,
      .doc = "Leads that came so long ago are learned from."},
     {.key = "learn.least",
      .kind = KITH_INT,
@@ -664,8 +663,8 @@ static const kith_setting settings[] = {
     {.key = "learn.early",
      .kind = KITH_DURATION,
      .default_text = "\"7d\"",
-     .min = DAY_MS / 24,
-     .max = 365 * DAY_MS,
+     .min = KITH_DAY_MS / 24,
+     .max = 365 * KITH_DAY_MS,
      .doc = "Interactions are counted so long after a lead came: for all alike."},
     {.key = "learn.points",
      .kind = KITH_INT,
