@@ -16,6 +16,9 @@
                     X(open_problems) X(confirmed) X(owner)
 #define SITE(X)     X(shipping_street) X(shipping_city) X(billing_street) X(billing_city) \
                     X(pipeline) X(last_interaction)
+#define GROUPED(X)  X(visit_group)
+#define TAGGED(X)   X(tags)
+#define TAGGED_PERSON(X) X(tags) X(account)
 #define HOME(X)     X(account) X(street) X(city) X(last_interaction)
 /* clang-format on */
 KITH_RECORD(wallet, WALLET);
@@ -24,6 +27,9 @@ KITH_RECORD(strategy, STRATEGY);
 KITH_RECORD(trip, TRIP);
 KITH_RECORD(site, SITE);
 KITH_RECORD(home, HOME);
+KITH_RECORD(grouped, GROUPED);
+KITH_RECORD(tagged, TAGGED);
+KITH_RECORD(tagged_person, TAGGED_PERSON);
 
 /* By what those whom sales.visit_effect compares are parted. */
 enum { EFFECT_VISIT, EFFECT_CHANNEL, EFFECT_ASSIGNED, EFFECT_BY };
@@ -37,7 +43,9 @@ struct after {
     struct trip_numbers trip;
     struct site_numbers site;
     struct home_numbers home;
-    uint32_t contact_tags, visit_group;
+    struct tagged_numbers tagged;
+    struct tagged_person_numbers tagged_person;
+    struct grouped_numbers grouped;
     kith_value years; /* for which customers stay: a setting */
     struct {
         uint32_t wallets, one_wallet, units, elsewhere, turnover[2]; /* wallet.c: deals, orders */
@@ -49,6 +57,9 @@ struct after {
         uint32_t steps[BUYING_STEPS];        /* buying_process.c */
     } query;
 };
+
+/* wallet.c: what customers bought is told by their orders, and not by deals that were won. [any] */
+int counts_orders(const kith_instance *self);
 
 /* strategy.c: whether who buys, a contact or an account, is to be offered the dearest first. */
 kith_status strategy_dearest(kith_instance *self, const kith_txn *txn, kith_value who,

@@ -83,7 +83,6 @@ struct deals {
     struct snapshot_numbers snapshot;
     struct quota_numbers quota;
     uint32_t quota_product; /* 0: without commerce */
-    uint32_t account_tags;
     struct {
         uint32_t visit_open, total_by_key, without_total, ownerless, funnel,
             neglected;                                                   /* deal_stages.c */
@@ -118,6 +117,8 @@ kith_status totals_hold(kith_instance *self, const kith_txn *txn, int64_t first,
  * that sales.stages.order does not name. (pipeline.c) */
 int stage_place(const kith_instance *self, kith_str stage);
 
+/* Of an amount; 0 where there is none. */
+int64_t minor_of(const kith_value *money);
 /* A row of an answer, or a result, that is a share: part of whole with four digits. */
 kith_value share_of(int64_t part, int64_t whole);
 /* The same in percent, with two digits; KITH_NULL of nothing. */

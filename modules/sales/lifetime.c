@@ -20,21 +20,23 @@ struct lifetimes {
     uint64_t count, room;
 };
 
-/* customer, currency, orders, net, that of what has a known cost, this cost, first, last */
-static kith_status take_buyer(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                              kith_error *err) {
-    struct lifetimes *all = arg;
-    (void)count;
-    if (v[0].kind != KITH_LINK || v[3].kind != KITH_MONEY || v[6].kind != KITH_TIME)
-        return KITH_OK;
-    KITH_TRY(KITH_GROW(all->self, txn, all, err));
-    all->items[all->count++] = (struct lifetime){.who = v[0],
-                                                 .sales = v[2].as.i,
-                                                 .net = v[3],
-                                                 .costed = v[4],
-                                                 .cost = v[5],
-                                                 .first = v[6],
-                                                 .last = v[7]};
+static kith_status read_buyers(struct lifetimes *all, const kith_txn *txn, uint32_t query,
+                               kith_error *err) {
+    const struct { kith_value who, currency, sales, net, costed, cost, first, last; } * of;
+    uint64_t n;
+    KITH_TRY(KITH_GROUPS(all->self, txn, query, 0, NULL, &of, &n, err));
+    for (; n--; of++) {
+        if (!kith_has(of->who) || !kith_has(of->net) || !kith_has(of->first))
+            continue;
+        KITH_TRY(KITH_GROW(all->self, txn, all, err));
+        all->items[all->count++] = (struct lifetime){.who = of->who,
+                                                     .sales = of->sales.as.i,
+                                                     .net = of->net,
+                                                     .costed = of->costed,
+                                                     .cost = of->cost,
+                                                     .first = of->first,
+                                                     .last = of->last};
+    }
     return KITH_OK;
 }
 
@@ -50,34 +52,28 @@ static int by_buyer(const void *a, const void *b) {
 
 static kith_status join(kith_instance *self, struct lifetime *to, const struct lifetime *from,
                         kith_error *err) {
-    kith_value *sums[] = {&to->net, &to->costed, &to->cost};
-    const kith_value *more[] = {&from->net, &from->costed, &from->cost};
-    kith_status st = KITH_OK;
-    for (int i = 0; st == KITH_OK && i < 3; i++) {
-        const kith_value so_far = *sums[i];
-        if (more[i]->kind == KITH_MONEY)
-            st = self->deals.numbers->add(more[i], 1, &so_far, sums[i], err);
-    }
+    const kith_numbers_v1 *n = self->deals.numbers;
     to->sales += from->sales;
     to->first = from->first.as.i < to->first.as.i ? from->first : to->first;
     to->last = from->last.as.i > to->last.as.i ? from->last : to->last;
-    return st;
+    KITH_TRY(n->add(&to->net, 1, &from->net, &to->net, err));
+    KITH_TRY(n->add(&to->costed, 1, &from->costed, &to->costed, err));
+    return n->add(&to->cost, 1, &from->cost, &to->cost, err);
 }
 
 /* What is ordered for an account, and what its people order without saying so, is of one customer.
  */
 static kith_status join_all(struct lifetimes *all, kith_error *err) {
     uint64_t kept = 0;
-    kith_status st = KITH_OK;
     if (all->count)
         qsort(all->items, (size_t)all->count, sizeof *all->items, by_buyer);
-    for (uint64_t i = 0; st == KITH_OK && i < all->count; i++)
+    for (uint64_t i = 0; i < all->count; i++)
         if (kept && by_buyer(&all->items[kept - 1], &all->items[i]) == 0)
-            st = join(all->self, &all->items[kept - 1], &all->items[i], err);
+            KITH_TRY(join(all->self, &all->items[kept - 1], &all->items[i], err));
         else
             all->items[kept++] = all->items[i];
     all->count = kept;
-    return st;
+    return KITH_OK;
 }
 
 /* -- the formula --------------------------------------------------------------------------------
@@ -85,16 +81,14 @@ static kith_status join_all(struct lifetimes *all, kith_error *err) {
 
 /* Whoever bought for less than a year is taken to buy that in a year. */
 static int64_t days_of(const kith_instance *self, const struct lifetime *l) {
-    const int64_t days =
-        self->host->today(self->host) - self->host->day(self->host, l->first.as.i) + 1;
+    const int64_t days = KITH_TODAY(self).as.i - self->host->day(self->host, l->first.as.i) + 1;
     return days > YEAR ? days : YEAR;
 }
 
 /* Of what has a known cost, in ten-thousandths; KITH_NULL: nothing has. */
 static kith_status put_margin(kith_instance *self, struct lifetime *l, kith_error *err) {
     kith_value profit;
-    l->margin = kith_null();
-    if (l->costed.kind != KITH_MONEY || l->costed.as.money.minor <= 0)
+    if (minor_of(&l->costed) <= 0)
         return KITH_OK;
     KITH_TRY(self->deals.numbers->add(&l->costed, -1, &l->cost, &profit, err));
     l->margin = share_of(profit.as.money.minor, l->costed.as.money.minor);
@@ -106,31 +100,19 @@ static kith_status times(kith_instance *self, const kith_value *amount, const ki
     return self->deals.numbers->multiply(amount, by, per, KITH_ROUND_HALF_EVEN, out, err);
 }
 
-static int64_t minor_of(const kith_value *money) {
-    return money->as.money.minor;
-}
-
 /* Worth is never less than what was brought already. */
 static kith_status reckon(kith_instance *self, struct lifetime *l, int64_t years, kith_error *err) {
-    const kith_value one = kith_number(KITH_INT, 1), year = kith_number(KITH_INT, YEAR),
-                     stay = kith_number(KITH_INT, YEAR * years);
-    const kith_value *margin = &l->margin;
-    kith_status st = put_margin(self, l, err);
-    if (st == KITH_OK)
-        st = times(self, &l->net, &one, l->sales, &l->average, err);
-    if (st == KITH_OK)
-        st = times(self, &l->net, &year, days_of(self, l), &l->yearly, err);
-    if (st == KITH_OK)
-        st = times(self, &l->net, &stay, days_of(self, l), &l->lifetime, err);
-    if (margin->kind == KITH_NULL)
-        margin = &one;
-    if (st == KITH_OK)
-        st = times(self, &l->net, margin, 1, &l->brought, err);
-    if (st == KITH_OK)
-        st = times(self, &l->lifetime, margin, 1, &l->worth, err);
-    if (st == KITH_OK && minor_of(&l->worth) < minor_of(&l->brought))
+    const kith_value one = kith_int(1), year = kith_int(YEAR), stay = kith_int(YEAR * years);
+    KITH_TRY(put_margin(self, l, err));
+    const kith_value *margin = kith_has(l->margin) ? &l->margin : &one;
+    KITH_TRY(times(self, &l->net, &one, l->sales, &l->average, err));
+    KITH_TRY(times(self, &l->net, &year, days_of(self, l), &l->yearly, err));
+    KITH_TRY(times(self, &l->net, &stay, days_of(self, l), &l->lifetime, err));
+    KITH_TRY(times(self, &l->net, margin, 1, &l->brought, err));
+    KITH_TRY(times(self, &l->lifetime, margin, 1, &l->worth, err));
+    if (minor_of(&l->worth) < minor_of(&l->brought))
         l->worth = l->brought;
-    return st;
+    return KITH_OK;
 }
 
 /* Each currency by itself. */
@@ -160,7 +142,7 @@ static kith_status give_lifetime(kith_instance *self, kith_call *call, const str
                                .worth = l->worth,
                                .brought = l->brought,
                                .lifetime = l->lifetime,
-                               .sales = kith_number(KITH_INT, l->sales),
+                               .sales = kith_int(l->sales),
                                .average = l->average,
                                .yearly = l->yearly,
                                .first = l->first,
@@ -191,19 +173,16 @@ static kith_status lifetime_action(kith_instance *self, kith_call *call, kith_er
     struct {
         kith_value years, limit;
     } args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    const int64_t years =
-        st == KITH_OK && args.years.kind == KITH_INT ? args.years.as.i : self->after.years.as.i;
-    for (int i = 0; st == KITH_OK && i < BUYING; i++)
-        st = self->records->groups(txn, self->after.query.buyers[i], 0, NULL, 0, take_buyer, &all,
-                                   err);
-    if (st == KITH_OK)
-        st = join_all(&all, err);
-    for (uint64_t i = 0; st == KITH_OK && i < all.count; i++)
-        st = reckon(self, &all.items[i], years, err);
-    if (st == KITH_OK && all.count)
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    const int64_t years = kith_has(args.years) ? args.years.as.i : self->after.years.as.i;
+    for (int i = 0; i < BUYING; i++)
+        KITH_TRY(read_buyers(&all, txn, self->after.query.buyers[i], err));
+    KITH_TRY(join_all(&all, err));
+    for (uint64_t i = 0; i < all.count; i++)
+        KITH_TRY(reckon(self, &all.items[i], years, err));
+    if (all.count)
         qsort(all.items, (size_t)all.count, sizeof *all.items, by_worth);
-    return st == KITH_OK ? give_all(self, call, &all, args.limit.as.i, err) : st;
+    return give_all(self, call, &all, args.limit.as.i, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -2,23 +2,19 @@
 /* Months of the calendar, and shares: the small sums that several parts need. */
 #include "sales.h"
 
-/* Of the proleptic Gregorian calendar, counted from March so that the leap day is the last. */
 static int64_t floor_div(int64_t a, int64_t b) {
     return a / b - (a % b < 0);
 }
 
 int64_t month_number(int64_t day) {
-    const int64_t z = day + 719468, era = floor_div(z, 146097), doe = z - era * 146097;
-    const int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    const int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-    return (yoe + era * 400 - 1970) * 12 + mp + 2;
+    int32_t year, month, of_month;
+    kith_civil(day, &year, &month, &of_month);
+    return ((int64_t)year - 1970) * 12 + month - 1;
 }
 
 int64_t month_from(int64_t number) {
-    const int64_t months = number - 2, years = floor_div(months, 12), mp = months - years * 12;
-    const int64_t y = years + 1970, era = floor_div(y, 400), yoe = y - era * 400;
-    const int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + (153 * mp + 2) / 5;
-    return era * 146097 + doe - 719468;
+    const int64_t years = floor_div(number, 12);
+    return kith_days((int32_t)(years + 1970), (int32_t)(number - years * 12 + 1), 1);
 }
 
 int64_t month_first(int64_t day) {
@@ -27,6 +23,10 @@ int64_t month_first(int64_t day) {
 
 int64_t month_on(int64_t first, int64_t months) {
     return month_from(month_number(first) + months);
+}
+
+int64_t minor_of(const kith_value *money) {
+    return money->kind == KITH_MONEY ? money->as.money.minor : 0;
 }
 
 __extension__ typedef __int128 wide;

@@ -43,15 +43,13 @@ static kith_status move_one(struct move *m, int kind, const struct holding *one,
     const struct holding_numbers *n = &m->self->regions.moved[kind];
     const kith_value to = m->args.owner;
     kith_edit edit = {.count = 0};
-    kith_status st = KITH_OK;
     if (kind <= MOVED_LEADS)
         kith_put_given(&edit, m->self->regions.moved_to[kind], m->args.to);
     kith_put_given(&edit, n->owner, to);
-    if (!of_user(m) && to.kind == KITH_LINK && one->owner.kind == KITH_LINK &&
-        one->owner.as.link.id != to.as.link.id)
-        st = follow(m, kind, one, err);
-    if (st == KITH_OK)
-        st = kith_edit_update(m->self->records, m->txn, n->type, one->id.as.link.id, &edit, err);
+    if (!of_user(m) && kith_has(to) && kith_has(one->owner) && !kith_equal(one->owner, to))
+        KITH_TRY(follow(m, kind, one, err));
+    const kith_status st =
+        kith_edit_update(m->self->records, m->txn, n->type, one->id.as.link.id, &edit, err);
     if (st != KITH_E_CONFLICT || kind != MOVED_PLANS)
         return st;
     m->counts[kind]--;
@@ -62,12 +60,12 @@ static kith_status move_found(struct move *m, int kind, uint32_t query, uint32_t
                               const kith_value *params, int32_t is_along, kith_error *err) {
     struct holding *found;
     uint64_t n = 0;
-    kith_status st =
-        KITH_FIND(m->self, m->txn, regions.moved[kind], query, count, params, &found, &n, err);
+    KITH_TRY(
+        KITH_FIND(m->self, m->txn, regions.moved[kind], query, count, params, &found, &n, err));
     m->counts[kind] += is_along ? (int64_t)n : 0;
-    for (uint64_t i = 0; st == KITH_OK && i < n; i++)
-        st = move_one(m, kind, &found[i], err);
-    return st;
+    for (uint64_t i = 0; i < n; i++)
+        KITH_TRY(move_one(m, kind, &found[i], err));
+    return KITH_OK;
 }
 
 /* What had the same owner goes along; what is another seller's stays. */
@@ -103,7 +101,7 @@ static kith_status moving(kith_instance *self, kith_txn *txn, const kith_event *
     for (size_t i = 0; i < sizeof payload / sizeof *payload; i++)
         KITH_TRY(
             self->events->payload(txn, event, kith_str_of(payload[i].name), payload[i].value, err));
-    while (m.kind < MOVED_KINDS - 1 && !kith_str_is(what.as.s, kinds[m.kind]))
+    while (m.kind < MOVED_KINDS - 1 && !kith_is(what, kinds[m.kind]))
         m.kind++;
     return move_between(&m, &last, err);
 }
@@ -163,37 +161,31 @@ static kith_status move_all(struct move *m, int kind, kith_error *err) {
 }
 
 static kith_status check_args(const struct move_args *a, kith_error *err) {
-    if ((a->from.kind == KITH_NULL) == (a->of.kind == KITH_NULL))
+    if (kith_has(a->from) == kith_has(a->of))
         return kith_fail(err, KITH_E_INVAL, "from",
                          "say what is to be moved: from=TERRITORY or of=USER, one of them");
-    if (a->to.kind == KITH_NULL && a->owner.kind == KITH_NULL)
+    if (!kith_has(a->to) && !kith_has(a->owner))
         return kith_fail(err, KITH_E_INVAL, "to",
                          "say where it is to go: to=TERRITORY, owner=USER, or both");
-    if (a->from.kind == KITH_LINK && a->to.kind == KITH_LINK &&
-        a->from.as.link.id == a->to.as.link.id)
+    if (kith_has(a->from) && kith_equal(a->from, a->to))
         return kith_fail(err, KITH_E_INVAL, "to", "to: it is the territory that they lie in");
     return KITH_OK;
 }
 
 static kith_status move_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct move m = {.self = self, .txn = self->calls->txn(call)};
-    struct {
+    KITH_TRY(KITH_ARGS(self, call, &m.args, err));
+    KITH_TRY(check_args(&m.args, err));
+    const int last = of_user(&m) && kith_has(m.args.owner) ? MOVED_KINDS : MOVED_LEADS + 1;
+    for (int kind = 0; kind < last; kind++)
+        KITH_TRY(move_all(&m, kind, err));
+    const struct {
         kith_value accounts, leads, opportunities, parts, contacts, tasks, plans;
-    } results;
-    kith_status st = KITH_ARGS(self, call, &m.args, err);
-    if (st == KITH_OK)
-        st = check_args(&m.args, err);
-    const int last = of_user(&m) && m.args.owner.kind == KITH_LINK ? MOVED_KINDS : MOVED_LEADS + 1;
-    for (int kind = 0; st == KITH_OK && kind < last; kind++)
-        st = move_all(&m, kind, err);
-    results.accounts = kith_number(KITH_INT, m.counts[MOVED_ACCOUNTS]);
-    results.leads = kith_number(KITH_INT, m.counts[MOVED_LEADS]);
-    results.opportunities = kith_number(KITH_INT, m.counts[MOVED_DEALS]);
-    results.parts = kith_number(KITH_INT, (int64_t)m.parts);
-    results.contacts = kith_number(KITH_INT, m.counts[MOVED_CONTACTS]);
-    results.tasks = kith_number(KITH_INT, m.counts[MOVED_TASKS]);
-    results.plans = kith_number(KITH_INT, m.counts[MOVED_PLANS]);
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    } results = {kith_int(m.counts[MOVED_ACCOUNTS]), kith_int(m.counts[MOVED_LEADS]),
+                 kith_int(m.counts[MOVED_DEALS]),    kith_int((int64_t)m.parts),
+                 kith_int(m.counts[MOVED_CONTACTS]), kith_int(m.counts[MOVED_TASKS]),
+                 kith_int(m.counts[MOVED_PLANS])};
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define DAY_MS   INT64_C(86400000)
 #define WORD_MIN 3 /* bytes */
 
 struct told_lead {
@@ -24,40 +23,22 @@ struct mention {
 };
 struct mining {
     kith_instance *self;
-    struct told_lead *leads;
-    uint64_t count, room, converted;
+    const kith_txn *txn;
+    struct {
+        struct told_lead *items;
+        uint64_t count, room;
+    } leads;
+    struct {
+        struct mention *items;
+        uint64_t count, room;
+    } mentions;
     struct terms terms;
-    struct mention *mentions;
-    uint64_t mention_count, mention_room;
+    uint64_t converted;
     uint32_t texts;
 };
 
-static kith_status no_memory(kith_error *err) {
-    return kith_fail(err, KITH_E_NOMEM, NULL,
-                     "there is no memory for so many notes; give a later since");
-}
-
-static void free_mining(struct mining *m) {
-    free(m->leads);
-    free(m->mentions);
-    terms_free(&m->terms);
-}
-
 /* -- reading ------------------------------------------------------------------------------------
  */
-
-static kith_status mention(struct mining *m, uint32_t lead, uint32_t term, kith_error *err) {
-    if (m->mention_count == m->mention_room) {
-        const uint64_t room = m->mention_room ? m->mention_room * 2 : 4096;
-        struct mention *more = realloc(m->mentions, (size_t)room * sizeof *more);
-        if (!more)
-            return no_memory(err);
-        m->mentions = more;
-        m->mention_room = room;
-    }
-    m->mentions[m->mention_count++] = (struct mention){lead, term};
-    return KITH_OK;
-}
 
 /* In small letters, as far as these are ASCII. */
 static kith_status add_word(struct mining *m, kith_str word, uint32_t *term, kith_error *err) {
@@ -70,43 +51,35 @@ static kith_status add_word(struct mining *m, kith_str word, uint32_t *term, kit
 }
 
 static kith_status take_words(struct mining *m, uint32_t lead, kith_value text, kith_error *err) {
-    kith_status st = KITH_OK;
     uint64_t at = 0;
     uint32_t term = 0;
     if (text.kind != KITH_TEXT)
         return KITH_OK;
     m->texts++;
-    for (kith_str w = next_word(text.as.s, &at); st == KITH_OK && w.len;
-         w = next_word(text.as.s, &at)) {
+    for (kith_str w = next_word(text.as.s, &at); w.len; w = next_word(text.as.s, &at)) {
         if (w.len < WORD_MIN)
             continue;
-        st = add_word(m, w, &term, err);
-        if (st != KITH_OK || m->terms.items[term].last == m->texts)
+        KITH_TRY(add_word(m, w, &term, err));
+        if (m->terms.items[term].last == m->texts)
             continue;
         m->terms.items[term].last = m->texts;
-        st = mention(m, lead, term, err);
+        KITH_TRY(KITH_GROW(m->self, m->txn, &m->mentions, err));
+        m->mentions.items[m->mentions.count++] = (struct mention){lead, term};
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status take_lead(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
     struct mining *m = arg;
     struct past_lead lead;
     KITH_TRY(KITH_READ(m->self, txn, learned.lead, row, &lead, err));
-    if (m->count == m->room) {
-        const uint64_t room = m->room ? m->room * 2 : 1024;
-        struct told_lead *more = realloc(m->leads, (size_t)room * sizeof *more);
-        if (!more)
-            return no_memory(err);
-        m->leads = more;
-        m->room = room;
-    }
-    const int64_t converted = kith_str_is(lead.state.as.s, "converted");
-    m->leads[m->count] = (struct told_lead){
+    KITH_TRY(KITH_GROW(m->self, txn, &m->leads, err));
+    const int64_t converted = kith_is(lead.state, "converted");
+    m->leads.items[m->leads.count] = (struct told_lead){
         lead.id.as.link.id, lead.created.as.i,
         lead.ended_at.kind == KITH_TIME ? lead.ended_at.as.i : INT64_MAX, converted};
     m->converted += (uint64_t)converted;
-    return take_words(m, (uint32_t)m->count++, lead.interest, err);
+    return take_words(m, (uint32_t)m->leads.count++, lead.interest, err);
 }
 
 static int by_id(const void *a, const void *b) {
@@ -118,13 +91,15 @@ static int by_id(const void *a, const void *b) {
 static kith_status take_text(struct mining *m, kith_value about, int64_t at, kith_value title,
                              kith_value body, kith_error *err) {
     const struct told_lead key = {.id = about.as.link.id};
-    if (about.kind != KITH_LINK || about.as.link.type != m->self->lead.type || m->count == 0)
+    if (about.kind != KITH_LINK || about.as.link.type != m->self->lead.type || m->leads.count == 0)
         return KITH_OK;
-    const struct told_lead *lead = bsearch(&key, m->leads, (size_t)m->count, sizeof *lead, by_id);
+    const struct told_lead *lead =
+        bsearch(&key, m->leads.items, (size_t)m->leads.count, sizeof *lead, by_id);
     if (!lead || at > lead->ended)
         return KITH_OK;
-    KITH_TRY(take_words(m, (uint32_t)(lead - m->leads), title, err));
-    return take_words(m, (uint32_t)(lead - m->leads), body, err);
+    const uint32_t at_lead = (uint32_t)(lead - m->leads.items);
+    KITH_TRY(take_words(m, at_lead, title, err));
+    return take_words(m, at_lead, body, err);
 }
 
 static kith_status take_note(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
@@ -142,13 +117,12 @@ static kith_status take_talk(void *arg, const kith_txn *txn, const kith_row *row
 }
 
 /* The leads come in the order of their ids, so that each is found again. */
-static kith_status read_all(struct mining *m, const kith_txn *view, kith_value since,
-                            kith_error *err) {
+static kith_status read_all(struct mining *m, kith_value since, kith_error *err) {
     const struct learned *l = &m->self->learned;
     const kith_records_v1 *rec = m->self->records;
-    KITH_TRY(rec->find(view, l->query.told, 1, &since, 0, take_lead, m, err));
-    KITH_TRY(rec->find(view, l->query.notes, 1, &since, 0, take_note, m, err));
-    return rec->find(view, l->query.talks, 1, &since, 0, take_talk, m, err);
+    KITH_TRY(rec->find(m->txn, l->query.told, 1, &since, 0, take_lead, m, err));
+    KITH_TRY(rec->find(m->txn, l->query.notes, 1, &since, 0, take_note, m, err));
+    return rec->find(m->txn, l->query.talks, 1, &since, 0, take_talk, m, err);
 }
 
 /* -- counting -----------------------------------------------------------------------------------
@@ -162,13 +136,15 @@ static int by_lead_and_term(const void *a, const void *b) {
 }
 
 static void count_leads(struct mining *m) {
-    if (m->mention_count)
-        qsort(m->mentions, (size_t)m->mention_count, sizeof *m->mentions, by_lead_and_term);
-    for (uint64_t i = 0; i < m->mention_count; i++) {
-        if (i && by_lead_and_term(&m->mentions[i], &m->mentions[i - 1]) == 0)
+    if (m->mentions.count)
+        qsort(m->mentions.items, (size_t)m->mentions.count, sizeof *m->mentions.items,
+              by_lead_and_term);
+    for (uint64_t i = 0; i < m->mentions.count; i++) {
+        const struct mention *one = &m->mentions.items[i];
+        if (i && by_lead_and_term(one, one - 1) == 0)
             continue;
-        const struct told_lead *lead = &m->leads[m->mentions[i].lead];
-        struct term *t = &m->terms.items[m->mentions[i].term];
+        const struct told_lead *lead = &m->leads.items[one->lead];
+        struct term *t = &m->terms.items[one->term];
         t->leads++;
         t->converted += lead->converted;
         if (lead->converted || !t->example)
@@ -181,7 +157,7 @@ static double piece(double observed, double expected) {
 }
 
 static double ratio(const struct mining *m, const struct term *t) {
-    const double n = (double)m->count, won = (double)m->converted;
+    const double n = (double)m->leads.count, won = (double)m->converted;
     const double with = (double)t->leads, both = (double)t->converted;
     if (with >= n || won <= 0 || won >= n)
         return 0;
@@ -191,7 +167,7 @@ static double ratio(const struct mining *m, const struct term *t) {
 }
 
 static int32_t is_for(const struct mining *m, const struct term *t) {
-    return t->converted * (int64_t)m->count > t->leads * (int64_t)m->converted;
+    return t->converted * (int64_t)m->leads.count > t->leads * (int64_t)m->converted;
 }
 
 /* -- telling ------------------------------------------------------------------------------------
@@ -219,7 +195,7 @@ static kith_value by_luck(double ratio, uint64_t words) {
 
 static kith_status tell(struct mining *m, kith_call *call, const struct words_args *args,
                         struct telling *tellings, uint64_t count, kith_error *err) {
-    const int32_t converted = kith_str_is(args->of.as.s, "converted");
+    const int32_t converted = kith_is(args->of, "converted");
     int64_t left = args->limit.as.i;
     if (count)
         qsort(tellings, (size_t)count, sizeof *tellings, by_ratio);
@@ -231,10 +207,10 @@ static kith_status tell(struct mining *m, kith_call *call, const struct words_ar
         const struct {
             kith_value word, leads, converted, rate, lift, luck, example;
         } row = {kith_text(t->text),
-                 kith_number(KITH_INT, t->leads),
-                 kith_number(KITH_INT, t->converted),
+                 kith_int(t->leads),
+                 kith_int(t->converted),
                  share_of(t->converted, t->leads),
-                 share_of(t->converted * (int64_t)m->count, t->leads * (int64_t)m->converted),
+                 share_of(t->converted * (int64_t)m->leads.count, t->leads * (int64_t)m->converted),
                  luck,
                  kith_link(m->self->lead.type, t->example)};
         KITH_TRY(KITH_ROW(m->self, call, &row, err));
@@ -245,37 +221,31 @@ static kith_status tell(struct mining *m, kith_call *call, const struct words_ar
 
 static kith_status weigh(struct mining *m, kith_call *call, const struct words_args *args,
                          kith_error *err) {
-    struct telling *tellings = malloc((size_t)(m->terms.count + 1) * sizeof *tellings);
+    struct telling *tellings;
     uint64_t count = 0;
-    if (!tellings)
-        return no_memory(err);
+    count_leads(m);
+    KITH_TRY(KITH_MEMORY(m->self, m->txn, &tellings, m->terms.count, err));
     for (uint64_t i = 0; i < m->terms.count; i++)
         if (m->terms.items[i].leads >= args->least.as.i)
             tellings[count++] = (struct telling){&m->terms.items[i], ratio(m, &m->terms.items[i])};
-    kith_status st = tell(m, call, args, tellings, count, err);
-    free(tellings);
+    KITH_TRY(tell(m, call, args, tellings, count, err));
     const struct {
         kith_value leads, converted, words;
-    } out = {kith_number(KITH_INT, (int64_t)m->count), kith_number(KITH_INT, (int64_t)m->converted),
-             kith_number(KITH_INT, (int64_t)count)};
-    return st == KITH_OK ? KITH_RESULTS(m->self, call, &out, err) : st;
+    } out = {kith_int((int64_t)m->leads.count), kith_int((int64_t)m->converted),
+             kith_int((int64_t)count)};
+    return KITH_RESULTS(m->self, call, &out, err);
 }
 
 static kith_status words_action(kith_instance *self, kith_call *call, kith_error *err) {
-    struct mining m = {.self = self};
+    struct mining m = {.self = self, .txn = self->calls->view(call)};
     struct words_args args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st != KITH_OK)
-        return st;
-    if (args.since.kind == KITH_NULL)
-        args.since =
-            kith_number(KITH_TIME, self->host->now(self->host) - self->learned.window.as.i);
-    st = read_all(&m, self->calls->view(call), args.since, err);
-    if (st == KITH_OK) {
-        count_leads(&m);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    if (!kith_has(args.since))
+        args.since = kith_time(KITH_NOW(self).as.i - self->learned.window.as.i);
+    kith_status st = read_all(&m, args.since, err);
+    if (st == KITH_OK)
         st = weigh(&m, call, &args, err);
-    }
-    free_mining(&m);
+    terms_free(&m.terms);
     return st;
 }
 

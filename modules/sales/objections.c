@@ -6,10 +6,10 @@
 
 kith_status objections_end(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
                            kith_error *err) {
-    const int32_t won = kith_str_is(deal->stage.as.s, "won");
+    const int32_t won = kith_is(deal->stage, "won");
     struct objection *open = NULL;
     uint64_t count = 0;
-    if (!won && !kith_str_is(deal->stage.as.s, "lost"))
+    if (!won && !kith_is(deal->stage, "lost"))
         return KITH_OK;
     KITH_TRY(KITH_FIND(self, txn, deals.objection, self->deals.query.open_objections, 1, &deal->id,
                        &open, &count, err));
@@ -129,22 +129,23 @@ static kith_status give_answers(kith_instance *self, kith_call *call, const stru
                                 uint64_t count, kith_error *err) {
     for (uint64_t i = 0; i < count; i++) {
         const struct answer *a = s[i].answer;
-        const kith_value row[] = {a->id,
-                                  a->title,
-                                  a->body,
-                                  a->topic,
-                                  a->used,
-                                  a->won,
-                                  share_of(s[i].won + 1, s[i].used + 2),
-                                  kith_number(KITH_INT, bits(s[i].seen))};
-        KITH_TRY(self->calls->row(call, sizeof row / sizeof *row, row, err));
+        const struct {
+            kith_value answer, title, body, topic, used, won, rate, words;
+        } row = {a->id,
+                 a->title,
+                 a->body,
+                 a->topic,
+                 a->used,
+                 a->won,
+                 share_of(s[i].won + 1, s[i].used + 2),
+                 kith_int(bits(s[i].seen))};
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
     return KITH_OK;
 }
 
 static int32_t is_topic(kith_value topic, kith_value asked) {
-    return asked.kind == KITH_NULL ||
-           (topic.kind == KITH_TEXT && same_word(topic.as.s, asked.as.s));
+    return !kith_has(asked) || (topic.kind == KITH_TEXT && same_word(topic.as.s, asked.as.s));
 }
 
 static kith_status answers_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -156,18 +157,14 @@ static kith_status answers_action(kith_instance *self, kith_call *call, kith_err
     struct answer *all;
     struct objection *past = NULL;
     uint64_t count = 0, past_count = 0, n = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, view, deals.answer, self->deals.query.answers, 0, NULL, &all, &count,
-                       err);
-    if (st == KITH_OK && args.text.kind == KITH_TEXT)
-        st = KITH_FIND(self, view, deals.objection, self->deals.query.answers_of, 0, NULL, &past,
-                       &past_count, err);
-    struct suits *s = st == KITH_OK ? self->host->memory(view, (count + 1) * sizeof *s) : NULL;
-    if (st != KITH_OK)
-        return st;
-    if (!s)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the answers");
+    struct suits *s;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(
+        KITH_FIND(self, view, deals.answer, self->deals.query.answers, 0, NULL, &all, &count, err));
+    if (kith_has(args.text))
+        KITH_TRY(KITH_FIND(self, view, deals.objection, self->deals.query.answers_of, 0, NULL,
+                           &past, &past_count, err));
+    KITH_TRY(KITH_MEMORY(self, view, &s, count, err));
     read_words(args.text, &words);
     for (uint64_t i = 0; i < count; i++) {
         if (!is_topic(all[i].topic, args.topic))

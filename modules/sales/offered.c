@@ -3,17 +3,14 @@
  * notes of a suggestion. It is not suggested again for a time. */
 #include "sales.h"
 
-#define DAY_MS INT64_C(86400000)
-
 /* -- what is not offered again ------------------------------------------------------------------
  */
 
 kith_status offers_made(kith_instance *self, const kith_txn *whole, const struct customer *who,
                         kith_group_fn fn, void *arg, kith_error *err) {
     const struct offers *o = &self->offers;
-    const int64_t today = self->host->today(self->host);
     const int32_t person = who->contact.kind == KITH_LINK;
-    const kith_value since = kith_number(KITH_DATE, today - o->again_after.as.i / DAY_MS);
+    const kith_value since = kith_date(KITH_TODAY(self).as.i - o->again_after.as.i / KITH_DAY_MS);
     const kith_value params[] = {person ? who->contact : who->account, since};
     const kith_value firm[] = {who->account, since};
     if (!o->again_after.as.i)
@@ -77,13 +74,12 @@ static kith_status quote_offers_hook(kith_instance *self, kith_txn *txn, kith_ch
                 {"revised", "withdrawn", NULL}};
     struct quote q;
     KITH_TRY(KITH_CHANGE(self, txn, change, quotes.quote, &q, err));
-    const kith_str state = q.state.as.s;
     const int32_t moved =
         !change->before || self->records->changed(txn, change, self->quotes.quote.state) == 1;
-    if (moved && kith_str_is(state, "sent"))
+    if (moved && kith_is(q.state, "sent"))
         return offer_lines(self, txn, &q, err);
     for (size_t i = 0; moved && i < sizeof ends / sizeof *ends; i++)
-        if (kith_str_is(state, ends[i].quote))
+        if (kith_is(q.state, ends[i].quote))
             return answer_all(self, txn, q.id, ends[i].offer, ends[i].reason, err);
     return KITH_OK;
 }
@@ -97,46 +93,40 @@ struct note_args {
 
 /* The last one that is open, else a new one. */
 static kith_status open_offer(kith_instance *self, kith_txn *txn, uint32_t of, kith_value who,
-                              const struct note_args *a, kith_value *offer, kith_error *err) {
-    const kith_value params[] = {who, a->product};
-    struct made_offer *open = NULL, one = {.product = a->product};
-    uint64_t count = 0;
+                              kith_value product, struct made_offer *offer, kith_error *err) {
+    const kith_value params[] = {who, product};
     struct customer customer;
-    kith_status st = offers_customer(self, txn, of, who, &customer, err);
-    one.contact = customer.contact;
-    one.account = customer.account;
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, offers.made, self->offers.query.open[of], 2, params, &open,
-                       &count, err);
-    if (st == KITH_OK && !count)
-        st = KITH_CREATE(self, txn, offers.made, &one, err);
-    *offer = count ? open[0].id : one.id;
-    return st;
+    KITH_TRY(offers_customer(self, txn, of, who, &customer, err));
+    KITH_TRY(
+        KITH_FIRST(self, txn, offers.made, self->offers.query.open[of], 2, params, offer, err));
+    if (kith_has(offer->id))
+        return KITH_OK;
+    *offer = (struct made_offer){
+        .contact = customer.contact, .account = customer.account, .product = product};
+    return KITH_CREATE(self, txn, offers.made, offer, err);
 }
 
 static kith_status note_offer(kith_instance *self, kith_call *call, kith_error *err) {
+    const struct made_offer_numbers *made = &self->offers.made;
     kith_txn *txn = self->calls->txn(call);
     struct note_args a;
+    struct made_offer offer;
     uint32_t of = 0;
-    kith_value who, offer = kith_null();
+    kith_value who;
     kith_edit edit = {0};
-    kith_status st = KITH_ARGS(self, call, &a, err);
-    if (st == KITH_OK)
-        st = offers_buyer(a.contact, a.account, &of, &who, err);
-    if (st == KITH_OK)
-        st = open_offer(self, txn, of, who, &a, &offer, err);
-    kith_put_given(&edit, self->offers.made.state, a.answer);
-    kith_put_given(&edit, self->offers.made.reason, a.reason);
-    kith_put_given(&edit, self->offers.made.channel, a.channel);
-    kith_put_given(&edit, self->offers.made.price, a.price);
-    if (st == KITH_OK)
-        st = kith_edit_update(self->records, txn, self->offers.made.type, offer.as.link.id, &edit,
-                              err);
+    KITH_TRY(KITH_ARGS(self, call, &a, err));
+    KITH_TRY(offers_buyer(a.contact, a.account, &of, &who, err));
+    KITH_TRY(open_offer(self, txn, of, who, a.product, &offer, err));
+    kith_put_given(&edit, made->state, a.answer);
+    kith_put_given(&edit, made->reason, a.reason);
+    kith_put_given(&edit, made->channel, a.channel);
+    kith_put_given(&edit, made->price, a.price);
+    KITH_TRY(kith_edit_update(self->records, txn, made->type, offer.id.as.link.id, &edit, err));
     const struct {
         kith_value offer, again_on;
-    } out = {offer, kith_number(KITH_DATE, self->host->today(self->host) +
-                                               self->offers.again_after.as.i / DAY_MS + 1)};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+    } out = {offer.id,
+             kith_date(KITH_TODAY(self).as.i + self->offers.again_after.as.i / KITH_DAY_MS + 1)};
+    return KITH_RESULTS(self, call, &out, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------
@@ -165,7 +155,7 @@ static const kith_setting settings[] = {
      .kind = KITH_DURATION,
      .default_text = "\"180d\"",
      .min = 0,
-     .max = INT64_C(3650) * 86400000,
+     .max = 3650 * KITH_DAY_MS,
      .doc = "How long sales.suggest leaves out what was offered to a customer, and not bought; 0s: "
             "it does not."},
 };

@@ -26,10 +26,6 @@ struct proposals {
     uint64_t count, room;
 };
 
-static kith_status no_memory(kith_error *err) {
-    return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more offers");
-}
-
 static int has(const struct owned *o, kith_value product) {
     for (uint64_t i = 0; i < o->count; i++)
         if (o->items[i].as.link.id == product.as.link.id)
@@ -64,75 +60,71 @@ static kith_status proposal_of(struct proposals *p, const kith_txn *txn, kith_va
 
 /* 1 to 12: what is out of season then is not proposed. */
 static kith_value this_month(const kith_instance *self) {
-    return kith_int(month_number(self->host->today(self->host)) % 12 + 1);
+    return kith_int(month_number(KITH_TODAY(self).as.i) % 12 + 1);
 }
 
 static kith_status by_catalogue(struct proposals *p, const kith_txn *txn, const struct owned *owned,
                                 kith_value products, kith_error *err) {
-    struct offer_tie *ties = NULL;
-    uint64_t count = 0;
+    struct offer_tie *ties;
+    uint64_t count;
     const kith_value params[] = {products, this_month(p->self)};
-    kith_status st = KITH_FIND(p->self, txn, offers.tie, p->self->offers.query.ties, 2, params,
-                               &ties, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(p->self, txn, offers.tie, p->self->offers.query.ties, 2, params, &ties,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct proposal *one;
         if (has(owned, ties[i].other))
             continue;
-        st = proposal_of(p, txn, ties[i].other, !kith_str_is(ties[i].kind.as.s, "complement"), &one,
-                         err);
-        if (st != KITH_OK || one->by_catalogue)
+        KITH_TRY(
+            proposal_of(p, txn, ties[i].other, !kith_is(ties[i].kind, "complement"), &one, err));
+        if (one->by_catalogue)
             continue;
         one->by_catalogue = 1;
         one->kind = ties[i].kind.as.s;
         one->because = ties[i].product;
     }
-    return st;
+    return KITH_OK;
 }
 
 /* What others buy with it. Those that are bought together by chance are not found. */
 static kith_status by_affinity(struct proposals *p, const kith_txn *txn, const struct owned *owned,
                                kith_value products, kith_error *err) {
-    struct affinity *pairs = NULL;
-    uint64_t count = 0;
+    struct affinity *pairs;
+    uint64_t count;
     const kith_value params[] = {products, this_month(p->self)};
-    kith_status st = KITH_FIND(p->self, txn, offers.affinity, p->self->offers.query.pairs, 2,
-                               params, &pairs, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(p->self, txn, offers.affinity, p->self->offers.query.pairs, 2, params,
+                       &pairs, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct proposal *one;
         if (has(owned, pairs[i].other))
             continue;
-        st = proposal_of(p, txn, pairs[i].other, 0, &one, err);
-        if (st != KITH_OK || one->confidence >= pairs[i].confidence.as.decimal.units)
+        KITH_TRY(proposal_of(p, txn, pairs[i].other, 0, &one, err));
+        if (one->confidence >= pairs[i].confidence.as.decimal.units)
             continue;
         one->confidence = pairs[i].confidence.as.decimal.units;
         one->lift = pairs[i].lift.as.decimal.units;
         if (!one->by_catalogue)
             one->because = pairs[i].product;
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- one price step up --------------------------------------------------------------------------
  */
 
-static int32_t same_link(const kith_value *a, const kith_value *b) {
-    return a->kind == KITH_LINK && b->kind == KITH_LINK && a->as.link.id == b->as.link.id;
-}
-
-static int32_t same_text(const kith_value *a, const kith_value *b) {
-    return a->as.s.len == b->as.s.len && memcmp(a->as.s.ptr, b->as.s.ptr, (size_t)a->as.s.len) == 0;
+static int32_t same_link(kith_value a, kith_value b) {
+    return kith_has(a) && kith_equal(a, b);
 }
 
 /* Another size of it is no better one. */
 static int32_t same_family(const struct offer_ware *a, const struct offer_ware *b) {
-    return same_link(&a->variant_of, &b->variant_of) || same_link(&a->variant_of, &b->id) ||
-           same_link(&b->variant_of, &a->id);
+    return same_link(a->variant_of, b->variant_of) || kith_equal(a->variant_of, b->id) ||
+           kith_equal(b->variant_of, a->id);
 }
 
 /* Dearer than the other one, by no more than the step. */
 static int32_t is_step(const struct offer_ware *from, const struct offer_ware *to, int64_t step) {
     const int64_t have = from->price.as.money.minor, asked = to->price.as.money.minor;
-    return same_link(&from->category, &to->category) && same_text(&from->kind, &to->kind) &&
+    return same_link(from->category, to->category) && kith_equal(from->kind, to->kind) &&
            strcmp(from->price.as.money.currency, to->price.as.money.currency) == 0 &&
            !same_family(from, to) && asked > have &&
            asked - have <= (int64_t)((double)have * (double)step / 100);
@@ -162,24 +154,19 @@ static kith_status add_step(struct proposals *p, const kith_txn *txn, const stru
 static kith_status by_step(struct proposals *p, const kith_txn *txn, const struct owned *owned,
                            kith_value products, kith_error *err) {
     const struct offers *o = &p->self->offers;
-    struct offer_ware *wares, *dearer = NULL;
-    uint64_t count = 0, others = 0;
+    struct offer_ware *wares, *dearer;
+    uint64_t count, others;
+    kith_value *categories;
     if (!o->step.as.i)
         return KITH_OK;
     KITH_TRY(
         KITH_FIND(p->self, txn, offers.ware, o->query.wares, 1, &products, &wares, &count, err));
     if (!count)
         return KITH_OK;
-    kith_value categories = kith_null();
-    kith_value *items = p->self->host->memory(txn, count * sizeof *items);
-    if (!items)
-        return no_memory(err);
+    KITH_TRY(KITH_MEMORY(p->self, txn, &categories, count, err));
     for (uint64_t i = 0; i < count; i++)
-        items[i] = wares[i].category;
-    categories.kind = KITH_LIST;
-    categories.as.list.items = items;
-    categories.as.list.count = count;
-    const kith_value params[] = {categories, this_month(p->self)};
+        categories[i] = wares[i].category;
+    const kith_value params[] = {kith_list(categories, count), this_month(p->self)};
     KITH_TRY(
         KITH_FIND(p->self, txn, offers.ware, o->query.dearer, 2, params, &dearer, &others, err));
     for (uint64_t i = 0; i < count; i++)
@@ -196,19 +183,20 @@ static kith_status by_fit(struct proposals *p, const kith_txn *txn, const struct
     const kith_value *fits = &p->self->offers.fits;
     for (uint64_t i = 0; i < kith_rows(fits) && rows >> i; i++) {
         const kith_value month = this_month(p->self);
-        struct offer_ware *wares = NULL;
-        uint64_t count = 0;
+        struct offer_ware *wares;
+        uint64_t count;
         if (!(rows >> i & 1))
             continue;
         KITH_TRY(KITH_FIND(p->self, txn, offers.ware, p->self->offers.query.fitting[i], 1, &month,
                            &wares, &count, err));
+        const struct offer_rule *rule = kith_row_of(fits, i);
         for (uint64_t k = 0; k < count; k++) {
             struct proposal *one;
             if (has(owned, wares[k].id))
                 continue;
             KITH_TRY(proposal_of(p, txn, wares[k].id, 0, &one, err));
             if (!one->by_fit)
-                one->fit = ((const struct offer_rule *)kith_row_of(fits, i))->reason.as.s;
+                one->fit = rule->reason.as.s;
             one->by_fit = 1;
         }
     }
@@ -257,19 +245,20 @@ static int by_price(const void *a, const void *b) {
  * are shown first what is better than what they have. */
 static kith_status sort_proposals(struct proposals *p, const kith_txn *txn, kith_value who,
                                   int32_t best, kith_error *err) {
-    int32_t dearest = 0;
-    kith_status st = p->count ? strategy_dearest(p->self, txn, who, &dearest, err) : KITH_OK;
-    for (uint64_t i = 0; st == KITH_OK && dearest && i < p->count; i++) {
-        struct offer_ware ware = {.price = kith_null()};
-        st = KITH_LOAD(p->self, txn, offers.ware, p->items[i].product.as.link.id, &ware, err);
+    int32_t dearest;
+    if (!p->count)
+        return KITH_OK;
+    KITH_TRY(strategy_dearest(p->self, txn, who, &dearest, err));
+    for (uint64_t i = 0; dearest && i < p->count; i++) {
+        struct offer_ware ware;
+        KITH_TRY(KITH_FOLLOW(p->self, txn, offers.ware, p->items[i].product, &ware, err));
         p->items[i].price = ware.price;
     }
-    if (st == KITH_OK && p->count)
-        qsort(p->items, (size_t)p->count, sizeof *p->items,
-              dearest ? by_price
-              : best  ? by_step_up
-                      : by_score);
-    return st;
+    qsort(p->items, (size_t)p->count, sizeof *p->items,
+          dearest ? by_price
+          : best  ? by_step_up
+                  : by_score);
+    return KITH_OK;
 }
 
 /* -- the answer ---------------------------------------------------------------------------------
@@ -282,37 +271,25 @@ struct suggest_row {
     kith_value product, kind, score, why, caution;
 };
 
-static kith_status name_of(kith_instance *self, const kith_txn *txn, kith_value product,
-                           kith_str *name, kith_error *err) {
-    struct offer_ware ware;
-    KITH_TRY(KITH_LOAD(self, txn, offers.ware, product.as.link.id, &ware, err));
-    *name = ware.name.as.s;
-    return KITH_OK;
-}
-
 static kith_status give(kith_instance *self, kith_call *call, const struct proposal *p,
                         const char *caution, kith_error *err) {
     char why[500];
-    kith_str name = {0};
-    if (p->because.kind == KITH_LINK)
-        KITH_TRY(name_of(self, self->calls->view(call), p->because, &name, err));
-    const int len = (int)(name.len < 300 ? name.len : 300);
-    if (p->because.kind != KITH_LINK) {
-        (void)snprintf(why, sizeof why, "%.*s", (int)(p->fit.len < 400 ? p->fit.len : 400),
-                       p->fit.ptr);
+    struct offer_ware because;
+    KITH_TRY(KITH_FOLLOW(self, self->calls->view(call), offers.ware, p->because, &because, err));
+    const kith_str name = because.name.as.s;
+    if (!kith_has(p->because)) {
+        (void)snprintf(why, sizeof why, "%.*s", KITH_CUT(p->fit, 400));
     } else if (p->by_step) {
-        (void)snprintf(why, sizeof why, "one price step up from %.*s", len, name.ptr);
+        (void)snprintf(why, sizeof why, "one price step up from %.*s", KITH_CUT(name, 300));
+    } else if (p->by_catalogue && kith_str_is(p->kind, "exchange")) {
+        (void)snprintf(why, sizeof why, "%.*s is taken in part payment for it",
+                       KITH_CUT(name, 300));
+    } else if (p->by_catalogue) {
+        (void)snprintf(why, sizeof why, "%.*s of %.*s", KITH_CHARS(p->kind), KITH_CUT(name, 300));
     } else {
-        if (p->by_catalogue && kith_str_is(p->kind, "exchange")) {
-            (void)snprintf(why, sizeof why, "%.*s is taken in part payment for it", len, name.ptr);
-        } else if (p->by_catalogue) {
-            (void)snprintf(why, sizeof why, "%.*s of %.*s", (int)p->kind.len, p->kind.ptr, len,
-                           name.ptr);
-        } else {
-            (void)snprintf(
-                why, sizeof why, "%lld %% who buy %.*s buy it too, %.2f times as many as all",
-                (long long)(p->confidence + 50) / 100, len, name.ptr, (double)p->lift / 10000);
-        }
+        (void)snprintf(
+            why, sizeof why, "%lld %% who buy %.*s buy it too, %.2f times as many as all",
+            (long long)(p->confidence + 50) / 100, KITH_CUT(name, 300), (double)p->lift / 10000);
     }
     const struct suggest_row row = {p->product, kith_text(p->is_up ? "up" : "cross"),
                                     share_of(score_of(p), 10000), kith_text(why),
@@ -333,15 +310,12 @@ static kith_status read_owned(struct owned *owned, const kith_txn *txn, uint32_t
 static kith_status gather(struct proposals *p, const kith_txn *txn, const kith_txn *whole,
                           uint32_t of, kith_value who, uint64_t fits, kith_error *err) {
     struct owned seen = {.self = p->self}, owned = seen;
-    kith_value products = kith_null();
     KITH_TRY(read_owned(&seen, txn, of, who, err));
     KITH_TRY(read_owned(&owned, whole, of, who, err));
     KITH_TRY(by_fit(p, txn, &owned, fits, err));
     if (seen.count == 0)
         return KITH_OK;
-    products.kind = KITH_LIST;
-    products.as.list.items = seen.items;
-    products.as.list.count = seen.count;
+    const kith_value products = kith_list(seen.items, seen.count);
     KITH_TRY(by_catalogue(p, txn, &owned, products, err));
     KITH_TRY(by_affinity(p, txn, &owned, products, err));
     return by_step(p, txn, &owned, products, err);
@@ -352,21 +326,21 @@ static kith_status leave_out(struct proposals *p, const kith_txn *whole, const s
                              int64_t *declined, kith_error *err) {
     struct owned made = {.self = p->self};
     const uint64_t count = p->count;
-    kith_status st = offers_made(p->self, whole, who, take_owned, &made, err);
+    KITH_TRY(offers_made(p->self, whole, who, take_owned, &made, err));
     p->count = 0;
     for (uint64_t i = 0; i < count; i++)
         if (!has(&made, p->items[i].product))
             p->items[p->count++] = p->items[i];
     *declined = (int64_t)(count - p->count);
-    return st;
+    return KITH_OK;
 }
 
 kith_status offers_buyer(kith_value contact, kith_value account, uint32_t *of, kith_value *who,
                          kith_error *err) {
-    if ((contact.kind == KITH_NULL) == (account.kind == KITH_NULL))
+    if (kith_has(contact) == kith_has(account))
         return kith_fail(err, KITH_E_INVAL, "contact",
                          "contact: say for whom: a contact, or an account, and not both");
-    *of = contact.kind == KITH_NULL ? BUYER_ACCOUNT : BUYER_CONTACT;
+    *of = kith_has(contact) ? BUYER_CONTACT : BUYER_ACCOUNT;
     *who = *of == BUYER_CONTACT ? contact : account;
     return KITH_OK;
 }
@@ -403,27 +377,24 @@ static kith_status suggest(kith_instance *self, kith_call *call, kith_error *err
     kith_value who;
     char why[REASON_MAX] = "";
     int64_t given = 0, kept_back = 0, declined = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = offers_buyer(args.contact, args.account, &of, &who, err);
-    if (st == KITH_OK)
-        st = propose(&p, call, of, who, why, &declined, err);
-    for (uint64_t i = 0; st == KITH_OK && i < p.count; i++) {
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(offers_buyer(args.contact, args.account, &of, &who, err));
+    KITH_TRY(propose(&p, call, of, who, why, &declined, err));
+    for (uint64_t i = 0; i < p.count; i++) {
         const char *kind = p.items[i].is_up ? "up" : "cross";
-        if (!kith_str_is(args.kind.as.s, "both") && !kith_str_is(args.kind.as.s, kind))
+        if (!kith_is(args.kind, "both") && !kith_is(args.kind, kind))
             continue;
         if (p.items[i].is_up && *why)
             kept_back++;
         else if (given++ < args.limit.as.i)
-            st = give(self, call, &p.items[i], why, err);
+            KITH_TRY(give(self, call, &p.items[i], why, err));
     }
     if (!*why && !p.count)
         offers_say(why, kith_str_of(why_nothing(declined)));
     const struct {
         kith_value blocked, why, declined;
-    } out = {kith_number(KITH_INT, kept_back), *why ? kith_text(why) : kith_null(),
-             kith_number(KITH_INT, declined)};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+    } out = {kith_int(kept_back), *why ? kith_text(why) : kith_null(), kith_int(declined)};
+    return KITH_RESULTS(self, call, &out, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ static struct series *choose(struct sold *all, const kith_value *currency, char 
     others[0] = '\0';
     for (int i = 0; i < all->count; i++)
         if (currency->kind == KITH_TEXT
-                ? kith_str_is(currency->as.s, all->series[i].currency)
+                ? kith_is(*currency, all->series[i].currency)
                 : !best || months_with_sales(&all->series[i]) > months_with_sales(best))
             best = &all->series[i];
     for (int i = 0; i < all->count && used < room; i++)
@@ -173,11 +173,7 @@ static void cut(struct series *s) {
 }
 
 static kith_value money_of(const struct series *s, double minor) {
-    kith_value v = kith_null();
-    v.kind = KITH_MONEY;
-    v.as.money.minor = minor < 0 ? 0 : (int64_t)llround(minor);
-    memcpy(v.as.money.currency, s->currency, sizeof s->currency);
-    return v;
+    return kith_money(minor < 0 ? 0 : (int64_t)llround(minor), s->currency);
 }
 
 /* In columns of sales.trend. */
@@ -189,7 +185,7 @@ static kith_status give_trend(kith_instance *self, kith_call *call, const struct
                               const struct trend *m, const struct lead_trend *leads, int ahead,
                               kith_error *err) {
     for (int t = 0; t < s->n + ahead; t++) {
-        struct trend_row row = {.month = kith_number(KITH_DATE, month_from(s->first + t))};
+        struct trend_row row = {.month = kith_date(month_from(s->first + t))};
         double width, value;
         if (t < s->n) {
             row.actual = money_of(s, s->y[t]);
@@ -212,14 +208,12 @@ static kith_status give_trend(kith_instance *self, kith_call *call, const struct
  * where they have it. */
 static kith_status won_by_month(kith_instance *self, const kith_txn *view, int64_t from,
                                 int64_t until, kith_group_fn fn, void *arg, kith_error *err) {
-    const kith_value range[] = {kith_number(KITH_DATE, from), kith_number(KITH_DATE, until)};
+    const kith_value range[] = {kith_date(from), kith_date(until)};
     int32_t hold = 0;
-    kith_status st = totals_hold(self, view, from, month_on(until, -1), &hold, err);
-    return st == KITH_OK
-               ? self->records->groups(
-                     view, hold ? self->deals.query.won_totals : self->deals.query.won_months, 2,
-                     range, 0, fn, arg, err)
-               : st;
+    KITH_TRY(totals_hold(self, view, from, month_on(until, -1), &hold, err));
+    return self->records->groups(view,
+                                 hold ? self->deals.query.won_totals : self->deals.query.won_months,
+                                 2, range, 0, fn, arg, err);
 }
 
 struct trend_args {
@@ -230,10 +224,10 @@ static kith_status check_trend(kith_instance *self, const kith_txn *view,
                                const struct trend_args *a, kith_error *err) {
     const kith_str code = a->product.as.s;
     int32_t there = 0;
-    if (kith_str_is(a->of.as.s, "orders") && !self->deals.query.sold_months)
+    if (kith_is(a->of, "orders") && !self->deals.query.sold_months)
         return kith_fail(err, KITH_E_INVAL, "of",
                          "of: there are orders with the module commerce alone; enable it");
-    if (a->product.kind == KITH_NULL)
+    if (!kith_has(a->product))
         return KITH_OK;
     if (!self->deals.query.product_by_code)
         return kith_fail(err, KITH_E_INVAL, "product",
@@ -246,15 +240,15 @@ static kith_status check_trend(kith_instance *self, const kith_txn *view,
     return there ? KITH_OK
                  : kith_fail(err, KITH_E_NOTFOUND, "product",
                              "product: none has the code '%.*s'; see 'kith find product'",
-                             (int)(code.len < 60 ? code.len : 60), code.ptr);
+                             KITH_CUT(code, 60));
 }
 
 /* What was sold in each month, of all or of one product. */
 static kith_status read_sold(kith_instance *self, const kith_txn *view, const struct trend_args *a,
                              const kith_value range[2], struct sold *all, kith_error *err) {
-    const int32_t orders = kith_str_is(a->of.as.s, "orders");
+    const int32_t orders = kith_is(a->of, "orders");
     const kith_value params[] = {range[0], range[1], a->product};
-    if (a->product.kind != KITH_NULL)
+    if (kith_has(a->product))
         return self->records->groups(
             view, orders ? self->deals.query.sold_of_product : self->deals.query.won_of_product, 3,
             params, 0, take_month, all, err);
@@ -268,16 +262,14 @@ static kith_status trend_action(kith_instance *self, kith_call *call, kith_error
     struct lead_trend *leads = NULL;
     struct trend m = {.method = "none"};
     struct series none = {.n = 0}, *s;
-    struct sold *all = self->host->memory(self->calls->view(call), sizeof *all);
-    kith_status st = all ? KITH_ARGS(self, call, &args, err) : KITH_E_NOMEM;
-    if (st != KITH_OK)
-        return st;
-    const int64_t now = month_number(self->host->today(self->host));
+    const kith_txn *view = self->calls->view(call);
+    struct sold *all;
+    KITH_TRY(KITH_MEMORY(self, view, &all, 1, err));
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    const int64_t now = month_number(KITH_TODAY(self).as.i);
     all->n = (int)args.months.as.i;
     all->first = now - all->n;
-    const kith_value range[] = {kith_number(KITH_DATE, month_from(all->first)),
-                                kith_number(KITH_DATE, month_from(now))};
-    const kith_txn *view = self->calls->view(call);
+    const kith_value range[] = {kith_date(month_from(all->first)), kith_date(month_from(now))};
     KITH_TRY(check_trend(self, view, &args, err));
     KITH_TRY(read_sold(self, view, &args, range, all, err));
     char why[200] = "", others[CURRENCIES_MAX * 5];
@@ -292,15 +284,12 @@ static kith_status trend_action(kith_instance *self, kith_call *call, kith_error
                  (long long)args.months.as.i, s->n);
     const struct {
         kith_value method, months, why, others;
-    } results = {kith_text(m.method), kith_number(KITH_INT, s->n),
-                 *why ? kith_text(why) : kith_null(), *others ? kith_text(others) : kith_null()};
+    } results = {kith_text(m.method), kith_int(s->n), *why ? kith_text(why) : kith_null(),
+                 *others ? kith_text(others) : kith_null()};
     if (args.leads.as.i && known)
-        st = lead_trend_read(self, view, all->first, now, s->currency, &leads, err);
-    if (st == KITH_OK)
-        st = KITH_RESULTS(self, call, &results, err);
-    return st == KITH_OK
-               ? give_trend(self, call, s, &m, leads, known ? (int)args.ahead.as.i : 0, err)
-               : st;
+        KITH_TRY(lead_trend_read(self, view, all->first, now, s->currency, &leads, err));
+    KITH_TRY(KITH_RESULTS(self, call, &results, err));
+    return give_trend(self, call, s, &m, leads, known ? (int)args.ahead.as.i : 0, err);
 }
 
 /* -- forecasts that are kept --------------------------------------------------------------------
@@ -317,83 +306,55 @@ struct outlooks {
     uint64_t count, room;
 };
 
-static int same_link(kith_value a, kith_value b) {
-    return a.kind == b.kind && (a.kind != KITH_LINK || a.as.link.id == b.as.link.id);
-}
-
-static struct outlook *outlook_of(struct outlooks *o, const kith_txn *txn, kith_value owner,
-                                  int64_t month, const char *currency) {
-    for (uint64_t i = 0; i < o->count; i++)
-        if (o->items[i].month == month && same_link(o->items[i].owner, owner) &&
-            strcmp(o->items[i].currency.as.money.currency, currency) == 0)
-            return &o->items[i];
-    if (o->count == o->room) {
-        const uint64_t room = o->room ? o->room * 2 : 64;
-        struct outlook *more = o->self->host->memory(txn, room * sizeof *more);
-        if (!more)
-            return NULL;
-        if (o->count)
-            memcpy(more, o->items, (size_t)o->count * sizeof *more);
-        o->items = more;
-        o->room = room;
+/* That of the owner, the month and the currency of the amount. */
+static kith_status outlook_of(struct outlooks *o, const kith_txn *txn, kith_value owner,
+                              int64_t month, const kith_value *amount, struct outlook **out,
+                              kith_error *err) {
+    for (uint64_t i = 0; i < o->count; i++) {
+        *out = &o->items[i];
+        if ((*out)->month == month && kith_equal((*out)->owner, owner) &&
+            strcmp((*out)->currency.as.money.currency, amount->as.money.currency) == 0)
+            return KITH_OK;
     }
-    struct outlook *item = &o->items[o->count++];
-    *item = (struct outlook){.owner = owner, .month = month};
-    item->currency.kind = KITH_MONEY;
-    memcpy(item->currency.as.money.currency, currency, sizeof item->currency.as.money.currency);
-    return item;
-}
-
-static int64_t minor_of(const kith_value *v) {
-    return v->kind == KITH_MONEY ? v->as.money.minor : 0;
-}
-
-static kith_status no_memory(kith_error *err) {
-    return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the forecast");
-}
-
-/* owner, month, currency, deals, amount, weighted */
-static kith_status take_pipeline(void *arg, const kith_txn *txn, uint32_t count,
-                                 const kith_value *v, kith_error *err) {
-    struct outlook *o;
-    (void)count;
-    if (v[1].kind != KITH_DATE || v[4].kind != KITH_MONEY)
-        return KITH_OK;
-    o = outlook_of(arg, txn, v[0], v[1].as.i, v[4].as.money.currency);
-    if (!o)
-        return no_memory(err);
-    o->deals += v[3].as.i;
-    o->best += minor_of(&v[4]);
-    o->weighted += minor_of(&v[5]);
+    KITH_TRY(KITH_GROW(o->self, txn, o, err));
+    *out = &o->items[o->count++];
+    **out = (struct outlook){.owner = owner, .month = month, .currency = *amount};
     return KITH_OK;
 }
 
-/* owner, month, currency, amount */
-static kith_status take_committed(void *arg, const kith_txn *txn, uint32_t count,
-                                  const kith_value *v, kith_error *err) {
+/* What is open, what is reckoned with, and what is won already in a month that goes on. */
+static kith_status read_outlooks(struct outlooks *all, const kith_txn *txn,
+                                 const kith_value params[3], kith_error *err) {
+    kith_instance *self = all->self;
+    const struct { kith_value owner, month, currency, deals, amount, weighted; } * open;
+    const struct { kith_value owner, month, currency, amount; } * sure;
+    const struct { kith_value owner, year, month, currency, amount; } * won;
     struct outlook *o;
-    (void)count;
-    if (v[1].kind != KITH_DATE || v[3].kind != KITH_MONEY)
-        return KITH_OK;
-    o = outlook_of(arg, txn, v[0], v[1].as.i, v[3].as.money.currency);
-    if (!o)
-        return no_memory(err);
-    o->committed += minor_of(&v[3]);
-    return KITH_OK;
-}
-
-/* owner, year, month, currency, amount: what is won already in a month that goes on */
-static kith_status take_won(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                            kith_error *err) {
-    struct outlook *o;
-    (void)count;
-    if (v[4].kind != KITH_MONEY)
-        return KITH_OK;
-    o = outlook_of(arg, txn, v[0], month_from((v[1].as.i - 1970) * 12 + v[2].as.i - 1),
-                   v[4].as.money.currency);
-    if (!o)
-        return no_memory(err);
-    o->won += minor_of(&v[4]);
+    uint64_t n;
+    KITH_TRY(KITH_GROUPS(self, txn, self->deals.query.pipeline, 2, params, &open, &n, err));
+    for (; n--; open++) {
+        if (!kith_has(open->month) || !kith_has(open->amount))
+            continue;
+        KITH_TRY(outlook_of(all, txn, open->owner, open->month.as.i, &open->amount, &o, err));
+        o->deals += open->deals.as.i;
+        o->best += minor_of(&open->amount);
+        o->weighted += minor_of(&open->weighted);
+    }
+    KITH_TRY(KITH_GROUPS(self, txn, self->deals.query.committed, 3, params, &sure, &n, err));
+    for (; n--; sure++) {
+        if (!kith_has(sure->month) || !kith_has(sure->amount))
+            continue;
+        KITH_TRY(outlook_of(all, txn, sure->owner, sure->month.as.i, &sure->amount, &o, err));
+        o->committed += minor_of(&sure->amount);
+    }
+    KITH_TRY(KITH_GROUPS(self, txn, self->deals.query.outcomes, 2, params, &won, &n, err));
+    for (; n--; won++) {
+        const int64_t month = month_from((won->year.as.i - 1970) * 12 + won->month.as.i - 1);
+        if (!kith_has(won->amount))
+            continue;
+        KITH_TRY(outlook_of(all, txn, won->owner, month, &won->amount, &o, err));
+        o->won += minor_of(&won->amount);
+    }
     return KITH_OK;
 }
 
@@ -407,20 +368,15 @@ static kith_status keep_snapshots(kith_instance *self, kith_txn *txn, int64_t to
                                   kith_error *err) {
     const int64_t from = month_first(today);
     struct outlooks all = {.self = self};
-    const kith_value params[] = {kith_number(KITH_DATE, from),
-                                 kith_number(KITH_DATE, month_on(from, self->deals.horizon.as.i)),
+    const kith_value params[] = {kith_date(from),
+                                 kith_date(month_on(from, self->deals.horizon.as.i)),
                                  self->deals.committed};
-    KITH_TRY(self->records->groups(txn, self->deals.query.pipeline, 2, params, 0, take_pipeline,
-                                   &all, err));
-    KITH_TRY(self->records->groups(txn, self->deals.query.committed, 3, params, 0, take_committed,
-                                   &all, err));
-    KITH_TRY(
-        self->records->groups(txn, self->deals.query.outcomes, 2, params, 0, take_won, &all, err));
+    KITH_TRY(read_outlooks(&all, txn, params, err));
     for (uint64_t i = 0; i < all.count; i++) {
         const struct outlook *o = &all.items[i];
-        struct snapshot s = {.day = kith_number(KITH_DATE, today),
-                             .month = kith_number(KITH_DATE, o->month),
-                             .deals = kith_number(KITH_INT, o->deals),
+        struct snapshot s = {.day = kith_date(today),
+                             .month = kith_date(o->month),
+                             .deals = kith_int(o->deals),
                              .weighted = outlook_money(o, o->won + o->weighted),
                              .best_case = outlook_money(o, o->won + o->best),
                              .committed = outlook_money(o, o->won + o->committed),
@@ -433,16 +389,14 @@ static kith_status keep_snapshots(kith_instance *self, kith_txn *txn, int64_t to
 /* Once a month, on the day that the setting says, or later when that night was missed. */
 static kith_status snapshot_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                                   kith_error *err) {
-    const int64_t today = self->host->today(self->host), first = month_first(today);
-    const kith_value since = kith_number(KITH_DATE, first);
-    struct snapshot *kept;
-    uint64_t count;
+    const int64_t today = KITH_TODAY(self).as.i, first = month_first(today);
+    const kith_value since = kith_date(first);
+    int32_t kept = 0;
     (void)firing;
     if (self->deals.snapshot_day.as.i == 0 || today - first + 1 < self->deals.snapshot_day.as.i)
         return KITH_OK;
-    kith_status st = KITH_FIND(self, txn, deals.snapshot, self->deals.query.snapshot_since, 1,
-                               &since, &kept, &count, err);
-    return st != KITH_OK || count ? st : keep_snapshots(self, txn, today, err);
+    KITH_TRY(kith_any(self->records, txn, self->deals.query.snapshot_since, 1, &since, &kept, err));
+    return kept ? KITH_OK : keep_snapshots(self, txn, today, err);
 }
 
 /* -- forecast and outcome -----------------------------------------------------------------------
@@ -486,14 +440,14 @@ static kith_status give_check(void *arg, const kith_txn *txn, uint32_t count, co
     struct check_row row = {v[0], v[1], .weighted = v[3], .best_case = v[4], .committed = v[5]};
     const int64_t month = month_number(v[0].as.i);
     (void)txn, (void)count;
-    row.ahead = kith_number(KITH_INT, month - month_number(v[1].as.i));
+    row.ahead = kith_int(month - month_number(v[1].as.i));
     row.outcome = v[3];
     row.outcome.as.money.minor = 0;
     for (int i = 0; i < o->count; i++)
         if (o->items[i].month == month && v[2].kind == KITH_TEXT &&
-            kith_str_is(v[2].as.s, o->items[i].won.as.money.currency))
+            kith_is(v[2], o->items[i].won.as.money.currency))
             row.outcome = o->items[i].won;
-    if (month >= month_number(o->self->host->today(o->self->host)))
+    if (month >= month_number(KITH_TODAY(o->self).as.i))
         row.outcome = kith_null(); /* it is not over */
     else if (minor_of(&row.outcome))
         row.error = percent_share(minor_of(&v[3]) - minor_of(&row.outcome), minor_of(&row.outcome));
@@ -503,11 +457,12 @@ static kith_status give_check(void *arg, const kith_txn *txn, uint32_t count, co
 static kith_status check_action(kith_instance *self, kith_call *call, kith_error *err) {
     struct outcomes o = {.self = self, .call = call};
     const kith_txn *view = self->calls->view(call);
-    kith_value range[2];
-    KITH_TRY(self->calls->arg(call, 0, &range[0], err));
-    KITH_TRY(self->calls->arg(call, 1, &range[1], err));
-    const kith_value months[] = {kith_number(KITH_DATE, month_first(range[0].as.i)),
-                                 kith_number(KITH_DATE, month_on(month_first(range[1].as.i), 1))};
+    struct {
+        kith_value since, until;
+    } args;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    const kith_value months[] = {kith_date(month_first(args.since.as.i)),
+                                 kith_date(month_on(args.until.as.i, 1))};
     KITH_TRY(won_by_month(self, view, months[0].as.i, months[1].as.i, take_outcome, &o, err));
     return self->records->groups(view, self->deals.query.snapshots, 2, months, 0, give_check, &o,
                                  err);

@@ -23,11 +23,11 @@ static kith_status read_probability(const kith_instance *self, struct stage *sta
     char key[128];
     kith_value value;
     const kith_str name = stage->name.as.s;
-    (void)snprintf(key, sizeof key, "probability.%.*s", (int)name.len, name.ptr);
+    (void)snprintf(key, sizeof key, "probability.%.*s", KITH_CHARS(name));
     if (sales_setting(self, key, &value, NULL) != KITH_OK)
         return kith_fail(err, KITH_E_INVAL, "stages.order",
                          "%s: say which probability an opportunity gets in '%.*s'",
-                         sales_place(self, "stages.order"), (int)name.len, name.ptr);
+                         sales_place(self, "stages.order"), KITH_CHARS(name));
     stage->probability = value.as.i;
     return is_step(value.as.i) ? KITH_OK
                                : kith_fail(err, KITH_E_INVAL, "probability",
@@ -45,26 +45,26 @@ static kith_status read_stage(kith_instance *self, const kith_value *row, kith_e
     uint32_t predicate;
     const kith_str name = row[ROW_STAGE].as.s;
     const char *place = sales_place(self, "stages.order");
-    (void)snprintf(text, sizeof text, "stage = '%.*s'", (int)name.len, name.ptr);
+    (void)snprintf(text, sizeof text, "stage = '%.*s'", KITH_CHARS(name));
     kith_status st = self->records->predicate(self->host, self->opportunity.type, kith_str_of(text),
                                               &predicate, &why);
     if (st != KITH_OK)
         return kith_fail(err, st, "stages.order",
                          "%s: opportunity.stage has no '%.*s'; it is one of the states there",
-                         place, (int)name.len, name.ptr);
+                         place, KITH_CHARS(name));
     if (kith_str_is(name, "won") || kith_str_is(name, "lost") || stage_place(self, name) >= 0)
         return kith_fail(err, KITH_E_INVAL, "stages.order",
                          "%s: each open stage stands there once; won and lost come behind all",
                          place);
     stage->name = row[ROW_STAGE];
-    if (row[ROW_PROBABILITY].kind == KITH_NULL) {
+    if (!kith_has(row[ROW_PROBABILITY])) {
         st = read_probability(self, stage, err);
     } else {
         stage->probability = row[ROW_PROBABILITY].as.i;
         if (!is_step(stage->probability))
             st = kith_fail(err, KITH_E_INVAL, "stages.order",
                            "%s: '%.*s': %lld is none of 10, 20, 30, 40, 50, 60, 70, 80, 90", place,
-                           (int)name.len, name.ptr, (long long)stage->probability);
+                           KITH_CHARS(name), (long long)stage->probability);
     }
     self->deals.won += st == KITH_OK;
     return st;
@@ -126,7 +126,7 @@ struct deal {
 };
 
 static int32_t is_given(const struct deal *d, int at) {
-    return d->values[at].kind != KITH_NULL &&
+    return kith_has(d->values[at]) &&
            d->self->records->changed(d->txn, d->change, d->fields[at]) == 1;
 }
 
@@ -144,9 +144,9 @@ static kith_status settle_probability(struct deal *d, kith_error *err) {
         return kith_fail(err, KITH_E_REFUSED, "stage",
                          "stage: sales.stages.order does not name %.*s; put it there with its "
                          "probability, or give the probability with the stage",
-                         (int)d->values[AT_STAGE].as.s.len, d->values[AT_STAGE].as.s.ptr);
+                         KITH_CHARS(d->values[AT_STAGE].as.s));
     if (value->kind == KITH_NULL || (d->moved && !given))
-        *value = kith_number(KITH_INT, usual);
+        *value = kith_int(usual);
     if (!d->won && !d->lost && !is_step(value->as.i))
         return kith_fail(err, KITH_E_REFUSED, "probability",
                          "probability: %lld is none of 10, 20, 30, 40, 50, 60, 70, 80, 90 "
@@ -183,12 +183,11 @@ static kith_status keep_endings(struct deal *d, kith_error *err) {
 static kith_status need_reason(const struct deal *d, kith_error *err) {
     if (!d->lost)
         return KITH_OK;
-    if (d->values[AT_LOSS_REASON].kind == KITH_NULL)
+    if (!kith_has(d->values[AT_LOSS_REASON]))
         return kith_fail(err, KITH_E_REFUSED, "loss_reason",
                          "loss_reason: say why it was lost, as in loss_reason=price; "
                          "loss_reason=other goes with a loss_note");
-    if (kith_str_is(d->values[AT_LOSS_REASON].as.s, "other") &&
-        d->values[AT_LOSS_NOTE].kind == KITH_NULL)
+    if (kith_is(d->values[AT_LOSS_REASON], "other") && !kith_has(d->values[AT_LOSS_NOTE]))
         return kith_fail(err, KITH_E_REFUSED, "loss_note",
                          "loss_note: the reason 'other' needs a note that says which");
     return KITH_OK;
@@ -202,8 +201,8 @@ static kith_status settle(struct deal *d, kith_error *err) {
     KITH_TRY(settle_probability(d, err));
     KITH_TRY(keep_endings(d, err));
     KITH_TRY(need_reason(d, err));
-    if ((d->won || d->lost) && d->values[AT_CLOSED].kind == KITH_NULL)
-        d->values[AT_CLOSED] = kith_number(KITH_TIME, d->self->host->now(d->self->host));
+    if ((d->won || d->lost) && !kith_has(d->values[AT_CLOSED]))
+        d->values[AT_CLOSED] = KITH_NOW(d->self);
     return KITH_OK;
 }
 
@@ -224,8 +223,8 @@ kith_status pipeline_hook(kith_instance *self, kith_txn *txn, kith_change *chang
     if (d.values[AT_STAGE].kind != KITH_TEXT)
         return KITH_OK; /* without a stage it is refused anyhow */
     d.moved = rec->changed(txn, change, self->opportunity.stage) == 1;
-    d.won = kith_str_is(d.values[AT_STAGE].as.s, "won");
-    d.lost = kith_str_is(d.values[AT_STAGE].as.s, "lost");
+    d.won = kith_is(d.values[AT_STAGE], "won");
+    d.lost = kith_is(d.values[AT_STAGE], "lost");
     KITH_TRY(settle(&d, err));
     kith_value signal = kith_text(signal_of(self, d.values[AT_PROBABILITY].as.i));
     KITH_TRY(rec->set(txn, change, AT_COUNT, d.fields, d.values, err));
@@ -241,7 +240,7 @@ static kith_status check_signal(void *arg, const kith_txn *txn, const kith_row *
     const uint32_t fields[] = {self->opportunity.probability, self->opportunity.signal};
     kith_value now[2];
     KITH_TRY(self->records->read(txn, row, 2, fields, now, err));
-    if (kith_str_is(now[1].as.s, signal_of(self, now[0].as.i)))
+    if (kith_is(now[1], signal_of(self, now[0].as.i)))
         return KITH_OK;
     return picks_add(wrong, txn, self->records->row_id(txn, row), now[0].as.i, err);
 }

@@ -23,17 +23,17 @@ kith_status plays_check(kith_instance *self, const kith_txn *txn, const struct o
     for (uint64_t i = 0; i < count && used < sizeof titles - 100; i++) {
         const kith_str title = tasks[i].title.as.s;
         used += (size_t)snprintf(titles + used, sizeof titles - used, "%s'%.*s'", i ? ", " : "",
-                                 title.len < 80 ? (int)title.len : 80, title.ptr);
+                                 KITH_CUT(title, 80));
     }
     return kith_fail(err, KITH_E_REFUSED, "stage",
-                     "stage: it stays in %.*s until this is done or cancelled: %s", (int)from.len,
-                     from.ptr, titles);
+                     "stage: it stays in %.*s until this is done or cancelled: %s",
+                     KITH_CHARS(from), titles);
 }
 
 /* One that is open from an earlier visit is not made twice. */
 static int32_t is_there(const struct deal_task *tasks, uint64_t count, const struct play *play) {
     for (uint64_t i = 0; i < count; i++)
-        if (tasks[i].play.kind == KITH_LINK && tasks[i].play.as.link.id == play->id.as.link.id)
+        if (kith_equal(tasks[i].play, play->id))
             return 1;
     return 0;
 }
@@ -47,39 +47,35 @@ static kith_status make_task(kith_instance *self, kith_txn *txn, const struct op
                              .play = play->id,
                              .opportunity = deal->id};
     if (play->within.kind == KITH_DURATION)
-        task.due = kith_number(KITH_TIME, self->host->now(self->host) + play->within.as.i);
+        task.due = kith_time(KITH_NOW(self).as.i + play->within.as.i);
     return KITH_CREATE(self, txn, deals.task, &task, err);
 }
 
 /* A play may be for some accounts alone: those with a tag, as premium. */
 static kith_status is_for(kith_instance *self, const kith_txn *txn, const struct opportunity *deal,
                           const struct play *play, int32_t *out, kith_error *err) {
-    const kith_row *account;
-    kith_value tags;
-    *out = play->tag.kind == KITH_NULL;
-    if (*out || deal->account.kind == KITH_NULL)
+    struct tagged account;
+    *out = !kith_has(play->tag);
+    if (*out)
         return KITH_OK;
-    KITH_TRY(self->records->get(txn, self->account.type, deal->account.as.link.id, &account, err));
-    KITH_TRY(self->records->read(txn, account, 1, &self->deals.account_tags, &tags, err));
-    for (uint64_t i = 0; tags.kind == KITH_LIST && i < tags.as.list.count; i++) {
-        const kith_str tag = tags.as.list.items[i].as.s;
-        *out |= tag.len == play->tag.as.s.len &&
-                memcmp(tag.ptr, play->tag.as.s.ptr, (size_t)tag.len) == 0;
-    }
+    KITH_TRY(KITH_FOLLOW(self, txn, after.tagged, deal->account, &account, err));
+    for (uint64_t i = 0; i < kith_rows(&account.tags); i++)
+        *out |= kith_equal(account.tags.as.list.items[i], play->tag);
     return KITH_OK;
 }
 
 kith_status plays_begin(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
                         kith_error *err) {
+    const kith_value params[] = {deal->id, deal->stage};
     struct play *plays;
-    struct deal_task *tasks = NULL;
-    uint64_t count, open = 0;
+    struct deal_task *tasks;
+    uint64_t count, open;
     KITH_TRY(KITH_FIND(self, txn, deals.play, self->deals.query.plays, 1, &deal->stage, &plays,
                        &count, err));
-    const kith_value params[] = {deal->id, deal->stage};
-    if (count)
-        KITH_TRY(KITH_FIND(self, txn, deals.task, self->deals.query.plays_open, 2, params, &tasks,
-                           &open, err));
+    if (!count)
+        return KITH_OK;
+    KITH_TRY(KITH_FIND(self, txn, deals.task, self->deals.query.plays_open, 2, params, &tasks,
+                       &open, err));
     for (uint64_t i = 0; i < count; i++) {
         int32_t wanted = 0;
         if (!is_there(tasks, open, &plays[i]))
@@ -93,32 +89,27 @@ kith_status plays_begin(kith_instance *self, kith_txn *txn, const struct opportu
 /* -- what each play is worth --------------------------------------------------------------------
  */
 
-/* Of one play, in deals that were won and in those that were lost: tasks that were made, and those
- * of them that were done. */
+/* A play in deals that were won, and in those that were lost: tasks that were made, and those of
+ * them that were done. */
 struct worth {
-    struct play *play;
     int64_t made[2], done[2]; /* lost, won */
 };
-struct worths {
-    struct worth *items;
-    uint64_t count;
+struct play_result {
+    kith_value play, state, stage, tasks; /* of the task, of the deal; how many */
 };
 
-/* play, the state of the task, the stage of the deal, how many */
-static kith_status worth_group(void *arg, const kith_txn *txn, uint32_t count,
-                               const kith_value *values, kith_error *err) {
-    struct worths *w = arg;
-    (void)txn, (void)count, (void)err;
-    for (uint64_t i = 0; i < w->count; i++) {
-        struct worth *item = &w->items[i];
-        if (values[0].kind != KITH_LINK || values[0].as.link.id != item->play->id.as.link.id)
+static struct worth worth_of(const struct play *play, const struct play_result *results,
+                             uint64_t count) {
+    struct worth w = {0};
+    for (uint64_t i = 0; i < count; i++) {
+        const int won = kith_is(results[i].stage, "won");
+        if (!kith_equal(results[i].play, play->id))
             continue;
-        const int won = kith_str_is(values[2].as.s, "won");
-        item->made[won] += values[3].as.i;
-        if (kith_str_is(values[1].as.s, "done"))
-            item->done[won] += values[3].as.i;
+        w.made[won] += results[i].tasks.as.i;
+        if (kith_is(results[i].state, "done"))
+            w.done[won] += results[i].tasks.as.i;
     }
-    return KITH_OK;
+    return w;
 }
 
 /* In columns of sales.plays. */
@@ -129,27 +120,23 @@ struct play_row {
 static kith_status plays_action(kith_instance *self, kith_call *call, kith_error *err) {
     const kith_txn *view = self->calls->view(call);
     struct play *plays;
-    struct worths w = {0};
-    KITH_TRY(KITH_FIND(self, view, deals.play, self->deals.query.all_plays, 0, NULL, &plays,
-                       &w.count, err));
-    w.items = self->host->memory(view, (w.count + 1) * sizeof *w.items);
-    if (!w.items)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the plays");
-    for (uint64_t i = 0; i < w.count; i++)
-        w.items[i].play = &plays[i];
-    KITH_TRY(self->records->groups(view, self->deals.query.play_results, 0, NULL, 0, worth_group,
-                                   &w, err));
-    for (uint64_t i = 0; i < w.count; i++) {
-        const struct worth *x = &w.items[i];
-        struct play_row row = {.play = x->play->id,
-                               .stage = x->play->stage,
-                               .title = x->play->title,
-                               .required = x->play->required,
-                               .won = kith_number(KITH_INT, x->made[1]),
-                               .won_done = percent_share(x->done[1], x->made[1]),
-                               .lost = kith_number(KITH_INT, x->made[0]),
-                               .lost_done = percent_share(x->done[0], x->made[0])};
-        if (x->made[0] && x->made[1]) {
+    const struct play_result *results;
+    uint64_t count, result_count;
+    KITH_TRY(KITH_FIND(self, view, deals.play, self->deals.query.all_plays, 0, NULL, &plays, &count,
+                       err));
+    KITH_TRY(KITH_GROUPS(self, view, self->deals.query.play_results, 0, NULL, &results,
+                         &result_count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        const struct worth w = worth_of(&plays[i], results, result_count);
+        struct play_row row = {.play = plays[i].id,
+                               .stage = plays[i].stage,
+                               .title = plays[i].title,
+                               .required = plays[i].required,
+                               .won = kith_int(w.made[1]),
+                               .won_done = percent_share(w.done[1], w.made[1]),
+                               .lost = kith_int(w.made[0]),
+                               .lost_done = percent_share(w.done[0], w.made[0])};
+        if (w.made[0] && w.made[1]) {
             row.lift = row.won_done;
             row.lift.as.decimal.units -= row.lost_done.as.decimal.units;
         }
@@ -214,8 +201,6 @@ static const kith_permission permissions[] = {
 
 #define TASKS "task where opportunity = :opportunity and state = 'open' and play.stage = :stage"
 static const kith_want wants[] = {
-    KITH_WANT(TYPE, "account", account.type),
-    KITH_WANT(FIELD, "tags", deals.account_tags),
     KITH_WANT_RECORD("play", deals.play, PLAY),
     KITH_WANT_RECORD("task", deals.task, DEAL_TASK),
     KITH_WANT(QUERY, "play where stage = :stage and active order by position limit 100",

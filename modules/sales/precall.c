@@ -43,9 +43,8 @@ static kith_status compile(kith_instance *self, const struct problem *p, kith_st
                            kith_str way, uint64_t row, uint32_t *query, kith_error *err) {
     kith_error why = {.struct_size = sizeof why};
     char text[2000];
-    const int length =
-        snprintf(text, sizeof text, "%.*s where (%.*s) and %.*s in (:who) limit 50",
-                 (int)p->type.len, p->type.ptr, (int)when.len, when.ptr, (int)way.len, way.ptr);
+    const int length = snprintf(text, sizeof text, "%.*s where (%.*s) and %.*s in (:who) limit 50",
+                                KITH_CHARS(p->type), KITH_CHARS(when), KITH_CHARS(way));
     if (!way.len)
         return KITH_OK;
     if (length >= (int)sizeof text)
@@ -77,8 +76,8 @@ static kith_status read_problem(kith_instance *self, const kith_value *group, ui
         return kith_fail(err, KITH_E_INVAL, "problems",
                          "%s, row %llu: %.*s has neither a field account nor a field contact, so "
                          "nobody can tell whose problem it is",
-                         sales_place(self, "problems"), (unsigned long long)row, (int)p.type.len,
-                         p.type.ptr);
+                         sales_place(self, "problems"), (unsigned long long)row,
+                         KITH_CHARS(p.type));
     if (items[PROBLEM_REASON].kind == KITH_TEXT)
         p.reason = items[PROBLEM_REASON].as.s;
     st = compile(self, &p, when, account, row, &p.by_account, err);
@@ -229,8 +228,8 @@ static kith_status tell_problem(void *arg, const kith_txn *txn, const struct pro
     if (name.len > 100) /* whole characters of a description */
         for (name.len = 100; ((unsigned char)name.ptr[name.len] & 0xC0u) == 0x80u;)
             name.len--;
-    (void)snprintf(what, sizeof what, "%.*s%s%.*s", (int)p->type.len, p->type.ptr,
-                   name.len ? " " : "", (int)name.len, name.ptr);
+    (void)snprintf(what, sizeof what, "%.*s%s%.*s", KITH_CHARS(p->type), name.len ? " " : "",
+                   KITH_CHARS(name));
     row.kind.as.s = p->kind;
     row.record = kith_link(rec->row_type(txn, of), rec->row_id(txn, of));
     row.what = kith_text(what);
@@ -344,12 +343,8 @@ static kith_status tell_all_talks(struct brief *b, const struct customer *who, k
 static kith_status tell_results(struct brief *b, kith_error *err) {
     struct {
         kith_value problems, deals, pipeline, won, hidden, balance;
-    } results = {kith_number(KITH_INT, b->problems),
-                 kith_number(KITH_INT, b->deals),
-                 b->pipeline,
-                 b->won,
-                 kith_number(KITH_INT, b->hidden),
-                 b->balance};
+    } results = {kith_int(b->problems), kith_int(b->deals), b->pipeline, b->won,
+                 kith_int(b->hidden),   b->balance};
     return KITH_RESULTS(b->self, b->call, &results, err);
 }
 
@@ -379,7 +374,7 @@ static kith_status add_account(struct brief *b, const struct firm *firm, kith_er
 static kith_status complete_customer(kith_instance *self, const kith_txn *txn, struct customer *who,
                                      kith_error *err) {
     struct person person;
-    if (who->account.kind != KITH_NULL || who->contact.kind != KITH_LINK)
+    if (kith_has(who->account) || who->contact.kind != KITH_LINK)
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, regions.person, who->contact.as.link.id, &person, err));
     who->account = person.account;
@@ -392,7 +387,7 @@ static kith_status precall_action(kith_instance *self, kith_call *call, kith_err
     struct concerned concerned;
     struct firm firm;
     kith_status st = KITH_ARGS(self, call, &who, err);
-    if (st == KITH_OK && who.account.kind == KITH_NULL && who.contact.kind == KITH_NULL)
+    if (st == KITH_OK && !kith_has(who.account) && !kith_has(who.contact))
         return kith_fail(err, KITH_E_INVAL, "account", "say whom you call: account= or contact=");
     if (st == KITH_OK)
         st = complete_customer(self, b.txn, &who, err);
@@ -472,7 +467,7 @@ static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change 
                          "close the task about %s first, and confirm then",
                          (unsigned long long)s.count, s.count == 1 ? "problem is" : "problems are",
                          s.count == 1 ? "it" : "them");
-    const kith_value problems = kith_number(KITH_INT, (int64_t)s.count);
+    const kith_value problems = kith_int((int64_t)s.count);
     return self->records->set(txn, change, 1, &n->open_problems, &problems, err);
 }
 
@@ -506,7 +501,7 @@ static kith_status alert_hook(kith_instance *self, kith_txn *txn, kith_change *c
         return KITH_OK;
     (void)snprintf(title, sizeof title, "Solve %lld open problem%s with %.*s before you talk",
                    (long long)t.open_problems.as.i, t.open_problems.as.i == 1 ? "" : "s",
-                   (int)(name.as.s.len < 100 ? name.as.s.len : 100), name.as.s.ptr);
+                   KITH_CUT(name.as.s, 100));
     task.title = kith_text(title);
     task.about = t.id;
     task.due = t.at;

@@ -237,9 +237,8 @@ static kith_status quick_quote(kith_instance *self, kith_call *call, kith_error 
     struct quick q = {.self = self, .call = call, .txn = self->calls->txn(call)};
     struct quote quote;
     KITH_TRY(KITH_ARGS(self, call, &q.a, err));
-    if (q.a.valid_until.kind == KITH_NULL)
-        q.a.valid_until = kith_number(KITH_DATE, self->host->today(self->host) +
-                                                     self->quotes.valid_for.as.i / DAY_MS);
+    if (!kith_has(q.a.valid_until))
+        q.a.valid_until = kith_date(KITH_TODAY(self).as.i + self->quotes.valid_for.as.i / DAY_MS);
     KITH_TRY(take_deal(&q, err));
     KITH_TRY(make_order(&q, err));
     KITH_TRY(know_customer(&q, err));

@@ -20,15 +20,15 @@ struct offer {
 };
 
 static int32_t comes_into(const struct offer *o, const char *state) {
-    return o->moved && kith_str_is(o->quote.state.as.s, state);
+    return o->moved && kith_is(o->quote.state, state);
 }
 
 static kith_value now_of(const kith_instance *self) {
-    return kith_number(KITH_TIME, self->host->now(self->host));
+    return KITH_NOW(self);
 }
 
 static int32_t order_is(const struct offer *o, const char *state) {
-    return kith_str_is(o->order.state.as.s, state);
+    return kith_is(o->order.state, state);
 }
 
 static int32_t is_ended(const struct offer *o) {
@@ -61,8 +61,7 @@ static kith_status check_alone(const struct offer *o, kith_id own, kith_error *e
             return kith_fail(err, KITH_E_CONFLICT, "order",
                              "order: '%.*s' is quoted in %.*s already; make a new version with "
                              "sales.revise",
-                             (int)o->order.number.as.s.len, o->order.number.as.s.ptr,
-                             (int)others[i].number.as.s.len, others[i].number.as.s.ptr);
+                             KITH_CHARS(o->order.number.as.s), KITH_CHARS(others[i].number.as.s));
     return KITH_OK;
 }
 
@@ -73,8 +72,7 @@ static kith_status check_cart(const struct offer *o, kith_error *err) {
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "order",
                      "order: '%.*s' is %.*s; a quote is over an order that is a cart",
-                     (int)o->order.number.as.s.len, o->order.number.as.s.ptr, (int)state.len,
-                     state.ptr);
+                     KITH_CHARS(o->order.number.as.s), KITH_CHARS(state));
 }
 
 static kith_status check_new(struct offer *o, kith_error *err) {
@@ -104,7 +102,7 @@ static kith_status look_at_lines(struct offer *o, kith_error *err) {
     if (!count)
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the order '%.*s' is empty; add lines to it before it is quoted",
-                         (int)o->order.number.as.s.len, o->order.number.as.s.ptr);
+                         KITH_CHARS(o->order.number.as.s));
     return KITH_OK;
 }
 
@@ -129,7 +127,7 @@ static kith_status check_approver(struct offer *o, kith_value *by, kith_error *e
     if (st == KITH_OK && !found.count)
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: a quote is approved by somebody of the team '%.*s'",
-                         (int)team->as.s.len, team->as.s.ptr);
+                         KITH_CHARS(team->as.s));
     return st;
 }
 
@@ -140,7 +138,7 @@ static kith_status settle_approval(struct offer *o, const struct quote *before, 
     const int32_t sent = comes_into(o, "sent") || (!before && comes_into(o, "accepted"));
     const int64_t limit = self->quotes.discount_limit.as.i * 100;
     kith_value by;
-    if (sent && before && kith_str_is(before->state.as.s, "approval")) {
+    if (sent && before && kith_is(before->state, "approval")) {
         kith_status st = check_approver(o, &by, err);
         kith_put(&o->edit, self->quotes.quote.approved_by, by);
         kith_put(&o->edit, self->quotes.quote.approved_at, now_of(self));
@@ -161,7 +159,7 @@ static kith_status settle_approval(struct offer *o, const struct quote *before, 
 
 static int32_t has_ended(const struct offer *o) {
     const kith_value *until = &o->quote.valid_until;
-    return until->kind == KITH_DATE && until->as.i < o->self->host->today(o->self->host);
+    return until->kind == KITH_DATE && until->as.i < KITH_TODAY(o->self).as.i;
 }
 
 static kith_status check_day(const struct offer *o, kith_error *err) {
@@ -178,13 +176,13 @@ static kith_status check_day(const struct offer *o, kith_error *err) {
 
 static void put_sent(struct offer *o) {
     const kith_instance *self = o->self;
-    const int64_t today = self->host->today(self->host);
-    if (o->quote.valid_until.kind == KITH_NULL) {
-        o->quote.valid_until = kith_number(KITH_DATE, today + self->quotes.valid_for.as.i / DAY_MS);
+    const int64_t today = KITH_TODAY(self).as.i;
+    if (!kith_has(o->quote.valid_until)) {
+        o->quote.valid_until = kith_date(today + self->quotes.valid_for.as.i / DAY_MS);
         kith_put(&o->edit, self->quotes.quote.valid_until, o->quote.valid_until);
     }
     kith_put(&o->edit, self->quotes.quote.sent_at, now_of(self));
-    kith_put(&o->edit, self->quotes.quote.sent_on, kith_number(KITH_DATE, today));
+    kith_put(&o->edit, self->quotes.quote.sent_on, kith_date(today));
     kith_put(&o->edit, self->quotes.quote.total, o->order.total);
     kith_put(&o->edit, self->quotes.quote.discount, kith_decimal(o->discount, 2));
 }
@@ -207,7 +205,7 @@ static kith_status keep_sent(const struct offer *o, const struct quote *before, 
     const uint32_t fields[] = {self->quotes.quote.order, self->quotes.quote.intro,
                                self->quotes.quote.terms, self->quotes.quote.valid_until};
     static const char *const names[] = {"order", "intro", "terms", "valid_until"};
-    if (kith_str_is(before->state.as.s, "draft") || kith_str_is(before->state.as.s, "approval"))
+    if (kith_is(before->state, "draft") || kith_is(before->state, "approval"))
         return KITH_OK;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (self->records->changed(o->txn, o->change, fields[i]) == 1)
@@ -227,7 +225,7 @@ static kith_status read_offer(struct offer *o, struct quote *before, kith_error 
         st = KITH_READ(self, o->txn, quotes.quote, o->change->before, before, err);
     o->moved = o->change->before
                    ? self->records->changed(o->txn, o->change, self->quotes.quote.state) == 1
-                   : !kith_str_is(o->quote.state.as.s, "draft");
+                   : !kith_is(o->quote.state, "draft");
     o->past = !o->change->before && o->change->origin == KITH_ORIGIN_IMPORT && order_is_there(o);
     return st;
 }
@@ -244,34 +242,29 @@ static kith_status check_replaced(const struct offer *o, kith_error *err) {
                : kith_fail(err, KITH_E_REFUSED, "state",
                            "state: %.*s was revised, and %.*s is %.*s in its place; withdraw that "
                            "one first, or go on with it",
-                           (int)o->quote.number.as.s.len, o->quote.number.as.s.ptr,
-                           (int)next.number.as.s.len, next.number.as.s.ptr,
-                           (int)next.state.as.s.len, next.state.as.s.ptr);
+                           KITH_CHARS(o->quote.number.as.s), KITH_CHARS(next.number.as.s),
+                           KITH_CHARS(next.state.as.s));
 }
 
 /* Its order went back before it did, unless it has moved on since. What is a draft again may have
  * other lines by now, which somebody has to look at. */
 static kith_status check_undone(const struct offer *o, const struct quote *before,
                                 kith_error *err) {
-    const int32_t draft =
-        kith_str_is(before->state.as.s, "draft") || kith_str_is(before->state.as.s, "approval");
+    const int32_t draft = kith_is(before->state, "draft") || kith_is(before->state, "approval");
     if (draft && (comes_into(o, "sent") || comes_into(o, "accepted")))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: %.*s is %.*s by now, and an undo sends nothing; send it again "
                          "(sales.send_quote)",
-                         (int)o->quote.number.as.s.len, o->quote.number.as.s.ptr,
-                         (int)before->state.as.s.len, before->state.as.s.ptr);
-    if (kith_str_is(before->state.as.s, "revised") && o->moved)
+                         KITH_CHARS(o->quote.number.as.s), KITH_CHARS(before->state.as.s));
+    if (kith_is(before->state, "revised") && o->moved)
         return check_replaced(o, err);
-    if (!kith_str_is(before->state.as.s, "accepted") ||
-        kith_str_is(o->quote.state.as.s, "accepted") || order_is(o, "cart") ||
-        order_is(o, "quoted") || order_is(o, "abandoned"))
+    if (!kith_is(before->state, "accepted") || kith_is(o->quote.state, "accepted") ||
+        order_is(o, "cart") || order_is(o, "quoted") || order_is(o, "abandoned"))
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %.*s was accepted, and its order %.*s is %.*s since; undo that first",
-                     (int)o->quote.number.as.s.len, o->quote.number.as.s.ptr,
-                     (int)o->order.number.as.s.len, o->order.number.as.s.ptr,
-                     (int)o->order.state.as.s.len, o->order.state.as.s.ptr);
+                     KITH_CHARS(o->quote.number.as.s), KITH_CHARS(o->order.number.as.s),
+                     KITH_CHARS(o->order.state.as.s));
 }
 
 static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -304,11 +297,11 @@ static kith_status quote_gone_hook(kith_instance *self, kith_txn *txn, kith_chan
                                    kith_error *err) {
     struct quote was;
     KITH_TRY(KITH_READ(self, txn, quotes.quote, change->before, &was, err));
-    return kith_str_is(was.state.as.s, "sent")
+    return kith_is(was.state, "sent")
                ? kith_fail(err, KITH_E_REFUSED, "state",
                            "state: '%.*s' was sent; withdraw it first, which ends its link and "
                            "gives its order up",
-                           (int)was.number.as.s.len, was.number.as.s.ptr)
+                           KITH_CHARS(was.number.as.s))
                : KITH_OK;
 }
 
@@ -320,7 +313,7 @@ static kith_status move_deal(struct offer *o, const struct quoted_deal *deal, ki
     kith_instance *self = o->self;
     kith_edit edit = {0};
     kith_put(&edit, self->quotes.deal.stage, stage);
-    if (kith_str_is(stage.as.s, "won"))
+    if (kith_is(stage, "won"))
         kith_put(&edit, self->quotes.deal.amount, o->order.net); /* tax is not ours */
     return self->records->update(o->txn, self->quotes.deal.type, deal->id.as.link.id, edit.count,
                                  edit.fields, edit.values, err);
@@ -345,7 +338,7 @@ static kith_status close_deal(struct offer *o, const struct quoted_deal *deal, k
 static kith_status win_deal(struct offer *o, kith_error *err) {
     kith_instance *self = o->self;
     struct quoted_deal deal;
-    if (o->quote.opportunity.kind == KITH_NULL || !self->quotes.wins.as.i)
+    if (!kith_has(o->quote.opportunity) || !self->quotes.wins.as.i)
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, o->txn, quotes.deal, o->quote.opportunity.as.link.id, &deal, err));
     const kith_str stage = deal.stage.as.s;
@@ -394,7 +387,7 @@ static kith_status is_asked_anew(kith_instance *self, const kith_txn *txn, int32
     struct picks found = {.self = self};
     KITH_TRY(self->records->acting(txn, &user, err));
     const kith_value params[] = {self->quotes.approvers, kith_link(self->user.type, user)};
-    if (user && params[0].kind != KITH_NULL)
+    if (user && kith_has(params[0]))
         KITH_TRY(self->records->find(txn, self->quotes.is_approver, 2, params, 1, picks_row, &found,
                                      err));
     *yes = !found.count;
@@ -416,7 +409,7 @@ static kith_status draft_follows(kith_instance *self, kith_txn *txn, const kith_
         KITH_TRY(KITH_LOAD(self, txn, quotes.order, of->as.link.id, &order, err));
     if (!count)
         return KITH_OK;
-    if (kith_str_is(quotes[0].state.as.s, "approval"))
+    if (kith_is(quotes[0].state, "approval"))
         KITH_TRY(is_asked_anew(self, txn, &anew, err));
     if (anew)
         kith_put(&edit, self->quotes.quote.state, kith_text("draft"));
@@ -424,8 +417,7 @@ static kith_status draft_follows(kith_instance *self, kith_txn *txn, const kith_
     kith_put(&edit, self->quotes.quote.account, order.account);
     kith_put(&edit, self->quotes.quote.contact, order.contact);
     for (uint64_t i = 0; i < count; i++)
-        if (kith_str_is(quotes[i].state.as.s, "draft") ||
-            kith_str_is(quotes[i].state.as.s, "approval"))
+        if (kith_is(quotes[i].state, "draft") || kith_is(quotes[i].state, "approval"))
             KITH_TRY(self->records->update(txn, self->quotes.quote.type, quotes[i].id.as.link.id,
                                            edit.count, edit.fields, edit.values, err));
     return KITH_OK;
@@ -474,19 +466,17 @@ static kith_status quoted_order_hook(kith_instance *self, kith_txn *txn, kith_ch
     KITH_TRY(KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, &order.id, &quotes,
                        &count, err));
     for (uint64_t i = 0; i < count; i++) {
-        if (kith_str_is(quotes[i].state.as.s, "approval") && is_placed(&order))
+        if (kith_is(quotes[i].state, "approval") && is_placed(&order))
             return kith_fail(err, KITH_E_REFUSED, "state",
                              "state: '%.*s' waits for an approval in %.*s: have that approved and "
                              "accepted, or withdraw it",
-                             (int)order.number.as.s.len, order.number.as.s.ptr,
-                             (int)quotes[i].number.as.s.len, quotes[i].number.as.s.ptr);
-        if (kith_str_is(quotes[i].state.as.s, "sent"))
+                             KITH_CHARS(order.number.as.s), KITH_CHARS(quotes[i].number.as.s));
+        if (kith_is(quotes[i].state, "sent"))
             return kith_fail(err, KITH_E_REFUSED, "state",
                              "state: '%.*s' is offered by %.*s, which was sent: set that accepted "
                              "or withdrawn, and the order follows, or make a new version of it "
                              "with sales.revise",
-                             (int)order.number.as.s.len, order.number.as.s.ptr,
-                             (int)quotes[i].number.as.s.len, quotes[i].number.as.s.ptr);
+                             KITH_CHARS(order.number.as.s), KITH_CHARS(quotes[i].number.as.s));
     }
     return KITH_OK;
 }
@@ -532,17 +522,16 @@ static kith_status revise(kith_instance *self, kith_call *call, kith_error *err)
     struct quoted order;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     KITH_TRY(KITH_LOAD(self, txn, quotes.quote, args.quote.as.link.id, &old, err));
-    if (kith_str_is(old.state.as.s, "accepted") || kith_str_is(old.state.as.s, "revised"))
+    if (kith_is(old.state, "accepted") || kith_is(old.state, "revised"))
         return kith_fail(err, KITH_E_REFUSED, "quote",
                          "quote: '%.*s' is %.*s; there is nothing to revise",
-                         (int)old.number.as.s.len, old.number.as.s.ptr, (int)old.state.as.s.len,
-                         old.state.as.s.ptr);
+                         KITH_CHARS(old.number.as.s), KITH_CHARS(old.state.as.s));
     KITH_TRY(copy_order(self, txn, old.order.as.link.id, &order, err));
     KITH_TRY(
         KITH_SET(self, txn, quotes.quote, state, old.id.as.link.id, kith_text("revised"), err));
     next = (struct quote){.opportunity = old.opportunity,
                           .order = order.id,
-                          .version = kith_number(KITH_INT, old.version.as.i + 1),
+                          .version = kith_int(old.version.as.i + 1),
                           .revises = old.id,
                           .intro = old.intro,
                           .terms = old.terms,

@@ -43,10 +43,9 @@ static kith_status put_lines(kith_instance *self, const kith_txn *view, struct k
 static kith_status put_quote(kith_instance *self, const kith_txn *view, struct kith_paper *p,
                              const struct quote *q, const struct quoted *o, kith_error *err) {
     kith_value day = q->sent_on;
-    if (day.kind == KITH_NULL) /* a draft is of today; what was sent before it was noted, of then */
-        day = kith_number(KITH_DATE, q->sent_at.kind == KITH_TIME
-                                         ? self->host->day(self->host, q->sent_at.as.i)
-                                         : self->host->today(self->host));
+    if (!kith_has(day)) /* a draft is of today; what was sent before it was noted, of then */
+        day = kith_date(q->sent_at.kind == KITH_TIME ? self->host->day(self->host, q->sent_at.as.i)
+                                                     : KITH_TODAY(self).as.i);
     kith_paper_text(p, "kind", kith_str_of("quote"));
     kith_paper_put(p, "number", &q->number);
     kith_paper_put(p, "date", &day);

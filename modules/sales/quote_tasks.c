@@ -30,7 +30,7 @@ static kith_status give_task(kith_instance *self, kith_txn *txn, const struct to
     struct todo task = {.title = kith_text(title),
                         .about = q->id,
                         .assignee = whom,
-                        .due = kith_number(KITH_TIME, self->host->now(self->host) + DAY_MS),
+                        .due = kith_time(KITH_NOW(self).as.i + DAY_MS),
                         .priority = kith_text("high"),
                         .body = body};
     return KITH_CREATE(self, txn, regions.todo, &task, err);
@@ -41,7 +41,7 @@ static kith_status ask_approvers(kith_instance *self, kith_txn *txn, const struc
     char title[TITLE_MAX] = "Approve", discount[KITH_NUMBER_TEXT];
     struct picks approvers = {.self = self};
     kith_value name;
-    if (self->quotes.approvers.kind == KITH_NULL)
+    if (!kith_has(self->quotes.approvers))
         return KITH_OK;
     KITH_TRY(customer_of(self, txn, q, &name, err));
     self->numbers->text(&q->discount, discount);
@@ -63,7 +63,7 @@ static kith_status ask_approvers(kith_instance *self, kith_txn *txn, const struc
 /* One of them has decided, or nobody need any more. */
 static kith_status settle_asked(kith_instance *self, kith_txn *txn, const struct told_quote *q,
                                 kith_error *err) {
-    const char *state = kith_str_is(q->state.as.s, "sent") ? "done" : "cancelled";
+    const char *state = kith_is(q->state, "sent") ? "done" : "cancelled";
     struct todo *asked;
     uint64_t count = 0;
     KITH_TRY(KITH_FIND(self, txn, regions.todo, self->quotes.told.asked, 1, &q->id, &asked, &count,
@@ -92,11 +92,11 @@ static kith_status quote_tasks_hook(kith_instance *self, kith_txn *txn, kith_cha
     KITH_TRY(KITH_READ(self, txn, quotes.told.quote, change->after, &q, err));
     if (change->before)
         KITH_TRY(KITH_READ(self, txn, quotes.told.quote, change->before, &was, err));
-    if (kith_str_is(q.state.as.s, "approval"))
+    if (kith_is(q.state, "approval"))
         return ask_approvers(self, txn, &q, err);
-    if (kith_str_is(was.state.as.s, "approval"))
+    if (kith_is(was.state, "approval"))
         KITH_TRY(settle_asked(self, txn, &q, err));
-    return kith_str_is(q.state.as.s, "rejected") ? tell_declined(self, txn, &q, err) : KITH_OK;
+    return kith_is(q.state, "rejected") ? tell_declined(self, txn, &q, err) : KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

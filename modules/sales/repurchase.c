@@ -68,7 +68,7 @@ static kith_status rhythm_for(kith_instance *self, const kith_txn *txn, uint32_t
                               kith_value product, struct rhythm *r, int *known, kith_error *err) {
     const struct offers *o = &self->offers;
     const kith_value params[] = {who, product};
-    const int one = product.kind != KITH_NULL;
+    const int one = kith_has(product);
     struct buying_days *d = self->host->memory(txn, sizeof *d);
     if (!d)
         return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the days");
@@ -93,15 +93,15 @@ static kith_status repurchase(kith_instance *self, kith_call *call, kith_error *
         st = rhythm_for(self, self->calls->whole(call), of, who, args.product, &r, &known, err);
     struct {
         kith_value days, mean, median, last, next, overdue;
-    } out = {.days = kith_number(KITH_INT, r.days)};
+    } out = {.days = kith_int(r.days)};
     if (r.days)
-        out.last = kith_number(KITH_DATE, r.last);
+        out.last = kith_date(r.last);
     if (known) {
-        const int64_t late = self->host->today(self->host) - r.next;
+        const int64_t late = KITH_TODAY(self).as.i - r.next;
         out.mean = tenths(r.mean_tenths);
         out.median = tenths(r.median_tenths);
-        out.next = kith_number(KITH_DATE, r.next);
-        out.overdue = kith_number(KITH_INT, late > 0 ? late : 0);
+        out.next = kith_date(r.next);
+        out.overdue = kith_int(late > 0 ? late : 0);
     }
     return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
 }
@@ -181,7 +181,7 @@ static kith_status give_late(kith_instance *self, kith_call *call, const struct 
                              kith_error *err) {
     const int is_account = c->of == BUYER_ACCOUNT;
     const kith_value who = kith_link(is_account ? self->account.type : self->contact.type, c->who);
-    const int64_t today = self->host->today(self->host);
+    const int64_t today = KITH_TODAY(self).as.i;
     struct rhythm r;
     int known;
     /* Who bought of somebody else meanwhile is not late. */
@@ -190,10 +190,13 @@ static kith_status give_late(kith_instance *self, kith_call *call, const struct 
         return KITH_OK;
     const struct {
         kith_value account, contact, days, mean, last, next, overdue;
-    } row = {is_account ? who : kith_null(),       is_account ? kith_null() : who,
-             kith_number(KITH_INT, r.days),        tenths(r.mean_tenths),
-             kith_number(KITH_DATE, r.last),       kith_number(KITH_DATE, r.next),
-             kith_number(KITH_INT, today - r.next)};
+    } row = {is_account ? who : kith_null(),
+             is_account ? kith_null() : who,
+             kith_int(r.days),
+             tenths(r.mean_tenths),
+             kith_date(r.last),
+             kith_date(r.next),
+             kith_int(today - r.next)};
     return KITH_ROW(self, call, &row, err);
 }
 
@@ -216,8 +219,8 @@ static kith_status overdue_buyers(kith_instance *self, kith_call *call, kith_err
     for (uint64_t from = 0, to; st == KITH_OK && from < p.count; from = to) {
         for (to = from + 1; to < p.count && p.items[to].who == p.items[from].who;)
             to++;
-        count += (uint64_t)is_late(&p.items[from], to - from, args.days.as.i,
-                                   self->host->now(self->host), &late[count]);
+        count += (uint64_t)is_late(&p.items[from], to - from, args.days.as.i, KITH_NOW(self).as.i,
+                                   &late[count]);
     }
     if (count)
         qsort(late, (size_t)count, sizeof *late, by_late);

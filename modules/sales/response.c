@@ -8,7 +8,7 @@
 static kith_status first_by(kith_instance *self, const kith_txn *txn, uint32_t query,
                             kith_value value, kith_id *out, kith_error *err) {
     struct picks picks = {.self = self};
-    if (*out == 0 && value.kind != KITH_NULL)
+    if (*out == 0 && kith_has(value))
         KITH_TRY(self->records->find(txn, query, 1, &value, 1, picks_row, &picks, err));
     if (picks.first)
         *out = picks.first->id;
@@ -20,7 +20,7 @@ static kith_status contact_of(kith_instance *self, const kith_txn *txn, struct r
                               kith_error *err) {
     struct picks picks = {.self = self};
     const kith_row *point;
-    if (r->contact.kind != KITH_NULL || r->email.kind == KITH_NULL)
+    if (kith_has(r->contact) || !kith_has(r->email))
         return KITH_OK;
     KITH_TRY(
         self->records->find(txn, self->query.addresses, 1, &r->email, 2, picks_row, &picks, err));
@@ -32,7 +32,7 @@ static kith_status contact_of(kith_instance *self, const kith_txn *txn, struct r
 
 static kith_value first_given(const kith_value *values, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (values[i].kind != KITH_NULL)
+        if (kith_has(values[i]))
             return values[i];
     return kith_null();
 }
@@ -79,7 +79,7 @@ static kith_status complete_lead(kith_instance *self, kith_txn *txn, const struc
     KITH_TRY(self->records->get(txn, self->lead.type, lead, &row, err));
     KITH_TRY(self->records->read(txn, row, count, fields, are, err));
     for (uint32_t i = 0; i < count; i++)
-        if (are[i].kind == KITH_NULL)
+        if (!kith_has(are[i]))
             kith_put_given(&edit, fields[i], given[i]);
     return edit.count ? kith_edit_update(self->records, txn, self->lead.type, lead, &edit, err)
                       : KITH_OK;
@@ -90,8 +90,7 @@ static kith_status log_it(kith_instance *self, kith_txn *txn, const struct respo
     char subject[200];
     struct cadence_lead about;
     const kith_str campaign = r->campaign.as.s;
-    (void)snprintf(subject, sizeof subject, "Response to %.*s",
-                   (int)(campaign.len < 150 ? campaign.len : 150), campaign.ptr);
+    (void)snprintf(subject, sizeof subject, "Response to %.*s", KITH_CUT(campaign, 150));
     KITH_TRY(KITH_LOAD(self, txn, cadences.lead, lead, &about, err));
     struct viewing v = {.about = kith_link(self->lead.type, lead),
                         .owner = about.owner,
@@ -101,7 +100,7 @@ static kith_status log_it(kith_instance *self, kith_txn *txn, const struct respo
                         .at = r->at,
                         .subject = r->subject.kind ? r->subject : kith_text(subject),
                         .asked_for = r->asked_for,
-                        .planned = kith_number(KITH_BOOL, 0)};
+                        .planned = kith_bool(0)};
     return KITH_CREATE(self, txn, cadences.viewing, &v, err);
 }
 

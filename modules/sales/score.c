@@ -55,12 +55,12 @@ kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, 
         return KITH_OK;
     KITH_TRY(judge_begin(self, txn, err));
     KITH_TRY(judge_lead(self, txn, change->after, NULL, &learned, err));
-    if (learned.chance.kind != KITH_NULL)
+    if (kith_has(learned.chance))
         KITH_TRY(rec->set(txn, change, 1, &self->learned.chance, &learned.chance, err));
     if (!(learned.points || is_touched(self, txn, change)))
         return KITH_OK;
     int64_t points = points_of(self, txn, change->after) + learned.points;
-    const kith_value values[] = {kith_number(KITH_INT, points), kith_text(rating_of(self, points))};
+    const kith_value values[] = {kith_int(points), kith_text(rating_of(self, points))};
     return rec->set(txn, change, 2, fields, values, err);
 }
 
@@ -99,20 +99,20 @@ kith_status score_explain(kith_instance *self, kith_call *call, kith_error *err)
         st = tell_rules(self, call, lead.as.link.id, &told_points, err);
     if (st == KITH_OK)
         points = points_of(self, whole, row);
-    struct score_row hidden = {kith_text("(hidden)"), kith_number(KITH_INT, points - told_points),
+    struct score_row hidden = {kith_text("(hidden)"), kith_int(points - told_points),
                                kith_text("Rules about what you may not see.")};
     if (st == KITH_OK && points != told_points)
         st = KITH_ROW(self, call, &hidden, err);
     if (st == KITH_OK && self->learned.in_score.as.i)
         st = judge_points(self, whole, row, &learned, err);
-    struct score_row told = {kith_text("(learned)"), kith_number(KITH_INT, learned),
+    struct score_row told = {kith_text("(learned)"), kith_int(learned),
                              kith_text("What marks likely buyers; sales.explain_chance has it.")};
     if (st == KITH_OK && learned)
         st = KITH_ROW(self, call, &told, err);
     points += learned;
     struct {
         kith_value score, rating;
-    } results = {kith_number(KITH_INT, points), kith_text(rating_of(self, points))};
+    } results = {kith_int(points), kith_text(rating_of(self, points))};
     return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
 }
 
@@ -147,7 +147,7 @@ static kith_status note(struct rescoring *r, const kith_txn *txn, struct rescore
 }
 
 static int32_t is_same_chance(kith_value now, kith_value chance) {
-    return chance.kind == KITH_NULL ||
+    return !kith_has(chance) ||
            (now.kind == KITH_DECIMAL && now.as.decimal.units == chance.as.decimal.units);
 }
 
@@ -178,14 +178,14 @@ static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *ro
     r->count[RESULT_CHECKED]++;
     r->count[*rating == 'h' ? RESULT_HOT : *rating == 'w' ? RESULT_WARM : RESULT_COLD]++;
     struct rescored lead = {.id = self->records->row_id(txn, row), .points = points};
-    lead.undecided = kith_str_is(now[4].as.s, "new") || kith_str_is(now[4].as.s, "working");
+    lead.undecided = kith_is(now[4], "new") || kith_is(now[4], "working");
     if (lead.undecided)
         lead.qualifies = qualify_by(self, txn, row);
-    if (now[0].kind == KITH_INT && now[0].as.i == points && kith_str_is(now[1].as.s, rating) &&
+    if (now[0].kind == KITH_INT && now[0].as.i == points && kith_is(now[1], rating) &&
         is_same_chance(now[2], learned.chance) &&
         (!lead.undecided || is_same_text(now[3], lead.qualifies)))
         return KITH_OK;
-    lead.chance = learned.chance.kind == KITH_NULL ? now[2] : learned.chance;
+    lead.chance = !kith_has(learned.chance) ? now[2] : learned.chance;
     return note(r, txn, lead, err);
 }
 
@@ -196,7 +196,7 @@ static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) 
     kith_status st = KITH_OK;
     self->learned.is_rescoring = 1;
     for (const struct rescored *lead = r->first; st == KITH_OK && lead; lead = lead->next) {
-        const kith_value values[] = {kith_number(KITH_INT, lead->points),
+        const kith_value values[] = {kith_int(lead->points),
                                      kith_text(rating_of(self, lead->points)), lead->chance,
                                      lead->qualifies};
         st = self->records->update(txn, self->lead.type, lead->id, lead->undecided ? 4 : 3, fields,
@@ -259,7 +259,7 @@ kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err)
     KITH_TRY(lead.kind == KITH_LINK ? rescore_one(&r, txn, lead.as.link.id, err)
                                     : rescore_all(&r, txn, err));
     for (uint32_t i = 0; i < RESULTS_RESCORE; i++) {
-        kith_value count = kith_number(KITH_INT, r.count[i]);
+        kith_value count = kith_int(r.count[i]);
         KITH_TRY(self->calls->result(call, i, &count, err));
     }
     return KITH_OK;

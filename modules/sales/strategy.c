@@ -4,51 +4,30 @@
  * and what they are offered first. What is played for them say the plays with the same tag. */
 #include "sales.h"
 
-static kith_status take_tag(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
-    (void)txn, (void)row, (void)err;
-    *(int32_t *)arg = 1;
-    return KITH_OK;
-}
-
-static kith_status is_dearest(kith_instance *self, const kith_txn *txn, uint32_t type, kith_id id,
-                              uint32_t field, int32_t *dearest, kith_error *err) {
-    const kith_row *row;
-    kith_value tags;
-    KITH_TRY(self->records->get(txn, type, id, &row, err));
-    KITH_TRY(self->records->read(txn, row, 1, &field, &tags, err));
-    return tags.kind == KITH_LIST && tags.as.list.count
-               ? self->records->find(txn, self->after.query.strategy_tag, 1, &tags, 1, take_tag,
-                                     dearest, err)
+static kith_status is_dearest(kith_instance *self, const kith_txn *txn, const kith_value *tags,
+                              int32_t *dearest, kith_error *err) {
+    return kith_rows(tags)
+               ? kith_any(self->records, txn, self->after.query.strategy_tag, 1, tags, dearest, err)
                : KITH_OK;
 }
 
 /* A person is sold to as the organisation is. */
 kith_status strategy_dearest(kith_instance *self, const kith_txn *txn, kith_value who,
                              int32_t *dearest, kith_error *err) {
-    struct person person;
-    kith_value account = who;
+    struct tagged_person person = {.account = who};
+    struct tagged account;
     *dearest = 0;
-    if (who.as.link.type == self->contact.type) {
-        KITH_TRY(is_dearest(self, txn, self->contact.type, who.as.link.id, self->after.contact_tags,
-                            dearest, err));
-        KITH_TRY(KITH_LOAD(self, txn, regions.person, who.as.link.id, &person, err));
-        account = person.account;
-    }
-    return !*dearest && account.kind == KITH_LINK
-               ? is_dearest(self, txn, self->account.type, account.as.link.id,
-                            self->deals.account_tags, dearest, err)
-               : KITH_OK;
+    if (who.as.link.type == self->contact.type)
+        KITH_TRY(KITH_FOLLOW(self, txn, after.tagged_person, who, &person, err));
+    KITH_TRY(is_dearest(self, txn, &person.tags, dearest, err));
+    if (*dearest)
+        return KITH_OK;
+    KITH_TRY(KITH_FOLLOW(self, txn, after.tagged, person.account, &account, err));
+    return is_dearest(self, txn, &account.tags, dearest, err);
 }
 
 /* -- who is needed ------------------------------------------------------------------------------
  */
-
-static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                              kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(int64_t *)arg = v[0].as.i;
-    return KITH_OK;
-}
 
 struct strategy_row {
     kith_value strategy, tag, customers, sellers, needed, short_of, contacts, offers, plan;
@@ -57,28 +36,25 @@ struct strategy_row {
 static kith_status give_strategy(kith_instance *self, kith_call *call, const struct strategy *s,
                                  kith_error *err) {
     const kith_txn *txn = self->calls->view(call);
-    int64_t customers = 0, sellers = 0;
-    struct strategy_row row = {s->id, s->tag, .offers = s->offers, .plan = s->plan};
-    kith_status st = self->records->groups(txn, self->after.query.tagged, 1, &s->tag, 0, take_count,
-                                           &customers, err);
-    if (st == KITH_OK && s->team.kind == KITH_LINK)
-        st = self->records->groups(txn, self->after.query.members, 1, &s->team, 0, take_count,
-                                   &sellers, err);
-    row.customers = kith_number(KITH_INT, customers);
-    row.sellers = kith_number(KITH_INT, sellers);
+    struct strategy_row row = {s->id, s->tag, .sellers = kith_int(0), .offers = s->offers,
+                               .plan = s->plan};
+    KITH_TRY(KITH_TOTAL(self, txn, self->after.query.tagged, 1, &s->tag, &row.customers, err));
+    if (kith_has(s->team))
+        KITH_TRY(KITH_TOTAL(self, txn, self->after.query.members, 1, &s->team, &row.sellers, err));
+    const int64_t customers = row.customers.as.i, sellers = row.sellers.as.i;
     if (s->customers_per_seller.kind == KITH_INT) {
         const int64_t per = s->customers_per_seller.as.i, needed = (customers + per - 1) / per;
-        row.needed = kith_number(KITH_INT, needed);
-        row.short_of = kith_number(KITH_INT, needed > sellers ? needed - sellers : 0);
+        row.needed = kith_int(needed);
+        row.short_of = kith_int(needed > sellers ? needed - sellers : 0);
     }
     if (s->contacts_per_year.kind == KITH_INT)
-        row.contacts = kith_number(KITH_INT, customers * s->contacts_per_year.as.i);
-    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+        row.contacts = kith_int(customers * s->contacts_per_year.as.i);
+    return KITH_ROW(self, call, &row, err);
 }
 
 static kith_status strategies_action(kith_instance *self, kith_call *call, kith_error *err) {
-    struct strategy *items = NULL;
-    uint64_t count = 0;
+    struct strategy *items;
+    uint64_t count;
     KITH_TRY(KITH_FIND(self, self->calls->view(call), after.strategy, self->after.query.strategies,
                        0, NULL, &items, &count, err));
     for (uint64_t i = 0; i < count; i++)
@@ -132,7 +108,8 @@ static const kith_action actions[] = {
 static const kith_want wants[] = {
     KITH_WANT_RECORD("sales_strategy", after.strategy, STRATEGY),
     KITH_WANT(TYPE, "contact", contact.type),
-    KITH_WANT(FIELD, "tags", after.contact_tags),
+    KITH_WANT_RECORD("contact", after.tagged_person, TAGGED_PERSON),
+    KITH_WANT_RECORD("account", after.tagged, TAGGED),
     KITH_WANT(QUERY, "sales_strategy order by position, name limit 200", after.query.strategies),
     KITH_WANT(QUERY, "sales_strategy where tag in (:tags) and offers = 'dearest' limit 1",
               after.query.strategy_tag),

@@ -36,7 +36,7 @@ static kith_status check_clash(kith_instance *self, const kith_txn *txn, const s
         return kith_fail(err, KITH_E_REFUSED, "valid_from",
                          "valid_from: the quota '%.*s' is of the same holder and overlaps it; let "
                          "one end before the other begins",
-                         name.len < 80 ? (int)name.len : 80, name.ptr);
+                         KITH_CUT(name, 80));
     }
     return KITH_OK;
 }
@@ -51,13 +51,13 @@ static kith_status quota_hook(kith_instance *self, kith_txn *txn, kith_change *c
     kith_value holder;
     KITH_TRY(find_holder(self, txn, change->after, &q, &holder, &which, err));
     q.id = kith_link(self->deals.quota.type, change->id);
-    if (holder.kind == KITH_NULL)
+    if (!kith_has(holder))
         return kith_fail(err, KITH_E_REFUSED, "seller",
                          "seller: a quota is that of one seller, team, territory or product");
     if (q.valid_until.as.i < q.valid_from.as.i)
         return kith_fail(err, KITH_E_REFUSED, "valid_until",
                          "valid_until: it ends before it begins");
-    if (q.amount.kind == KITH_NULL && q.deals.kind == KITH_NULL)
+    if (!kith_has(q.amount) && !kith_has(q.deals))
         return kith_fail(err, KITH_E_REFUSED, "amount",
                          "amount: say what is to be won, as an amount or as a number of deals");
     return check_clash(self, txn, &q, holder, which, err);
@@ -104,7 +104,7 @@ static kith_status give_quota(kith_instance *self, kith_call *call, const struct
     kith_status st = self->records->get(view, self->deals.quota.type, q->id.as.link.id, &own, err);
     if (st == KITH_OK)
         st = find_holder(self, view, own, q, &holder, &which, err);
-    if (st != KITH_OK || holder.kind == KITH_NULL)
+    if (st != KITH_OK || !kith_has(holder))
         return st; /* it was deleted */
     const kith_value params[] = {holder, q->valid_from, q->valid_until};
     a.won = q->amount;
@@ -120,9 +120,9 @@ static kith_status give_quota(kith_instance *self, kith_call *call, const struct
                             .valid_until = q->valid_until,
                             .amount = q->amount,
                             .deals = q->deals,
-                            .deals_won = kith_number(KITH_INT, a.deals),
+                            .deals_won = kith_int(a.deals),
                             .elapsed = percent_share(past, length),
-                            .others = kith_number(KITH_INT, a.others)};
+                            .others = kith_int(a.others)};
     if (q->amount.kind == KITH_MONEY) {
         row.won = a.won;
         row.attained = percent_share(a.won.as.money.minor, q->amount.as.money.minor);
@@ -137,8 +137,8 @@ static kith_status quotas_action(kith_instance *self, kith_call *call, kith_erro
     struct quota *quotas;
     uint64_t count;
     kith_status st = self->calls->arg(call, 0, &on, err);
-    if (on.kind == KITH_NULL)
-        on = kith_number(KITH_DATE, self->host->today(self->host));
+    if (!kith_has(on))
+        on = KITH_TODAY(self);
     if (st == KITH_OK)
         st = KITH_FIND(self, self->calls->view(call), deals.quota, self->deals.query.quotas, 1, &on,
                        &quotas, &count, err);

@@ -92,7 +92,7 @@ struct view {
 
 static int32_t is_level(const struct view *v, int64_t i) {
     const kith_value *level = &v->tree.areas[i].level;
-    if (v->level.kind == KITH_NULL)
+    if (!kith_has(v->level))
         return v->tree.parents[i] == v->root;
     return level->kind == KITH_TEXT && level->as.s.len == v->level.as.s.len &&
            memcmp(level->as.s.ptr, v->level.as.s.ptr, (size_t)level->as.s.len) == 0;
@@ -127,17 +127,17 @@ struct territory_row {
 };
 
 static void put_totals(struct territory_row *row, const struct totals *t) {
-    row->accounts = kith_number(KITH_INT, t->accounts);
-    row->deals = kith_number(KITH_INT, t->deals);
+    row->accounts = kith_int(t->accounts);
+    row->deals = kith_int(t->deals);
     row->pipeline = t->pipeline;
     row->weighted = t->weighted;
     row->won = t->won;
-    row->leads = kith_number(KITH_INT, t->leads);
+    row->leads = kith_int(t->leads);
 }
 
 static kith_status area_row(struct view *v, const struct area *area, int32_t own,
                             const struct totals *totals, kith_error *err) {
-    struct territory_row row = {.only_own = kith_number(KITH_BOOL, own)};
+    struct territory_row row = {.only_own = kith_bool(own)};
     if (area) {
         row.territory = area->id;
         row.name = area->name;
@@ -186,7 +186,7 @@ static kith_status account_rows(struct view *v, const struct area *area, kith_er
                                     .name = f->name,
                                     .level = kith_text("account"),
                                     .account = f->id,
-                                    .only_own = kith_number(KITH_BOOL, 1)};
+                                    .only_own = kith_bool(1)};
         put_totals(&row, &t);
         KITH_TRY(add(self, &v->all, &t, err));
         KITH_TRY(KITH_ROW(self, v->call, &row, err));
@@ -195,7 +195,7 @@ static kith_status account_rows(struct view *v, const struct area *area, kith_er
 }
 
 static kith_status rows(struct view *v, kith_error *err) {
-    const int32_t accounts = v->level.kind == KITH_TEXT && kith_str_is(v->level.as.s, "account");
+    const int32_t accounts = v->level.kind == KITH_TEXT && kith_is(v->level, "account");
     for (int64_t i = 0; i < (int64_t)v->tree.count; i++) {
         const struct area *area = &v->tree.areas[i];
         const int32_t whole = !accounts && is_whole(v, i);
@@ -217,7 +217,7 @@ static kith_status note_nowhere(void *arg, const kith_txn *txn, uint32_t count,
         return KITH_OK;
     }
     t->accounts = values[0].as.i;
-    t->deals = values[1].kind == KITH_NULL ? 0 : values[1].as.i;
+    t->deals = !kith_has(values[1]) ? 0 : values[1].as.i;
     t->pipeline = values[2];
     t->weighted = values[3];
     t->won = values[4];
@@ -298,7 +298,7 @@ static kith_status stage_row(struct view *v, struct territory_row row,
                              const struct stage_group *first, const struct totals *t,
                              kith_error *err) {
     row.stage = first->stage;
-    row.deals = kith_number(KITH_INT, t->deals);
+    row.deals = kith_int(t->deals);
     row.pipeline = t->pipeline;
     row.weighted = t->weighted;
     v->all.deals += t->deals;
@@ -354,7 +354,7 @@ static kith_status area_stage_rows(struct view *v, const struct stage_items *all
 }
 
 static kith_status stage_rows(struct view *v, kith_error *err) {
-    const int32_t accounts = v->level.kind == KITH_TEXT && kith_str_is(v->level.as.s, "account");
+    const int32_t accounts = v->level.kind == KITH_TEXT && kith_is(v->level, "account");
     struct stage_items all = {0};
     KITH_TRY(read_stages(v, NULL, &all, err));
     for (int64_t i = 0; i < (int64_t)v->tree.count; i++) {
@@ -371,7 +371,7 @@ static kith_status stage_rows(struct view *v, kith_error *err) {
  */
 
 static kith_status check_level(const struct view *v, kith_error *err) {
-    if (v->level.kind == KITH_NULL || kith_str_is(v->level.as.s, "account"))
+    if (!kith_has(v->level) || kith_is(v->level, "account"))
         return KITH_OK;
     for (uint64_t i = 0; i < v->tree.count; i++)
         if (is_level(v, (int64_t)i))
@@ -379,7 +379,7 @@ static kith_status check_level(const struct view *v, kith_error *err) {
     return kith_fail(err, KITH_E_NOTFOUND, "level",
                      "level: no territory is a '%.*s'; the field level of territories names them, "
                      "and 'account' is below all",
-                     v->level.as.s.len < 60 ? (int)v->level.as.s.len : 60, v->level.as.s.ptr);
+                     KITH_CUT(v->level.as.s, 60));
 }
 
 static kith_status territory_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -401,16 +401,13 @@ static kith_status territory_action(kith_instance *self, kith_call *call, kith_e
         st = stage_rows(&v, err);
     else if (st == KITH_OK)
         st = rows(&v, err);
-    if (st == KITH_OK && args.territory.kind == KITH_NULL && !args.by_stage.as.i)
+    if (st == KITH_OK && !kith_has(args.territory) && !args.by_stage.as.i)
         st = nowhere_row(&v, err);
     struct {
         kith_value accounts, deals, pipeline, weighted, won, leads;
-    } results = {kith_number(KITH_INT, v.all.accounts),
-                 kith_number(KITH_INT, v.all.deals),
-                 v.all.pipeline,
-                 v.all.weighted,
-                 v.all.won,
-                 kith_number(KITH_INT, v.all.leads)};
+    } results = {
+        kith_int(v.all.accounts), kith_int(v.all.deals), v.all.pipeline, v.all.weighted, v.all.won,
+        kith_int(v.all.leads)};
     if (args.by_stage.as.i) /* in several currencies, and of deals alone */
         results.accounts = results.won = results.leads = kith_null();
     return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
@@ -426,8 +423,8 @@ static kith_status territory_action(kith_instance *self, kith_call *call, kith_e
 static int32_t place_key(char key[KEY_MAX], const char *kind, kith_str value,
                          const kith_value *country) {
     const kith_str in = country && country->kind == KITH_TEXT ? country->as.s : kith_str_of("");
-    return snprintf(key, KEY_MAX, "%s|%.*s|%.*s", kind, (int)value.len, value.ptr, (int)in.len,
-                    in.ptr) < KEY_MAX;
+    return snprintf(key, KEY_MAX, "%s|%.*s|%.*s", kind, KITH_CHARS(value), KITH_CHARS(in)) <
+           KEY_MAX;
 }
 
 static kith_status find_place(kith_instance *self, const kith_txn *txn, const char *kind,
@@ -454,7 +451,7 @@ static kith_status look_up(kith_instance *self, const kith_txn *txn, const char 
     kith_status st = KITH_OK;
     if (country->kind == KITH_TEXT)
         st = find_place(self, txn, kind, value, country, &place, err);
-    if (st == KITH_OK && place.territory.kind == KITH_NULL)
+    if (st == KITH_OK && !kith_has(place.territory))
         st = find_place(self, txn, kind, value, NULL, &place, err);
     *area = place.territory;
     return st;
@@ -500,7 +497,7 @@ static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *c
     KITH_TRY(KITH_CHANGE(self, txn, change, regions.place, &place, err));
     if (place.kind.kind != KITH_TEXT || place.value.kind != KITH_TEXT)
         return KITH_OK; /* it is refused anyhow */
-    (void)snprintf(kind, sizeof kind, "%.*s", (int)place.kind.as.s.len, place.kind.as.s.ptr);
+    (void)snprintf(kind, sizeof kind, "%.*s", KITH_CHARS(place.kind.as.s));
     if (strcmp(kind, "country") == 0 && place.country.kind == KITH_TEXT)
         return kith_fail(err, KITH_E_REFUSED, "country",
                          "country: of a whole country its name stands in value; leave this empty");
@@ -529,17 +526,17 @@ static kith_status account_hook(kith_instance *self, kith_txn *txn, kith_change 
     struct firm firm, parent;
     kith_value area;
     kith_status st = KITH_READ(self, txn, regions.firm, change->after, &firm, err);
-    if (st != KITH_OK || firm.territory.kind != KITH_NULL ||
+    if (st != KITH_OK || kith_has(firm.territory) ||
         (change->before && rec->changed(txn, change, n->territory) == 1))
         return st;
     const struct address where = {firm.billing_city, firm.billing_region, firm.billing_country,
                                   firm.billing_postal_code};
     st = area_of(self, txn, &where, &area, err);
-    if (st == KITH_OK && area.kind == KITH_NULL && firm.parent.kind == KITH_LINK) {
+    if (st == KITH_OK && !kith_has(area) && firm.parent.kind == KITH_LINK) {
         st = KITH_LOAD(self, txn, regions.firm, firm.parent.as.link.id, &parent, err);
         area = st == KITH_OK ? parent.territory : area;
     }
-    if (st == KITH_E_NOTFOUND || (st == KITH_OK && area.kind == KITH_NULL))
+    if (st == KITH_E_NOTFOUND || (st == KITH_OK && !kith_has(area)))
         return KITH_OK;
     return st == KITH_OK ? rec->set(txn, change, 1, &n->territory, &area, err) : st;
 }
@@ -552,16 +549,16 @@ static kith_status lead_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     struct firm firm;
     kith_value area;
     kith_status st = KITH_READ(self, txn, regions.prospect, change->after, &lead, err);
-    if (st != KITH_OK || lead.territory.kind != KITH_NULL ||
+    if (st != KITH_OK || kith_has(lead.territory) ||
         (change->before && rec->changed(txn, change, n->territory) == 1))
         return st;
     const struct address where = {lead.city, lead.region, lead.country, lead.postal_code};
     st = area_of(self, txn, &where, &area, err);
-    if (st == KITH_OK && area.kind == KITH_NULL && lead.account.kind == KITH_LINK) {
+    if (st == KITH_OK && !kith_has(area) && lead.account.kind == KITH_LINK) {
         st = KITH_LOAD(self, txn, regions.firm, lead.account.as.link.id, &firm, err);
         area = st == KITH_OK ? firm.territory : area;
     }
-    if (st == KITH_E_NOTFOUND || (st == KITH_OK && area.kind == KITH_NULL))
+    if (st == KITH_E_NOTFOUND || (st == KITH_OK && !kith_has(area)))
         return KITH_OK;
     return st == KITH_OK ? rec->set(txn, change, 1, &n->territory, &area, err) : st;
 }

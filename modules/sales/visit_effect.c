@@ -14,21 +14,14 @@ struct effect_args {
 /* Those who were visited, and the others. */
 enum { TREATED, OTHERS, SIDES };
 struct side {
-    int64_t customers, churned;
+    kith_value customers, churned;
 };
-
-static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                              kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(int64_t *)arg = v[0].as.i;
-    return KITH_OK;
-}
 
 static kith_status count_side(kith_instance *self, const kith_txn *txn, int by, int orders,
                               const struct effect_args *a, int side, struct side *out,
                               kith_error *err) {
-    const kith_value from = kith_number(KITH_DATE, a->since.as.i - a->lookback.as.i),
-                     end = kith_number(KITH_DATE, a->until.as.i + a->days.as.i);
+    const kith_value from = kith_date(a->since.as.i - a->lookback.as.i),
+                     end = kith_date(a->until.as.i + a->days.as.i);
     kith_value params[5] = {from, a->since, a->until};
     uint32_t n = 3;
     if (by == EFFECT_CHANNEL)
@@ -38,19 +31,16 @@ static kith_status count_side(kith_instance *self, const kith_txn *txn, int by, 
         n = 3;
     }
     const uint32_t *query = self->after.query.effect[orders][by][side];
-    kith_status st =
-        self->records->groups(txn, query[0], n, params, 0, take_count, &out->customers, err);
+    KITH_TRY(KITH_TOTAL(self, txn, query[0], n, params, &out->customers, err));
     if (by == EFFECT_ASSIGNED)
         params[n++] = a->until;
     params[n++] = end;
-    return st == KITH_OK
-               ? self->records->groups(txn, query[1], n, params, 0, take_count, &out->churned, err)
-               : st;
+    return KITH_TOTAL(self, txn, query[1], n, params, &out->churned, err);
 }
 
 /* Wilson's interval of a share. */
 static void interval(const struct side *s, double *low, double *high) {
-    const double n = (double)s->customers, p = (double)s->churned / n, z = NINETY_FIVE;
+    const double n = (double)s->customers.as.i, p = (double)s->churned.as.i / n, z = NINETY_FIVE;
     const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
     const double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
     *low = middle - half;
@@ -68,11 +58,11 @@ struct effect_results {
 /* Newcombe's interval of the difference of two shares (his method 10). */
 static void compare(const struct side *s, struct effect_results *out) {
     double low[SIDES], high[SIDES], share[SIDES];
-    if (s[TREATED].customers == 0 || s[OTHERS].customers == 0)
+    if (s[TREATED].customers.as.i == 0 || s[OTHERS].customers.as.i == 0)
         return;
     for (int i = 0; i < SIDES; i++) {
         interval(&s[i], &low[i], &high[i]);
-        share[i] = (double)s[i].churned / (double)s[i].customers;
+        share[i] = (double)s[i].churned.as.i / (double)s[i].customers.as.i;
     }
     const double d = share[TREATED] - share[OTHERS];
     const double below = d - hypot(share[TREATED] - low[TREATED], high[OTHERS] - share[OTHERS]);
@@ -80,11 +70,11 @@ static void compare(const struct side *s, struct effect_results *out) {
     out->difference = points(d);
     out->low = points(below);
     out->high = points(above);
-    out->sure = kith_number(KITH_BOOL, below > 0 || above < 0);
+    out->sure = kith_bool(below > 0 || above < 0);
 }
 
 static void warn(const struct side *s, int by, char *out, size_t room) {
-    const int32_t few = s[TREATED].customers < SMALL || s[OTHERS].customers < SMALL;
+    const int32_t few = s[TREATED].customers.as.i < SMALL || s[OTHERS].customers.as.i < SMALL;
     (void)snprintf(out, room, "%s%s%s",
                    by == EFFECT_ASSIGNED
                        ? ""
@@ -97,11 +87,11 @@ static void warn(const struct side *s, int by, char *out, size_t room) {
 
 static kith_status check_days(kith_instance *self, const struct effect_args *a, kith_error *err) {
     char day[KITH_NUMBER_TEXT];
-    const kith_value end = kith_number(KITH_DATE, a->until.as.i + a->days.as.i);
+    const kith_value end = kith_date(a->until.as.i + a->days.as.i);
     if (a->until.as.i < a->since.as.i)
         return kith_fail(err, KITH_E_INVAL, "until", "until: it lies before since; exchange them");
     self->deals.numbers->text(&end, day);
-    if (end.as.i >= self->host->today(self->host))
+    if (end.as.i >= KITH_TODAY(self).as.i)
         return kith_fail(err, KITH_E_INVAL, "days",
                          "days: who buys no more is known after %s; ask for fewer days, or for an "
                          "earlier time",
@@ -112,35 +102,30 @@ static kith_status check_days(kith_instance *self, const struct effect_args *a, 
 static kith_status effect_action(kith_instance *self, kith_call *call, kith_error *err) {
     static const char *const names[SIDES] = {"yes", "no"};
     const kith_txn *txn = self->calls->view(call);
-    const int orders = kith_str_is(self->regions.dependence_of.as.s, "orders") &&
-                       self->host->enabled(self->host, "commerce");
+    const int orders = counts_orders(self);
     struct effect_args a;
-    struct side sides[SIDES] = {{0}};
+    struct side sides[SIDES];
     struct effect_results results = {.difference = kith_null()};
     char warning[300];
-    kith_status st = KITH_ARGS(self, call, &a, err);
-    if (st == KITH_OK)
-        st = check_days(self, &a, err);
-    if (st != KITH_OK)
-        return st;
-    const int by = kith_str_is(a.by.as.s, "assigned") ? EFFECT_ASSIGNED
-                   : a.channel.kind == KITH_TEXT      ? EFFECT_CHANNEL
-                                                      : EFFECT_VISIT;
-    for (int i = 0; st == KITH_OK && i < SIDES; i++)
-        st = count_side(self, txn, by, orders, &a, i, &sides[i], err);
-    for (int i = 0; st == KITH_OK && i < SIDES; i++) {
+    KITH_TRY(KITH_ARGS(self, call, &a, err));
+    KITH_TRY(check_days(self, &a, err));
+    const int by = kith_is(a.by, "assigned") ? EFFECT_ASSIGNED
+                   : kith_has(a.channel)     ? EFFECT_CHANNEL
+                                             : EFFECT_VISIT;
+    for (int i = 0; i < SIDES; i++)
+        KITH_TRY(count_side(self, txn, by, orders, &a, i, &sides[i], err));
+    for (int i = 0; i < SIDES; i++) {
         const struct {
             kith_value visited, customers, churned, churn;
-        } row = {kith_text(names[i]), kith_number(KITH_INT, sides[i].customers),
-                 kith_number(KITH_INT, sides[i].churned),
-                 percent_share(sides[i].churned, sides[i].customers)};
-        st = KITH_ROW(self, call, &row, err);
+        } row = {kith_text(names[i]), sides[i].customers, sides[i].churned,
+                 percent_share(sides[i].churned.as.i, sides[i].customers.as.i)};
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
     compare(sides, &results);
     warn(sides, by, warning, sizeof warning);
-    results.random = kith_number(KITH_BOOL, by == EFFECT_ASSIGNED);
+    results.random = kith_bool(by == EFFECT_ASSIGNED);
     results.warning = *warning ? kith_text(warning) : kith_null();
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- chance -------------------------------------------------------------------------------------
@@ -156,29 +141,28 @@ static uint64_t scatter(uint64_t x) {
 
 static kith_status groups_action(kith_instance *self, kith_call *call, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
-    const uint64_t moment = scatter((uint64_t)self->host->now(self->host));
+    const uint64_t moment = scatter((uint64_t)KITH_NOW(self).as.i);
     struct {
         kith_value tag, share;
     } args;
-    struct picks picks = {.self = self};
+    struct grouped *accounts;
+    uint64_t count;
     int64_t counts[SIDES] = {0};
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    const int one = args.tag.kind == KITH_TEXT;
-    if (st == KITH_OK)
-        st = self->records->find(txn, self->after.query.ungrouped[one], (uint32_t)one, &args.tag, 0,
-                                 picks_row, &picks, err);
-    for (const struct pick *p = picks.first; st == KITH_OK && p; p = p->next) {
-        const int side =
-            scatter(p->id ^ moment) % 100 < (uint64_t)args.share.as.i ? TREATED : OTHERS;
-        const kith_value group = kith_text(side == TREATED ? "visit" : "control");
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    const int one = kith_has(args.tag);
+    KITH_TRY(KITH_FIND(self, txn, after.grouped, self->after.query.ungrouped[one], (uint32_t)one,
+                       &args.tag, &accounts, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        const kith_id id = accounts[i].id.as.link.id;
+        const int side = scatter(id ^ moment) % 100 < (uint64_t)args.share.as.i ? TREATED : OTHERS;
         counts[side]++;
-        st = self->records->update(txn, self->account.type, p->id, 1, &self->after.visit_group,
-                                   &group, err);
+        KITH_TRY(KITH_SET(self, txn, after.grouped, visit_group, id,
+                          kith_text(side == TREATED ? "visit" : "control"), err));
     }
     const struct {
         kith_value visit, control;
-    } results = {kith_number(KITH_INT, counts[TREATED]), kith_number(KITH_INT, counts[OTHERS])};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    } results = {kith_int(counts[TREATED]), kith_int(counts[OTHERS])};
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------
@@ -246,8 +230,7 @@ static const kith_action actions[] = {
 };
 
 static const kith_want wants[] = {
-    KITH_WANT(TYPE, "account", account.type),
-    KITH_WANT(FIELD, "visit_group", after.visit_group),
+    KITH_WANT_RECORD("account", after.grouped, GROUPED),
     KITH_WANT(QUERY, "account where visit_group is null order by id limit 5000",
               after.query.ungrouped[0]),
     KITH_WANT(QUERY, "account where visit_group is null and tagged(:tag) order by id limit 5000",
@@ -286,12 +269,11 @@ static kith_status ask_effect(kith_instance *self, int orders, int by, int side,
 
 static kith_status begin(kith_instance *self, kith_error *err) {
     const int ways = self->host->enabled(self->host, "commerce") ? 2 : 1;
-    kith_status st = KITH_OK;
     for (int orders = 0; orders < ways; orders++)
         for (int by = 0; by < EFFECT_BY; by++)
-            for (int side = 0; st == KITH_OK && side < SIDES; side++)
-                st = ask_effect(self, orders, by, side, err);
-    return st;
+            for (int side = 0; side < SIDES; side++)
+                KITH_TRY(ask_effect(self, orders, by, side, err));
+    return KITH_OK;
 }
 
 const kith_part visit_effect_part = {

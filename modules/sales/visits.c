@@ -45,9 +45,9 @@ static void missing_of(const struct trip *t, const char *place, char *out) {
         const char *what;
     } list[] = {
         {!*place, "where"},
-        {t->contact.kind == KITH_NULL, "whom"},
-        {t->subject.kind == KITH_NULL, "about what"},
-        {t->duration.kind == KITH_NULL, "how long"},
+        {!kith_has(t->contact), "whom"},
+        {!kith_has(t->subject), "about what"},
+        {!kith_has(t->duration), "how long"},
         {t->confirmed.kind != KITH_BOOL || !t->confirmed.as.i, "the customer's word"},
         {t->open_problems.kind == KITH_INT && t->open_problems.as.i > 0, "problems to be solved"},
     };
@@ -92,7 +92,7 @@ static kith_status give_visit(kith_instance *self, kith_call *call, const struct
     missing_of(t, place, missing);
     const struct visit_row row = {t->id,
                                   t->at,
-                                  kith_number(KITH_TIME, end_of(t)),
+                                  kith_time(end_of(t)),
                                   *account,
                                   t->contact,
                                   *place ? kith_text(place) : kith_null(),
@@ -101,7 +101,7 @@ static kith_status give_visit(kith_instance *self, kith_call *call, const struct
                                   site.pipeline,
                                   site.id.kind ? site.last_interaction : home.last_interaction,
                                   *missing ? kith_text(missing) : kith_null(),
-                                  kith_number(KITH_BOOL, clashes(trips, i))};
+                                  kith_bool(clashes(trips, i))};
     return KITH_ROW(self, call, &row, err);
 }
 
@@ -113,10 +113,10 @@ static kith_status plan_action(kith_instance *self, kith_call *call, kith_error 
     uint64_t count = 0;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     const int one = args.seller.kind == KITH_LINK;
-    if (args.since.kind == KITH_NULL)
-        args.since = kith_number(KITH_DATE, self->host->today(self->host));
-    const kith_value params[] = {
-        args.since, kith_number(KITH_DATE, args.since.as.i + args.days.as.i), args.seller};
+    if (!kith_has(args.since))
+        args.since = KITH_TODAY(self);
+    const kith_value params[] = {args.since, kith_date(args.since.as.i + args.days.as.i),
+                                 args.seller};
     KITH_TRY(KITH_FIND(self, self->calls->view(call), after.trip, self->after.query.trips[one],
                        one ? 3 : 2, params, &trips, &count, err));
     for (uint64_t i = 0; i < count; i++)

@@ -18,14 +18,14 @@ struct purse {
     int32_t within;  /* and it is part of an account that is in the list */
 };
 struct spent {
-    kith_value account, money; /* what it brought in one currency */
+    kith_value account, currency, money; /* what it brought in one currency */
 };
 struct purses {
     kith_instance *self;
     struct purse *items; /* by account */
     uint64_t count;
     struct spent *spent; /* by account */
-    uint64_t spent_count, spent_room;
+    uint64_t spent_count;
 };
 
 static int by_id(const void *key, const void *item) {
@@ -38,59 +38,59 @@ static struct purse *purse_of(const struct purses *p, kith_id account) {
     return p->count ? bsearch(&account, p->items, (size_t)p->count, sizeof *p->items, by_id) : NULL;
 }
 
-static int32_t same_currency(const kith_value *a, const kith_value *b) {
-    return strcmp(a->as.money.currency, b->as.money.currency) == 0;
-}
-
 /* The first amount of a purse says its currency; those in others are not added to it. */
 static kith_status add_to(struct purses *p, struct purse *purse, kith_value *sum,
                           const kith_value *amount, kith_error *err) {
     const kith_value *known = purse->need.kind        ? &purse->need
                               : purse->elsewhere.kind ? &purse->elsewhere
                                                       : &purse->ours;
-    if (known->kind == KITH_MONEY && !same_currency(known, amount)) {
+    if (known->kind == KITH_MONEY &&
+        strcmp(known->as.money.currency, amount->as.money.currency) != 0) {
         purse->foreign = 1;
         return KITH_OK;
     }
-    const kith_value so_far = *sum;
-    return p->self->deals.numbers->add(amount, 1, &so_far, sum, err);
+    return p->self->deals.numbers->add(sum, 1, amount, sum, err);
 }
 
-/* account, name of the competitor, currency, what is bought there in a year */
-static kith_status take_elsewhere(void *arg, const kith_txn *txn, uint32_t count,
-                                  const kith_value *v, kith_error *err) {
-    struct purses *p = arg;
-    struct purse *purse = v[0].kind == KITH_LINK ? purse_of(p, v[0].as.link.id) : NULL;
-    (void)count;
-    if (!purse)
+/* Of whom else it buys: as many as there is room for. */
+static kith_status note_other(struct purses *p, const kith_txn *txn, struct purse *purse,
+                              const kith_value *name, kith_error *err) {
+    if (!purse->others)
+        KITH_TRY(KITH_MEMORY(p->self, txn, &purse->others, OTHERS_MAX, err));
+    const size_t used = strlen(purse->others);
+    char *end = purse->others + used;
+    if (strstr(purse->others, "..."))
         return KITH_OK;
-    if (v[1].kind == KITH_TEXT && !purse->others) {
-        purse->others = p->self->host->memory(txn, OTHERS_MAX);
-        if (!purse->others)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the competitors");
-        purse->others[0] = '\0';
-    }
-    if (v[1].kind == KITH_TEXT && !strstr(purse->others, "...")) {
-        const size_t used = strlen(purse->others), len = (size_t)v[1].as.s.len;
-        if (used + len + 6 > OTHERS_MAX)
-            (void)snprintf(purse->others + used, OTHERS_MAX - used, "...");
-        else
-            (void)snprintf(purse->others + used, OTHERS_MAX - used, "%s%.*s", used ? ", " : "",
-                           (int)len, v[1].as.s.ptr);
-    }
-    return v[3].kind == KITH_MONEY ? add_to(p, purse, &purse->elsewhere, &v[3], err) : KITH_OK;
+    if (used + (size_t)name->as.s.len + 6 > OTHERS_MAX)
+        (void)snprintf(end, OTHERS_MAX - used, "...");
+    else
+        (void)snprintf(end, OTHERS_MAX - used, "%s%.*s", used ? ", " : "", KITH_CHARS(name->as.s));
+    return KITH_OK;
 }
 
-/* account, currency, what it brought */
-static kith_status take_turnover(void *arg, const kith_txn *txn, uint32_t count,
-                                 const kith_value *v, kith_error *err) {
-    struct purses *p = arg;
-    (void)count;
-    if (v[0].kind != KITH_LINK || v[2].kind != KITH_MONEY)
-        return KITH_OK;
-    KITH_TRY(kith_grow(p->self->host, txn, (void *)&p->spent, p->spent_count, &p->spent_room,
-                       sizeof *p->spent, err));
-    p->spent[p->spent_count++] = (struct spent){v[0], v[2]};
+static kith_status add_elsewhere(struct purses *p, const kith_txn *txn, kith_error *err) {
+    const struct { kith_value account, competitor, currency, yearly; } * of;
+    uint64_t n;
+    KITH_TRY(KITH_GROUPS(p->self, txn, p->self->after.query.elsewhere, 0, NULL, &of, &n, err));
+    for (; n--; of++) {
+        struct purse *purse = kith_has(of->account) ? purse_of(p, of->account.as.link.id) : NULL;
+        if (purse && kith_has(of->competitor))
+            KITH_TRY(note_other(p, txn, purse, &of->competitor, err));
+        if (purse && kith_has(of->yearly))
+            KITH_TRY(add_to(p, purse, &purse->elsewhere, &of->yearly, err));
+    }
+    return KITH_OK;
+}
+
+static kith_status read_turnover(struct purses *p, const kith_txn *txn, kith_error *err) {
+    kith_instance *self = p->self;
+    const kith_value since = kith_time(KITH_NOW(self).as.i - YEAR_MS);
+    uint64_t n;
+    KITH_TRY(KITH_GROUPS(self, txn, self->after.query.turnover[counts_orders(self)], 1, &since,
+                         &p->spent, &n, err));
+    for (uint64_t i = 0; i < n; i++)
+        if (kith_has(p->spent[i].account) && kith_has(p->spent[i].money))
+            p->spent[p->spent_count++] = p->spent[i];
     return KITH_OK;
 }
 
@@ -98,39 +98,43 @@ static kith_status take_turnover(void *arg, const kith_txn *txn, uint32_t count,
 static kith_status add_spent(struct purses *p, const kith_txn *txn, const struct spent *spent,
                              kith_error *err) {
     struct branch at = {.parent = spent->account};
-    kith_status st = KITH_OK;
-    for (int i = 0; st == KITH_OK && i < CHAIN_MAX && at.parent.kind == KITH_LINK; i++) {
-        const kith_id id = at.parent.as.link.id;
-        struct purse *purse = purse_of(p, id);
+    for (int i = 0; i < CHAIN_MAX && kith_has(at.parent); i++) {
+        struct purse *purse = purse_of(p, at.parent.as.link.id);
         if (purse)
-            st = add_to(p, purse, &purse->ours, &spent->money, err);
-        if (st == KITH_OK)
-            st = KITH_LOAD(p->self, txn, after.branch, id, &at, err);
+            KITH_TRY(add_to(p, purse, &purse->ours, &spent->money, err));
+        KITH_TRY(kith_or_none(KITH_FOLLOW(p->self, txn, after.branch, at.parent, &at, err)));
     }
-    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    return KITH_OK;
 }
 
-/* unit, what deals with it brought, since when. It is part of all above it. */
-static kith_status take_unit(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                             kith_error *err) {
-    struct purses *p = arg;
-    struct branch at = {.parent = v[0]};
-    kith_status st = KITH_OK;
-    (void)count;
-    for (int i = 0; st == KITH_OK && i < CHAIN_MAX && at.parent.kind == KITH_LINK; i++) {
-        const kith_id id = at.parent.as.link.id;
-        struct purse *purse = i ? purse_of(p, id) : NULL; /* its own it has already */
-        if (purse && v[1].kind == KITH_MONEY) {
-            const kith_value so_far = purse->value;
-            st = p->self->deals.numbers->add(&v[1], 1, &so_far, &purse->value, err);
-        }
-        if (purse && v[2].kind == KITH_TIME &&
-            (purse->since.kind == KITH_NULL || v[2].as.i < purse->since.as.i))
-            purse->since = v[2];
-        if (st == KITH_OK)
-            st = KITH_LOAD(p->self, txn, after.branch, id, &at, err);
+/* What deals with a unit brought, and since when; the unit is part of all above it. */
+struct unit {
+    kith_value account, won, since;
+};
+
+static kith_status add_unit(struct purses *p, const kith_txn *txn, const struct unit *unit,
+                            kith_error *err) {
+    struct branch at = {.parent = unit->account};
+    for (int i = 0; i < CHAIN_MAX && kith_has(at.parent); i++) {
+        /* its own it has already */
+        struct purse *purse = i ? purse_of(p, at.parent.as.link.id) : NULL;
+        if (purse)
+            KITH_TRY(p->self->deals.numbers->add(&purse->value, 1, &unit->won, &purse->value, err));
+        if (purse && kith_has(unit->since) &&
+            (!kith_has(purse->since) || unit->since.as.i < purse->since.as.i))
+            purse->since = unit->since;
+        KITH_TRY(kith_or_none(KITH_FOLLOW(p->self, txn, after.branch, at.parent, &at, err)));
     }
-    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    return KITH_OK;
+}
+
+static kith_status add_units(struct purses *p, const kith_txn *txn, kith_error *err) {
+    const struct unit *units;
+    uint64_t n;
+    KITH_TRY(KITH_GROUPS(p->self, txn, p->self->after.query.units, 0, NULL, &units, &n, err));
+    for (; n--; units++)
+        KITH_TRY(add_unit(p, txn, units, err));
+    return KITH_OK;
 }
 
 /* -- the answer ---------------------------------------------------------------------------------
@@ -141,15 +145,11 @@ struct wallet_row {
         value, foreign;
 };
 
-static int64_t minor_of(const kith_value *money) {
-    return money->kind == KITH_MONEY ? money->as.money.minor : 0;
-}
-
 /* Without an estimate the wallet is what is known: what they buy of us and of the others. */
 static kith_status complete(kith_instance *self, struct purse *p, kith_error *err) {
-    if (p->need.kind == KITH_MONEY)
+    if (kith_has(p->need))
         return KITH_OK;
-    p->guessed = p->elsewhere.kind != KITH_MONEY;
+    p->guessed = !kith_has(p->elsewhere);
     return self->deals.numbers->add(&p->elsewhere, 1, &p->ours, &p->need, err);
 }
 
@@ -185,12 +185,12 @@ static kith_status give_purse(kith_instance *self, kith_call *call, const struct
                              .size = p->account->size,
                              .since = p->since,
                              .value = p->value,
-                             .foreign = kith_number(KITH_BOOL, p->foreign)};
+                             .foreign = kith_bool(p->foreign)};
     row.potential = p->need;
     row.potential.as.money.minor = potential_of(p);
     if (p->guessed)
         row.need = row.share = row.potential = kith_null();
-    if (row.ours.kind == KITH_NULL) {
+    if (!kith_has(row.ours)) {
         row.ours = p->need;
         row.ours.as.money.minor = 0;
     }
@@ -213,79 +213,67 @@ static struct purse purse_for(const struct wallet *account) {
 /* Those that buy, and are not in the list. */
 static kith_status add_buyers(struct purses *p, const kith_txn *txn, kith_error *err) {
     kith_instance *self = p->self;
-    struct wallet *wallets = self->host->memory(txn, p->spent_count * sizeof *wallets);
+    struct wallet *wallets;
     uint64_t added = 0;
-    kith_status st = KITH_OK;
-    if (!wallets)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
-    for (uint64_t i = 0; st == KITH_OK && i < p->spent_count; i++) {
-        const kith_id id = p->spent[i].account.as.link.id;
-        if ((i && p->spent[i - 1].account.as.link.id == id) || purse_of(p, id))
+    KITH_TRY(KITH_MEMORY(self, txn, &wallets, p->spent_count, err));
+    for (uint64_t i = 0; i < p->spent_count; i++) {
+        const kith_value of = p->spent[i].account;
+        if ((i && kith_equal(p->spent[i - 1].account, of)) || purse_of(p, of.as.link.id))
             continue;
-        st = KITH_LOAD(self, txn, after.wallet, id, &wallets[added], err);
-        if (st == KITH_OK) {
-            p->items[p->count + added] = purse_for(&wallets[added]);
-            added++;
-        }
-        st = st == KITH_E_NOTFOUND ? KITH_OK : st; /* whoever asks may not see it */
+        KITH_TRY(kith_or_none(KITH_FOLLOW(self, txn, after.wallet, of, &wallets[added], err)));
+        if (!kith_has(wallets[added].id))
+            continue; /* whoever asks may not see it */
+        p->items[p->count + added] = purse_for(&wallets[added]);
+        added++;
     }
     p->count += added;
-    return st;
+    return KITH_OK;
 }
 
 /* Of which something is known, or that buy; or one of them. */
 static kith_status find_purses(struct purses *p, const kith_txn *txn, const kith_value *account,
                                kith_error *err) {
     kith_instance *self = p->self;
-    struct wallet *found = NULL;
-    uint64_t count = 0;
-    const int one = account->kind == KITH_LINK;
-    kith_status st = KITH_FIND(self, txn, after.wallet,
-                               one ? self->after.query.one_wallet : self->after.query.wallets,
-                               (uint32_t)one, account, &found, &count, err);
-    if (st != KITH_OK || count + p->spent_count == 0)
-        return st;
-    p->items = self->host->memory(txn, (count + p->spent_count) * sizeof *p->items);
-    if (!p->items)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
+    struct wallet *found;
+    uint64_t count;
+    const int one = kith_has(*account);
+    KITH_TRY(KITH_FIND(self, txn, after.wallet,
+                       one ? self->after.query.one_wallet : self->after.query.wallets,
+                       (uint32_t)one, account, &found, &count, err));
+    KITH_TRY(KITH_MEMORY(self, txn, &p->items, count + p->spent_count, err));
     for (; p->count < count; p->count++)
         p->items[p->count] = purse_for(&found[p->count]);
-    if (!one && p->spent_count)
-        st = add_buyers(p, txn, err);
+    if (!one)
+        KITH_TRY(add_buyers(p, txn, err));
     if (p->count)
         qsort(p->items, (size_t)p->count, sizeof *p->items, by_account);
-    return st;
+    return KITH_OK;
 }
 
 /* Who is part of an account in the list is told of there, unless something is known of it. */
 static kith_status look_above(struct purses *p, const kith_txn *txn, struct purse *purse,
                               kith_error *err) {
     struct branch at = {.parent = purse->account->parent};
-    kith_status st = KITH_OK;
-    for (int i = 0; st == KITH_OK && purse->guessed && !purse->within && i < CHAIN_MAX &&
-                    at.parent.kind == KITH_LINK;
-         i++) {
-        const kith_id id = at.parent.as.link.id;
-        purse->within = purse_of(p, id) != NULL;
-        st = KITH_LOAD(p->self, txn, after.branch, id, &at, err);
+    for (int i = 0; purse->guessed && !purse->within && i < CHAIN_MAX && kith_has(at.parent); i++) {
+        purse->within = purse_of(p, at.parent.as.link.id) != NULL;
+        KITH_TRY(kith_or_none(KITH_FOLLOW(p->self, txn, after.branch, at.parent, &at, err)));
     }
-    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    return KITH_OK;
+}
+
+int counts_orders(const kith_instance *self) {
+    return kith_is(self->regions.dependence_of, "orders") &&
+           self->host->enabled(self->host, "commerce");
 }
 
 static kith_status read_purses(struct purses *p, const kith_txn *txn, kith_value account,
                                kith_error *err) {
-    kith_instance *self = p->self;
-    const int orders = kith_str_is(self->regions.dependence_of.as.s, "orders") &&
-                       self->host->enabled(self->host, "commerce");
-    const kith_value since = kith_number(KITH_TIME, self->host->now(self->host) - YEAR_MS);
-    KITH_TRY(self->records->groups(txn, self->after.query.turnover[orders], 1, &since, 0,
-                                   take_turnover, p, err));
+    KITH_TRY(read_turnover(p, txn, err));
     KITH_TRY(find_purses(p, txn, &account, err));
     if (p->count == 0)
         return KITH_OK;
-    KITH_TRY(self->records->groups(txn, self->after.query.units, 0, NULL, 0, take_unit, p, err));
-    KITH_TRY(self->records->groups(txn, self->after.query.elsewhere, 0, NULL, 0, take_elsewhere, p,
-                                   err));
+    KITH_TRY(add_units(p, txn, err));
+    KITH_TRY(add_elsewhere(p, txn, err));
     for (uint64_t i = 0; i < p->spent_count; i++)
         KITH_TRY(add_spent(p, txn, &p->spent[i], err));
     return KITH_OK;

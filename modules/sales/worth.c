@@ -17,69 +17,67 @@ struct portfolios {
     uint64_t count, room;
 };
 
-static int32_t of_seller(const struct portfolio *p, const kith_value *seller) {
-    return p->seller.kind == seller->kind &&
-           (seller->kind == KITH_NULL || p->seller.as.link.id == seller->as.link.id);
+static kith_status portfolio_of(struct portfolios *all, const kith_txn *txn, kith_value seller,
+                                const kith_value *amount, struct portfolio **out, kith_error *err) {
+    for (uint64_t i = 0; i < all->count; i++) {
+        *out = &all->items[i];
+        if (kith_equal((*out)->seller, seller) &&
+            strcmp((*out)->currency, amount->as.money.currency) == 0)
+            return KITH_OK;
+    }
+    KITH_TRY(KITH_GROW(all->self, txn, all, err));
+    *out = &all->items[all->count++];
+    **out = (struct portfolio){.seller = seller};
+    memcpy((*out)->currency, amount->as.money.currency, sizeof(*out)->currency);
+    return KITH_OK;
 }
 
-static struct portfolio *portfolio_of(struct portfolios *all, const kith_txn *txn,
-                                      const kith_value *seller, const char *currency,
-                                      kith_error *err) {
-    for (uint64_t i = 0; i < all->count; i++)
-        if (of_seller(&all->items[i], seller) && strcmp(all->items[i].currency, currency) == 0)
-            return &all->items[i];
-    if (KITH_GROW(all->self, txn, all, err) != KITH_OK)
-        return NULL;
-    struct portfolio *p = &all->items[all->count++];
-    *p = (struct portfolio){.seller = *seller};
-    (void)snprintf(p->currency, sizeof p->currency, "%s", currency);
-    return p;
+static kith_status add_sold(struct portfolios *all, const kith_txn *txn, uint32_t query,
+                            const kith_value *range, kith_error *err) {
+    const kith_numbers_v1 *numbers = all->self->deals.numbers;
+    const struct { kith_value seller, currency, customers, net, costed, cost; } * sold;
+    struct portfolio *p;
+    uint64_t n;
+    KITH_TRY(KITH_GROUPS(all->self, txn, query, 2, range, &sold, &n, err));
+    for (; n--; sold++) {
+        if (!kith_has(sold->net))
+            continue;
+        KITH_TRY(portfolio_of(all, txn, sold->seller, &sold->net, &p, err));
+        p->customers += sold->customers.as.i;
+        KITH_TRY(numbers->add(&p->net, 1, &sold->net, &p->net, err));
+        KITH_TRY(numbers->add(&p->costed, 1, &sold->costed, &p->costed, err));
+        KITH_TRY(numbers->add(&p->cost, 1, &sold->cost, &p->cost, err));
+    }
+    return KITH_OK;
 }
 
-static kith_status add(struct portfolios *all, kith_value *sum, const kith_value *amount,
-                       kith_error *err) {
-    const kith_value so_far = *sum;
-    return amount->kind == KITH_MONEY ? all->self->deals.numbers->add(amount, 1, &so_far, sum, err)
-                                      : KITH_OK;
+static kith_status add_spent(struct portfolios *all, const kith_txn *txn, uint32_t query,
+                             const kith_value *range, kith_error *err) {
+    const struct { kith_value seller, currency, cost; } * spent;
+    struct portfolio *p;
+    uint64_t n;
+    KITH_TRY(KITH_GROUPS(all->self, txn, query, 2, range, &spent, &n, err));
+    for (; n--; spent++) {
+        if (!kith_has(spent->cost))
+            continue;
+        KITH_TRY(portfolio_of(all, txn, spent->seller, &spent->cost, &p, err));
+        KITH_TRY(all->self->deals.numbers->add(&p->spent, 1, &spent->cost, &p->spent, err));
+    }
+    return KITH_OK;
 }
 
-/* seller, currency, customers, net, that of what has a known cost, and this cost */
-static kith_status take_sold(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                             kith_error *err) {
-    struct portfolios *all = arg;
-    (void)count;
-    if (v[3].kind != KITH_MONEY)
-        return KITH_OK;
-    struct portfolio *p = portfolio_of(all, txn, &v[0], v[3].as.money.currency, err);
-    if (!p)
-        return KITH_E_NOMEM;
-    p->customers += v[2].as.i;
-    KITH_TRY(add(all, &p->net, &v[3], err));
-    KITH_TRY(add(all, &p->costed, &v[4], err));
-    return add(all, &p->cost, &v[5], err);
-}
-
-/* seller, currency, what it cost */
-static kith_status take_spent(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                              kith_error *err) {
-    struct portfolios *all = arg;
-    (void)count;
-    if (v[2].kind != KITH_MONEY)
-        return KITH_OK;
-    struct portfolio *p = portfolio_of(all, txn, &v[0], v[2].as.money.currency, err);
-    return p ? add(all, &p->spent, &v[2], err) : KITH_E_NOMEM;
-}
-
-/* seller, how many, how long: of those with anything sold or spent */
-static kith_status take_served(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                               kith_error *err) {
-    struct portfolios *all = arg;
-    (void)txn, (void)count, (void)err;
-    for (uint64_t i = 0; i < all->count; i++)
-        if (of_seller(&all->items[i], &v[0])) {
-            all->items[i].contacts += v[1].as.i;
-            all->items[i].time += v[2].kind == KITH_DURATION ? v[2].as.i : 0;
-        }
+/* Of those with anything sold or spent. */
+static kith_status add_served(struct portfolios *all, const kith_txn *txn, uint32_t query,
+                              const kith_value *range, kith_error *err) {
+    const struct { kith_value seller, contacts, time; } * served;
+    uint64_t n;
+    KITH_TRY(KITH_GROUPS(all->self, txn, query, 2, range, &served, &n, err));
+    for (; n--; served++)
+        for (struct portfolio *p = all->items; p < all->items + all->count; p++)
+            if (kith_equal(p->seller, served->seller)) {
+                p->contacts += served->contacts.as.i;
+                p->time += kith_has(served->time) ? served->time.as.i : 0;
+            }
     return KITH_OK;
 }
 
@@ -91,30 +89,26 @@ struct worth_row {
 static kith_status give_portfolio(kith_instance *self, kith_call *call, const struct portfolio *p,
                                   kith_error *err) {
     const kith_numbers_v1 *numbers = self->deals.numbers;
-    const kith_value one = kith_number(KITH_INT, 1);
+    const kith_value one = kith_int(1);
     kith_value gross;
     struct worth_row row = {.seller = p->seller,
-                            .customers = kith_number(KITH_INT, p->customers),
+                            .customers = kith_int(p->customers),
                             .net = p->net,
                             .costed = p->costed,
                             .cost = p->cost,
-                            .contacts = kith_number(KITH_INT, p->contacts),
+                            .contacts = kith_int(p->contacts),
                             .time = kith_number(KITH_DURATION, p->time),
                             .service = p->spent};
-    kith_status st = numbers->add(&p->costed, -1, &p->cost, &gross, err);
-    if (st == KITH_OK)
-        st = numbers->add(&gross, -1, &p->spent, &row.profit, err);
-    if (st == KITH_OK && p->customers && row.profit.kind == KITH_MONEY)
-        st = numbers->multiply(&row.profit, &one, p->customers, KITH_ROUND_HALF_EVEN,
-                               &row.per_customer, err);
-    if (p->costed.kind == KITH_MONEY && p->costed.as.money.minor > 0)
-        row.margin = percent_share(row.profit.as.money.minor, p->costed.as.money.minor);
-    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+    KITH_TRY(numbers->add(&p->costed, -1, &p->cost, &gross, err));
+    KITH_TRY(numbers->add(&gross, -1, &p->spent, &row.profit, err));
+    if (p->customers && kith_has(row.profit))
+        KITH_TRY(numbers->multiply(&row.profit, &one, p->customers, KITH_ROUND_HALF_EVEN,
+                                   &row.per_customer, err));
+    if (minor_of(&p->costed) > 0)
+        row.margin = percent_share(minor_of(&row.profit), minor_of(&p->costed));
+    return KITH_ROW(self, call, &row, err);
 }
 
-static int64_t minor_of(const kith_value *money) {
-    return money->kind == KITH_MONEY ? money->as.money.minor : 0;
-}
 static int64_t profit_of(const struct portfolio *p) {
     return minor_of(&p->costed) - minor_of(&p->cost) - minor_of(&p->spent);
 }
@@ -132,14 +126,11 @@ static kith_status worth_action(kith_instance *self, kith_call *call, kith_error
     struct portfolios all = {.self = self};
     KITH_TRY(KITH_ARGS(self, call, &in, err));
     for (int i = 0; i < 2; i++) {
-        KITH_TRY(self->records->groups(txn, self->after.query.sold[i], 2, &in.since, 0, take_sold,
-                                       &all, err));
-        KITH_TRY(self->records->groups(txn, self->after.query.spent[i], 2, &in.since, 0, take_spent,
-                                       &all, err));
+        KITH_TRY(add_sold(&all, txn, self->after.query.sold[i], &in.since, err));
+        KITH_TRY(add_spent(&all, txn, self->after.query.spent[i], &in.since, err));
     }
     for (int i = 0; i < 2; i++)
-        KITH_TRY(self->records->groups(txn, self->after.query.served[i], 2, &in.since, 0,
-                                       take_served, &all, err));
+        KITH_TRY(add_served(&all, txn, self->after.query.served[i], &in.since, err));
     if (all.count)
         qsort(all.items, (size_t)all.count, sizeof *all.items, by_profit);
     for (uint64_t i = 0; i < all.count; i++)
