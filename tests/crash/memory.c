@@ -203,7 +203,7 @@ static void begin(void) {
              "on(\"contact.created\", { name = \"met\", where = \"city = 'Wien'\" }, function(c)\n"
              "    create(\"task\", { title = \"Met \" .. c.name, about = c })\n"
              "end)\n"
-             "before(\"contact\", { name = \"country\" }, function(c)\n"
+             "before(\"contact.save\", { name = \"country\" }, function(c)\n"
              "    if c.city == \"Wien\" then c.country = \"Austria\" end\n"
              "end)\n");
     create_it();
