@@ -371,7 +371,7 @@ static void one_place(size_t i, const struct trouble *t, int64_t nth, int64_t ti
     o.code = run(commands[i].args);
     heal();
     snprintf(words, sizeof words, "%s%.299s", said, out);
-    o.tells = tells(words);
+    o.tells = tells(said) || tells(out);
     o.named = kept;
     o.lines = lines;
     o.added = contacts() - o.before;
