@@ -14,7 +14,7 @@ kith_status assign_begin(kith_instance *self, kith_error *err) {
                          "%s: there is sales.assign.team, too; leave one of them out",
                          sales_place(self, "assign.users"));
     if (self->assigns_new_leads && !kith_has(self->team) && !kith_has(self->users) &&
-        !assign_by_asks_all(self, &self->regions.assign_by))
+        !assign_by_asks_all(&self->regions.assign_by))
         return kith_fail(err, KITH_E_INVAL, "assign.auto",
                          "%s: it needs sales.assign.team or sales.assign.users",
                          sales_place(self, "assign.auto"));
@@ -23,37 +23,35 @@ kith_status assign_begin(kith_instance *self, kith_error *err) {
 
 /* -- who --------------------------------------------------------------------------------------- */
 
+struct assign_args {
+    kith_value lead, team, users, by, again;
+};
 struct assignment {
     kith_instance *self;
     kith_txn *txn;
     const kith_txn *whole;  /* whose turn it is, and who has least, is so whoever assigns */
     kith_value team, users; /* one of them has a value */
     kith_value by;          /* how, in this order */
-    struct picks sellers;   /* with their turns */
+    struct sellers sellers; /* with their turns */
     struct chooser *chooser;
-    kith_id given; /* who got the last one */
-    kith_id had;   /* who has the one that is given again, and is passed over; 0: nobody */
-    int64_t turn;  /* the last one that was given */
+    kith_value given; /* who got the last one */
+    kith_value had;   /* who has the one that is given again, and is passed over */
+    int64_t turn;     /* the last one that was given */
 };
 
-static kith_status pick_seller(void *arg, const kith_txn *txn, const kith_row *row,
-                               kith_error *err) {
-    struct picks *sellers = arg;
-    kith_instance *self = sellers->self;
-    const uint32_t fields[] = {self->user.takes_leads, self->user.lead_turn};
-    kith_value v[2];
-    KITH_TRY(self->records->read(txn, row, 2, fields, v, err));
-    if (v[0].kind == KITH_BOOL && !v[0].as.i)
-        return KITH_OK;
-    return picks_add(sellers, txn, self->records->row_id(txn, row),
-                     v[1].kind == KITH_INT ? v[1].as.i : 0, err);
-}
-
-static kith_status note_turn(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
-    struct assignment *a = arg;
-    kith_value turn;
-    KITH_TRY(a->self->records->read(txn, row, 1, &a->self->user.lead_turn, &turn, err));
-    a->turn = turn.as.i;
+/* Those of them who take leads; *found: all. */
+static kith_status take(struct assignment *a, uint32_t query, uint32_t params, const kith_value *of,
+                        uint64_t *found, kith_error *err) {
+    struct user *users;
+    KITH_TRY(KITH_FIND(a->self, a->txn, user, query, params, of, &users, found, err));
+    for (uint64_t i = 0; i < *found; i++) {
+        if (kith_equal(users[i].takes_leads, kith_bool(0)) || kith_equal(users[i].id, a->had))
+            continue;
+        if (!kith_has(users[i].lead_turn)) /* who never had one comes first */
+            users[i].lead_turn = kith_int(0);
+        KITH_TRY(KITH_GROW(a->self, a->txn, &a->sellers, err));
+        a->sellers.items[a->sellers.count++] = users[i];
+    }
     return KITH_OK;
 }
 
@@ -66,27 +64,14 @@ static int32_t is_repeated(const kith_value *list, uint64_t i) {
     return 0;
 }
 
-struct user_search {
-    struct picks *sellers;
-    int32_t found;
-};
-
-static kith_status pick_user(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
-    struct user_search *search = arg;
-    search->found = 1;
-    return pick_seller(search->sellers, txn, row, err);
-}
-
-static kith_status pick_users(struct assignment *a, kith_error *err) {
-    kith_instance *self = a->self;
-    for (uint64_t i = 0; i < a->users.as.list.count; i++) {
+static kith_status take_named(struct assignment *a, kith_error *err) {
+    for (uint64_t i = 0; i < kith_rows(&a->users); i++) {
         const kith_value *login = &a->users.as.list.items[i];
-        struct user_search search = {&a->sellers, 0};
+        uint64_t found = 0;
         if (is_repeated(&a->users, i))
             continue;
-        KITH_TRY(
-            self->records->find(a->txn, self->query.login, 1, login, 0, pick_user, &search, err));
-        if (!search.found)
+        KITH_TRY(take(a, a->self->query.login, 1, login, &found, err));
+        if (!found)
             return kith_fail(err, KITH_E_NOTFOUND, "users",
                              "there is no user with the login '%.*s' to assign leads to",
                              KITH_CUT(login->as.s, 60));
@@ -100,90 +85,74 @@ static kith_status nobody(const struct assignment *a, kith_error *err) {
         return kith_fail(err, KITH_E_REFUSED, "users",
                          "none of the users to assign leads to takes leads now: their takes_leads "
                          "is false%s",
-                         a->had ? ", or they have this one already" : "");
+                         kith_has(a->had) ? ", or they have this one already" : "");
     return kith_fail(err, KITH_E_REFUSED, "team",
                      "nobody %sin a team with the name '%.*s' takes leads now: see 'kith find user "
                      "--fields login,teams,takes_leads'",
-                     a->had ? "else " : "", KITH_CUT(team, 60));
-}
-
-static void pass_over(struct picks *sellers, kith_id user) {
-    struct picks others = {.self = sellers->self};
-    for (struct pick *p = sellers->first, *next; p; p = next) {
-        next = p->next;
-        p->next = NULL;
-        if (p->id == user)
-            continue;
-        *(others.last ? &others.last->next : &others.first) = p;
-        others.last = p;
-        others.count++;
-    }
-    *sellers = others;
+                     kith_has(a->had) ? "else " : "", KITH_CUT(team, 60));
 }
 
 /* The sellers, and the last turn of all users: who is in two teams has one turn. */
 static kith_status find_sellers(struct assignment *a, kith_error *err) {
     kith_instance *self = a->self;
-    const kith_records_v1 *rec = self->records;
-    const int32_t all = !kith_has(a->team) && !kith_has(a->users);
-    a->sellers.self = self;
-    if (all && !assign_by_asks_all(self, &a->by))
+    struct user last;
+    uint64_t found;
+    if (kith_has(a->team))
+        KITH_TRY(take(a, self->query.members, 1, &a->team, &found, err));
+    else if (kith_has(a->users))
+        KITH_TRY(take_named(a, err));
+    else if (assign_by_asks_all(&a->by))
+        KITH_TRY(take(a, self->regions.query.everybody, 0, NULL, &found, err));
+    else
         return kith_fail(err, KITH_E_INVAL, NULL,
                          "nobody is named to assign leads to: give team=NAME or users=LOGIN,LOGIN, "
                          "or set sales.assign.team or sales.assign.users");
-    kith_status st = all ? rec->find(a->txn, self->regions.query.everybody, 0, NULL, 0, pick_seller,
-                                     &a->sellers, err)
-                     : !kith_has(a->team) ? pick_users(a, err)
-                                          : rec->find(a->txn, self->query.members, 1, &a->team, 0,
-                                                      pick_seller, &a->sellers, err);
-    if (a->had)
-        pass_over(&a->sellers, a->had);
-    if (st == KITH_OK && a->sellers.count == 0)
+    if (a->sellers.count == 0)
         return nobody(a, err);
-    if (st == KITH_OK)
-        st = rec->find(a->whole, self->query.last_turn, 0, NULL, 0, note_turn, a, err);
-    return st == KITH_OK ? assign_by_begin(self, a->whole, &a->by, &a->sellers, &a->chooser, err)
-                         : st;
+    KITH_TRY(KITH_FIRST(self, a->whole, user, self->query.last_turn, 0, NULL, &last, err));
+    a->turn = last.lead_turn.as.i;
+    return assign_by_begin(self, a->whole, &a->by, &a->sellers, &a->chooser, err);
 }
 
 /* -- what -------------------------------------------------------------------------------------- */
 
-/* Who gets which, before anything is written: so it is known which lead is the last of a seller. */
-static kith_status choose(struct assignment *a, const struct picks *leads, struct pick **sellers,
-                          kith_error *err) {
-    uint64_t i = 0;
-    for (struct pick *lead = leads->first; lead; lead = lead->next, i++) {
-        KITH_TRY(assign_by_choose(a->chooser, lead->id, &sellers[i], err));
-        lead->number = sellers[i]->number = ++a->turn;
-    }
-    return KITH_OK;
-}
-
 /* With its last lead a seller gets its turn, however many came: by a hook, since who may give a
  * lead away need not be one who may change users. */
-static kith_status give(struct assignment *a, const struct pick *lead, const struct pick *seller,
+static kith_status give(struct assignment *a, kith_id lead, const struct user *seller, int64_t turn,
                         int64_t *served, kith_error *err) {
     kith_instance *self = a->self;
-    const kith_value owner = kith_link(self->user.type, seller->id);
-    self->given_turn = lead->number == seller->number ? lead->number : 0;
+    self->given_turn = turn == seller->lead_turn.as.i ? turn : 0;
     *served += self->given_turn != 0;
-    kith_status st =
-        self->records->update(a->txn, self->lead.type, lead->id, 1, &self->lead.owner, &owner, err);
+    a->given = seller->id;
+    const kith_status st = KITH_SET(self, a->txn, lead, owner, lead, seller->id, err);
     self->given_turn = 0;
     return st;
 }
 
+/* Who gets which is known before anything is written, and so which lead is the last of a seller. */
+static kith_status share_out(struct assignment *a, const kith_value *leads, uint64_t count,
+                             int64_t *served, kith_error *err) {
+    int64_t turn = a->turn;
+    struct user **sellers;
+    KITH_TRY(KITH_MEMORY(a->self, a->txn, &sellers, count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        KITH_TRY(assign_by_choose(a->chooser, leads[i].as.link.id, &sellers[i], err));
+        sellers[i]->lead_turn = kith_int(++a->turn);
+    }
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(give(a, leads[i].as.link.id, sellers[i], ++turn, served, err));
+    return KITH_OK;
+}
+
 kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    const kith_value turn = kith_int(self->given_turn);
-    kith_value owner = kith_null();
+    kith_value owner;
     if (!self->given_turn)
         return KITH_OK;
     KITH_TRY(self->records->read(txn, change->after, 1, &self->lead.owner, &owner, err));
-    if (owner.kind != KITH_LINK)
-        return KITH_OK;
-    return self->records->update(txn, self->user.type, owner.as.link.id, 1, &self->user.lead_turn,
-                                 &turn, err);
+    return kith_has(owner) ? KITH_SET(self, txn, user, lead_turn, owner.as.link.id,
+                                      kith_int(self->given_turn), err)
+                           : KITH_OK;
 }
 
 /* What a new lead wrote belongs to nobody until it is assigned. A hook: who gives a lead away need
@@ -191,110 +160,74 @@ kith_status assign_keep_turn(kith_instance *self, kith_txn *txn, kith_change *ch
 kith_status assign_keep_heard(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     const kith_value lead = kith_link(self->lead.type, change->id);
-    struct picks heard = {.self = self};
-    kith_value owner, before;
-    kith_status st = self->records->read(txn, change->after, 1, &self->lead.owner, &owner, err);
-    if (st == KITH_OK)
-        st = self->records->read(txn, change->before, 1, &self->lead.owner, &before, err);
-    if (st != KITH_OK || kith_has(before) || change->origin == KITH_ORIGIN_UNDO)
-        return st;
-    st = self->records->find(txn, self->query.heard, 1, &lead, 0, picks_row, &heard, err);
-    for (const struct pick *p = heard.first; st == KITH_OK && p; p = p->next)
-        st = self->records->update(txn, self->interaction.type, p->id, 1, &self->interaction.owner,
-                                   &owner, err);
-    return st;
-}
-
-static kith_status share_out(struct assignment *a, const struct picks *leads, int64_t *served,
-                             kith_error *err) {
-    struct pick **sellers = a->self->host->memory(a->txn, (leads->count + 1) * sizeof *sellers);
-    if (!sellers)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more records");
-    KITH_TRY(choose(a, leads, sellers, err));
-    uint64_t i = 0;
-    for (const struct pick *lead = leads->first; lead; lead = lead->next, i++)
-        KITH_TRY(give(a, lead, sellers[i], served, err));
-    if (i)
-        a->given = sellers[i - 1]->id;
+    kith_value owner, before, *heard;
+    uint64_t count;
+    KITH_TRY(self->records->read(txn, change->after, 1, &self->lead.owner, &owner, err));
+    KITH_TRY(self->records->read(txn, change->before, 1, &self->lead.owner, &before, err));
+    if (kith_has(before) || change->origin == KITH_ORIGIN_UNDO)
+        return KITH_OK;
+    KITH_TRY(KITH_FIND(self, txn, interaction, self->query.heard, 1, &lead, &heard, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(KITH_SET(self, txn, interaction, owner, heard[i].as.link.id, owner, err));
     return KITH_OK;
 }
 
 /* One lead that the caller names must be free to be given, unless it is to be given again. */
-static kith_status take_lead(struct assignment *a, struct picks *leads, const kith_value *args,
-                             kith_error *err) {
-    kith_instance *self = a->self;
-    const kith_txn *txn = a->txn;
-    const kith_id id = args[ASSIGN_LEAD].as.link.id;
-    const uint32_t fields[] = {self->lead.name, self->lead.owner, self->lead.state};
-    const kith_row *row;
-    kith_value v[3];
-    KITH_TRY(self->records->get(txn, self->lead.type, id, &row, err));
-    KITH_TRY(self->records->read(txn, row, 3, fields, v, err));
-    int shown = v[0].as.s.len < 80 ? (int)v[0].as.s.len : 80;
-    if (kith_has(v[1]) && !args[ASSIGN_AGAIN].as.i)
+static kith_status check_lead(struct assignment *a, const struct assign_args *args,
+                              kith_error *err) {
+    struct lead lead;
+    KITH_TRY(KITH_LOAD(a->self, a->txn, lead, args->lead.as.link.id, &lead, err));
+    if (kith_has(lead.owner) && !args->again.as.i)
         return kith_fail(err, KITH_E_REFUSED, "lead",
                          "the lead '%.*s' has an owner already; say again=true to give it to "
                          "somebody else",
-                         shown, v[0].as.s.ptr);
-    a->had = v[1].kind == KITH_LINK ? v[1].as.link.id : 0;
-    if (kith_is(v[2], "converted") || kith_is(v[2], "unqualified"))
+                         KITH_CUT(lead.name.as.s, 80));
+    a->had = lead.owner;
+    if (kith_is(lead.state, "converted") || kith_is(lead.state, "unqualified"))
         return kith_fail(err, KITH_E_REFUSED, "lead",
-                         "the lead '%.*s' is %.*s: only an open one is assigned", shown,
-                         v[0].as.s.ptr, KITH_CHARS(v[2].as.s));
-    return picks_add(leads, txn, id, 0, err);
+                         "the lead '%.*s' is %.*s: only an open one is assigned",
+                         KITH_CUT(lead.name.as.s, 80), KITH_CHARS(lead.state.as.s));
+    return KITH_OK;
 }
 
 /* -- the action, and new leads ----------------------------------------------------------------- */
 
 /* What the call says, else what the settings say. */
-static kith_status choose_sellers(struct assignment *a, const kith_value *args, kith_error *err) {
-    kith_instance *self = a->self;
-    a->team = args[ASSIGN_TEAM];
-    a->users = args[ASSIGN_USERS];
-    a->by = !kith_has(args[ASSIGN_BY]) ? self->regions.assign_by : args[ASSIGN_BY];
+static kith_status choose_sellers(struct assignment *a, const struct assign_args *args,
+                                  kith_error *err) {
+    a->team = args->team;
+    a->users = args->users;
+    a->by = kith_has(args->by) ? args->by : a->self->regions.assign_by;
     if (kith_has(a->team) && kith_has(a->users))
         return kith_fail(err, KITH_E_INVAL, "users", "give team or users, not both");
-    if (args[ASSIGN_AGAIN].as.i && !kith_has(args[ASSIGN_LEAD]))
+    if (args->again.as.i && !kith_has(args->lead))
         return kith_fail(err, KITH_E_INVAL, "again", "again: say which lead=LEAD is given again");
     if (!kith_has(a->team) && !kith_has(a->users)) {
-        a->team = self->team;
-        a->users = self->users;
+        a->team = a->self->team;
+        a->users = a->self->users;
     }
     return KITH_OK;
-}
-
-static kith_status answer(kith_instance *self, kith_call *call, const struct picks *leads,
-                          int64_t served, const kith_value *owner, kith_error *err) {
-    kith_value count = kith_int((int64_t)leads->count);
-    kith_value users = kith_int(served);
-    KITH_TRY(self->calls->result(call, ASSIGNED_LEADS, &count, err));
-    KITH_TRY(self->calls->result(call, ASSIGNED_USERS, &users, err));
-    return self->calls->result(call, ASSIGNED_OWNER, owner, err);
 }
 
 kith_status assign_leads(kith_instance *self, kith_call *call, kith_error *err) {
     struct assignment a = {
         .self = self, .txn = self->calls->txn(call), .whole = self->calls->whole(call)};
-    struct picks leads = {.self = self};
-    kith_value args[ASSIGN_PARAMS], owner = kith_null();
-    kith_status st = KITH_OK;
+    struct assign_args args;
+    kith_value *leads = &args.lead;
+    uint64_t count = 1;
     int64_t served = 0;
-    for (uint32_t i = 0; st == KITH_OK && i < ASSIGN_PARAMS; i++)
-        st = self->calls->arg(call, i, &args[i], err);
-    if (st == KITH_OK)
-        st = choose_sellers(&a, args, err);
-    if (st == KITH_OK)
-        st = args[ASSIGN_LEAD].kind == KITH_LINK
-                 ? take_lead(&a, &leads, args, err)
-                 : self->records->find(a.txn, self->query.unassigned, 0, NULL, 0, picks_row, &leads,
-                                       err);
-    if (st == KITH_OK)
-        st = find_sellers(&a, err);
-    if (st == KITH_OK)
-        st = share_out(&a, &leads, &served, err);
-    if (args[ASSIGN_LEAD].kind == KITH_LINK)
-        owner = kith_link(self->user.type, a.given);
-    return st == KITH_OK ? answer(self, call, &leads, served, &owner, err) : st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(choose_sellers(&a, &args, err));
+    KITH_TRY(kith_has(args.lead) ? check_lead(&a, &args, err)
+                                 : KITH_FIND(self, a.txn, lead, self->query.unassigned, 0, NULL,
+                                             &leads, &count, err));
+    KITH_TRY(find_sellers(&a, err));
+    KITH_TRY(share_out(&a, leads, count, &served, err));
+    const struct {
+        kith_value assigned, users, owner;
+    } results = {kith_int((int64_t)count), kith_int(served),
+                 kith_has(args.lead) ? a.given : kith_null()};
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* Who writes a lead down owns it only when that is said: else it is shared out like all others. */
@@ -307,8 +240,9 @@ kith_status assign_free_lead(kith_instance *self, kith_txn *txn, kith_change *ch
 }
 
 /* To those whom the settings name. When nobody takes leads, why says so, and they stay. */
-static kith_status assign_by_settings(kith_instance *self, kith_txn *txn, struct picks *leads,
-                                      int32_t *nobody_takes, kith_error *why, kith_error *err) {
+static kith_status assign_by_settings(kith_instance *self, kith_txn *txn, const kith_value *leads,
+                                      uint64_t count, int32_t *nobody_takes, kith_error *why,
+                                      kith_error *err) {
     struct assignment a = {.self = self,
                            .txn = txn,
                            .whole = txn,
@@ -320,20 +254,19 @@ static kith_status assign_by_settings(kith_instance *self, kith_txn *txn, struct
     *nobody_takes = st == KITH_E_REFUSED || st == KITH_E_NOTFOUND;
     if (*nobody_takes)
         return KITH_OK;
-    return st == KITH_OK ? share_out(&a, leads, &served, err)
+    return st == KITH_OK ? share_out(&a, leads, count, &served, err)
                          : kith_fail(err, st, NULL, "%.400s", why->message);
 }
 
 /* The reaction's condition has seen the lead as it is now: open, and without an owner. */
 kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
                             kith_error *err) {
-    struct picks leads = {.self = self};
+    const kith_value lead = kith_link(self->lead.type, event->id);
     kith_error why = {.struct_size = sizeof why};
     int32_t nobody_takes = 0;
     if (!self->assigns_new_leads)
         return KITH_OK;
-    KITH_TRY(picks_add(&leads, txn, event->id, 0, err));
-    KITH_TRY(assign_by_settings(self, txn, &leads, &nobody_takes, &why, err));
+    KITH_TRY(assign_by_settings(self, txn, &lead, 1, &nobody_takes, &why, err));
     const kith_value reason = kith_text(why.message);
     return nobody_takes ? self->events->publish(txn, self->unassigned, self->lead.type, event->id,
                                                 1, &reason, err)
@@ -342,13 +275,14 @@ kith_status assign_new_lead(kith_instance *self, kith_txn *txn, const kith_event
 
 /* Those for whom there was nobody when they came. */
 static kith_status assign_waiting(kith_instance *self, kith_txn *txn, kith_error *err) {
-    struct picks leads = {.self = self};
+    kith_value *leads;
+    uint64_t count;
     kith_error why = {.struct_size = sizeof why};
     int32_t nobody_takes = 0;
     if (!self->assigns_new_leads)
         return KITH_OK;
-    KITH_TRY(self->records->find(txn, self->query.unassigned, 0, NULL, 0, picks_row, &leads, err));
-    return leads.count ? assign_by_settings(self, txn, &leads, &nobody_takes, &why, err) : KITH_OK;
+    KITH_TRY(KITH_FIND(self, txn, lead, self->query.unassigned, 0, NULL, &leads, &count, err));
+    return count ? assign_by_settings(self, txn, leads, count, &nobody_takes, &why, err) : KITH_OK;
 }
 
 kith_status assign_to_seller(kith_instance *self, kith_txn *txn, const kith_event *event,

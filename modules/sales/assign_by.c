@@ -9,7 +9,7 @@ enum { BY_TURN, BY_LEAST_BUSY, BY_TERRITORY, BY_SPECIALIST, BY_COUNT };
 static const char *const ways[BY_COUNT] = {"turn", "least_busy", "territory", "specialist"};
 
 struct candidate {
-    struct pick *pick; /* with the turn */
+    struct user *user; /* with the turn */
     int64_t open;      /* leads that they have */
     struct seller seller;
 };
@@ -41,7 +41,7 @@ static int way_of(kith_str text) {
 }
 
 static uint64_t ways_in(const kith_value *by) {
-    return by->kind == KITH_LIST ? by->as.list.count : by->kind == KITH_TEXT;
+    return by->kind == KITH_LIST ? kith_rows(by) : by->kind == KITH_TEXT;
 }
 static kith_str way_at(const kith_value *by, uint64_t i) {
     return by->kind == KITH_LIST ? by->as.list.items[i].as.s : by->as.s;
@@ -59,9 +59,8 @@ kith_status assign_by_check(kith_instance *self, kith_error *err) {
     return KITH_OK;
 }
 
-int32_t assign_by_asks_all(const kith_instance *self, const kith_value *by) {
+int32_t assign_by_asks_all(const kith_value *by) {
     int32_t all = 0;
-    (void)self;
     for (uint64_t i = 0; i < ways_in(by); i++)
         all |= way_of(way_at(by, i)) >= BY_TERRITORY;
     return all;
@@ -75,9 +74,8 @@ static kith_status join_area(struct chooser *c, struct candidate *who, kith_id a
     const int64_t at = area_at(&c->tree, area);
     if (at < 0)
         return KITH_OK;
-    struct member *m = c->self->host->memory(c->txn, sizeof *m);
-    if (!m)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the sellers");
+    struct member *m;
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &m, 1, err));
     *m = (struct member){who, c->members[at]};
     c->members[at] = m;
     return KITH_OK;
@@ -85,56 +83,45 @@ static kith_status join_area(struct chooser *c, struct candidate *who, kith_id a
 
 static kith_status read_areas(struct chooser *c, kith_error *err) {
     KITH_TRY(area_tree(c->self, c->txn, &c->tree, err));
-    c->members = c->self->host->memory(c->txn, (c->tree.count + 1) * sizeof *c->members);
-    if (!c->members)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the territories");
+    KITH_TRY(KITH_MEMORY(c->self, c->txn, &c->members, c->tree.count, err));
     for (uint64_t i = 0; i < c->count; i++) {
         struct candidate *who = &c->all[i];
         const kith_value *areas = &who->seller.territories;
-        for (uint64_t k = 0; areas->kind == KITH_LIST && k < areas->as.list.count; k++)
+        for (uint64_t k = 0; k < kith_rows(areas); k++)
             KITH_TRY(join_area(c, who, areas->as.list.items[k].as.link.id, err));
         for (uint64_t k = 0; k < c->tree.count; k++)
-            if (c->tree.areas[k].manager.kind == KITH_LINK &&
-                c->tree.areas[k].manager.as.link.id == who->pick->id)
+            if (kith_equal(c->tree.areas[k].manager, who->user->id))
                 KITH_TRY(join_area(c, who, c->tree.areas[k].id.as.link.id, err));
     }
     return KITH_OK;
 }
 
-static kith_status note_open(void *arg, const kith_txn *txn, uint32_t count,
-                             const kith_value *values, kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(int64_t *)arg = values[0].as.i;
+static kith_status read_seller(struct chooser *c, struct candidate *who, kith_error *err) {
+    kith_instance *self = c->self;
+    const kith_value *user = &who->user->id;
+    kith_value open = kith_int(0);
+    KITH_TRY(KITH_LOAD(self, c->txn, regions.seller, user->as.link.id, &who->seller, err));
+    if (c->uses[BY_LEAST_BUSY])
+        KITH_TRY(KITH_TOTAL(self, c->txn, self->regions.query.open_leads_of, 1, user, &open, err));
+    who->open = open.as.i;
     return KITH_OK;
 }
 
-static kith_status read_seller(struct chooser *c, struct candidate *who, kith_error *err) {
-    kith_instance *self = c->self;
-    const kith_value user = kith_link(self->user.type, who->pick->id);
-    KITH_TRY(KITH_LOAD(self, c->txn, regions.seller, who->pick->id, &who->seller, err));
-    return c->uses[BY_LEAST_BUSY] ? self->records->groups(c->txn, self->regions.query.open_leads_of,
-                                                          1, &user, 0, note_open, &who->open, err)
-                                  : KITH_OK;
-}
-
 kith_status assign_by_begin(kith_instance *self, const kith_txn *txn, const kith_value *by,
-                            struct picks *sellers, struct chooser **out, kith_error *err) {
-    struct chooser *c = *out = self->host->memory(txn, sizeof *c);
-    if (c) {
-        *c = (struct chooser){.self = self, .txn = txn};
-        c->all = self->host->memory(txn, (sellers->count + 1) * sizeof *c->all);
-    }
-    if (!c || !c->all)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the sellers");
+                            const struct sellers *sellers, struct chooser **out, kith_error *err) {
+    KITH_TRY(KITH_MEMORY(self, txn, out, 1, err));
+    struct chooser *c = *out;
+    *c = (struct chooser){.self = self, .txn = txn, .count = sellers->count};
+    KITH_TRY(KITH_MEMORY(self, txn, &c->all, c->count, err));
     for (uint64_t i = 0; i < ways_in(by) && c->way_count < BY_COUNT; i++)
         c->ways[c->way_count++] = way_of(way_at(by, i));
     c->ways[c->way_count++] = BY_TURN;
     for (int i = 0; i < c->way_count; i++)
         c->uses[c->ways[i]] = 1;
-    for (struct pick *p = sellers->first; p; p = p->next)
-        c->all[c->count++].pick = p;
-    for (uint64_t i = 0; i < c->count; i++)
+    for (uint64_t i = 0; i < c->count; i++) {
+        c->all[i].user = &sellers->items[i];
         KITH_TRY(read_seller(c, &c->all[i], err));
+    }
     return c->uses[BY_TERRITORY] ? read_areas(c, err) : KITH_OK;
 }
 
@@ -145,9 +132,9 @@ kith_status assign_by_begin(kith_instance *self, const kith_txn *txn, const kith
 static int32_t is_before(const struct candidate *a, const struct candidate *b, int32_t busy) {
     if (busy && a->open != b->open)
         return a->open < b->open;
-    if (a->pick->number != b->pick->number)
-        return a->pick->number < b->pick->number;
-    return a->pick->id < b->pick->id;
+    if (a->user->lead_turn.as.i != b->user->lead_turn.as.i)
+        return a->user->lead_turn.as.i < b->user->lead_turn.as.i;
+    return a->user->id.as.link.id < b->user->id.as.link.id;
 }
 
 static struct candidate *first_of_all(struct chooser *c, int32_t busy) {
@@ -194,7 +181,7 @@ static struct candidate *specialist(struct chooser *c, const struct prospect *le
     for (uint64_t i = 0; i < c->count; i++) {
         const kith_value *tags = &c->all[i].seller.specialities;
         int32_t knows = 0;
-        for (uint64_t k = 0; !knows && tags->kind == KITH_LIST && k < tags->as.list.count; k++)
+        for (uint64_t k = 0; !knows && k < kith_rows(tags); k++)
             knows = has_words(&lead->industry, tags->as.list.items[k].as.s) ||
                     has_words(&lead->interest, tags->as.list.items[k].as.s);
         if (knows && (!best || is_before(&c->all[i], best, c->uses[BY_LEAST_BUSY])))
@@ -208,10 +195,10 @@ static kith_status area_of_lead(const struct chooser *c, const struct prospect *
                                 kith_value *area, kith_error *err) {
     const struct address where = {lead->city, lead->region, lead->country, lead->postal_code};
     *area = lead->territory;
-    return !kith_has(*area) ? area_of(c->self, c->txn, &where, area, err) : KITH_OK;
+    return kith_has(*area) ? KITH_OK : area_of(c->self, c->txn, &where, area, err);
 }
 
-kith_status assign_by_choose(struct chooser *c, kith_id id, struct pick **seller, kith_error *err) {
+kith_status assign_by_choose(struct chooser *c, kith_id id, struct user **seller, kith_error *err) {
     struct prospect lead = {.territory = kith_null()};
     struct candidate *who = NULL;
     kith_value area = kith_null();
@@ -224,7 +211,7 @@ kith_status assign_by_choose(struct chooser *c, kith_id id, struct pick **seller
               : c->ways[i] == BY_SPECIALIST ? specialist(c, &lead)
                                             : first_of_all(c, c->ways[i] == BY_LEAST_BUSY);
     who->open++;
-    *seller = who->pick;
+    *seller = who->user;
     return KITH_OK;
 }
 

@@ -19,7 +19,28 @@
 #define SOURCES                                                                                    \
     "event,web,referral,newsletter,giveaway,form,chat,ad,campaign,social,phone,import,other"
 
-/* Stages of an opportunity, in the order in which declare.c lists them. */
+/* clang-format off */
+#define LEAD(X)          X(name) X(contact) X(account) X(company) X(email) X(phone) X(source) \
+                         X(campaign) X(interest) X(state) X(score) X(rating) X(last_contacted) \
+                         X(territory) X(industry) X(city) X(region) X(country) X(postal_code) X(owner)
+#define PIPELINE_DEAL(X) X(name) X(account) X(contact) X(lead) X(stage) X(amount) X(probability) \
+                         X(signal) X(close_on) X(closed_at) X(source) X(campaign) X(description) \
+                         X(win_reason) X(loss_reason) X(loss_note) X(owner)
+#define ACCOUNT(X)       X(name) X(kind) X(territory) X(industry) X(billing_city) X(billing_region) \
+                         X(billing_country) X(billing_postal_code) X(owner)
+#define CONTACT(X)       X(name) X(account) X(email) X(phone) X(source) X(industry) X(city) \
+                         X(region) X(country) X(postal_code) X(owner)
+#define CONTACT_POINT(X) X(contact)
+#define INTERACTION(X)   X(at) X(about) X(owner)
+#define USER(X)          X(takes_leads) X(lead_turn)
+/* clang-format on */
+KITH_RECORD(lead, LEAD);
+KITH_RECORD(pipeline_deal, PIPELINE_DEAL);
+KITH_RECORD(account, ACCOUNT);
+KITH_RECORD(contact, CONTACT);
+KITH_RECORD(contact_point, CONTACT_POINT);
+KITH_RECORD(interaction, INTERACTION);
+KITH_RECORD(user, USER);
 
 struct kith_instance {
     const kith_host *host;
@@ -29,30 +50,13 @@ struct kith_instance {
     const kith_settings_v1 *settings;
     const kith_numbers_v1 *numbers;
 
-    struct {
-        uint32_t type, name, contact, account, company, email, phone, source, campaign, interest,
-            state, score, rating, last_contacted, owner;
-    } lead;
-    struct {
-        uint32_t type, name, account, contact, lead, stage, amount, probability, signal, close_on,
-            closed_at, source, campaign, description, win_reason, loss_reason, loss_note, owner;
-    } opportunity;
-    struct {
-        uint32_t type, name, kind, industry, owner;
-    } account;
-    struct {
-        uint32_t type, name, account, email, phone, source, industry, city, region, country,
-            postal_code, owner;
-    } contact;
-    struct {
-        uint32_t type, contact;
-    } contact_point;
-    struct {
-        uint32_t type, at, about, owner;
-    } interaction;
-    struct {
-        uint32_t type, takes_leads, lead_turn;
-    } user;
+    struct lead_numbers lead;
+    struct pipeline_deal_numbers opportunity;
+    struct account_numbers account;
+    struct contact_numbers contact;
+    struct contact_point_numbers contact_point;
+    struct interaction_numbers interaction;
+    struct user_numbers user;
     struct {
         uint32_t open_leads, open_opportunities, unassigned, accounts_named, made_of, addresses,
             members, login, last_turn, forecast, undated, heard;
@@ -182,15 +186,20 @@ kith_status assign_nightly(kith_instance *self, kith_txn *txn, const kith_firing
 
 /* assign_by.c: which of the sellers gets a lead. by: a text, or a list of them. */
 struct chooser;
+/* Who may get leads. */
+struct sellers {
+    struct user *items;
+    uint64_t count, room;
+};
 kith_status assign_by_check(kith_instance *self, kith_error *err);
 /* It finds them among all users, so that no team need be named. */
-int32_t assign_by_asks_all(const kith_instance *self, const kith_value *by);
+int32_t assign_by_asks_all(const kith_value *by);
 kith_status assign_by_begin(kith_instance *self, const kith_txn *txn, const kith_value *by,
-                            struct picks *sellers, struct chooser **out, kith_error *err);
-kith_status assign_by_choose(struct chooser *c, kith_id lead, struct pick **seller,
+                            const struct sellers *sellers, struct chooser **out, kith_error *err);
+kith_status assign_by_choose(struct chooser *c, kith_id lead, struct user **seller,
                              kith_error *err);
 
-/* Parameters and results of the actions, by their place in declare.c. */
+/* Results of sales.rescore, by their place in declare.c. */
 enum {
     RESULT_CHECKED,
     RESULT_CHANGED,
@@ -200,26 +209,6 @@ enum {
     RESULT_SIGNALS,
     RESULTS_RESCORE
 };
-enum {
-    CONVERT_LEAD,
-    CONVERT_ACCOUNT,
-    CONVERT_CONTACT,
-    CONVERT_OPPORTUNITY,
-    CONVERT_NAME,
-    CONVERT_AMOUNT,
-    CONVERT_CLOSE_ON,
-    CONVERT_PARAMS
-};
-enum {
-    CONVERTED_ACCOUNT,
-    CONVERTED_ACCOUNT_HOW,
-    CONVERTED_CONTACT,
-    CONVERTED_CONTACT_HOW,
-    CONVERTED_OPPORTUNITY
-};
-enum { ASSIGN_LEAD, ASSIGN_TEAM, ASSIGN_USERS, ASSIGN_BY, ASSIGN_AGAIN, ASSIGN_PARAMS };
-enum { ASSIGNED_LEADS, ASSIGNED_USERS, ASSIGNED_OWNER };
-
 #define OPEN_LEAD          "state in ('new', 'working', 'qualified')"
 #define OPEN_LEADS         "lead where " OPEN_LEAD
 #define HEARD              "interaction where about = :lead and owner is null limit 100"
