@@ -105,9 +105,7 @@ static void serving_leave(kith_caller *caller) {
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
-static kith_status named(const struct schema *s, kith_str type, kith_str id, const struct rtype **t,
-                         kith_id *out, kith_error *e) {
-    TRY(schema_find_type(s, type, t, e));
+static kith_status take_id(kith_str id, kith_id *out, kith_error *e) {
     if (!id_parse(id, out))
         return err_set(e, KITH_E_NOTFOUND, "id", "'%.*s' is no id: %s",
                        id.len < 60 ? (int)id.len : 60, id.ptr ? id.ptr : "", id_unlike(id));
@@ -151,7 +149,8 @@ static kith_status show(const struct look *l, kith_str fields, struct buf *text,
 static kith_status look_up(struct look *l, kith_str type, kith_str id, kith_error *e) {
     struct kith_caller *c = l->caller;
     kith_value *values;
-    TRY(named(l->schema, type, id, &l->type, &l->id, e));
+    TRY(schema_find_type(l->schema, type, &l->type, e));
+    TRY(take_id(id, &l->id, e));
     TRY(engine_read(c->engine, &c->principal, l->type, &l->id, l->arena, &values, e));
     l->values = values;
     return KITH_OK;
@@ -287,29 +286,35 @@ static kith_status take_state(struct job *job, struct item *i, kith_str state, k
     return err_set(e, KITH_E_NOTFOUND, "id", "%s", none.message);
 }
 
+/* object: what was sent; NULL: nothing. */
+static kith_status take_wish(struct job *job, struct item *i, const kith_write *w,
+                             const json_t *object, kith_error *e) {
+    if (w->kind != KITH_ON_CREATE)
+        TRY(take_id(w->id, &i->id, e));
+    if (w->kind == KITH_ON_DELETE)
+        return KITH_OK;
+    if (w->kind == KITH_TO_STATE)
+        return take_state(job, i, w->fields, e);
+    if (!object)
+        return err_set(e, KITH_E_INVAL, NULL, "the body is empty: send one JSON object");
+    return take_fields(job, i, object, e);
+}
+
+/* What is no JSON is told before what its id is: whoever sends lines took that from there. */
 static kith_status take_item(struct job *job, struct item *i, const kith_write *w, kith_error *e) {
     json_t *object = NULL;
-    const struct schema *s = job->caller->plugin->set->schema;
     if (w->kind != KITH_ON_CREATE && w->kind != KITH_ON_UPDATE && w->kind != KITH_ON_DELETE &&
         w->kind != KITH_TO_STATE)
         return err_set(e, KITH_E_INVAL, NULL, "there is no kind of write with the number %u",
                        w->kind);
     i->kind = w->kind;
-    if (w->kind == KITH_ON_CREATE)
-        TRY(schema_find_type(s, w->type, &i->type, e));
-    else
-        TRY(named(s, w->type, w->id, &i->type, &i->id, e));
+    TRY(schema_find_type(job->caller->plugin->set->schema, w->type, &i->type, e));
     i->version = arena_str(&job->arena, w->version);
     if (!i->version.ptr)
         return err_nomem(e);
-    if (w->kind == KITH_ON_DELETE)
-        return KITH_OK;
-    if (w->kind == KITH_TO_STATE)
-        return take_state(job, i, w->fields, e);
-    if (!w->fields.len)
-        return err_set(e, KITH_E_INVAL, NULL, "the body is empty: send one JSON object");
-    TRY(json_read(w->fields, &object, e));
-    kith_status st = take_fields(job, i, object, e);
+    if ((w->kind == KITH_ON_CREATE || w->kind == KITH_ON_UPDATE) && w->fields.len)
+        TRY(json_read(w->fields, &object, e));
+    kith_status st = take_wish(job, i, w, object, e);
     json_decref(object);
     return st;
 }

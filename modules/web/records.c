@@ -225,11 +225,11 @@ static bool is_blank(kith_str line) {
 }
 
 /* Of what is updated: the id that stands in the line, in a text of 16 bytes. false: there is none.
- * A line that is no object is told of by who reads all of it. */
+ * A line that is no JSON is told of by who reads all of it. */
 static bool take_id(kith_str line, char *out) {
     json_t *object = json_loadb(line.ptr, (size_t)line.len, JSON_ALLOW_NUL, NULL);
     const char *id = json_string_value(json_object_get(object, "id"));
-    bool found = id || !json_is_object(object);
+    bool found = id || !object;
     (void)snprintf(out, 16, "%s", id ? id : "");
     json_decref(object);
     return found;

@@ -311,6 +311,14 @@ prints "at 2: "
 prints '"field":"id"'
 kith find "account where name like 'Many%' and size in (7, 8) : count()"
 prints_exactly 2
+for no_json in '{"size":' nonsense; do
+    api PATCH account "{\"id\":\"$first\",\"size\":70}"$'\n'"$no_json" "${lines[@]}"
+    answers 400
+    prints '"detail":"at 2: JSON, line 1'
+done
+api PATCH account "{\"id\":\"$first\",\"size\":70}"$'\n[1]' "${lines[@]}"
+answers 422
+prints '"field":"id"'
 for body in $'{"name":"X"}\n{"name":' $'{"name":"X"}\n[]' $'{"name":"X"}\n{"nmae":"Y"}'; do
     api POST account "$body" "${lines[@]}"
     expect test "$code" -ge 400
