@@ -460,8 +460,21 @@ bool action_get(struct request *r) {
 
 /* -- lists ------------------------------------------------------------------------------------- */
 
+#define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
+/* What the command takes may be a whole query; the address names a type and nothing else. */
+static bool names_type(struct request *r) {
+    const char *type = request_part(r, "type");
+    char sentence[120];
+    if (!type[strspn(type, WORD)])
+        return true;
+    (void)snprintf(sentence, sizeof sentence, "there is no type '%.80s'", type);
+    answer_problem(r, 404, "not found", NULL, sentence);
+    return false;
+}
+
 bool records_list(struct request *r) {
-    struct command *c = command_begin(r);
+    struct command *c = names_type(r) ? command_begin(r) : NULL;
     if (!c)
         return true;
     if (!request_argument(r, "limit"))

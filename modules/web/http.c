@@ -25,7 +25,7 @@ struct guest {
     size_t moved;          /* bytes since then */
     /* Of its last request, as it was sent: */
     bool odd_address;
-    const char *address_end;
+    const char *address, *address_end;
     char asked[ASKED_MAX + 1];
     struct guest *next, **link;
 };
@@ -203,11 +203,19 @@ static void *note_address(void *cls, const char *uri, struct MHD_Connection *con
     (void)cls;
     if (!g)
         return NULL;
+    g->address = uri;
     g->address_end = uri + strlen(uri);
     g->odd_address = !head_is_plain(uri) || strlen(uri) > ADDRESS_MAX;
     (void)snprintf(g->asked, sizeof g->asked, "%.*s", (int)(len < ASKED_MAX ? len : ASKED_MAX),
                    uri);
     return NULL;
+}
+
+/* Arguments are decoded by the library, which has cut them before; the address is not cut yet. */
+static size_t decode(void *cls, struct MHD_Connection *connection, char *text) {
+    const struct guest *g = guest_of(connection);
+    (void)cls;
+    return g && text == g->address ? strlen(text) : MHD_http_unescape(text);
 }
 
 static const struct sockaddr *address_of_peer(struct MHD_Connection *connection) {
@@ -546,13 +554,14 @@ static kith_status listen_on(struct http *h, const struct listener *door, kith_e
     struct MHD_Daemon *d = MHD_start_daemon(
         flags, 0, NULL, NULL, on_access, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h,
         MHD_OPTION_LISTEN_SOCKET, door->fd, MHD_OPTION_URI_LOG_CALLBACK, note_address, h,
-        MHD_OPTION_NOTIFY_COMPLETED, end, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)self->max_connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)self->max_of_address,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(self->idle_ms / 1000),
-        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)(self->threads > 1 ? self->threads : 0),
-        MHD_OPTION_ARRAY, door->tls ? tls : none, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, decode, NULL, MHD_OPTION_NOTIFY_COMPLETED, end, h,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)self->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)self->max_of_address, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)(self->idle_ms / 1000), MHD_OPTION_THREAD_POOL_SIZE,
+        (unsigned)(self->threads > 1 ? self->threads : 0), MHD_OPTION_ARRAY, door->tls ? tls : none,
+        MHD_OPTION_END);
     if (!d) {
         close(door->fd);
         return kith_fail(err, KITH_E_NOMEM, NULL, "the HTTP server did not start");

@@ -273,7 +273,7 @@ static bool fits(const struct request *r, const struct route *route) {
         bool any = *++at == '{';
         if (any)
             at += strcspn(at, "/");
-        for (; !any && *part && *part == *at; part++)
+        for (; !any && *part && *part == *at && *at != '/'; part++)
             at++;
         if ((*at && *at != '/') || (*part && !any))
             return false;
@@ -290,32 +290,14 @@ const char *request_part(const struct request *r, const char *name) {
     return NULL;
 }
 
-static bool cut(struct request *r) {
-    char *at = r->path;
-    if (strncmp(at, "http://", 7) == 0 || strncmp(at, "https://", 8) == 0) { /* as to a proxy */
-        at = strchr(at, '/') + 2;
-        at += strcspn(at, "/");
-    }
-    while (*at == '/') {
-        if (r->part_count == PARTS_MAX)
-            return false;
-        *at++ = '\0';
-        if (!*at || *at == '/')
-            return false;
-        r->parts[r->part_count++] = at;
-        at += strcspn(at, "/");
-    }
-    return *at == '\0';
-}
-
 bool route_is_of_type(const struct route *route) {
     return strncmp(route->pattern, API "{type}", strlen(API "{type}")) == 0;
 }
 
 static void find_route(struct request *r) {
     char allowed[64] = "", sentence[100];
-    bool found = cut(r), taken = false;
-    for (size_t i = 0; found && i < route_count && !r->route; i++) {
+    bool taken = false;
+    for (size_t i = 0; i < route_count && !r->route; i++) {
         bool of_type = route_is_of_type(&routes[i]);
         /* Where another address stands nobody looks for records of a type of that name. */
         if ((taken && of_type) || !fits(r, &routes[i]))
@@ -523,6 +505,14 @@ static void check_key(struct request *r) {
                        "here");
 }
 
+/* What is read while it arrives looks itself. */
+static void check_coding(struct request *r) {
+    const char *coding = request_header(r, "Content-Encoding");
+    if (coding && !r->route->reads && strcasecmp(coding, "identity") != 0)
+        answer_problem(r, 415, "unsupported", "Content-Encoding",
+                       "only what is imported, and files, are taken packed: send this as it is");
+}
+
 static bool is_for_anybody(const struct request *r) {
     return r->route->open && !(r->route->greets && request_header(r, "Authorization"));
 }
@@ -541,6 +531,8 @@ void request_begin(struct request *r) {
         limit_rate(r);
     if (!r->status)
         check_key(r);
+    if (!r->status)
+        check_coding(r);
     if (!r->status)
         request_arguments(r, check_argument, r);
 }

@@ -127,8 +127,8 @@ struct request {
     bool head; /* HEAD: as GET, without a body */
     bool options;
     struct origin origin;
-    char *path; /* decoded, and cut into: */
-    char *parts[PARTS_MAX];
+    char *path;             /* as it was sent, and cut into: */
+    char *parts[PARTS_MAX]; /* decoded */
     size_t part_count;
     const char *asked; /* "/api/v1/lead/0ABC", for the log of reads */
     const struct route *route;

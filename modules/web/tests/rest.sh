@@ -656,6 +656,13 @@ prints '"parameters":["city"]'
 api GET "reports/in_town?city=Halle%20%26%20Co&city=Nowhere&fields=name"
 answers 200
 prints '"name":"Rosa Report"'
+"$KITH" create saved_query name="Halle / week" shared=true query="contact where city like 'Halle%'" >/dev/null
+api GET "reports/Halle%20%2F%20week?fields=name"
+answers 200
+prints '"name":"Rosa Report"'
+api GET "contact%2F$id"
+answers 404
+prints "there is no type 'contact/$id'"
 api GET reports/in_town
 answers 400
 prints ":city"
