@@ -66,6 +66,8 @@ static void json_commands(struct cmd *c, const char *only) {
         json_strz(&j, k->args);
         json_key(&j, "help");
         json_strz(&j, k->help);
+        json_key(&j, "administrators");
+        json_bool_(&j, !k->open);
         json_key(&j, "options");
         json_object_(&j);
         for (size_t o = 0; o < OPTIONS_PER_COMMAND && k->options[o].name; o++) {

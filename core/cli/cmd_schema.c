@@ -322,6 +322,8 @@ static kith_status put_all(struct telling *t, kith_error *e) {
     json_key(&t->j, "company");
     json_str(&t->j, settings_text(c->company->settings, "", "company.name"));
     text_member(t, "currency", t->schema->base_currency);
+    json_key(&t->j, "administrator");
+    json_bool_(&t->j, c->principal.all);
     json_key(&t->j, "reads_only");
     json_bool_(&t->j, access_only_reads(&c->principal, NULL) != KITH_OK);
     json_key(&t->j, "types");

@@ -214,19 +214,22 @@ static void add_each(struct making *m, const struct api_operation *common, const
     }
 }
 
-/* What changes something, other than by actions and records, of which each tells for itself. */
-static bool is_refused(const struct making *m, const struct route *r) {
-    return json_is_true(json_object_get(m->told, "reads_only")) && r->method != METHOD_GET &&
-           !r->open && !strstr(r->pattern, "{action}") && !route_is_of_type(r);
+/* What changes something, or is for others. Of actions and records each tells for itself. */
+static bool is_refused(const struct making *m, const struct route *r, const json_t *command) {
+    if (strstr(r->pattern, "{action}") || route_is_of_type(r))
+        return false;
+    bool changes = r->method != METHOD_GET && !r->open;
+    bool of_others = r->administrators || json_is_true(json_object_get(command, "administrators"));
+    return (changes && json_is_true(json_object_get(m->told, "reads_only"))) ||
+           (of_others && !json_is_true(json_object_get(m->told, "administrator")));
 }
 
 static void add_route(struct making *m, const struct route *r) {
-    const char *command = r->words ? r->words[0] : "";
-    const struct api_operation o = {
-        .route = r, .options = json_object_get(json_object_get(m->help, command), "options")};
+    const json_t *command = r->words ? json_object_get(m->help, r->words[0]) : NULL;
+    const struct api_operation o = {.route = r, .options = json_object_get(command, "options")};
     if (strncmp(r->pattern, API, strlen(API)) != 0) /* it speaks another protocol */
         return;
-    if (is_refused(m, r))
+    if (is_refused(m, r, command))
         return;
     if (route_is_of_type(r))
         add_each(m, &o, "types");

@@ -167,7 +167,8 @@ static const struct shape {
      "rule:text file:text runs:int failures:int total_ns:int writes:int queries:int steps:int",
      NULL, NULL},
     {"Declared", "What is declared in this company.",
-     "kith:text company:text currency:text reads_only:bool types:[any] actions:[any]"
+     "kith:text company:text currency:text administrator:bool reads_only:bool types:[any] "
+     "actions:[any]"
      " reports:[any] topics:[any]",
      NULL, NULL},
     {"Problem",

@@ -243,8 +243,9 @@ struct route {
     /* Its body, r->in, has no bounds: handle is called when the head is there, and sets r->job,
      * which is carried out on one of those threads. */
     bool reads;
-    bool plain; /* a secret stands in its answer: it is never packed */
-    bool many;  /* a line of JSON for each of a list */
+    bool plain;          /* a secret stands in its answer: it is never packed */
+    bool many;           /* a line of JSON for each of a list */
+    bool administrators; /* it is for them, though its command is not for them alone */
     /* For openapi_parts.c: of what shape its answer is, or each of a list; "[Step]" is a list;
      * media types where it is no JSON, "text/csv|text/vcard"; NULL: of any. */
     const char *gives;

@@ -34,6 +34,8 @@ prints '"/api/v1/visit/{id}"'
 prints '"/api/v1/actions/sales.convert"'
 prints '"operationId":"createVisit"'
 prints '"enum":["good","bad",null]'
+prints '"/api/v1/settings/{setting}"'
+prints '"/api/v1/deadletters"'
 prints '"operationId":"reportSalesPipeline"'
 prints '"rows":{"type":"array","maxItems":10000,"items":{"type":"object","properties":{"record":{"type":["string","null"]'
 prints '"required":["record","field","value"]'
@@ -59,7 +61,10 @@ api GET openapi.json
 answers 200
 prints '"/api/v1/contact/{id}"'
 prints '"lifecycle"'
-for word in '"birthday":' '"deleteContact"' '/account"' createVisit sales.convert; do prints_not "$word"; done
+prints '"/api/v1/outbox"'
+for word in '"birthday":' '"deleteContact"' '/account"' createVisit sales.convert '/api/v1/settings' \
+    '/api/v1/types' '/api/v1/modules' '/api/v1/status' '/api/v1/workflows' '/api/v1/runs/{run}"' '/api/v1/deadletters' \
+    '/api/v1/outbox/'; do prints_not "$word"; done
 expect test "$(header ETag)" != "$etag"
 token=$(new_token root --read-only)
 api GET openapi.json
