@@ -61,12 +61,7 @@ struct tier {
 };
 
 struct kith_instance {
-    const kith_host *host;
-    const kith_records_v1 *records;
-    const kith_events_v1 *events;
-    const kith_calls_v1 *calls;
-    const kith_settings_v1 *settings;
-    const kith_numbers_v1 *numbers;
+    KITH_TABLES;
     const kith_timers_v1 *timers;
 
     struct account_numbers account;

@@ -24,12 +24,7 @@ static const kith_permission permissions[] = {
 };
 
 static const kith_want wants[] = {
-    KITH_WANT(HOST, NULL, host),
-    KITH_WANT(TABLE, KITH_RECORDS_1, records),
-    KITH_WANT(TABLE, KITH_EVENTS_1, events),
-    KITH_WANT(TABLE, KITH_CALLS_1, calls),
-    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
-    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
+    KITH_WANT_TABLES,
     KITH_WANT(TABLE, KITH_TIMERS_1, timers),
     KITH_WANT(SETTING, "rounding", rounding),
     KITH_WANT(SETTING, "tax_included", tax_included),
@@ -55,13 +50,7 @@ static const kith_require requirements[] = {
 };
 
 static const kith_plugin_desc desc = {
-    .struct_size = sizeof desc,
-    .abi_major = KITH_ABI_MAJOR,
-    .abi_minor = KITH_ABI_MINOR,
-    .min_host_minor = KITH_ABI_MINOR,
-    .version = 1,
-    .name = "commerce",
-    .version_text = "0.1.0",
+    KITH_HEAD("commerce", 1, "0.1.0"),
     .title = "Commerce",
     .doc = "Products and their prices, orders, and all that follows from them.",
     .vendor = "Kith",

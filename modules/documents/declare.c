@@ -113,10 +113,7 @@ static const kith_action actions[] = {
 
 #define SET(key, member) KITH_WANT(SETTING, key, set.member)
 static const kith_want wants[] = {
-    KITH_WANT(HOST, NULL, host),
-    KITH_WANT(TABLE, KITH_CALLS_1, calls),
-    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
-    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
+    KITH_WANT_TABLES,
     SET("company.name", name),
     SET("company.address", address),
     SET("company.contact", contact),
@@ -138,13 +135,7 @@ static kith_status create(const kith_host *host, kith_instance **self, kith_erro
 }
 
 static const kith_plugin_desc desc = {
-    .struct_size = sizeof desc,
-    .abi_major = KITH_ABI_MAJOR,
-    .abi_minor = KITH_ABI_MINOR,
-    .min_host_minor = KITH_ABI_MINOR,
-    .version = 1,
-    .name = "documents",
-    .version_text = "0.1.0",
+    KITH_HEAD("documents", 1, "0.1.0"),
     .title = "Documents",
     .doc = "Papers for people, as PDF: quotes, invoices, letters, with the company's letterhead.",
     .vendor = "Kith",

@@ -46,10 +46,7 @@ enum label { LABELS(LABEL_PLACE) LABEL_COUNT };
 #define TEXT_ROOM 512
 
 struct kith_instance {
-    const kith_host *host;
-    const kith_calls_v1 *calls;
-    const kith_settings_v1 *settings;
-    const kith_numbers_v1 *numbers;
+    KITH_TABLES;
     struct {
         kith_value name, address, contact, bank, tax_number; /* of the company */
         kith_value paper, font, date, decimal, labels;

@@ -219,13 +219,7 @@ static const kith_action actions[] = {
 static const kith_part *const parts[] = {&instance_part};
 
 static const kith_plugin_desc desc = {
-    .struct_size = sizeof(kith_plugin_desc),
-    .abi_major = KITH_ABI_MAJOR,
-    .abi_minor = KITH_ABI_MINOR,
-    .min_host_minor = KITH_ABI_MINOR,
-    .version = 1,
-    .name = "http",
-    .version_text = "0.1.0",
+    KITH_HEAD("http", 1, "0.1.0"),
     .title = "HTTP",
     .doc = "Webhooks, which tell other programs what happens, and requests to them.",
     .vendor = "Kith",

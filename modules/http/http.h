@@ -13,19 +13,17 @@ struct credential {
     kith_str name, header, value, host;
 };
 
+#define WEBHOOK(X)                                                                                 \
+    X(name)                                                                                        \
+    X(url) X(topics) X(condition) X(state) X(tells) X(secret_number) X(former_until) X(owner)
+KITH_RECORD(webhook, WEBHOOK);
+
 struct kith_instance {
-    const kith_host *host;
-    const kith_records_v1 *records;
-    const kith_events_v1 *events;
-    const kith_calls_v1 *calls;
-    const kith_settings_v1 *settings;
+    KITH_TABLES;
     const kith_listening_v1 *listening;
     const kith_deliveries_v1 *deliveries;
 
-    struct {
-        uint32_t type, name, url, topics, condition, state, tells, secret_number, former_until,
-            owner;
-    } webhook;
+    struct webhook_numbers webhook;
     uint32_t listening_webhooks; /* query */
     uint32_t deliver, send;      /* deliveries */
     uint32_t requested, answered;

@@ -485,13 +485,7 @@ static const kith_part *const parts[] = {
     &note_words_part};
 
 static const kith_plugin_desc desc = {
-    .struct_size = sizeof desc,
-    .abi_major = KITH_ABI_MAJOR,
-    .abi_minor = KITH_ABI_MINOR,
-    .min_host_minor = KITH_ABI_MINOR,
-    .version = 1,
-    .name = "sales",
-    .version_text = "0.1.0",
+    KITH_HEAD("sales", 1, "0.1.0"),
     .title = "Sales",
     .doc = "Leads, which become customers and opportunities, and are shared out among the sellers.",
     .vendor = "Kith",

@@ -32,12 +32,7 @@ kith_status picks_row(void *arg, const kith_txn *txn, const kith_row *row, kith_
 /* -- what it asks for -------------------------------------------------------------------------- */
 
 static const kith_want wants[] = {
-    KITH_WANT(HOST, NULL, host),
-    KITH_WANT(TABLE, KITH_RECORDS_1, records),
-    KITH_WANT(TABLE, KITH_EVENTS_1, events),
-    KITH_WANT(TABLE, KITH_CALLS_1, calls),
-    KITH_WANT(TABLE, KITH_SETTINGS_1, settings),
-    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
+    KITH_WANT_TABLES,
     KITH_WANT(SETTING, "score.rules", score_rules),
     KITH_WANT(NUMBER, "score.hot", hot),
     KITH_WANT(NUMBER, "score.warm", warm),

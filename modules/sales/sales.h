@@ -43,12 +43,7 @@ KITH_RECORD(interaction, INTERACTION);
 KITH_RECORD(user, USER);
 
 struct kith_instance {
-    const kith_host *host;
-    const kith_records_v1 *records;
-    const kith_events_v1 *events;
-    const kith_calls_v1 *calls;
-    const kith_settings_v1 *settings;
-    const kith_numbers_v1 *numbers;
+    KITH_TABLES;
 
     struct lead_numbers lead;
     struct pipeline_deal_numbers opportunity;

@@ -331,13 +331,7 @@ static kith_status cease(kith_instance *self, uint32_t deadline_ms, kith_error *
 }
 
 static const kith_plugin_desc desc = {
-    .struct_size = sizeof(kith_plugin_desc),
-    .abi_major = KITH_ABI_MAJOR,
-    .abi_minor = KITH_ABI_MINOR,
-    .min_host_minor = KITH_ABI_MINOR,
-    .version = 1,
-    .name = "web",
-    .version_text = "0.1.0",
+    KITH_HEAD("web", 1, "0.1.0"),
     .title = "Web",
     .doc = "REST over HTTP for every type and action, with the rights of whoever asks.",
     .vendor = "Kith",

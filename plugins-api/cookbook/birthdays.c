@@ -10,8 +10,7 @@ KITH_RECORD(contact, CONTACT);
 KITH_RECORD(task, TASK);
 
 struct kith_instance {
-    const kith_host *host;
-    const kith_records_v1 *records;
+    KITH_TABLES;
     struct contact_numbers contact;
     struct task_numbers task;
     uint32_t born_on; /* query */
@@ -49,8 +48,7 @@ static const kith_timer timers[] = {{.name = "greet",
                                      .fn = greet,
                                      .doc = "Makes tasks of today's birthdays."}};
 static const kith_want wants[] = {
-    KITH_WANT(HOST, NULL, host),
-    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT_TABLES,
     KITH_WANT_RECORD("contact", contact, CONTACT),
     KITH_WANT_RECORD("task", task, TASK),
     KITH_WANT(QUERY,
@@ -59,13 +57,7 @@ static const kith_want wants[] = {
 };
 
 static const kith_plugin_desc desc = {
-    .struct_size = sizeof desc,
-    .abi_major = KITH_ABI_MAJOR,
-    .abi_minor = KITH_ABI_MINOR,
-    .min_host_minor = KITH_ABI_MINOR,
-    .version = 1,
-    .name = "birthdays",
-    .version_text = "1.0",
+    KITH_HEAD("birthdays", 1, "1.0"),
     .title = "Birthdays",
     .permissions = KITH_ARRAY(permissions),
     .timers = KITH_ARRAY(timers),

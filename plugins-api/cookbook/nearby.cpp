@@ -11,8 +11,7 @@
 #include <vector>
 
 struct kith_instance {
-    const kith_records_v1 *records;
-    const kith_calls_v1 *calls;
+    KITH_TABLES;
     uint32_t account, place, name, placed;
 };
 
@@ -83,8 +82,7 @@ const kith_action actions[] = {{.name = "around",
                                 .columns = KITH_ARRAY(columns)}};
 const kith_permission permissions[] = {{"read:account", "Looks where they lie."}};
 const kith_want wants[] = {
-    KITH_WANT(TABLE, KITH_RECORDS_1, records),
-    KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT_TABLES,
     KITH_WANT(TYPE, "account", account),
     KITH_WANT(FIELD, "place", place),
     KITH_WANT(FIELD, "name", name),
@@ -92,14 +90,9 @@ const kith_want wants[] = {
 };
 
 const kith_plugin_desc desc = {
-    .struct_size = sizeof desc,
-    .abi_major = KITH_ABI_MAJOR,
-    .abi_minor = KITH_ABI_MINOR,
-    .min_host_minor = KITH_ABI_MINOR,
-    .version = 1,
-    .name = "nearby",
-    .version_text = "1.0",
+    KITH_HEAD("nearby", 1, "1.0"),
     .title = "Nearby",
+    .doc = "Lists the accounts around a place, the nearest first.",
     .permissions = KITH_ARRAY(permissions),
     .actions = KITH_ARRAY(actions),
     .instance_size = sizeof(kith_instance),

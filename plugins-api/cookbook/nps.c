@@ -9,10 +9,7 @@
 KITH_RECORD(answer, ANSWER);
 
 struct kith_instance {
-    const kith_host *host;
-    const kith_records_v1 *records;
-    const kith_events_v1 *events;
-    const kith_calls_v1 *calls;
+    KITH_TABLES;
     struct answer_numbers answer;
     uint32_t by_month;   /* query */
     uint32_t detraction; /* topic */
@@ -139,10 +136,7 @@ static const kith_report reports[] = {{.name = "points",
                                        .doc = "How many gave how many points.",
                                        .query = "nps_answer group by points : count() as answers"}};
 static const kith_want wants[] = {
-    KITH_WANT(HOST, NULL, host),
-    KITH_WANT(TABLE, KITH_RECORDS_1, records),
-    KITH_WANT(TABLE, KITH_EVENTS_1, events),
-    KITH_WANT(TABLE, KITH_CALLS_1, calls),
+    KITH_WANT_TABLES,
     KITH_WANT_RECORD("nps_answer", answer, ANSWER),
     KITH_WANT(QUERY,
               "nps_answer where at >= :since group by year(at), month(at)"
@@ -152,13 +146,7 @@ static const kith_want wants[] = {
 };
 
 static const kith_plugin_desc desc = {
-    .struct_size = sizeof desc,
-    .abi_major = KITH_ABI_MAJOR,
-    .abi_minor = KITH_ABI_MINOR,
-    .min_host_minor = KITH_ABI_MINOR,
-    .version = 1,
-    .name = "nps",
-    .version_text = "1.0",
+    KITH_HEAD("nps", 1, "1.0"),
     .title = "Net promoter score",
     .permissions = KITH_ARRAY(permissions),
     .types = KITH_ARRAY(types),

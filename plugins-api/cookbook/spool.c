@@ -10,8 +10,7 @@
 KITH_RECORD(task, TASK);
 
 struct kith_instance {
-    const kith_host *host;
-    const kith_records_v1 *records;
+    KITH_TABLES;
     const kith_deliveries_v1 *deliveries;
     struct task_numbers task;
     uint32_t put; /* delivery */
@@ -75,8 +74,7 @@ static const kith_reaction reactions[] = {{.name = "want",
 static const kith_delivery deliveries[] = {
     {.name = "put", .fn = put, .doc = "Puts a file into the folder."}};
 static const kith_want wants[] = {
-    KITH_WANT(HOST, NULL, host),
-    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT_TABLES,
     KITH_WANT(TABLE, KITH_DELIVERIES_1, deliveries),
     KITH_WANT_RECORD("task", task, TASK),
     KITH_WANT(DELIVERY, "put", put),
@@ -85,13 +83,7 @@ static const kith_want wants[] = {
 };
 
 static const kith_plugin_desc desc = {
-    .struct_size = sizeof desc,
-    .abi_major = KITH_ABI_MAJOR,
-    .abi_minor = KITH_ABI_MINOR,
-    .min_host_minor = KITH_ABI_MINOR,
-    .version = 1,
-    .name = "spool",
-    .version_text = "1.0",
+    KITH_HEAD("spool", 1, "1.0"),
     .title = "Spool",
     .permissions = KITH_ARRAY(permissions),
     .settings = KITH_ARRAY(settings),

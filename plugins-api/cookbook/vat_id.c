@@ -9,8 +9,7 @@
 KITH_RECORD(account, ACCOUNT);
 
 struct kith_instance {
-    const kith_host *host;
-    const kith_records_v1 *records;
+    KITH_TABLES;
     struct account_numbers account;
 };
 
@@ -89,19 +88,12 @@ static const kith_hook hooks[] = {{.name = "check",
                                    .fields = KITH_ARRAY(watched),
                                    .doc = "Puts a VAT id into one form and checks it."}};
 static const kith_want wants[] = {
-    KITH_WANT(HOST, NULL, host),
-    KITH_WANT(TABLE, KITH_RECORDS_1, records),
+    KITH_WANT_TABLES,
     KITH_WANT_RECORD("account", account, ACCOUNT),
 };
 
 static const kith_plugin_desc desc = {
-    .struct_size = sizeof desc,
-    .abi_major = KITH_ABI_MAJOR,
-    .abi_minor = KITH_ABI_MINOR,
-    .min_host_minor = KITH_ABI_MINOR,
-    .version = 1,
-    .name = "vat_id",
-    .version_text = "1.0",
+    KITH_HEAD("vat_id", 1, "1.0"),
     .title = "VAT ids",
     .permissions = KITH_ARRAY(permissions),
     .types = KITH_ARRAY(types),

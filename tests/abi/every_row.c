@@ -10,18 +10,14 @@
 KITH_RECORD(piece, PIECE);
 
 struct kith_instance {
-    const kith_host *host;
-    const kith_records_v1 *records;
-    const kith_events_v1 *events;
+    KITH_TABLES;
     const kith_timers_v1 *timers;
-    const kith_calls_v1 *calls;
     const kith_listening_v1 *listening;
     const kith_deliveries_v1 *deliveries;
     const kith_serving_v1 *serving;
     const kith_following_v1 *following;
     const kith_sign_in_v1 *sign_in;
     const kith_operation_v1 *operation;
-    const kith_numbers_v1 *numbers;
     const kith_links_v1 *links;
     const kith_calendar_v1 *calendar;
     struct piece_numbers piece;
@@ -33,18 +29,14 @@ struct kith_instance {
 };
 
 static const kith_want wants[] = {
-    KITH_WANT(HOST, NULL, host),
-    KITH_WANT(TABLE, KITH_RECORDS_1, records),
-    KITH_WANT(TABLE, KITH_EVENTS_1, events),
+    KITH_WANT_TABLES,
     KITH_WANT(TABLE, KITH_TIMERS_1, timers),
-    KITH_WANT(TABLE, KITH_CALLS_1, calls),
     KITH_WANT(TABLE, KITH_LISTENING_1, listening),
     KITH_WANT(TABLE, KITH_DELIVERIES_1, deliveries),
     KITH_WANT(TABLE, KITH_SERVING_1, serving),
     KITH_WANT(TABLE, KITH_FOLLOWING_1, following),
     KITH_WANT(TABLE, KITH_SIGN_IN_1, sign_in),
     KITH_WANT(TABLE, KITH_OPERATION_1, operation),
-    KITH_WANT(TABLE, KITH_NUMBERS_1, numbers),
     KITH_WANT(TABLE, KITH_LINKS_1, links),
     KITH_WANT(TABLE, KITH_CALENDAR_1, calendar),
     KITH_WANT_RECORD("thing", piece, PIECE),

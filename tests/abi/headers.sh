@@ -36,13 +36,22 @@ for compiler in g++ clang++; do
 done
 
 for compiler in gcc clang; do
-    for standard in c11 c17; do
-        it "$compiler takes the template as $standard"
+    for standard in c99 c11 c17; do
+        it "$compiler takes the template and the cookbook as $standard"
         command -v $compiler >/dev/null || { skip "no $compiler here"; continue; }
-        run $compiler $warnings -Wstrict-prototypes -Wmissing-prototypes -std=$standard -I "$include" \
-            -fsyntax-only "$KITH_SOURCE/plugins-api/template/visit.c"
-        expect_status 0
+        for file in "$KITH_SOURCE"/plugins-api/template/visit.c "$KITH_SOURCE"/plugins-api/cookbook/*.c; do
+            run $compiler $warnings -Wstrict-prototypes -Wmissing-prototypes -std=$standard \
+                -I "$include" -fsyntax-only "$file"
+            expect_status 0
+        done
     done
+done
+for compiler in g++ clang++; do
+    it "$compiler takes the cookbook as c++20"
+    command -v $compiler >/dev/null || { skip "no $compiler here"; continue; }
+    run $compiler -Wall -Wpedantic -Wconversion -Wshadow -Werror -std=c++20 -I "$include" \
+        -fsyntax-only "$KITH_SOURCE/plugins-api/cookbook/nearby.cpp"
+    expect_status 0
 done
 
 it "a handle cannot be looked into"

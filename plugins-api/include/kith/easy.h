@@ -223,6 +223,37 @@ kith_fail(kith_error *err, kith_status code, const char *field, const char *form
     return code;
 }
 
+/* -- what modules begin with ------------------------------------------------------------------- */
+
+/* A description, for hosts that have all that these headers have:
+ *
+ *     static const kith_plugin_desc desc = {
+ *         KITH_HEAD("visit", 1, "0.1.0"),
+ *         .title = "Visit", ... */
+#define KITH_HEAD(name_, version_, version_text_)                                                  \
+    .struct_size = (uint32_t)sizeof(kith_plugin_desc), .abi_major = KITH_ABI_MAJOR,                \
+    .abi_minor = KITH_ABI_MINOR, .min_host_minor = KITH_ABI_MINOR, .version = version_,            \
+    .name = name_, .version_text = version_text_
+
+/* The host and the tables that most modules call: self->records->get(...). What follows wants them
+ * in the instance.
+ *
+ *     struct kith_instance {
+ *         KITH_TABLES;
+ *     static const kith_want wants[] = {
+ *         KITH_WANT_TABLES, */
+#define KITH_TABLES                                                                                \
+    const kith_host *host;                                                                         \
+    const kith_records_v1 *records;                                                                \
+    const kith_events_v1 *events;                                                                  \
+    const kith_calls_v1 *calls;                                                                    \
+    const kith_settings_v1 *settings;                                                              \
+    const kith_numbers_v1 *numbers
+#define KITH_WANT_TABLES                                                                           \
+    KITH_WANT(HOST, NULL, host), KITH_WANT(TABLE, KITH_RECORDS_1, records),                        \
+        KITH_WANT(TABLE, KITH_EVENTS_1, events), KITH_WANT(TABLE, KITH_CALLS_1, calls),            \
+        KITH_WANT(TABLE, KITH_SETTINGS_1, settings), KITH_WANT(TABLE, KITH_NUMBERS_1, numbers)
+
 /* -- settings that are lists of groups --------------------------------------------------------- */
 
 /* How many groups it has; 0 where nothing is set. [any] */
@@ -260,8 +291,8 @@ static inline int32_t kith_holds(const kith_records_v1 *records, const kith_txn 
  *     struct line l;
  *     st = KITH_LOAD(self, txn, line, id, &l, err);               l.price.as.money.minor
  *
- * The macros KITH_READ to KITH_FIND want an instance with the members host and records, and the
- * name of its member with the numbers. Each record begins with its id, as a link. */
+ * The macros KITH_READ to KITH_FIND want the name of the instance's member with the numbers. Each
+ * record begins with its id, as a link. */
 #define KITH_MEMBER_NUMBER(field) uint32_t field;
 #define KITH_MEMBER_VALUE(field)  kith_value field;
 #define KITH_MEMBER_NAME(field)   #field " "
