@@ -32,8 +32,10 @@ expect "a record gets its defaults" '"state":"planned"' "$kith" get visit "$one"
 expect "a series is planned" '"planned":3' "$kith" run visit.plan contact="$anna" title=Next \
     first=2031-06-02 times=3 --json
 expect "a report counts what is to come" ",4" "$kith" report visit.planned --csv
-expect "a series of nothing is refused" "times is from 1 to 100" "$kith" run visit.plan \
+expect "a series of nothing is refused" "times: '0' is out of its range: 1 to 100" "$kith" run visit.plan \
     contact="$anna" title=Next first=2031-06-02 times=0
+expect "so is one of days and a half" "every is whole days" "$kith" run visit.plan \
+    contact="$anna" title=Next first=2031-06-02 every=36h
 
 echo 'visit: { per_day = 1; };' >conf.d/test.conf
 expect "a full day is refused, and the message names the setting" \
