@@ -24,10 +24,12 @@ static kith_status read_probability(const kith_instance *self, struct stage *sta
     kith_value value;
     const kith_str name = stage->name.as.s;
     (void)snprintf(key, sizeof key, "probability.%.*s", KITH_CHARS(name));
-    if (sales_setting(self, key, &value, NULL) != KITH_OK)
+    const kith_status st = sales_setting(self, key, &value, err);
+    if (st == KITH_E_NOTFOUND)
         return kith_fail(err, KITH_E_INVAL, "stages.order",
                          "%s: say which probability an opportunity gets in '%.*s'",
                          sales_place(self, "stages.order"), KITH_CHARS(name));
+    KITH_TRY(st);
     stage->probability = value.as.i;
     return is_step(value.as.i) ? KITH_OK
                                : kith_fail(err, KITH_E_INVAL, "probability",
@@ -40,18 +42,18 @@ enum { ROW_STAGE, ROW_PROBABILITY }; /* as declared */
 /* A row of sales.stages.order. */
 static kith_status read_stage(kith_instance *self, const kith_value *row, kith_error *err) {
     struct stage *stage = &self->deals.stages[self->deals.won];
-    kith_error why = {.struct_size = sizeof why};
     char text[200];
     uint32_t predicate;
     const kith_str name = row[ROW_STAGE].as.s;
     const char *place = sales_place(self, "stages.order");
     (void)snprintf(text, sizeof text, "stage = '%.*s'", KITH_CHARS(name));
     kith_status st = self->records->predicate(self->host, self->opportunity.type, kith_str_of(text),
-                                              &predicate, &why);
-    if (st != KITH_OK)
+                                              &predicate, err);
+    if (st == KITH_E_INVAL)
         return kith_fail(err, st, "stages.order",
                          "%s: opportunity.stage has no '%.*s'; it is one of the states there",
                          place, KITH_CHARS(name));
+    KITH_TRY(st);
     if (kith_str_is(name, "won") || kith_str_is(name, "lost") || stage_place(self, name) >= 0)
         return kith_fail(err, KITH_E_INVAL, "stages.order",
                          "%s: each open stage stands there once; won and lost come behind all",
