@@ -434,6 +434,7 @@ static const kith_setting stage_items[] = {
 static const kith_setting settings[] = {
     {.key = "stages.order",
      .kind = KITH_LIST,
+     .max = STAGES_MAX,
      .default_text = "()",
      .items = KITH_ARRAY(stage_items),
      .doc = "All open stages from the first to the last, where a company has some of its own; "

@@ -16,6 +16,9 @@
                     X(opened_at) X(closed_at) X(cycle) X(next_step) X(next_step_on) \
                     X(last_activity) X(created) X(updated) X(source) X(pipeline_total) \
                     X(owner)
+#define ENDING(X)   X(stage) X(amount) X(probability) X(closed_at) X(win_reason) X(loss_reason) \
+                    X(loss_note) X(signal)
+#define SIGNALLED(X) X(probability) X(signal)
 #define VISIT(X)    X(opportunity) X(stage) X(entered) X(left) X(duration) X(moved_to) X(by)
 #define TOTAL(X)    X(key) X(stage) X(probability) X(month) X(currency) X(priced) X(source) \
                     X(owner)
@@ -32,6 +35,8 @@
 /* clang-format on */
 
 KITH_RECORD(opportunity, DEAL);
+KITH_RECORD(ending, ENDING);
+KITH_RECORD(signalled, SIGNALLED);
 KITH_RECORD(visit, VISIT);
 KITH_RECORD(total, TOTAL);
 KITH_RECORD(play, PLAY);
@@ -73,6 +78,8 @@ struct deals {
     struct stage stages[STAGES_MAX + 1]; /* open ones in their order, then won */
     int won;                             /* the place of won: how many are open */
     struct opportunity_numbers deal;
+    struct ending_numbers ending; /* pipeline.c, and the next one */
+    struct signalled_numbers signalled;
     struct visit_numbers visit;
     struct total_numbers total;
     struct play_numbers play;
@@ -97,7 +104,7 @@ struct deals {
         uint32_t sold_of_product, won_of_product, product_by_code; /* the same; 0: no commerce */
         uint32_t leads_by_month, won_of_leads;                     /* lead_trend.c */
     } query;
-    kith_value skip_stages, idle, slow, weak, committed, snapshot_day, horizon, steps;
+    kith_value stage_rows, skip_stages, idle, slow, weak, committed, snapshot_day, horizon, steps;
 };
 
 /* Months: of a day, as days since 1970-01-01, the first of its month; and one some months on. */

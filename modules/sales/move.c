@@ -21,18 +21,13 @@ struct move {
     struct move_args args;
     int kind; /* that is gone through: MOVED_* */
     kith_value first;
-    kith_id last;
-    uint64_t in_part, parts;
+    uint64_t parts;
     int64_t counts[MOVED_KINDS];
 };
 
 static int of_user(const struct move *m) {
     return m->args.of.kind == KITH_LINK;
 }
-static uint32_t type_of(const struct move *m) {
-    return m->self->regions.moved[m->kind].type;
-}
-
 /* -- one record ---------------------------------------------------------------------------------
  */
 
@@ -109,7 +104,7 @@ static kith_status moving(kith_instance *self, kith_txn *txn, const kith_event *
 /* -- the call -----------------------------------------------------------------------------------
  */
 
-static kith_status publish(struct move *m, kith_error *err) {
+static kith_status publish(struct move *m, kith_value last, kith_error *err) {
     kith_instance *self = m->self;
     const kith_value payload[] = {kith_text(kinds[m->kind]),
                                   m->args.from,
@@ -117,47 +112,43 @@ static kith_status publish(struct move *m, kith_error *err) {
                                   m->args.to,
                                   m->args.owner,
                                   m->first,
-                                  kith_link(type_of(m), m->last)};
+                                  last};
     m->parts++;
-    m->in_part = 0;
     return self->events->publish(m->txn, self->regions.topic.moving, 0, 0, 7, payload, err);
 }
 
-static kith_status part_out(struct move *m, const struct picks *picks, kith_error *err) {
-    for (const struct pick *p = picks->first; p; p = p->next) {
-        if (m->in_part++ == 0)
-            m->first = kith_link(type_of(m), p->id);
-        m->last = p->id;
-        if (m->in_part == PART || !p->next)
-            KITH_TRY(publish(m, err));
+static kith_status part_out(struct move *m, const struct only *all, uint64_t count,
+                            kith_error *err) {
+    for (uint64_t i = 0; i < count; i += PART) {
+        m->first = all[i].id;
+        KITH_TRY(publish(m, all[i + PART < count ? i + PART - 1 : count - 1].id, err));
     }
     return KITH_OK;
 }
 
 static kith_status move_all(struct move *m, int kind, kith_error *err) {
     kith_instance *self = m->self;
-    struct picks picks = {.self = self};
+    struct only *all;
+    uint64_t count;
     kith_id user = 0;
     m->kind = kind;
-    KITH_TRY(self->records->find(m->txn, self->regions.query.all[kind][of_user(m)], 1,
-                                 of_user(m) ? &m->args.of : &m->args.from, 0, picks_row, &picks,
-                                 err));
-    if (picks.count == 0)
+    KITH_TRY(KITH_FIND(self, m->txn, regions.moved[kind], self->regions.query.all[kind][of_user(m)],
+                       1, of_user(m) ? &m->args.of : &m->args.from, &all, &count, err));
+    if (count == 0)
         return KITH_OK;
-    m->counts[kind] += (int64_t)picks.count;
-    if (picks.count > PART) {
+    m->counts[kind] += (int64_t)count;
+    if (count > PART) {
         KITH_TRY(self->records->acting(m->txn, &user, err));
         if (user)
             return kith_fail(err, KITH_E_REFUSED, NULL,
                              "%llu records of type %s are more than go at once with your rights; "
                              "use 'kith update %s --where ...', which does it in parts, or ask an "
                              "administrator",
-                             (unsigned long long)picks.count, kinds[kind], kinds[kind]);
-        return part_out(m, &picks, err);
+                             (unsigned long long)count, kinds[kind], kinds[kind]);
+        return part_out(m, all, count, err);
     }
-    const kith_value last = kith_link(type_of(m), picks.last->id);
-    m->first = kith_link(type_of(m), picks.first->id);
-    return move_between(m, &last, err);
+    m->first = all[0].id;
+    return move_between(m, &all[count - 1].id, err);
 }
 
 static kith_status check_args(const struct move_args *a, kith_error *err) {

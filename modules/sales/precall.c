@@ -9,14 +9,8 @@
 /* -- what counts as a problem -------------------------------------------------------------------
  */
 
-enum {
-    PROBLEM_KIND,
-    PROBLEM_TYPE,
-    PROBLEM_WHEN,
-    PROBLEM_ACCOUNT,
-    PROBLEM_CONTACT,
-    PROBLEM_REASON,
-    PROBLEM_OPTIONAL
+struct problem_row { /* as declared */
+    kith_value kind, type, when, account, contact, reason, optional;
 };
 
 /* The first of these fields, with blanks between, that the type has; 0: none. */
@@ -33,10 +27,9 @@ static uint32_t field_among(const kith_instance *self, uint32_t type, const char
 
 /* How records of the type lead to an organisation or a person: as the row says, else by the field
  * of that name; empty: not at all. */
-static kith_str way_to(const kith_instance *self, uint32_t type, const kith_value *told,
+static kith_str way_to(const kith_instance *self, uint32_t type, kith_value told,
                        const char *field) {
-    return told->kind == KITH_TEXT ? told->as.s
-                                   : kith_str_of(field_among(self, type, field) ? field : "");
+    return kith_has(told) ? told.as.s : kith_str_of(field_among(self, type, field) ? field : "");
 }
 
 static kith_status compile(kith_instance *self, const struct problem *p, kith_str when,
@@ -58,47 +51,36 @@ static kith_status compile(kith_instance *self, const struct problem *p, kith_st
 }
 
 /* A type that is not there, as of a module that is not enabled, has no problems. */
-static kith_status read_problem(kith_instance *self, const kith_value *group, uint64_t row,
+static kith_status read_problem(kith_instance *self, const struct problem_row *of, uint64_t row,
                                 kith_error *err) {
-    const kith_records_v1 *rec = self->records;
-    const kith_value *items = group->as.list.items;
-    const kith_str when = items[PROBLEM_WHEN].as.s;
-    struct problem p = {.kind = items[PROBLEM_KIND].as.s, .type = items[PROBLEM_TYPE].as.s};
+    struct problem p = {.kind = of->kind.as.s, .type = of->type.as.s, .reason = of->reason.as.s};
     uint32_t type;
-    kith_status st = rec->type(self->host, p.type, &type, err);
-    if (st == KITH_E_NOTFOUND)
-        return KITH_OK;
+    const kith_status st = self->records->type(self->host, p.type, &type, err);
     if (st != KITH_OK)
-        return st;
-    const kith_str account = way_to(self, type, &items[PROBLEM_ACCOUNT], "account");
-    const kith_str contact = way_to(self, type, &items[PROBLEM_CONTACT], "contact");
+        return kith_or_none(st);
+    const kith_str account = way_to(self, type, of->account, "account");
+    const kith_str contact = way_to(self, type, of->contact, "contact");
     if (!account.len && !contact.len)
         return kith_fail(err, KITH_E_INVAL, "problems",
                          "%s, row %llu: %.*s has neither a field account nor a field contact, so "
                          "nobody can tell whose problem it is",
                          sales_place(self, "problems"), (unsigned long long)row,
                          KITH_CHARS(p.type));
-    if (items[PROBLEM_REASON].kind == KITH_TEXT)
-        p.reason = items[PROBLEM_REASON].as.s;
-    st = compile(self, &p, when, account, row, &p.by_account, err);
-    if (st == KITH_OK)
-        st = compile(self, &p, when, contact, row, &p.by_contact, err);
+    KITH_TRY(compile(self, &p, of->when.as.s, account, row, &p.by_account, err));
+    KITH_TRY(compile(self, &p, of->when.as.s, contact, row, &p.by_contact, err));
     p.name = field_among(self, type, "number subject title name description");
     p.due = field_among(self, type, "due_on due due_at");
     p.amount = field_among(self, type, "open amount total");
-    if (st == KITH_OK)
-        self->regions.problems[self->regions.problem_count++] = p;
-    return st;
+    self->regions.problems[self->regions.problem_count++] = p;
+    return KITH_OK;
 }
 
 /* One that is optional is passed over where the type is another one than was thought: the log says
  * why. */
-static kith_status read_row(kith_instance *self, const kith_value *group, uint64_t row,
+static kith_status read_row(kith_instance *self, const struct problem_row *of, uint64_t row,
                             kith_error *err) {
-    const kith_value *optional = &group->as.list.items[PROBLEM_OPTIONAL];
-    const kith_status st = read_problem(self, group, row, err);
-    if ((st != KITH_E_INVAL && st != KITH_E_NOTFOUND) || optional->kind != KITH_BOOL ||
-        !optional->as.i)
+    const kith_status st = read_problem(self, of, row, err);
+    if ((st != KITH_E_INVAL && st != KITH_E_NOTFOUND) || !of->optional.as.i)
         return st;
     self->host->log(self->host, KITH_LOG_WARN, kith_str_of(err->message));
     return KITH_OK;
@@ -106,12 +88,8 @@ static kith_status read_row(kith_instance *self, const kith_value *group, uint64
 
 static kith_status read_problems(kith_instance *self, kith_error *err) {
     const kith_value *rows = &self->regions.problem_rows;
-    const uint64_t count = rows->kind == KITH_LIST ? rows->as.list.count : 0;
-    if (count > PROBLEMS_MAX)
-        return kith_fail(err, KITH_E_LIMIT, "problems", "%s: it has more than %d rows",
-                         sales_place(self, "problems"), PROBLEMS_MAX);
-    for (uint64_t i = 0; i < count; i++)
-        KITH_TRY(read_row(self, &rows->as.list.items[i], i + 1, err));
+    for (uint64_t i = 0; i < kith_rows(rows); i++)
+        KITH_TRY(read_row(self, kith_row_of(rows, i), i + 1, err));
     return KITH_OK;
 }
 
@@ -160,9 +138,7 @@ struct concerned {
 
 static void concern_one(const struct customer *who, struct concerned *out) {
     *out = (struct concerned){.items = {who->account}, .contact = who->contact};
-    out->accounts.kind = KITH_LIST;
-    out->accounts.as.list.items = out->items;
-    out->accounts.as.list.count = who->account.kind == KITH_LINK;
+    out->accounts = kith_list(out->items, (uint64_t)kith_has(who->account));
 }
 
 /* With the accounts above. */
@@ -170,13 +146,13 @@ static kith_status concern(kith_instance *self, const kith_txn *whole, const str
                            struct concerned *out, kith_error *err) {
     struct units chain = {.count = 0};
     concern_one(who, out);
-    if (who->account.kind != KITH_LINK)
+    if (!kith_has(who->account))
         return KITH_OK;
-    kith_status st = units_above(self, whole, who->account.as.link.id, &chain, err);
-    for (uint64_t i = 0; st == KITH_OK && i < chain.count; i++)
+    KITH_TRY(units_above(self, whole, who->account.as.link.id, &chain, err));
+    for (uint64_t i = 0; i < chain.count; i++)
         out->items[i] = chain.firms[i].id;
     out->accounts.as.list.count = chain.count;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status search_problems(struct search *s, const kith_txn *txn,
@@ -242,12 +218,11 @@ static kith_status tell_problem(void *arg, const kith_txn *txn, const struct pro
 static kith_status tell_problems(struct brief *b, const struct concerned *who, kith_error *err) {
     struct search seen = {.self = b->self, .fn = tell_problem, .arg = b};
     struct search all = {.self = b->self};
-    kith_status st = search_problems(&seen, b->txn, who, err);
-    if (st == KITH_OK)
-        st = search_problems(&all, b->self->calls->whole(b->call), who, err);
+    KITH_TRY(search_problems(&seen, b->txn, who, err));
+    KITH_TRY(search_problems(&all, b->self->calls->whole(b->call), who, err));
     b->problems += (int64_t)all.count;
     b->hidden += (int64_t)(all.count - (seen.count < all.count ? seen.count : all.count));
-    return st;
+    return KITH_OK;
 }
 
 static kith_status tell_deals(struct brief *b, uint32_t query, const kith_value *who,
@@ -386,35 +361,24 @@ static kith_status precall_action(kith_instance *self, kith_call *call, kith_err
     struct customer who;
     struct concerned concerned;
     struct firm firm;
-    kith_status st = KITH_ARGS(self, call, &who, err);
-    if (st == KITH_OK && !kith_has(who.account) && !kith_has(who.contact))
+    KITH_TRY(KITH_ARGS(self, call, &who, err));
+    if (!kith_has(who.account) && !kith_has(who.contact))
         return kith_fail(err, KITH_E_INVAL, "account", "say whom you call: account= or contact=");
-    if (st == KITH_OK)
-        st = complete_customer(self, b.txn, &who, err);
-    if (st == KITH_OK)
-        st = concern(self, self->calls->whole(call), &who, &concerned, err);
-    if (st == KITH_OK)
-        st = tell_problems(&b, &concerned, err);
-    if (st == KITH_OK && who.contact.kind == KITH_LINK)
-        st = tell_treatments(&b, &who.contact, err);
-    if (st == KITH_OK && who.account.kind == KITH_LINK) {
-        kith_error why = {.struct_size = sizeof why};
-        st = KITH_LOAD(self, b.txn, regions.firm, who.account.as.link.id, &firm, &why);
-        if (st == KITH_OK)
-            st = add_account(&b, &firm, err);
-        else if (st == KITH_E_NOTFOUND) /* that of a person, which they may not see */
-            st = KITH_OK;
-        else if (err)
-            *err = why;
-    }
-    const int of = who.account.kind == KITH_LINK ? 0 : 1;
-    if (st == KITH_OK && of)
-        st = add_balance(&b, &who.contact, self->regions.balance[1], err);
-    if (st == KITH_OK)
-        st = tell_deals(&b, self->regions.query.bids[of], of ? &who.contact : &who.account, err);
-    if (st == KITH_OK)
-        st = tell_all_talks(&b, &who, err);
-    return st == KITH_OK ? tell_results(&b, err) : st;
+    KITH_TRY(complete_customer(self, b.txn, &who, err));
+    KITH_TRY(concern(self, self->calls->whole(call), &who, &concerned, err));
+    KITH_TRY(tell_problems(&b, &concerned, err));
+    if (kith_has(who.contact))
+        KITH_TRY(tell_treatments(&b, &who.contact, err));
+    /* That of a person they may not see. */
+    KITH_TRY(kith_or_none(KITH_FOLLOW(self, b.txn, regions.firm, who.account, &firm, err)));
+    if (kith_has(firm.id))
+        KITH_TRY(add_account(&b, &firm, err));
+    const int of = !kith_has(who.account);
+    if (of)
+        KITH_TRY(add_balance(&b, &who.contact, self->regions.balance[1], err));
+    KITH_TRY(tell_deals(&b, self->regions.query.bids[of], of ? &who.contact : &who.account, err));
+    KITH_TRY(tell_all_talks(&b, &who, err));
+    return tell_results(&b, err);
 }
 
 static kith_status summary_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -449,8 +413,7 @@ static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change 
     const struct talk_numbers *n = &self->regions.talk;
     struct search s = {.self = self};
     struct talk t;
-    struct todo *open = NULL;
-    uint64_t count = 0;
+    int32_t open = 0;
     KITH_TRY(KITH_READ(self, txn, regions.talk, change->after, &t, err));
     struct customer who = {t.account, t.contact};
     struct concerned concerned;
@@ -458,10 +421,9 @@ static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change 
     KITH_TRY(concern(self, txn, &who, &concerned, err));
     KITH_TRY(search_problems(&s, txn, &concerned, err));
     if (change->before && s.count)
-        KITH_TRY(KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open,
-                           &count, err));
-    if (s.count && t.confirmed.kind == KITH_BOOL && t.confirmed.as.i &&
-        self->records->changed(txn, change, n->confirmed) == 1 && (count || !change->before))
+        KITH_TRY(kith_any(self->records, txn, self->regions.query.alerts, 1, &t.id, &open, err));
+    if (s.count && kith_has(t.confirmed) && t.confirmed.as.i &&
+        self->records->changed(txn, change, n->confirmed) == 1 && (open || !change->before))
         return kith_fail(err, KITH_E_REFUSED, "confirmed",
                          "confirmed: %llu %s open with this customer ('kith sales.precall'); "
                          "close the task about %s first, and confirm then",
@@ -473,32 +435,27 @@ static kith_status planned_hook(kith_instance *self, kith_txn *txn, kith_change 
 
 static kith_status who_sells(kith_instance *self, const kith_txn *txn, const struct talk *t,
                              kith_value *seller, kith_value *name, kith_error *err) {
-    struct firm firm = {.owner = kith_null()};
-    struct person person = {.owner = kith_null()};
-    kith_status st = KITH_OK;
-    if (t->account.kind == KITH_LINK)
-        st = KITH_LOAD(self, txn, regions.firm, t->account.as.link.id, &firm, err);
-    if (st == KITH_OK && t->contact.kind == KITH_LINK)
-        st = KITH_LOAD(self, txn, regions.person, t->contact.as.link.id, &person, err);
+    struct firm firm;
+    struct person person;
+    KITH_TRY(KITH_FOLLOW(self, txn, regions.firm, t->account, &firm, err));
+    KITH_TRY(KITH_FOLLOW(self, txn, regions.person, t->contact, &person, err));
     *seller = t->owner.kind ? t->owner : firm.owner.kind ? firm.owner : person.owner;
     *name = person.name.kind ? person.name : firm.name;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status alert_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                               kith_error *err) {
     struct talk t;
-    struct todo *open, task = {.priority = kith_text("high")};
+    struct todo task = {.priority = kith_text("high")};
     kith_value name;
-    uint64_t count = 0;
+    int32_t open;
     char title[200];
     KITH_TRY(KITH_CHANGE(self, txn, change, regions.talk, &t, err));
-    KITH_TRY(KITH_FIND(self, txn, regions.todo, self->regions.query.alerts, 1, &t.id, &open, &count,
-                       err));
-    if (count == 0)
-        KITH_TRY(who_sells(self, txn, &t, &task.assignee, &name, err));
-    if (count)
+    KITH_TRY(kith_any(self->records, txn, self->regions.query.alerts, 1, &t.id, &open, err));
+    if (open)
         return KITH_OK;
+    KITH_TRY(who_sells(self, txn, &t, &task.assignee, &name, err));
     (void)snprintf(title, sizeof title, "Solve %lld open problem%s with %.*s before you talk",
                    (long long)t.open_problems.as.i, t.open_problems.as.i == 1 ? "" : "s",
                    KITH_CUT(name.as.s, 100));
@@ -576,6 +533,7 @@ static const kith_setting problem_items[] = {
 static const kith_setting settings[] = {
     {.key = "problems",
      .kind = KITH_LIST,
+     .max = PROBLEMS_MAX,
      .default_text =
          "( { kind = \"payment\"; type = \"invoice\"; when = \"state = 'overdue'\"; reason = "
          "\"an invoice is overdue\"; }, { kind = \"return\"; type = \"return_request\"; account = "

@@ -4,7 +4,6 @@
  * are those of the account, else of the company. */
 #include "sales.h"
 
-#define DAY_MS      INT64_C(86400000)
 #define TEXT_MAX    16384
 #define QUICK(self) (&(self)->quotes.quick)
 
@@ -103,83 +102,72 @@ struct quick {
 };
 
 static kith_status new_text(struct quick *q, struct text *t, kith_error *err) {
-    t->at = q->self->host->memory(q->txn, TEXT_MAX);
     t->used = 0;
-    if (!t->at)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the proposal");
-    t->at[0] = '\0';
-    return KITH_OK;
+    return KITH_MEMORY(q->self, q->txn, &t->at, TEXT_MAX, err);
 }
 
 /* A line for each product: its name, and why to buy it. */
 static kith_status know_products(struct quick *q, kith_error *err) {
     kith_instance *self = q->self;
     struct quoted_line *lines;
-    uint64_t count = 0;
-    struct text t = {0};
-    kith_status st = new_text(q, &t, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, q->txn, quotes.line, self->quotes.lines_of, 1, &q->order.id, &lines,
-                       &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    uint64_t count;
+    struct text t;
+    KITH_TRY(new_text(q, &t, err));
+    KITH_TRY(KITH_FIND(self, q->txn, quotes.line, self->quotes.lines_of, 1, &q->order.id, &lines,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         struct quick_ware ware;
-        st = KITH_LOAD(self, q->txn, quotes.quick.ware, lines[i].product.as.link.id, &ware, err);
-        if (st != KITH_OK)
-            break;
+        KITH_TRY(
+            KITH_LOAD(self, q->txn, quotes.quick.ware, lines[i].product.as.link.id, &ware, err));
         append(&t, i ? "\n- " : "- ", i ? 3 : 2);
         append(&t, ware.name.as.s.ptr, ware.name.as.s.len);
-        if (ware.value_proposition.kind == KITH_TEXT) {
+        if (kith_has(ware.value_proposition)) {
             append(&t, ": ", 2);
             append(&t, ware.value_proposition.as.s.ptr, ware.value_proposition.as.s.len);
         }
     }
     q->known[WORD_PRODUCTS] = kith_text(t.at);
-    return st;
+    return KITH_OK;
 }
 
 /* Whom it is for. What is on a card that may not be seen is left out. */
 static kith_status know_customer(struct quick *q, kith_error *err) {
     kith_instance *self = q->self;
-    struct quick_person person = {.name = kith_null()};
-    struct quick_firm firm = {.name = kith_null()};
-    kith_status st = KITH_OK;
-    if (q->order.contact.kind == KITH_LINK)
-        st =
-            KITH_LOAD(self, q->txn, quotes.quick.person, q->order.contact.as.link.id, &person, err);
-    if ((st == KITH_OK || st == KITH_E_NOTFOUND) && q->order.account.kind == KITH_LINK)
-        st = KITH_LOAD(self, q->txn, quotes.quick.firm, q->order.account.as.link.id, &firm, err);
+    struct quick_person person;
+    struct quick_firm firm;
+    KITH_TRY(kith_or_none(
+        KITH_FOLLOW(self, q->txn, quotes.quick.person, q->order.contact, &person, err)));
+    KITH_TRY(
+        kith_or_none(KITH_FOLLOW(self, q->txn, quotes.quick.firm, q->order.account, &firm, err)));
     q->known[WORD_CONTACT] = person.name;
     q->known[WORD_ACCOUNT] = firm.name;
-    q->terms = firm.terms_of_trade.kind == KITH_TEXT ? firm.terms_of_trade : QUICK(self)->terms;
-    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    q->terms = kith_has(firm.terms_of_trade) ? firm.terms_of_trade : QUICK(self)->terms;
+    return KITH_OK;
 }
 
 /* What the deal began with; and who sells. */
 static kith_status know_deal(struct quick *q, kith_error *err) {
     kith_instance *self = q->self;
-    struct quick_lead lead = {.interest = kith_null()};
-    struct quick_user user = {.name = kith_null()};
+    struct quick_lead lead;
+    struct quick_user user;
     kith_id acting = 0;
-    kith_status st = KITH_OK;
-    if (q->deal.lead.kind == KITH_LINK)
-        st = KITH_LOAD(self, q->txn, quotes.quick.lead, q->deal.lead.as.link.id, &lead, err);
+    KITH_TRY(kith_or_none(KITH_FOLLOW(self, q->txn, quotes.quick.lead, q->deal.lead, &lead, err)));
+    KITH_TRY(self->records->acting(q->txn, &acting, err));
+    const kith_value who = acting ? kith_link(self->user.type, acting) : kith_null();
+    KITH_TRY(kith_or_none(KITH_FOLLOW(self, q->txn, quotes.quick.user, who, &user, err)));
     q->known[WORD_INTEREST] = lead.interest;
-    if (st == KITH_OK || st == KITH_E_NOTFOUND)
-        st = self->records->acting(q->txn, &acting, err);
-    if (st == KITH_OK && acting)
-        st = KITH_LOAD(self, q->txn, quotes.quick.user, acting, &user, err);
     q->known[WORD_SELLER] = user.name;
-    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    return KITH_OK;
 }
 
 static kith_status propose(struct quick *q, kith_error *err) {
     char until[KITH_NUMBER_TEXT];
-    struct text t = {0};
+    struct text t;
     KITH_TRY(know_products(q, err));
     KITH_TRY(know_deal(q, err));
-    KITH_TRY(new_text(q, &t, err));
-    if (q->a.intro.kind == KITH_TEXT)
+    if (kith_has(q->a.intro))
         return KITH_OK;
+    KITH_TRY(new_text(q, &t, err));
     q->self->numbers->text(&q->a.valid_until, until);
     q->known[WORD_UNTIL] = kith_text(until);
     write_proposal(&t, QUICK(q->self)->proposal.as.s, q->known);
@@ -193,10 +181,7 @@ static kith_status propose(struct quick *q, kith_error *err) {
 /* Whoever the deal is with, when nobody else is named. */
 static kith_status take_deal(struct quick *q, kith_error *err) {
     struct quick_args *a = &q->a;
-    if (a->opportunity.kind != KITH_LINK)
-        return KITH_OK;
-    KITH_TRY(
-        KITH_LOAD(q->self, q->txn, quotes.quick.deal, a->opportunity.as.link.id, &q->deal, err));
+    KITH_TRY(KITH_FOLLOW(q->self, q->txn, quotes.quick.deal, a->opportunity, &q->deal, err));
     if (!a->contact.kind && !a->account.kind && !a->name.kind && !a->email.kind && !a->phone.kind) {
         a->contact = q->deal.contact;
         a->account = q->deal.account;
@@ -227,7 +212,7 @@ static kith_status make_quote(struct quick *q, struct quote *quote, kith_error *
     *quote = (struct quote){.opportunity = a->opportunity,
                             .order = q->order.id,
                             .valid_until = a->valid_until,
-                            .terms = a->terms.kind == KITH_TEXT ? a->terms : q->terms,
+                            .terms = kith_has(a->terms) ? a->terms : q->terms,
                             .intro = a->intro};
     KITH_TRY(KITH_CREATE(self, q->txn, quotes.quote, quote, err));
     return KITH_LOAD(self, q->txn, quotes.quote, quote->id.as.link.id, quote, err);
@@ -238,7 +223,8 @@ static kith_status quick_quote(kith_instance *self, kith_call *call, kith_error 
     struct quote quote;
     KITH_TRY(KITH_ARGS(self, call, &q.a, err));
     if (!kith_has(q.a.valid_until))
-        q.a.valid_until = kith_date(KITH_TODAY(self).as.i + self->quotes.valid_for.as.i / DAY_MS);
+        q.a.valid_until =
+            kith_date(KITH_TODAY(self).as.i + self->quotes.valid_for.as.i / KITH_DAY_MS);
     KITH_TRY(take_deal(&q, err));
     KITH_TRY(make_order(&q, err));
     KITH_TRY(know_customer(&q, err));

@@ -4,31 +4,29 @@
  * what the customer said. */
 #include "sales.h"
 
-#define DAY_MS 86400000
-
 /* A quote that is being written. */
 struct offer {
     kith_instance *self;
     kith_txn *txn;
     kith_change *change;
-    struct quote quote; /* as it will be */
+    struct quote asked, quote; /* as it is to be, and as it will be */
     struct quoted order;
     int32_t moved; /* into its state, by this write; also where it begins in another than draft */
     int32_t past;  /* an import writes down what took place elsewhere */
     int64_t discount; /* the highest of its lines, in hundredths of a percent */
-    kith_edit edit;
 };
 
 static int32_t comes_into(const struct offer *o, const char *state) {
     return o->moved && kith_is(o->quote.state, state);
 }
 
-static kith_value now_of(const kith_instance *self) {
-    return KITH_NOW(self);
-}
-
 static int32_t order_is(const struct offer *o, const char *state) {
     return kith_is(o->order.state, state);
+}
+
+/* Nobody has it before them, and it may become another offer. */
+static int32_t is_unsent(const struct quote *q) {
+    return kith_is(q->state, "draft") || kith_is(q->state, "approval");
 }
 
 static int32_t is_ended(const struct offer *o) {
@@ -67,20 +65,18 @@ static kith_status check_alone(const struct offer *o, kith_id own, kith_error *e
 
 /* One that was placed is offered to nobody any more. */
 static kith_status check_cart(const struct offer *o, kith_error *err) {
-    const kith_str state = o->order.state.as.s;
     if (o->past || order_is(o, "cart") || (o->change->before && order_is(o, "quoted")))
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "order",
                      "order: '%.*s' is %.*s; a quote is over an order that is a cart",
-                     KITH_CHARS(o->order.number.as.s), KITH_CHARS(state));
+                     KITH_CHARS(o->order.number.as.s), KITH_CHARS(o->order.state.as.s));
 }
 
 static kith_status check_new(struct offer *o, kith_error *err) {
-    const kith_instance *self = o->self;
     KITH_TRY(check_cart(o, err));
-    kith_put(&o->edit, self->quotes.quote.account, o->order.account);
-    kith_put(&o->edit, self->quotes.quote.contact, o->order.contact);
-    kith_put(&o->edit, self->quotes.quote.total, o->order.total);
+    o->quote.account = o->order.account;
+    o->quote.contact = o->order.contact;
+    o->quote.total = o->order.total;
     return check_alone(o, 0, err);
 }
 
@@ -109,26 +105,28 @@ static kith_status look_at_lines(struct offer *o, kith_error *err) {
 /* -- approval -----------------------------------------------------------------------------------
  */
 
-static kith_status check_approver(struct offer *o, kith_value *by, kith_error *err) {
+static kith_status is_approver(kith_instance *self, const kith_txn *txn, kith_id user, int32_t *yes,
+                               kith_error *err) {
+    const kith_value params[] = {self->quotes.approvers, kith_link(self->user.type, user)};
+    return kith_any(self->records, txn, self->quotes.is_approver, 2, params, yes, err);
+}
+
+static kith_status check_approver(struct offer *o, kith_error *err) {
     kith_instance *self = o->self;
-    const kith_value *team = &self->quotes.approvers;
     kith_id user = 0;
-    struct picks found = {.self = self};
-    kith_status st = self->records->acting(o->txn, &user, err);
-    *by = user ? kith_link(self->user.type, user) : kith_null();
-    if (st != KITH_OK || !user)
-        return st; /* an administrator on the machine, or Kith itself */
-    const kith_value params[] = {*team, *by};
-    if (team->kind == KITH_NULL)
+    int32_t may;
+    KITH_TRY(self->records->acting(o->txn, &user, err));
+    o->quote.approved_by = user ? kith_link(self->user.type, user) : kith_null();
+    if (!user)
+        return KITH_OK; /* an administrator on the machine, or Kith itself */
+    if (!kith_has(self->quotes.approvers))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: nobody may approve quotes; name a team in sales.quote.approvers");
-    st =
-        self->records->find(o->txn, self->quotes.is_approver, 2, params, 1, picks_row, &found, err);
-    if (st == KITH_OK && !found.count)
-        return kith_fail(err, KITH_E_REFUSED, "state",
-                         "state: a quote is approved by somebody of the team '%.*s'",
-                         KITH_CHARS(team->as.s));
-    return st;
+    KITH_TRY(is_approver(self, o->txn, user, &may, err));
+    return may ? KITH_OK
+               : kith_fail(err, KITH_E_REFUSED, "state",
+                           "state: a quote is approved by somebody of the team '%.*s'",
+                           KITH_CHARS(self->quotes.approvers.as.s));
 }
 
 /* Who sends it had it approved, or need not. One that is written down as answered counts as sent.
@@ -137,12 +135,9 @@ static kith_status settle_approval(struct offer *o, const struct quote *before, 
     const kith_instance *self = o->self;
     const int32_t sent = comes_into(o, "sent") || (!before && comes_into(o, "accepted"));
     const int64_t limit = self->quotes.discount_limit.as.i * 100;
-    kith_value by;
     if (sent && before && kith_is(before->state, "approval")) {
-        kith_status st = check_approver(o, &by, err);
-        kith_put(&o->edit, self->quotes.quote.approved_by, by);
-        kith_put(&o->edit, self->quotes.quote.approved_at, now_of(self));
-        return st;
+        o->quote.approved_at = KITH_NOW(self);
+        return check_approver(o, err);
     }
     if (sent && o->discount > limit)
         return kith_fail(err, KITH_E_REFUSED, "state",
@@ -176,27 +171,24 @@ static kith_status check_day(const struct offer *o, kith_error *err) {
 
 static void put_sent(struct offer *o) {
     const kith_instance *self = o->self;
-    const int64_t today = KITH_TODAY(self).as.i;
-    if (!kith_has(o->quote.valid_until)) {
-        o->quote.valid_until = kith_date(today + self->quotes.valid_for.as.i / DAY_MS);
-        kith_put(&o->edit, self->quotes.quote.valid_until, o->quote.valid_until);
-    }
-    kith_put(&o->edit, self->quotes.quote.sent_at, now_of(self));
-    kith_put(&o->edit, self->quotes.quote.sent_on, kith_date(today));
-    kith_put(&o->edit, self->quotes.quote.total, o->order.total);
-    kith_put(&o->edit, self->quotes.quote.discount, kith_decimal(o->discount, 2));
+    o->quote.sent_at = KITH_NOW(self);
+    o->quote.sent_on = KITH_TODAY(self);
+    o->quote.total = o->order.total;
+    o->quote.discount = kith_decimal(o->discount, 2);
+    if (!kith_has(o->quote.valid_until))
+        o->quote.valid_until =
+            kith_date(o->quote.sent_on.as.i + self->quotes.valid_for.as.i / KITH_DAY_MS);
 }
 
 static kith_status follow_state(struct offer *o, const struct quote *before, kith_error *err) {
     const int32_t accepted = comes_into(o, "accepted");
-    kith_status st = KITH_OK;
     if (comes_into(o, "sent") || accepted)
-        st = check_day(o, err);
-    if (st == KITH_OK && (comes_into(o, "sent") || (accepted && !before)))
+        KITH_TRY(check_day(o, err));
+    if (comes_into(o, "sent") || (accepted && !before))
         put_sent(o);
     if (accepted || is_ended(o))
-        kith_put(&o->edit, o->self->quotes.quote.answered_at, now_of(o->self));
-    return st;
+        o->quote.answered_at = KITH_NOW(o->self);
+    return KITH_OK;
 }
 
 /* What was sent stays as it was sent. */
@@ -205,7 +197,7 @@ static kith_status keep_sent(const struct offer *o, const struct quote *before, 
     const uint32_t fields[] = {self->quotes.quote.order, self->quotes.quote.intro,
                                self->quotes.quote.terms, self->quotes.quote.valid_until};
     static const char *const names[] = {"order", "intro", "terms", "valid_until"};
-    if (kith_is(before->state, "draft") || kith_is(before->state, "approval"))
+    if (is_unsent(before))
         return KITH_OK;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (self->records->changed(o->txn, o->change, fields[i]) == 1)
@@ -218,16 +210,16 @@ static kith_status keep_sent(const struct offer *o, const struct quote *before, 
 
 static kith_status read_offer(struct offer *o, struct quote *before, kith_error *err) {
     kith_instance *self = o->self;
-    kith_status st = KITH_CHANGE(self, o->txn, o->change, quotes.quote, &o->quote, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, o->txn, quotes.order, o->quote.order.as.link.id, &o->order, err);
-    if (st == KITH_OK && o->change->before)
-        st = KITH_READ(self, o->txn, quotes.quote, o->change->before, before, err);
+    KITH_TRY(KITH_CHANGE(self, o->txn, o->change, quotes.quote, &o->asked, err));
+    o->quote = o->asked;
+    KITH_TRY(KITH_LOAD(self, o->txn, quotes.order, o->quote.order.as.link.id, &o->order, err));
+    if (o->change->before)
+        KITH_TRY(KITH_READ(self, o->txn, quotes.quote, o->change->before, before, err));
     o->moved = o->change->before
                    ? self->records->changed(o->txn, o->change, self->quotes.quote.state) == 1
                    : !kith_is(o->quote.state, "draft");
     o->past = !o->change->before && o->change->origin == KITH_ORIGIN_IMPORT && order_is_there(o);
-    return st;
+    return KITH_OK;
 }
 
 /* The version that took its place may be accepted, or be before the customer: one offer, one order.
@@ -237,7 +229,7 @@ static kith_status check_replaced(const struct offer *o, kith_error *err) {
     struct quote next;
     KITH_TRY(KITH_FIRST(self, o->txn, quotes.quote, self->quotes.in_place_of, 1, &o->quote.id,
                         &next, err));
-    return next.id.kind != KITH_LINK
+    return !kith_has(next.id)
                ? KITH_OK
                : kith_fail(err, KITH_E_REFUSED, "state",
                            "state: %.*s was revised, and %.*s is %.*s in its place; withdraw that "
@@ -250,8 +242,7 @@ static kith_status check_replaced(const struct offer *o, kith_error *err) {
  * other lines by now, which somebody has to look at. */
 static kith_status check_undone(const struct offer *o, const struct quote *before,
                                 kith_error *err) {
-    const int32_t draft = kith_is(before->state, "draft") || kith_is(before->state, "approval");
-    if (draft && (comes_into(o, "sent") || comes_into(o, "accepted")))
+    if (is_unsent(before) && (comes_into(o, "sent") || comes_into(o, "accepted")))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: %.*s is %.*s by now, and an undo sends nothing; send it again "
                          "(sales.send_quote)",
@@ -286,10 +277,8 @@ static kith_status quote_hook(kith_instance *self, kith_txn *txn, kith_change *c
     if (o.moved)
         KITH_TRY(follow_state(&o, was, err));
     if (comes_into(&o, "approval"))
-        kith_put(&o.edit, self->quotes.quote.discount, kith_decimal(o.discount, 2));
-    return o.edit.count
-               ? self->records->set(txn, change, o.edit.count, o.edit.fields, o.edit.values, err)
-               : KITH_OK;
+        o.quote.discount = kith_decimal(o.discount, 2);
+    return KITH_SET_CHANGED(self, txn, change, quotes.quote, &o.asked, &o.quote, err);
 }
 
 /* Its customer has it before them, and its order would be offered by nothing. */
@@ -315,8 +304,8 @@ static kith_status move_deal(struct offer *o, const struct quoted_deal *deal, ki
     kith_put(&edit, self->quotes.deal.stage, stage);
     if (kith_is(stage, "won"))
         kith_put(&edit, self->quotes.deal.amount, o->order.net); /* tax is not ours */
-    return self->records->update(o->txn, self->quotes.deal.type, deal->id.as.link.id, edit.count,
-                                 edit.fields, edit.values, err);
+    return kith_edit_update(self->records, o->txn, self->quotes.deal.type, deal->id.as.link.id,
+                            &edit, err);
 }
 
 /* To the last stage: at once, or where no arrow of the company's leads there, one after the other.
@@ -356,41 +345,35 @@ static kith_status quote_moved_hook(kith_instance *self, kith_txn *txn, kith_cha
                                     kith_error *err) {
     struct offer o = {.self = self, .txn = txn, .change = change};
     struct quote before;
-    kith_status st = read_offer(&o, &before, err);
+    KITH_TRY(read_offer(&o, &before, err));
     const char *state = comes_into(&o, "sent")       ? "quoted"
                         : comes_into(&o, "accepted") ? "ordered"
                         : is_ended(&o)               ? "cancelled"
                                                      : NULL;
     const int32_t open = order_is(&o, "cart") || order_is(&o, "quoted");
-    if (st == KITH_OK && state && open && !order_is_there(&o))
-        st = KITH_SET(self, txn, quotes.order, state, o.order.id.as.link.id, kith_text(state), err);
-    return st == KITH_OK && comes_into(&o, "accepted") ? win_deal(&o, err) : st;
+    if (state && open && !order_is_there(&o))
+        KITH_TRY(
+            KITH_SET(self, txn, quotes.order, state, o.order.id.as.link.id, kith_text(state), err));
+    return comes_into(&o, "accepted") ? win_deal(&o, err) : KITH_OK;
 }
 
 kith_status quote_accepted(kith_instance *self, const kith_txn *txn, kith_value deal, int32_t *yes,
                            kith_error *err) {
-    struct quote *quotes;
-    uint64_t count = 0;
-    *yes = 0;
-    if (!self->quotes.accepted_of)
-        return KITH_OK; /* without commerce there are none */
-    kith_status st = KITH_FIND(self, txn, quotes.quote, self->quotes.accepted_of, 1, &deal, &quotes,
-                               &count, err);
-    *yes = count > 0;
-    return st;
+    *yes = 0; /* without commerce there are none */
+    return self->quotes.accepted_of
+               ? kith_any(self->records, txn, self->quotes.accepted_of, 1, &deal, yes, err)
+               : KITH_OK;
 }
 
 /* Whoever may approve it has seen what they change themselves. */
 static kith_status is_asked_anew(kith_instance *self, const kith_txn *txn, int32_t *yes,
                                  kith_error *err) {
     kith_id user = 0;
-    struct picks found = {.self = self};
+    int32_t may = 0;
     KITH_TRY(self->records->acting(txn, &user, err));
-    const kith_value params[] = {self->quotes.approvers, kith_link(self->user.type, user)};
-    if (user && kith_has(params[0]))
-        KITH_TRY(self->records->find(txn, self->quotes.is_approver, 2, params, 1, picks_row, &found,
-                                     err));
-    *yes = !found.count;
+    if (user && kith_has(self->quotes.approvers))
+        KITH_TRY(is_approver(self, txn, user, &may, err));
+    *yes = !may;
     return KITH_OK;
 }
 
@@ -398,28 +381,28 @@ static kith_status is_asked_anew(kith_instance *self, const kith_txn *txn, int32
  * for an approval is a draft again: something else was asked for. */
 static kith_status draft_follows(kith_instance *self, kith_txn *txn, const kith_value *of,
                                  kith_error *err) {
+    const struct quote_numbers *n = &self->quotes.quote;
     struct quoted order;
-    struct quote *quotes = NULL;
-    uint64_t count = 0;
+    struct quote *quotes;
+    uint64_t count;
     int32_t anew = 0;
     kith_edit edit = {0};
     KITH_TRY(
         KITH_FIND(self, txn, quotes.quote, self->quotes.of_order, 1, of, &quotes, &count, err));
-    if (count)
-        KITH_TRY(KITH_LOAD(self, txn, quotes.order, of->as.link.id, &order, err));
     if (!count)
         return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, quotes.order, of->as.link.id, &order, err));
     if (kith_is(quotes[0].state, "approval"))
         KITH_TRY(is_asked_anew(self, txn, &anew, err));
     if (anew)
-        kith_put(&edit, self->quotes.quote.state, kith_text("draft"));
-    kith_put(&edit, self->quotes.quote.total, order.total);
-    kith_put(&edit, self->quotes.quote.account, order.account);
-    kith_put(&edit, self->quotes.quote.contact, order.contact);
+        kith_put(&edit, n->state, kith_text("draft"));
+    kith_put(&edit, n->total, order.total);
+    kith_put(&edit, n->account, order.account);
+    kith_put(&edit, n->contact, order.contact);
     for (uint64_t i = 0; i < count; i++)
-        if (kith_is(quotes[i].state, "draft") || kith_is(quotes[i].state, "approval"))
-            KITH_TRY(self->records->update(txn, self->quotes.quote.type, quotes[i].id.as.link.id,
-                                           edit.count, edit.fields, edit.values, err));
+        if (is_unsent(&quotes[i]))
+            KITH_TRY(
+                kith_edit_update(self->records, txn, n->type, quotes[i].id.as.link.id, &edit, err));
     return KITH_OK;
 }
 
@@ -443,16 +426,14 @@ static kith_status draft_undone(kith_instance *self, kith_txn *txn, const kith_e
     struct quoted_line line;
     if (event->origin != KITH_ORIGIN_UNDO || !event->record)
         return KITH_OK;
-    kith_status st = KITH_READ(self, txn, quotes.line, event->record, &line, err);
-    if (st == KITH_OK && line.order.kind == KITH_LINK)
-        st = draft_follows(self, txn, &line.order, err);
-    return st == KITH_E_NOTFOUND ? KITH_OK : st; /* it is gone meanwhile */
+    KITH_TRY(KITH_READ(self, txn, quotes.line, event->record, &line, err));
+    return kith_has(line.order) ? kith_or_none(draft_follows(self, txn, &line.order, err))
+                                : KITH_OK; /* it is gone meanwhile */
 }
 
 static int32_t is_placed(const struct quoted *order) {
-    const kith_str state = order->state.as.s;
-    return !kith_str_is(state, "cart") && !kith_str_is(state, "cancelled") &&
-           !kith_str_is(state, "abandoned");
+    return !kith_is(order->state, "cart") && !kith_is(order->state, "cancelled") &&
+           !kith_is(order->state, "abandoned");
 }
 
 /* The customer has it before them: nothing of it becomes another offer, and it is placed or given
@@ -507,12 +488,11 @@ static kith_status copy_lines(kith_instance *self, kith_txn *txn, kith_value fro
 
 static kith_status copy_order(kith_instance *self, kith_txn *txn, kith_id from, struct quoted *copy,
                               kith_error *err) {
-    kith_status st = KITH_LOAD(self, txn, quotes.order, from, copy, err);
+    KITH_TRY(KITH_LOAD(self, txn, quotes.order, from, copy, err));
     const kith_value old = copy->id;
     copy->number = copy->state = copy->net = copy->total = copy->lines = kith_null();
-    if (st == KITH_OK)
-        st = KITH_CREATE(self, txn, quotes.order, copy, err);
-    return st == KITH_OK ? copy_lines(self, txn, old, copy->id, err) : st;
+    KITH_TRY(KITH_CREATE(self, txn, quotes.order, copy, err));
+    return copy_lines(self, txn, old, copy->id, err);
 }
 
 static kith_status revise(kith_instance *self, kith_call *call, kith_error *err) {
@@ -559,9 +539,6 @@ static kith_status expire(kith_instance *self, kith_txn *txn, const kith_firing 
 
 /* -- declared -----------------------------------------------------------------------------------
  */
-
-#define F(field, of, ...)                                                                          \
-    { .name = (field), .kind = KITH_F_##of, __VA_ARGS__ }
 
 #define QUOTE_STATES                                                                               \
     "draft>approval|sent|withdrawn|revised,approval>draft|sent|withdrawn|revised,"                 \
@@ -704,8 +681,8 @@ static const kith_setting settings[] = {
     {.key = "quote.valid_for",
      .kind = KITH_DURATION,
      .default_text = "\"30d\"",
-     .min = DAY_MS,
-     .max = 3650LL * DAY_MS,
+     .min = KITH_DAY_MS,
+     .max = 3650 * KITH_DAY_MS,
      .doc = "How long a quote holds that is sent without a day."},
     {.key = "quote.discount_limit",
      .kind = KITH_INT,

@@ -7,15 +7,12 @@
 /* The addressee: who may not be seen is left out. */
 static kith_status put_to(kith_instance *self, const kith_txn *view, struct kith_paper *p,
                           const struct quote *q, kith_error *err) {
-    struct kith_paper_account account = {.name = kith_null()};
-    struct kith_paper_contact contact = {.name = kith_null()};
-    kith_status st = KITH_OK;
-    if (q->account.kind == KITH_LINK)
-        st = KITH_LOAD(self, view, quotes.paper.account, q->account.as.link.id, &account, err);
-    if ((st == KITH_OK || st == KITH_E_NOTFOUND) && q->contact.kind == KITH_LINK)
-        st = KITH_LOAD(self, view, quotes.paper.contact, q->contact.as.link.id, &contact, err);
-    if (st != KITH_OK && st != KITH_E_NOTFOUND)
-        return st;
+    struct kith_paper_account account;
+    struct kith_paper_contact contact;
+    KITH_TRY(
+        kith_or_none(KITH_FOLLOW(self, view, quotes.paper.account, q->account, &account, err)));
+    KITH_TRY(
+        kith_or_none(KITH_FOLLOW(self, view, quotes.paper.contact, q->contact, &contact, err)));
     kith_paper_to(p, &account, &contact);
     return KITH_OK;
 }
@@ -24,28 +21,25 @@ static kith_status put_lines(kith_instance *self, const kith_txn *view, struct k
                              const kith_value *order, kith_error *err) {
     struct kith_paper_line *lines;
     uint64_t count;
-    kith_status st = KITH_FIND(self, view, quotes.paper.line, self->quotes.lines_of, 1, order,
-                               &lines, &count, err);
+    KITH_TRY(KITH_FIND(self, view, quotes.paper.line, self->quotes.lines_of, 1, order, &lines,
+                       &count, err));
     kith_paper_open(p, "lines", '[');
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
-        struct kith_paper_product product = {.code = kith_null()};
-        if (lines[i].product.kind == KITH_LINK)
-            st = KITH_LOAD(self, view, quotes.paper.product, lines[i].product.as.link.id, &product,
-                           err);
-        if (st == KITH_E_NOTFOUND)
-            st = KITH_OK;
+    for (uint64_t i = 0; i < count; i++) {
+        struct kith_paper_product product;
+        KITH_TRY(kith_or_none(
+            KITH_FOLLOW(self, view, quotes.paper.product, lines[i].product, &product, err)));
         kith_paper_add_line(p, &lines[i], &product.code);
     }
     kith_paper_close(p, ']');
-    return st;
+    return KITH_OK;
 }
 
 static kith_status put_quote(kith_instance *self, const kith_txn *view, struct kith_paper *p,
                              const struct quote *q, const struct quoted *o, kith_error *err) {
     kith_value day = q->sent_on;
     if (!kith_has(day)) /* a draft is of today; what was sent before it was noted, of then */
-        day = kith_date(q->sent_at.kind == KITH_TIME ? self->host->day(self->host, q->sent_at.as.i)
-                                                     : KITH_TODAY(self).as.i);
+        day = kith_has(q->sent_at) ? kith_date(self->host->day(self->host, q->sent_at.as.i))
+                                   : KITH_TODAY(self);
     kith_paper_text(p, "kind", kith_str_of("quote"));
     kith_paper_put(p, "number", &q->number);
     kith_paper_put(p, "date", &day);

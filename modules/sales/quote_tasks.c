@@ -3,26 +3,25 @@
  * and its seller when the customer declines it by the link. */
 #include "sales.h"
 
-#define DAY_MS    INT64_C(86400000)
 #define TITLE_MAX 200
 
 /* To whom it goes, as it is called. */
 static kith_status customer_of(kith_instance *self, const kith_txn *txn, const struct told_quote *q,
                                kith_value *name, kith_error *err) {
-    struct firm firm = {.name = kith_null()};
+    struct firm firm;
     struct person person = {.name = kith_null()};
-    if (q->account.kind == KITH_LINK)
-        KITH_TRY(KITH_LOAD(self, txn, regions.firm, q->account.as.link.id, &firm, err));
-    else if (q->contact.kind == KITH_LINK)
-        KITH_TRY(KITH_LOAD(self, txn, regions.person, q->contact.as.link.id, &person, err));
-    *name = firm.name.kind ? firm.name : person.name.kind ? person.name : kith_text("nobody");
+    KITH_TRY(KITH_FOLLOW(self, txn, regions.firm, q->account, &firm, err));
+    if (!kith_has(q->account))
+        KITH_TRY(KITH_FOLLOW(self, txn, regions.person, q->contact, &person, err));
+    *name = kith_has(firm.name)     ? firm.name
+            : kith_has(person.name) ? person.name
+                                    : kith_text("nobody");
     return KITH_OK;
 }
 
 static void add_text(char title[TITLE_MAX], const char *between, const kith_value *text) {
     const size_t at = strlen(title);
-    const int most = text->as.s.len < 80 ? (int)text->as.s.len : 80;
-    (void)snprintf(title + at, TITLE_MAX - at, "%s%.*s", between, most, text->as.s.ptr);
+    (void)snprintf(title + at, TITLE_MAX - at, "%s%.*s", between, KITH_CUT(text->as.s, 80));
 }
 
 static kith_status give_task(kith_instance *self, kith_txn *txn, const struct told_quote *q,
@@ -30,7 +29,7 @@ static kith_status give_task(kith_instance *self, kith_txn *txn, const struct to
     struct todo task = {.title = kith_text(title),
                         .about = q->id,
                         .assignee = whom,
-                        .due = kith_time(KITH_NOW(self).as.i + DAY_MS),
+                        .due = kith_time(KITH_NOW(self).as.i + KITH_DAY_MS),
                         .priority = kith_text("high"),
                         .body = body};
     return KITH_CREATE(self, txn, regions.todo, &task, err);
@@ -39,7 +38,8 @@ static kith_status give_task(kith_instance *self, kith_txn *txn, const struct to
 static kith_status ask_approvers(kith_instance *self, kith_txn *txn, const struct told_quote *q,
                                  kith_error *err) {
     char title[TITLE_MAX] = "Approve", discount[KITH_NUMBER_TEXT];
-    struct picks approvers = {.self = self};
+    struct only *approvers;
+    uint64_t count;
     kith_value name;
     if (!kith_has(self->quotes.approvers))
         return KITH_OK;
@@ -49,14 +49,14 @@ static kith_status ask_approvers(kith_instance *self, kith_txn *txn, const struc
     add_text(title, " ", &q->number);
     add_text(title, ": ", &off);
     add_text(title, " % off for ", &name);
-    KITH_TRY(self->records->find(txn, self->quotes.told.approvers, 1, &self->quotes.approvers, 0,
-                                 picks_row, &approvers, err));
-    for (const struct pick *p = approvers.first; p; p = p->next)
-        if (q->owner.kind != KITH_LINK || q->owner.as.link.id != p->id)
+    KITH_TRY(KITH_FIND(self, txn, user, self->quotes.told.approvers, 1, &self->quotes.approvers,
+                       &approvers, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        if (!kith_equal(q->owner, approvers[i].id))
             KITH_TRY(give_task(self, txn, q, title,
                                kith_text("state=sent approves and sends it, state=draft gives it "
                                          "back."),
-                               kith_link(self->user.type, p->id), err));
+                               approvers[i].id, err));
     return KITH_OK;
 }
 
@@ -77,7 +77,7 @@ static kith_status settle_asked(kith_instance *self, kith_txn *txn, const struct
 static kith_status tell_declined(kith_instance *self, kith_txn *txn, const struct told_quote *q,
                                  kith_error *err) {
     char title[TITLE_MAX] = "";
-    if (q->declined_by.kind != KITH_TEXT || q->owner.kind != KITH_LINK)
+    if (!kith_has(q->declined_by) || !kith_has(q->owner))
         return KITH_OK;
     add_text(title, "", &q->declined_by);
     add_text(title, " declined ", &q->number);

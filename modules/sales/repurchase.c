@@ -4,7 +4,6 @@
 #include "sales.h"
 #include <stdlib.h>
 
-#define DAY_MS      86400000
 #define DAYS_BUYING 20000 /* of one customer */
 
 /* The days on which somebody bought, each once. */
@@ -57,11 +56,7 @@ static int rhythm_of(struct buying_days *d, struct rhythm *r) {
 }
 
 static kith_value tenths(int64_t n) {
-    kith_value v = kith_null();
-    v.kind = KITH_DECIMAL;
-    v.as.decimal.units = n;
-    v.as.decimal.scale = 1;
-    return v;
+    return kith_decimal(n, 1);
 }
 
 static kith_status rhythm_for(kith_instance *self, const kith_txn *txn, uint32_t of, kith_value who,
@@ -69,13 +64,12 @@ static kith_status rhythm_for(kith_instance *self, const kith_txn *txn, uint32_t
     const struct offers *o = &self->offers;
     const kith_value params[] = {who, product};
     const int one = kith_has(product);
-    struct buying_days *d = self->host->memory(txn, sizeof *d);
-    if (!d)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the days");
-    kith_status st = self->records->groups(txn, one ? o->query.product_days[of] : o->query.days[of],
-                                           one ? 2 : 1, params, DAYS_BUYING, take_day, d, err);
+    struct buying_days *d;
+    KITH_TRY(KITH_MEMORY(self, txn, &d, 1, err));
+    KITH_TRY(self->records->groups(txn, one ? o->query.product_days[of] : o->query.days[of],
+                                   one ? 2 : 1, params, DAYS_BUYING, take_day, d, err));
     *known = rhythm_of(d, r);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status repurchase(kith_instance *self, kith_call *call, kith_error *err) {
@@ -86,11 +80,9 @@ static kith_status repurchase(kith_instance *self, kith_call *call, kith_error *
     uint32_t of = 0;
     kith_value who;
     int known = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = offers_buyer(args.contact, args.account, &of, &who, err);
-    if (st == KITH_OK)
-        st = rhythm_for(self, self->calls->whole(call), of, who, args.product, &r, &known, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(offers_buyer(args.contact, args.account, &of, &who, err));
+    KITH_TRY(rhythm_for(self, self->calls->whole(call), of, who, args.product, &r, &known, err));
     struct {
         kith_value days, mean, median, last, next, overdue;
     } out = {.days = kith_int(r.days)};
@@ -103,7 +95,7 @@ static kith_status repurchase(kith_instance *self, kith_call *call, kith_error *
         out.next = kith_date(r.next);
         out.overdue = kith_int(late > 0 ? late : 0);
     }
-    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+    return KITH_RESULTS(self, call, &out, err);
 }
 
 /* -- who should have bought ---------------------------------------------------------------------
@@ -134,14 +126,7 @@ static kith_status take_purchase(void *arg, const kith_txn *txn, const kith_row 
     const kith_value who = of == BUYER_ACCOUNT ? b.account : b.contact;
     if (who.kind != KITH_LINK)
         return KITH_OK;
-    if (p->count == p->room) {
-        const uint64_t room = p->room ? p->room * 2 : 1024;
-        struct purchase *more = realloc(p->items, (size_t)room * sizeof *more);
-        if (!more)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many orders");
-        p->items = more;
-        p->room = room;
-    }
+    KITH_TRY(KITH_GROW(p->self, txn, p, err));
     p->items[p->count++] = (struct purchase){who.as.link.id, of, 0, b.placed_at.as.i};
     return KITH_OK;
 }
@@ -164,7 +149,7 @@ static int is_late(const struct purchase *items, uint64_t count, int64_t least, 
                    struct candidate *out) {
     int64_t days = 1;
     for (uint64_t i = 1; i < count; i++)
-        days += items[i].at / DAY_MS != items[i - 1].at / DAY_MS;
+        days += items[i].at / KITH_DAY_MS != items[i - 1].at / KITH_DAY_MS;
     if (days < 2 || days < least)
         return 0;
     const int64_t last = items[count - 1].at;
@@ -204,19 +189,15 @@ static kith_status overdue_buyers(kith_instance *self, kith_call *call, kith_err
     const kith_txn *txn = self->calls->view(call);
     struct purchases p = {.self = self};
     struct overdue_args args;
-    struct candidate *late = NULL;
+    struct candidate *late;
     uint64_t count = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = self->records->find(txn, self->offers.query.purchases, 0, NULL, 0, take_purchase, &p,
-                                 err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(
+        self->records->find(txn, self->offers.query.purchases, 0, NULL, 0, take_purchase, &p, err));
     if (p.count)
         qsort(p.items, (size_t)p.count, sizeof *p.items, by_buyer);
-    if (st == KITH_OK)
-        late = calloc((size_t)p.count + 1, sizeof *late);
-    if (st == KITH_OK && !late)
-        st = kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many buyers");
-    for (uint64_t from = 0, to; st == KITH_OK && from < p.count; from = to) {
+    KITH_TRY(KITH_MEMORY(self, txn, &late, p.count, err));
+    for (uint64_t from = 0, to; from < p.count; from = to) {
         for (to = from + 1; to < p.count && p.items[to].who == p.items[from].who;)
             to++;
         count += (uint64_t)is_late(&p.items[from], to - from, args.days.as.i, KITH_NOW(self).as.i,
@@ -224,11 +205,9 @@ static kith_status overdue_buyers(kith_instance *self, kith_call *call, kith_err
     }
     if (count)
         qsort(late, (size_t)count, sizeof *late, by_late);
-    for (uint64_t i = 0; st == KITH_OK && i < count && (int64_t)i < args.limit.as.i; i++)
-        st = give_late(self, call, &late[i], err);
-    free(late);
-    free(p.items);
-    return st;
+    for (uint64_t i = 0; i < count && (int64_t)i < args.limit.as.i; i++)
+        KITH_TRY(give_late(self, call, &late[i], err));
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

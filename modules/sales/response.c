@@ -7,27 +7,26 @@
 /* The first one that a query finds by a value; no value finds nobody. */
 static kith_status first_by(kith_instance *self, const kith_txn *txn, uint32_t query,
                             kith_value value, kith_id *out, kith_error *err) {
-    struct picks picks = {.self = self};
-    if (*out == 0 && kith_has(value))
-        KITH_TRY(self->records->find(txn, query, 1, &value, 1, picks_row, &picks, err));
-    if (picks.first)
-        *out = picks.first->id;
+    struct only first;
+    if (*out || !kith_has(value))
+        return KITH_OK;
+    KITH_TRY(KITH_FIRST(self, txn, lead, query, 1, &value, &first, err));
+    *out = first.id.as.link.id;
     return KITH_OK;
 }
 
 /* Whom the address belongs to, when it belongs to one. */
 static kith_status contact_of(kith_instance *self, const kith_txn *txn, struct response *r,
                               kith_error *err) {
-    struct picks picks = {.self = self};
-    const kith_row *point;
+    struct contact_point *points;
+    uint64_t count;
     if (kith_has(r->contact) || !kith_has(r->email))
         return KITH_OK;
-    KITH_TRY(
-        self->records->find(txn, self->query.addresses, 1, &r->email, 2, picks_row, &picks, err));
-    if (picks.count != 1)
-        return KITH_OK;
-    KITH_TRY(self->records->get(txn, self->contact_point.type, picks.first->id, &point, err));
-    return self->records->read(txn, point, 1, &self->contact_point.contact, &r->contact, err);
+    KITH_TRY(KITH_FIND(self, txn, contact_point, self->query.addresses, 1, &r->email, &points,
+                       &count, err));
+    if (count == 1)
+        r->contact = points[0].contact;
+    return KITH_OK;
 }
 
 static kith_value first_given(const kith_value *values, size_t count) {
@@ -42,11 +41,10 @@ static kith_value first_given(const kith_value *values, size_t count) {
  * where leads are assigned. */
 static kith_status make_lead(kith_instance *self, kith_txn *txn, const struct response *r,
                              int32_t is_owned, kith_id *lead, kith_error *err) {
-    struct responder known = {.name = kith_null()};
+    struct responder known;
     kith_value made;
     kith_edit edit = {0};
-    if (r->contact.kind == KITH_LINK)
-        KITH_TRY(KITH_LOAD(self, txn, cadences.responder, r->contact.as.link.id, &known, err));
+    KITH_TRY(KITH_FOLLOW(self, txn, cadences.responder, r->contact, &known, err));
     const kith_value names[] = {r->name, known.name, r->company, r->email, r->phone};
     const kith_value owners[] = {is_owned ? kith_null() : r->owner, known.owner,
                                  self->assigns_new_leads ? kith_null() : r->owner};
@@ -89,8 +87,7 @@ static kith_status log_it(kith_instance *self, kith_txn *txn, const struct respo
                           kith_id lead, kith_error *err) {
     char subject[200];
     struct cadence_lead about;
-    const kith_str campaign = r->campaign.as.s;
-    (void)snprintf(subject, sizeof subject, "Response to %.*s", KITH_CUT(campaign, 150));
+    (void)snprintf(subject, sizeof subject, "Response to %.*s", KITH_CUT(r->campaign.as.s, 150));
     KITH_TRY(KITH_LOAD(self, txn, cadences.lead, lead, &about, err));
     struct viewing v = {.about = kith_link(self->lead.type, lead),
                         .owner = about.owner,
@@ -134,7 +131,7 @@ static kith_status response_hook(kith_instance *self, kith_txn *txn, kith_change
     struct response r;
     KITH_TRY(KITH_CHANGE(self, txn, change, cadences.response, &r, err));
     const kith_value who[] = {r.name, r.email, r.phone, r.contact, r.company};
-    if (first_given(who, sizeof who / sizeof *who).kind == KITH_NULL)
+    if (!kith_has(first_given(who, sizeof who / sizeof *who)))
         return kith_fail(err, KITH_E_REFUSED, "name",
                          "name: say who responded: a name, an address, a number or a contact");
     return KITH_OK;

@@ -23,9 +23,8 @@
 #define LEAD(X)          X(name) X(contact) X(account) X(company) X(email) X(phone) X(source) \
                          X(campaign) X(interest) X(state) X(score) X(rating) X(last_contacted) \
                          X(territory) X(industry) X(city) X(region) X(country) X(postal_code) X(owner)
-#define PIPELINE_DEAL(X) X(name) X(account) X(contact) X(lead) X(stage) X(amount) X(probability) \
-                         X(signal) X(close_on) X(closed_at) X(source) X(campaign) X(description) \
-                         X(win_reason) X(loss_reason) X(loss_note) X(owner)
+#define PIPELINE_DEAL(X) X(name) X(account) X(contact) X(lead) X(amount) X(close_on) X(source) \
+                         X(campaign) X(description) X(owner)
 #define ACCOUNT(X)       X(name) X(kind) X(territory) X(industry) X(billing_city) X(billing_region) \
                          X(billing_country) X(billing_postal_code) X(owner)
 #define CONTACT(X)       X(name) X(account) X(email) X(phone) X(source) X(industry) X(city) \
@@ -80,6 +79,11 @@ struct kith_instance {
         kith_value rules, by_itself;  /* settings */
     } qualify;
     struct calendars calendars;
+};
+
+/* A record that matters by its id alone, for KITH_FIND and KITH_FIRST. */
+struct only {
+    kith_value id;
 };
 
 /* Records that a query found, in its order, with a number of each that matters to who asks. In the

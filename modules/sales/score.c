@@ -91,29 +91,27 @@ kith_status score_explain(kith_instance *self, kith_call *call, kith_error *err)
     const kith_txn *whole = self->calls->whole(call);
     const kith_row *row;
     kith_value lead;
-    int64_t told_points = 0, points = 0, learned = 0;
-    kith_status st = self->calls->arg(call, 0, &lead, err);
-    if (st == KITH_OK)
-        st = self->records->get(whole, self->lead.type, lead.as.link.id, &row, err);
-    if (st == KITH_OK)
-        st = tell_rules(self, call, lead.as.link.id, &told_points, err);
-    if (st == KITH_OK)
-        points = points_of(self, whole, row);
-    struct score_row hidden = {kith_text("(hidden)"), kith_int(points - told_points),
-                               kith_text("Rules about what you may not see.")};
-    if (st == KITH_OK && points != told_points)
-        st = KITH_ROW(self, call, &hidden, err);
-    if (st == KITH_OK && self->learned.in_score.as.i)
-        st = judge_points(self, whole, row, &learned, err);
-    struct score_row told = {kith_text("(learned)"), kith_int(learned),
-                             kith_text("What marks likely buyers; sales.explain_chance has it.")};
-    if (st == KITH_OK && learned)
-        st = KITH_ROW(self, call, &told, err);
+    int64_t told_points = 0, learned = 0;
+    KITH_TRY(self->calls->arg(call, 0, &lead, err));
+    KITH_TRY(self->records->get(whole, self->lead.type, lead.as.link.id, &row, err));
+    KITH_TRY(tell_rules(self, call, lead.as.link.id, &told_points, err));
+    int64_t points = points_of(self, whole, row);
+    const struct score_row hidden = {kith_text("(hidden)"), kith_int(points - told_points),
+                                     kith_text("Rules about what you may not see.")};
+    if (points != told_points)
+        KITH_TRY(KITH_ROW(self, call, &hidden, err));
+    if (self->learned.in_score.as.i)
+        KITH_TRY(judge_points(self, whole, row, &learned, err));
+    const struct score_row told = {
+        kith_text("(learned)"), kith_int(learned),
+        kith_text("What marks likely buyers; sales.explain_chance has it.")};
+    if (learned)
+        KITH_TRY(KITH_ROW(self, call, &told, err));
     points += learned;
-    struct {
+    const struct {
         kith_value score, rating;
     } results = {kith_int(points), kith_text(rating_of(self, points))};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- computing again --------------------------------------------------------------------------- */
@@ -124,37 +122,21 @@ struct rescored {
     int64_t points;
     kith_value chance, qualifies;
     int32_t undecided; /* only then it is asked by what it qualifies */
-    struct rescored *next;
 };
 struct rescoring {
     kith_instance *self;
     const kith_txn *whole; /* by which they are judged, where that is more than what finds them */
-    struct rescored *first, *last;
+    struct {
+        struct rescored *items;
+        uint64_t count, room;
+    } changed;
     struct gathered *gathered; /* NULL: one lead alone */
     int64_t count[RESULTS_RESCORE];
 };
 
-static kith_status note(struct rescoring *r, const kith_txn *txn, struct rescored lead,
-                        kith_error *err) {
-    struct rescored *one = r->self->host->memory(txn, sizeof *one);
-    if (!one)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more leads");
-    *one = lead;
-    *(r->last ? &r->last->next : &r->first) = one;
-    r->last = one;
-    r->count[RESULT_CHANGED]++;
-    return KITH_OK;
-}
-
 static int32_t is_same_chance(kith_value now, kith_value chance) {
     return !kith_has(chance) ||
            (now.kind == KITH_DECIMAL && now.as.decimal.units == chance.as.decimal.units);
-}
-
-static int32_t is_same_text(kith_value a, kith_value b) {
-    return a.kind == b.kind &&
-           (a.kind != KITH_TEXT ||
-            (a.as.s.len == b.as.s.len && memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)a.as.s.len) == 0));
 }
 
 /* Leads are gathered first and written afterwards: a search must not run over what it changes. */
@@ -183,10 +165,13 @@ static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *ro
         lead.qualifies = qualify_by(self, txn, row);
     if (now[0].kind == KITH_INT && now[0].as.i == points && kith_is(now[1], rating) &&
         is_same_chance(now[2], learned.chance) &&
-        (!lead.undecided || is_same_text(now[3], lead.qualifies)))
+        (!lead.undecided || kith_equal(now[3], lead.qualifies)))
         return KITH_OK;
-    lead.chance = !kith_has(learned.chance) ? now[2] : learned.chance;
-    return note(r, txn, lead, err);
+    lead.chance = kith_has(learned.chance) ? learned.chance : now[2];
+    KITH_TRY(KITH_GROW(self, txn, &r->changed, err));
+    r->changed.items[r->changed.count++] = lead;
+    r->count[RESULT_CHANGED]++;
+    return KITH_OK;
 }
 
 static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) {
@@ -195,7 +180,8 @@ static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) 
                                self->qualify.qualifies};
     kith_status st = KITH_OK;
     self->learned.is_rescoring = 1;
-    for (const struct rescored *lead = r->first; st == KITH_OK && lead; lead = lead->next) {
+    for (uint64_t i = 0; st == KITH_OK && i < r->changed.count; i++) {
+        const struct rescored *lead = &r->changed.items[i];
         const kith_value values[] = {kith_int(lead->points),
                                      kith_text(rating_of(self, lead->points)), lead->chance,
                                      lead->qualifies};
@@ -245,9 +231,9 @@ static kith_status rescore_all(struct rescoring *r, kith_txn *txn, kith_error *e
 /* An action of somebody judges by all that there is, though they see a part of it. */
 static kith_status begin_rescoring(struct rescoring *r, kith_call *call, kith_error *err) {
     kith_id user = 0;
-    kith_status st = r->self->records->acting(r->self->calls->txn(call), &user, err);
+    KITH_TRY(r->self->records->acting(r->self->calls->txn(call), &user, err));
     r->whole = user ? r->self->calls->whole(call) : NULL;
-    return st;
+    return KITH_OK;
 }
 
 kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err) {
@@ -267,11 +253,10 @@ kith_status score_rescore(kith_instance *self, kith_call *call, kith_error *err)
 
 kith_status score_again(kith_instance *self, kith_call *call, int64_t *changed, kith_error *err) {
     struct rescoring r = {.self = self};
-    kith_status st = begin_rescoring(&r, call, err);
-    if (st == KITH_OK)
-        st = rescore_leads(&r, self->calls->txn(call), err);
+    KITH_TRY(begin_rescoring(&r, call, err));
+    KITH_TRY(rescore_leads(&r, self->calls->txn(call), err));
     *changed = r.count[RESULT_CHANGED];
-    return st;
+    return KITH_OK;
 }
 
 kith_status score_nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,

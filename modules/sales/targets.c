@@ -30,13 +30,12 @@ static kith_status check_clash(kith_instance *self, const kith_txn *txn, const s
     KITH_TRY(KITH_FIND(self, txn, deals.quota, self->deals.query.quota_clash[which], 3, params,
                        &found, &count, err));
     for (uint64_t i = 0; i < count; i++) {
-        const kith_str name = found[i].name.as.s;
-        if (found[i].id.as.link.id == q->id.as.link.id)
+        if (kith_equal(found[i].id, q->id))
             continue;
         return kith_fail(err, KITH_E_REFUSED, "valid_from",
                          "valid_from: the quota '%.*s' is of the same holder and overlaps it; let "
                          "one end before the other begins",
-                         KITH_CUT(name, 80));
+                         KITH_CUT(found[i].name.as.s, 80));
     }
     return KITH_OK;
 }
@@ -66,28 +65,6 @@ static kith_status quota_hook(kith_instance *self, kith_txn *txn, kith_change *c
 /* -- how far they have come ---------------------------------------------------------------------
  */
 
-struct attained {
-    const struct quota *quota;
-    kith_value won;
-    int64_t deals, others;
-};
-
-/* currency, how many, how much */
-static kith_status take_won(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                            kith_error *err) {
-    struct attained *a = arg;
-    const kith_value *target = &a->quota->amount;
-    (void)txn, (void)count, (void)err;
-    a->deals += v[1].as.i;
-    if (v[2].kind != KITH_MONEY || target->kind != KITH_MONEY)
-        return KITH_OK;
-    if (strcmp(v[2].as.money.currency, target->as.money.currency) == 0)
-        a->won = v[2];
-    else
-        a->others += v[1].as.i;
-    return KITH_OK;
-}
-
 /* In columns of sales.quotas. */
 struct quota_row {
     kith_value quota, name, holder, valid_from, valid_until, amount, won, attained, deals,
@@ -97,20 +74,18 @@ struct quota_row {
 static kith_status give_quota(kith_instance *self, kith_call *call, const struct quota *q,
                               int64_t day, kith_error *err) {
     const kith_txn *view = self->calls->view(call);
+    const struct { kith_value currency, deals, amount; } * won;
+    uint64_t count;
     int which = 0;
     kith_value holder = kith_null();
     const kith_row *own;
-    struct attained a = {.quota = q};
-    kith_status st = self->records->get(view, self->deals.quota.type, q->id.as.link.id, &own, err);
-    if (st == KITH_OK)
-        st = find_holder(self, view, own, q, &holder, &which, err);
-    if (st != KITH_OK || !kith_has(holder))
-        return st; /* it was deleted */
+    KITH_TRY(self->records->get(view, self->deals.quota.type, q->id.as.link.id, &own, err));
+    KITH_TRY(find_holder(self, view, own, q, &holder, &which, err));
+    if (!kith_has(holder))
+        return KITH_OK; /* it was deleted */
     const kith_value params[] = {holder, q->valid_from, q->valid_until};
-    a.won = q->amount;
-    a.won.as.money.minor = 0;
-    st = self->records->groups(view, self->deals.query.quota_won[which], 3, params, 0, take_won, &a,
-                               err);
+    KITH_TRY(
+        KITH_GROUPS(self, view, self->deals.query.quota_won[which], 3, params, &won, &count, err));
     const int64_t length = q->valid_until.as.i - q->valid_from.as.i + 1;
     const int64_t past = day - q->valid_from.as.i + 1;
     struct quota_row row = {.quota = q->id,
@@ -120,31 +95,40 @@ static kith_status give_quota(kith_instance *self, kith_call *call, const struct
                             .valid_until = q->valid_until,
                             .amount = q->amount,
                             .deals = q->deals,
-                            .deals_won = kith_int(a.deals),
-                            .elapsed = percent_share(past, length),
-                            .others = kith_int(a.others)};
-    if (q->amount.kind == KITH_MONEY) {
-        row.won = a.won;
-        row.attained = percent_share(a.won.as.money.minor, q->amount.as.money.minor);
+                            .elapsed = percent_share(past, length)};
+    int64_t deals = 0, others = 0;
+    if (kith_has(q->amount))
+        row.won = kith_money(0, q->amount.as.money.currency);
+    for (; count--; won++) {
+        deals += won->deals.as.i;
+        if (!kith_has(won->amount) || !kith_has(q->amount))
+            continue;
+        if (strcmp(won->amount.as.money.currency, q->amount.as.money.currency) == 0)
+            row.won = won->amount;
+        else
+            others += won->deals.as.i;
     }
-    if (q->deals.kind == KITH_INT)
-        row.deals_attained = percent_share(a.deals, q->deals.as.i);
-    return st == KITH_OK ? KITH_ROW(self, call, &row, err) : st;
+    row.deals_won = kith_int(deals);
+    row.others = kith_int(others);
+    if (kith_has(q->amount))
+        row.attained = percent_share(minor_of(&row.won), minor_of(&q->amount));
+    if (kith_has(q->deals))
+        row.deals_attained = percent_share(deals, q->deals.as.i);
+    return KITH_ROW(self, call, &row, err);
 }
 
 static kith_status quotas_action(kith_instance *self, kith_call *call, kith_error *err) {
     kith_value on;
     struct quota *quotas;
     uint64_t count;
-    kith_status st = self->calls->arg(call, 0, &on, err);
+    KITH_TRY(self->calls->arg(call, 0, &on, err));
     if (!kith_has(on))
         on = KITH_TODAY(self);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, self->calls->view(call), deals.quota, self->deals.query.quotas, 1, &on,
-                       &quotas, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = give_quota(self, call, &quotas[i], on.as.i, err);
-    return st;
+    KITH_TRY(KITH_FIND(self, self->calls->view(call), deals.quota, self->deals.query.quotas, 1, &on,
+                       &quotas, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(give_quota(self, call, &quotas[i], on.as.i, err));
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

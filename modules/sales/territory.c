@@ -34,15 +34,12 @@ kith_status area_tree(kith_instance *self, const kith_txn *txn, struct area_tree
                       kith_error *err) {
     KITH_TRY(KITH_FIND(self, txn, regions.area, self->regions.query.areas, 0, NULL, &tree->areas,
                        &tree->count, err));
-    if (tree->count == 0)
-        return KITH_OK;
-    tree->by_id = self->host->memory(txn, tree->count * sizeof(struct area *));
-    tree->parents = self->host->memory(txn, tree->count * sizeof *tree->parents);
-    if (!tree->by_id || !tree->parents)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the territories");
+    KITH_TRY(KITH_MEMORY(self, txn, &tree->by_id, tree->count, err));
+    KITH_TRY(KITH_MEMORY(self, txn, &tree->parents, tree->count, err));
     for (uint64_t i = 0; i < tree->count; i++)
         tree->by_id[i] = &tree->areas[i];
-    qsort(tree->by_id, (size_t)tree->count, sizeof(struct area *), by_id);
+    if (tree->count)
+        qsort(tree->by_id, (size_t)tree->count, sizeof *tree->by_id, by_id);
     for (uint64_t i = 0; i < tree->count; i++) {
         const kith_value *parent = &tree->areas[i].parent;
         tree->parents[i] = parent->kind == KITH_LINK ? area_at(tree, parent->as.link.id) : -1;
@@ -91,21 +88,16 @@ struct view {
 };
 
 static int32_t is_level(const struct view *v, int64_t i) {
-    const kith_value *level = &v->tree.areas[i].level;
-    if (!kith_has(v->level))
-        return v->tree.parents[i] == v->root;
-    return level->kind == KITH_TEXT && level->as.s.len == v->level.as.s.len &&
-           memcmp(level->as.s.ptr, v->level.as.s.ptr, (size_t)level->as.s.len) == 0;
+    return kith_has(v->level) ? kith_equal(v->tree.areas[i].level, v->level)
+                              : v->tree.parents[i] == v->root;
 }
 
 /* Each territory goes into all those that it lies in. */
 static kith_status sum_up(struct view *v, kith_error *err) {
     const uint64_t n = v->tree.count;
-    v->own = v->self->host->memory(v->txn, (n + 1) * sizeof *v->own);
-    v->below = v->self->host->memory(v->txn, (n + 1) * sizeof *v->below);
-    v->holds = v->self->host->memory(v->txn, n + 1);
-    if (!v->own || !v->below || !v->holds)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the totals");
+    KITH_TRY(KITH_MEMORY(v->self, v->txn, &v->own, n, err));
+    KITH_TRY(KITH_MEMORY(v->self, v->txn, &v->below, n, err));
+    KITH_TRY(KITH_MEMORY(v->self, v->txn, &v->holds, n, err));
     for (uint64_t i = 0; i < n; i++)
         v->own[i] = totals_of(&v->tree.areas[i]);
     for (uint64_t i = 0; i < n; i++) {
@@ -195,7 +187,7 @@ static kith_status account_rows(struct view *v, const struct area *area, kith_er
 }
 
 static kith_status rows(struct view *v, kith_error *err) {
-    const int32_t accounts = v->level.kind == KITH_TEXT && kith_is(v->level, "account");
+    const int32_t accounts = kith_is(v->level, "account");
     for (int64_t i = 0; i < (int64_t)v->tree.count; i++) {
         const struct area *area = &v->tree.areas[i];
         const int32_t whole = !accounts && is_whole(v, i);
@@ -208,32 +200,22 @@ static kith_status rows(struct view *v, kith_error *err) {
     return KITH_OK;
 }
 
-static kith_status note_nowhere(void *arg, const kith_txn *txn, uint32_t count,
-                                const kith_value *values, kith_error *err) {
-    struct totals *t = arg;
-    (void)txn, (void)err;
-    if (count == 1) {
-        t->leads = values[0].as.i;
-        return KITH_OK;
-    }
-    t->accounts = values[0].as.i;
-    t->deals = !kith_has(values[1]) ? 0 : values[1].as.i;
-    t->pipeline = values[2];
-    t->weighted = values[3];
-    t->won = values[4];
-    return KITH_OK;
-}
-
 /* What lies in no territory stands in a row of its own, so that the rows are all there is. */
 static kith_status nowhere_row(struct view *v, kith_error *err) {
-    const kith_records_v1 *rec = v->self->records;
-    struct totals t = {0};
-    kith_status st =
-        rec->groups(v->txn, v->self->regions.query.nowhere, 0, NULL, 0, note_nowhere, &t, err);
-    if (st == KITH_OK)
-        st = rec->groups(v->txn, v->self->regions.query.leads_nowhere, 0, NULL, 0, note_nowhere, &t,
-                         err);
-    return st != KITH_OK || is_empty(&t) ? st : area_row(v, NULL, 1, &t, err);
+    kith_instance *self = v->self;
+    struct {
+        kith_value accounts, deals, pipeline, weighted, won;
+    } sums;
+    kith_value leads;
+    KITH_TRY(KITH_TOTAL(self, v->txn, self->regions.query.nowhere, 0, NULL, &sums, err));
+    KITH_TRY(KITH_TOTAL(self, v->txn, self->regions.query.leads_nowhere, 0, NULL, &leads, err));
+    const struct totals t = {.accounts = sums.accounts.as.i,
+                             .deals = kith_has(sums.deals) ? sums.deals.as.i : 0,
+                             .leads = leads.as.i,
+                             .pipeline = sums.pipeline,
+                             .weighted = sums.weighted,
+                             .won = sums.won};
+    return is_empty(&t) ? KITH_OK : area_row(v, NULL, 1, &t, err);
 }
 
 /* -- by stage -----------------------------------------------------------------------------------
@@ -280,17 +262,16 @@ static kith_status read_stages(struct view *v, const struct area *of, struct sta
     KITH_TRY(KITH_GROUPS(self, v->txn,
                          of ? self->regions.query.account_stages : self->regions.query.area_stages,
                          of ? 1 : 0, of ? &of->id : NULL, &g, &out->count, err));
-    out->items = self->host->memory(v->txn, (out->count + 1) * sizeof *out->items);
-    if (!out->items)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the stages");
+    KITH_TRY(KITH_MEMORY(self, v->txn, &out->items, out->count, err));
     for (uint64_t i = 0; i < out->count; i++) {
         struct stage_item *item = &out->items[i];
-        const int other = i && g[i].of.as.link.id != g[i - 1].of.as.link.id;
+        const int other = i && !kith_equal(g[i].of, g[i - 1].of);
         *item = (struct stage_item){.group = &g[i], .place = stage_place(self, g[i].stage.as.s)};
         item->run = of && i ? out->items[i - 1].run + other : 0;
         item->at = !of && g[i].of.kind == KITH_LINK ? area_at(&v->tree, g[i].of.as.link.id) : -1;
     }
-    qsort(out->items, (size_t)out->count, sizeof *out->items, by_stage);
+    if (out->count)
+        qsort(out->items, (size_t)out->count, sizeof *out->items, by_stage);
     return KITH_OK;
 }
 
@@ -354,7 +335,7 @@ static kith_status area_stage_rows(struct view *v, const struct stage_items *all
 }
 
 static kith_status stage_rows(struct view *v, kith_error *err) {
-    const int32_t accounts = v->level.kind == KITH_TEXT && kith_is(v->level, "account");
+    const int32_t accounts = kith_is(v->level, "account");
     struct stage_items all = {0};
     KITH_TRY(read_stages(v, NULL, &all, err));
     for (int64_t i = 0; i < (int64_t)v->tree.count; i++) {
@@ -387,22 +368,16 @@ static kith_status territory_action(kith_instance *self, kith_call *call, kith_e
     struct {
         kith_value territory, level, by_stage;
     } args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = area_tree(self, v.txn, &v.tree, err);
-    if (st == KITH_OK && args.territory.kind == KITH_LINK)
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(area_tree(self, v.txn, &v.tree, err));
+    if (kith_has(args.territory))
         v.root = area_at(&v.tree, args.territory.as.link.id);
     v.level = args.level;
-    if (st == KITH_OK)
-        st = check_level(&v, err);
-    if (st == KITH_OK)
-        st = sum_up(&v, err);
-    if (st == KITH_OK && args.by_stage.as.i)
-        st = stage_rows(&v, err);
-    else if (st == KITH_OK)
-        st = rows(&v, err);
-    if (st == KITH_OK && !kith_has(args.territory) && !args.by_stage.as.i)
-        st = nowhere_row(&v, err);
+    KITH_TRY(check_level(&v, err));
+    KITH_TRY(sum_up(&v, err));
+    KITH_TRY(args.by_stage.as.i ? stage_rows(&v, err) : rows(&v, err));
+    if (!kith_has(args.territory) && !args.by_stage.as.i)
+        KITH_TRY(nowhere_row(&v, err));
     struct {
         kith_value accounts, deals, pipeline, weighted, won, leads;
     } results = {
@@ -410,7 +385,7 @@ static kith_status territory_action(kith_instance *self, kith_call *call, kith_e
         kith_int(v.all.leads)};
     if (args.by_stage.as.i) /* in several currencies, and of deals alone */
         results.accounts = results.won = results.leads = kith_null();
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 /* -- places -------------------------------------------------------------------------------------
@@ -430,17 +405,12 @@ static int32_t place_key(char key[KEY_MAX], const char *kind, kith_str value,
 static kith_status find_place(kith_instance *self, const kith_txn *txn, const char *kind,
                               kith_str value, const kith_value *country, struct place *place,
                               kith_error *err) {
-    struct place *found;
     char key[KEY_MAX];
-    uint64_t count;
     if (!place_key(key, kind, value, country))
         return KITH_OK;
     const kith_value text = kith_text(key);
-    KITH_TRY(KITH_FIND(self, txn, regions.place, self->regions.query.place_by_key, 1, &text, &found,
-                       &count, err));
-    if (count)
-        *place = found[0];
-    return KITH_OK;
+    return KITH_FIRST(self, txn, regions.place, self->regions.query.place_by_key, 1, &text, place,
+                      err);
 }
 
 /* In that country, else wherever. */
@@ -448,13 +418,12 @@ static kith_status look_up(kith_instance *self, const kith_txn *txn, const char 
                            kith_str value, const kith_value *country, kith_value *area,
                            kith_error *err) {
     struct place place = {.territory = kith_null()};
-    kith_status st = KITH_OK;
-    if (country->kind == KITH_TEXT)
-        st = find_place(self, txn, kind, value, country, &place, err);
-    if (st == KITH_OK && !kith_has(place.territory))
-        st = find_place(self, txn, kind, value, NULL, &place, err);
+    if (kith_has(*country))
+        KITH_TRY(find_place(self, txn, kind, value, country, &place, err));
+    if (!kith_has(place.territory))
+        KITH_TRY(find_place(self, txn, kind, value, NULL, &place, err));
     *area = place.territory;
-    return st;
+    return KITH_OK;
 }
 
 /* Without blanks and dashes: 721 302 is 721302. */
@@ -506,7 +475,7 @@ static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *c
     if (!place_key(key, kind, value, &place.country))
         return kith_fail(err, KITH_E_REFUSED, "value", "value: the name of the place is too long");
     KITH_TRY(find_place(self, txn, kind, value, &place.country, &other, err));
-    if (other.territory.kind == KITH_LINK && other.id.as.link.id != place.id.as.link.id)
+    if (kith_has(other.territory) && !kith_equal(other.id, place.id))
         return kith_fail(err, KITH_E_REFUSED, "value",
                          "value: this %s lies in a territory already: see 'kith find "
                          "territory_place --where \"key = '%s'\"'",
@@ -518,49 +487,40 @@ static kith_status place_hook(kith_instance *self, kith_txn *txn, kith_change *c
 /* -- what is new, or moves ----------------------------------------------------------------------
  */
 
-/* An account keeps the territory that it has, and one that somebody empties stays so. */
+/* It keeps the territory that it has, and one that somebody empties stays so; else it lies where
+ * its address does, or as what it belongs to. */
+static kith_status put_area(kith_instance *self, kith_txn *txn, kith_change *change, uint32_t field,
+                            kith_value now, const struct address *where, kith_value belongs_to,
+                            kith_error *err) {
+    struct firm firm;
+    kith_value area;
+    if (kith_has(now) || (change->before && self->records->changed(txn, change, field) == 1))
+        return KITH_OK;
+    KITH_TRY(area_of(self, txn, where, &area, err));
+    if (!kith_has(area)) {
+        KITH_TRY(kith_or_none(KITH_FOLLOW(self, txn, regions.firm, belongs_to, &firm, err)));
+        area = firm.territory;
+    }
+    return kith_has(area) ? self->records->set(txn, change, 1, &field, &area, err) : KITH_OK;
+}
+
 static kith_status account_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    const kith_records_v1 *rec = self->records;
-    const struct firm_numbers *n = &self->regions.firm;
-    struct firm firm, parent;
-    kith_value area;
-    kith_status st = KITH_READ(self, txn, regions.firm, change->after, &firm, err);
-    if (st != KITH_OK || kith_has(firm.territory) ||
-        (change->before && rec->changed(txn, change, n->territory) == 1))
-        return st;
-    const struct address where = {firm.billing_city, firm.billing_region, firm.billing_country,
-                                  firm.billing_postal_code};
-    st = area_of(self, txn, &where, &area, err);
-    if (st == KITH_OK && !kith_has(area) && firm.parent.kind == KITH_LINK) {
-        st = KITH_LOAD(self, txn, regions.firm, firm.parent.as.link.id, &parent, err);
-        area = st == KITH_OK ? parent.territory : area;
-    }
-    if (st == KITH_E_NOTFOUND || (st == KITH_OK && !kith_has(area)))
-        return KITH_OK;
-    return st == KITH_OK ? rec->set(txn, change, 1, &n->territory, &area, err) : st;
+    struct firm a;
+    KITH_TRY(KITH_CHANGE(self, txn, change, regions.firm, &a, err));
+    const struct address where = {a.billing_city, a.billing_region, a.billing_country,
+                                  a.billing_postal_code};
+    return put_area(self, txn, change, self->regions.firm.territory, a.territory, &where, a.parent,
+                    err);
 }
 
 static kith_status lead_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    const kith_records_v1 *rec = self->records;
-    const struct prospect_numbers *n = &self->regions.prospect;
-    struct prospect lead;
-    struct firm firm;
-    kith_value area;
-    kith_status st = KITH_READ(self, txn, regions.prospect, change->after, &lead, err);
-    if (st != KITH_OK || kith_has(lead.territory) ||
-        (change->before && rec->changed(txn, change, n->territory) == 1))
-        return st;
-    const struct address where = {lead.city, lead.region, lead.country, lead.postal_code};
-    st = area_of(self, txn, &where, &area, err);
-    if (st == KITH_OK && !kith_has(area) && lead.account.kind == KITH_LINK) {
-        st = KITH_LOAD(self, txn, regions.firm, lead.account.as.link.id, &firm, err);
-        area = st == KITH_OK ? firm.territory : area;
-    }
-    if (st == KITH_E_NOTFOUND || (st == KITH_OK && !kith_has(area)))
-        return KITH_OK;
-    return st == KITH_OK ? rec->set(txn, change, 1, &n->territory, &area, err) : st;
+    struct prospect p;
+    KITH_TRY(KITH_CHANGE(self, txn, change, regions.prospect, &p, err));
+    const struct address where = {p.city, p.region, p.country, p.postal_code};
+    return put_area(self, txn, change, self->regions.prospect.territory, p.territory, &where,
+                    p.account, err);
 }
 
 /* Behind the pipeline's hook, which settles the probability. */

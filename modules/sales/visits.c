@@ -64,8 +64,8 @@ static int64_t end_of(const struct trip *t) {
 static int32_t clashes(const struct trip *trips, uint64_t at) {
     const struct trip *t = &trips[at];
     for (uint64_t i = at; i-- > 0;)
-        if (t->owner.kind == KITH_LINK && trips[i].owner.kind == KITH_LINK &&
-            trips[i].owner.as.link.id == t->owner.as.link.id && end_of(&trips[i]) > t->at.as.i)
+        if (kith_has(t->owner) && kith_equal(trips[i].owner, t->owner) &&
+            end_of(&trips[i]) > t->at.as.i)
             return 1;
     return 0;
 }
@@ -74,20 +74,16 @@ static kith_status give_visit(kith_instance *self, kith_call *call, const struct
                               uint64_t i, kith_error *err) {
     const struct trip *t = &trips[i];
     const kith_txn *txn = self->calls->view(call);
-    struct site site = {.pipeline = kith_null()};
-    struct home home = {.street = kith_null()};
+    struct site site;
+    struct home home;
     char place[TEXT_MAX] = "", missing[TEXT_MAX] = "";
-    if (t->contact.kind == KITH_LINK)
-        KITH_TRY(KITH_LOAD(self, txn, after.home, t->contact.as.link.id, &home, err));
-    const kith_value *account = t->account.kind == KITH_LINK ? &t->account : &home.account;
-    kith_error why = {.struct_size = sizeof why};
-    kith_status st = KITH_OK;
-    if (account->kind == KITH_LINK)
-        st = KITH_LOAD(self, txn, after.site, account->as.link.id, &site, &why);
+    KITH_TRY(KITH_FOLLOW(self, txn, after.home, t->contact, &home, err));
+    const kith_value *account = kith_has(t->account) ? &t->account : &home.account;
+    const kith_status st = KITH_FOLLOW(self, txn, after.site, *account, &site, err);
     if (st == KITH_E_NOTFOUND && account == &home.account)
         account = &t->account; /* they see the person alone */
-    else if (st != KITH_OK)
-        return kith_fail(err, st, why.field, "%s", why.message);
+    else
+        KITH_TRY(st);
     place_of(t, &site, &home, place);
     missing_of(t, place, missing);
     const struct visit_row row = {t->id,
@@ -109,8 +105,8 @@ static kith_status plan_action(kith_instance *self, kith_call *call, kith_error 
     struct {
         kith_value seller, since, days;
     } args;
-    struct trip *trips = NULL;
-    uint64_t count = 0;
+    struct trip *trips;
+    uint64_t count;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     const int one = args.seller.kind == KITH_LINK;
     if (!kith_has(args.since))

@@ -110,5 +110,10 @@ for order in '{ stage = "negotiaton"; }' '{ stage = "won"; }' '{ stage = "negoti
     exits 2
     prints "sales.stages.order"
 done
+row='{ stage = "closing"; }'
+echo "sales: { stages: { order = ( $row$(printf ", $row%.0s" {1..40}) ); }; };" >conf.d/zz.conf
+kith check
+exits 2
+prints "sales.stages.order has 41 groups; it must have 0 to 40"
 
 finish
