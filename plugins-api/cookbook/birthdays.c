@@ -27,12 +27,11 @@ static kith_status greet(kith_instance *self, kith_txn *txn, const kith_firing *
     KITH_TRY(KITH_FIND(self, txn, contact, self->born_on, 2, today, &contacts, &count, err));
     for (uint64_t i = 0; i < count; i++) {
         char title[300];
-        (void)snprintf(title, sizeof title, "Birthday of %.*s", (int)contacts[i].name.as.s.len,
-                       contacts[i].name.as.s.ptr);
+        (void)snprintf(title, sizeof title, "Birthday of %.*s", KITH_CHARS(contacts[i].name.as.s));
         struct task t = {.title = kith_text(title),
                          .about = contacts[i].id,
                          .assignee = contacts[i].owner,
-                         .due = kith_time(self->host->now(self->host))};
+                         .due = KITH_NOW(self)};
         KITH_TRY(KITH_CREATE(self, txn, task, &t, err));
     }
     return KITH_OK;

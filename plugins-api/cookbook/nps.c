@@ -17,11 +17,12 @@ struct kith_instance {
 
 /* Works out what follows from the points, so that queries can add it up. */
 static kith_status sort(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {
-    const uint32_t fields[] = {self->answer.promoter, self->answer.detractor};
-    struct answer a;
-    KITH_TRY(KITH_CHANGE(self, txn, change, answer, &a, err));
-    const kith_value values[] = {kith_int(a.points.as.i >= 9), kith_int(a.points.as.i <= 6)};
-    return self->records->set(txn, change, 2, fields, values, err);
+    struct answer was, a;
+    KITH_TRY(KITH_CHANGE(self, txn, change, answer, &was, err));
+    a = was;
+    a.promoter = kith_int(a.points.as.i >= 9);
+    a.detractor = kith_int(a.points.as.i <= 6);
+    return KITH_SET_CHANGED(self, txn, change, answer, &was, &a, err);
 }
 
 /* Somebody is unhappy: whoever cares can listen. */

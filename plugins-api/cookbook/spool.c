@@ -23,12 +23,9 @@ static kith_status want(kith_instance *self, kith_txn *txn, const kith_event *ev
                         kith_error *err) {
     struct task t;
     char id[KITH_ID_CHARS + 1], text[600];
-    if (!event->record)
-        return KITH_OK; /* it is gone already */
     KITH_TRY(KITH_READ(self, txn, task, event->record, &t, err));
     kith_id_text(event->id, id);
-    (void)snprintf(text, sizeof text, "%s %.*s\n", id,
-                   (int)(t.title.as.s.len < 500 ? t.title.as.s.len : 500), t.title.as.s.ptr);
+    (void)snprintf(text, sizeof text, "%s %.*s\n", id, KITH_CUT(t.title.as.s, 500));
     const kith_effect effect = {.struct_size = sizeof effect,
                                 .delivery = self->put,
                                 .endpoint = kith_str_of("spool"),
@@ -45,8 +42,8 @@ static kith_status put(kith_instance *self, const kith_txn *view, kith_sending *
                        kith_error *err) {
     char part[4200], whole[4200];
     (void)view;
-    (void)snprintf(whole, sizeof whole, "%.*s/%.*s.txt", (int)self->folder.as.s.len,
-                   self->folder.as.s.ptr, (int)sending->key.len, sending->key.ptr);
+    (void)snprintf(whole, sizeof whole, "%.*s/%.*s.txt", KITH_CHARS(self->folder.as.s),
+                   KITH_CHARS(sending->key));
     (void)snprintf(part, sizeof part, "%.4000s.part", whole);
     FILE *f = fopen(part, "w");
     if (!f)

@@ -60,7 +60,7 @@ static kith_status check(kith_instance *self, kith_txn *txn, kith_change *change
         return kith_fail(err, KITH_E_REFUSED, "vat_id",
                          "vat_id: '%.*s' is no VAT id: two letters of the country, then up to 12"
                          " letters and digits, as DE136695976",
-                         (int)a.vat_id.as.s.len, a.vat_id.as.s.ptr);
+                         KITH_CHARS(a.vat_id.as.s));
     if (memcmp(id, "DE", 2) == 0 && !is_german(id + 2))
         return kith_fail(err, KITH_E_REFUSED, "vat_id",
                          "vat_id: '%s' is not a German VAT id: one of its nine digits is wrong",
