@@ -3,6 +3,7 @@
  * scripts, so that it can be read on a phone and kept as a file. */
 #include "openapi.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 static const char style[] =
@@ -117,6 +118,17 @@ static void put_properties(struct text *t, const json_t *schema) {
 
 /* -- operations -------------------------------------------------------------------------------- */
 
+static void put_capitals(struct text *t, const char *z) {
+    for (; *z; z++)
+        text_printf(t, "%c", toupper((unsigned char)*z));
+}
+
+/* What stands in the path is, without its being said. */
+static bool is_asked_for(const json_t *parameter) {
+    return json_is_true(json_object_get(parameter, "required")) &&
+           strcmp(text_of(parameter, "in"), "query") == 0;
+}
+
 static void put_parameters(struct text *t, const json_t *document, const json_t *all) {
     json_t *one;
     size_t i;
@@ -127,7 +139,7 @@ static void put_parameters(struct text *t, const json_t *document, const json_t 
         const json_t *p = follow(document, one);
         text_puts(t, "<tr><td>");
         put_in(t, "code", text_of(p, "name"));
-        text_printf(t, "<td>%s<td>", text_of(p, "in"));
+        text_printf(t, "<td>%s%s<td>", text_of(p, "in"), is_asked_for(p) ? ", required" : "");
         text_html(t, text_of(p, "description"));
     }
     text_puts(t, "</table></div>");
@@ -140,22 +152,90 @@ static const json_t *json_schema(const json_t *document, const json_t *of) {
     return json ? follow(document, json_object_get(json, "schema")) : NULL;
 }
 
-static void put_curl(struct text *t, const char *method, const char *path, const json_t *body) {
+/* Its example, or the first that it may be, for an address; or its name in capitals, where only
+ * the company knows one. */
+static void put_value(struct text *t, const json_t *document, const json_t *parameter) {
+    const json_t *schema = follow(document, json_object_get(parameter, "schema"));
+    const json_t *known = json_object_get(schema, "enum");
+    const json_t *first = json_array_get(known ? known : json_object_get(schema, "examples"), 0);
+    const json_t *own = json_object_get(parameter, "example");
+    const char *value = json_string_value(own ? own : first);
+    if (!value)
+        put_capitals(t, text_of(parameter, "name"));
+    for (; value && *value; value++)
+        text_html(t, *value == ' ' ? "%20" : (const char[]){*value, '\0'});
+}
+
+static const json_t *parameter_named(const json_t *document, const json_t *all, const char *name,
+                                     size_t len) {
+    json_t *one;
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)all, i, one) {
+        const json_t *p = follow(document, one);
+        if (strncmp(text_of(p, "name"), name, len) == 0 && !text_of(p, "name")[len])
+            return p;
+    }
+    return NULL;
+}
+
+static void put_path(struct text *t, const json_t *document, const char *path, const json_t *all) {
+    while (*path) {
+        size_t len = *path == '{' ? strcspn(path, "}") : 0;
+        if (len)
+            put_value(t, document, parameter_named(document, all, path + 1, len - 1));
+        else
+            text_add(t, path, 1);
+        path += len + 1;
+    }
+}
+
+static void put_arguments(struct text *t, const json_t *document, const json_t *all) {
+    json_t *one;
+    size_t i;
+    const char *mark = "?";
+    json_array_foreach((json_t *)(uintptr_t)all, i, one) {
+        const json_t *p = follow(document, one);
+        if (!is_asked_for(p))
+            continue;
+        text_printf(t, "%s%s=", mark, text_of(p, "name"));
+        put_value(t, document, p);
+        mark = "&amp;";
+    }
+}
+
+/* A body that is no JSON is a file's. */
+static void put_body(struct text *t, const json_t *document, const json_t *body) {
+    const json_t *json = json_schema(document, body);
+    const char *media = json_object_iter_key(
+        json_object_iter((json_t *)(uintptr_t)json_object_get(body, "content")));
+    if (!media)
+        return;
+    text_printf(t, " -H 'Content-Type: %s' ", json ? "application/json" : media);
+    if (json) {
+        text_puts(t, "-d '");
+        put_sample(t, json, JSON_COMPACT);
+        text_puts(t, "'");
+    } else {
+        text_puts(t, "--data-binary @FILE");
+    }
+}
+
+static void put_curl(struct text *t, const json_t *document, const char *method, const char *path,
+                     const json_t *o) {
+    const json_t *body = json_object_get(o, "requestBody"), *all = json_object_get(o, "parameters");
     text_puts(t, "<pre>curl ");
     if (strcmp(method, "get") != 0 && !(body && strcmp(method, "post") == 0)) {
         text_puts(t, "-X ");
-        for (const char *c = method; *c; c++)
-            text_printf(t, "%c", *c - 'a' + 'A');
+        put_capitals(t, method);
         text_puts(t, " ");
     }
-    text_puts(t, "-H \"Authorization: Bearer $TOKEN\" \"$URL");
-    text_html(t, path);
+    if (!json_object_get(o, "security"))
+        text_puts(t, "-H \"Authorization: Bearer $TOKEN\" ");
+    text_puts(t, "\"$URL");
+    put_path(t, document, path, all);
+    put_arguments(t, document, all);
     text_puts(t, "\"");
-    if (body) {
-        text_puts(t, " -H 'Content-Type: application/json' -d '");
-        put_sample(t, body, JSON_COMPACT);
-        text_puts(t, "'");
-    }
+    put_body(t, document, body);
     text_puts(t, "</pre>");
 }
 
@@ -184,13 +264,12 @@ static void put_operation(struct text *t, const json_t *document, const char *pa
     const json_t *body = json_schema(document, json_object_get(o, "requestBody"));
     text_printf(t, "<details id=\"%s\"><summary><b class=\"m %s\">", text_of(o, "operationId"),
                 method);
-    for (const char *c = method; *c; c++)
-        text_printf(t, "%c", *c - 'a' + 'A');
+    put_capitals(t, method);
     text_puts(t, "</b> ");
     put_in(t, "code", path);
     put_in(t, "small", text_of(o, "summary"));
     text_puts(t, "</summary>");
-    put_curl(t, method, path, body);
+    put_curl(t, document, method, path, o);
     put_parameters(t, document, json_object_get(o, "parameters"));
     if (body) {
         text_puts(t, "<h3>Body</h3>");

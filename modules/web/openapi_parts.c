@@ -12,71 +12,72 @@
 
 /* -- parameters -------------------------------------------------------------------------------- */
 
-/* route NULL: of every one that takes an argument of this name. must: without it nothing is done;
- * of what stands in the path that goes without saying. */
+/* route NULL: of every one that takes an argument of this name. */
 static const struct parameter {
     const char *name, *in, *route, *form, *doc;
-    bool must;
+    const char *example; /* NULL: it may be left out */
 } parameters[] = {
-    {"id", "path", NULL, "id", "Of the record.", true},
-    {"type", "path", NULL, "text", "The name of a type.", true},
-    {"run", "path", NULL, "id", "Of the run.", true},
-    {"transaction", "path", NULL, "id", "Of a transaction, an import, a run or a merge.", true},
-    {"report", "path", NULL, "text", "The name of a saved query, or of a report.", true},
-    {"effect", "path", NULL, "id", "As the list tells it.", true},
-    {"setting", "path", NULL, "text", "The name of a setting, or of a module.", true},
-    {"number", "path", NULL, "text", "As the list tells it.", true},
-    {"field", "path", NULL, "text", "The name of a field.", true},
-    {"q", "query", API "search", "text", "The words.", true},
+    {"id", "path", NULL, "id", "Of the record.", "0SA818NN40003"},
+    {"type", "path", NULL, "text", "The name of a type.", "contact"},
+    {"run", "path", NULL, "id", "Of the run.", "0SA818NN40003"},
+    {"transaction", "path", NULL, "id", "Of a transaction, an import, a run or a merge.",
+     "0SA818NN40003"},
+    {"report", "path", NULL, "text", "The name of a saved query, or of a report.",
+     "sales.pipeline"},
+    {"effect", "path", NULL, "id", "As the list tells it.", "0SA818NN40003"},
+    {"setting", "path", NULL, "text", "The name of a setting, or of a module.", "web.listen"},
+    {"number", "path", NULL, "text", "As the list tells it.", "1"},
+    {"field", "path", NULL, "text", "The name of a field.", "owner"},
+    {"q", "query", API "search", "text", "The words.", "ada"},
     {"q", "query", API "query", "text",
-     "A query: contact where city = 'Ulm' order by name; contact group by city : count()", true},
+     "A query: contact where city = 'Ulm' order by name; contact group by city : count()",
+     "contact where city = 'Ulm' order by name"},
     {"q", "query", API "export", "text",
-     "A whole query, without totals: contact where city = 'Ulm' order by name", true},
+     "A whole query, without totals: contact where city = 'Ulm' order by name",
+     "contact where city = 'Ulm'"},
     {"q", "query", NULL, "text",
      "A condition, city = 'Ulm' and size > 3, also with an order behind it, or that alone: order by"
      " -size",
-     false},
+     NULL},
     {"topic", "query", NULL, "text",
-     "Only these, with commas between them; a star stands for any characters: contact.*", false},
+     "Only these, with commas between them; a star stands for any characters: contact.*", NULL},
     {"after", "query", API "events", "text",
      "The id of an event: goes on behind it; 0 is the beginning of the journal. Left out: what"
      " happens from now on.",
-     false},
+     NULL},
     {"fields", "query", NULL, "text",
-     "Which fields, with commas between them, also through links: name,account.name", false},
-    {"limit", "query", API "search", "int", "How many at most, up to 1000; 20 if left out.", false},
+     "Which fields, with commas between them, also through links: name,account.name", NULL},
+    {"limit", "query", API "search", "int", "How many at most, up to 1000; 20 if left out.", NULL},
     {"limit", "query", NULL, "int",
-     "How many at most, as far as they fit into an answer of 8 MiB; 50 if left out.", false},
-    {"after", "query", NULL, "text", "Goes on behind what next of the answer before said.", false},
-    {"since", "query", NULL, "text", "Not before this day, 2026-01-31, or time.", false},
-    {"type", "query", NULL, "text", "Only what is about records of this type.", false},
-    {"state", "query", NULL, "text", "Only those in this state.", false},
-    {"rehearse", "query", NULL, "bool", "Shows what it would do, and keeps nothing of it.", false},
+     "How many at most, as far as they fit into an answer of 8 MiB; 50 if left out.", NULL},
+    {"after", "query", NULL, "text", "Goes on behind what next of the answer before said.", NULL},
+    {"since", "query", NULL, "text", "Not before this day, 2026-01-31, or time.", NULL},
+    {"type", "query", NULL, "text", "Only what is about records of this type.", NULL},
+    {"state", "query", NULL, "text", "Only those in this state.", NULL},
+    {"rehearse", "query", NULL, "bool", "Shows what it would do, and keeps nothing of it.", NULL},
     {"map", "query", API "import/{type}", "[text]",
-     "Where a column goes: Given Name=first_name. Again for each further column.", false},
+     "Where a column goes: Given Name=first_name. Again for each further column.", NULL},
     {"format", "query", API "import/{type}", "csv|jsonl|vcard",
-     "What the body is, where Content-Type does not say it.", false},
+     "What the body is, where Content-Type does not say it.", NULL},
     {"name", "query", API "import/{type}", "text",
-     "Of what is sent, by which an import that was broken off is known again.", false},
-    {"name", "query", NULL, "text", "What the file is called.", true},
-    {"format", "query", API "export", "jsonl|csv|vcard", "Of the answer; jsonl if left out.",
-     false},
+     "Of what is sent, by which an import that was broken off is known again.", NULL},
+    {"name", "query", NULL, "text", "What the file is called.", "contract.txt"},
+    {"format", "query", API "export", "jsonl|csv|vcard", "Of the answer; jsonl if left out.", NULL},
     {"format", "query", API "reports/{report}", "json|csv",
-     "Of the answer; json if left out. CSV is all of it, unless limit says how many rows.", false},
+     "Of the answer; json if left out. CSV is all of it, unless limit says how many rows.", NULL},
     {"If-Match", "header", NULL, "text",
      "The ETag of the record as you read it: when somebody has written it since, you are refused"
      " with 412.",
-     false},
+     NULL},
     {"If-None-Match", "header", NULL, "text",
-     "An ETag: when it is still the same, the answer is 304 without a body.", false},
+     "An ETag: when it is still the same, the answer is 304 without a body.", NULL},
     {"Last-Event-ID", "header", NULL, "text",
-     "The id of the last event that was had, as browsers send it; it counts before ?after=.",
-     false},
-    {"Range", "header", NULL, "text", "A part of the bytes: bytes=0-999.", false},
+     "The id of the last event that was had, as browsers send it; it counts before ?after=.", NULL},
+    {"Range", "header", NULL, "text", "A part of the bytes: bytes=0-999.", NULL},
     {"Idempotency-Key", "header", NULL, "text",
      "A text of yours, up to 200 bytes: sent again with it within a day, the request is carried out"
      " once.",
-     false},
+     NULL},
 };
 
 /* "query.q", "query.q.search" */
@@ -98,8 +99,10 @@ static json_t *all_parameters(void) {
             json_object_set_new(schema, "maximum", json_integer(1000));
         json_t *one = json_pack("{s:s, s:s, s:s, s:o}", "name", p->name, "in", p->in, "description",
                                 p->doc, "schema", schema);
-        if (p->must)
+        if (p->example) {
             json_object_set_new(one, "required", json_true());
+            json_object_set_new(one, "example", json_string(p->example));
+        }
         parameter_name(p, name, sizeof name);
         json_object_set_new(all, name, one);
     }
