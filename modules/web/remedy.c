@@ -66,8 +66,9 @@ static bool fits(const struct route *r, const struct phrase *p, size_t first) {
 }
 
 static const struct route *find_address(const struct phrase *p, size_t *first) {
-    if (strcmp(p->words[0], "explain") == 0) /* which is about types, too, and not settings alone */
-        return NULL;
+    static const struct phrase schema = {{"schema"}, 1};
+    if (strcmp(p->words[0], "explain") == 0) /* a type or an event; of settings nobody is sent on */
+        return find_address(&schema, first);
     for (size_t i = 0; i < route_count; i++) {
         *first = routes[i].words ? named_by(p, routes[i].words[0]) : 0;
         if (*first && fits(&routes[i], p, *first))

@@ -138,6 +138,16 @@ static bool body_is_json(struct request *r) {
     return false;
 }
 
+/* "there is no such member here; it takes login, password" */
+static void no_member(struct request *r, const char *const *names, const char *name) {
+    struct text t = {0};
+    text_puts(&t, "there is no such member here");
+    for (size_t i = 0; names[i]; i++)
+        text_printf(&t, "%s%s", i ? ", " : "; it takes ", names[i]);
+    answer_problem(r, 422, "invalid", name, t.ptr ? t.ptr : "");
+    text_free(&t);
+}
+
 json_t *body_object(struct request *r, const char *const *names) {
     json_error_t why;
     const char *name;
@@ -156,8 +166,10 @@ json_t *body_object(struct request *r, const char *const *names) {
             i++;
         if (names[i] && json_is_string(value))
             continue;
-        answer_problem(r, 422, "invalid", name,
-                       names[i] ? "this is a text" : "there is no such member here");
+        if (names[i])
+            answer_problem(r, 422, "invalid", name, "this is a text");
+        else
+            no_member(r, names, name);
         json_decref(body);
         return NULL;
     }

@@ -454,6 +454,8 @@ answers 404
 prints "GET /api/v1/reports lists them"
 api POST actions/no.thing '{}'
 prints "GET /api/v1/actions lists them"
+api POST contact '{"no_such_field_at_all":1}'
+prints "GET /api/v1/schema lists them"
 api POST "actions/consent.check" "{\"purpose\":\"nosuch\",\"contact\":\"$id\"}"
 prints "GET /api/v1/purpose lists them"
 

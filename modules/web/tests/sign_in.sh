@@ -49,6 +49,12 @@ for login in nobody root; do
 done
 prints "the login or the password is wrong"
 
+it "names what there is for a member that there is not"
+api POST session '{"login":"anna","pasword":"x"}' "$json"
+answers 422
+prints '"detail":"there is no such member here; it takes login, password, code"'
+prints '"field":"pasword"'
+
 it "lets no page of others write in a session, nor sign anybody in"
 sign_in anna "$good"
 for method in POST PATCH DELETE; do
