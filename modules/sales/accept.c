@@ -22,7 +22,7 @@ static kith_status check_open(const kith_instance *self, const struct quote *q, 
     for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
         if (kith_is(q->state, closed[i].state))
             return kith_fail(err, KITH_E_REFUSED, "quote", "quote: %s", closed[i].why);
-    if (q->valid_until.kind != KITH_DATE || q->valid_until.as.i >= self->host->today(self->host))
+    if (!kith_has(q->valid_until) || q->valid_until.as.i >= self->host->today(self->host))
         return KITH_OK;
     self->numbers->text(&q->valid_until, until);
     return kith_fail(err, KITH_E_REFUSED, "quote",
@@ -51,16 +51,10 @@ struct offer_sums {
     kith_value net, tax, total;
 };
 
-static kith_status add_money(const kith_instance *self, kith_value *sum, const kith_value *amount,
-                             kith_error *err) {
-    const kith_value so_far = *sum;
-    return amount->kind == KITH_MONEY ? self->deals.numbers->add(amount, 1, &so_far, sum, err)
-                                      : KITH_OK;
-}
-
 static kith_status add_line(const kith_instance *self, struct offer_sums *sums,
                             const struct shown_line *l, kith_error *err) {
-    const int64_t rate = l->tax_rate.kind == KITH_DECIMAL ? l->tax_rate.as.decimal.units : 0;
+    const kith_numbers_v1 *n = self->numbers;
+    const int64_t rate = kith_has(l->tax_rate) ? l->tax_rate.as.decimal.units : 0;
     int at = 0;
     while (at < sums->count && sums->rates[at].rate.as.decimal.units != rate)
         at++;
@@ -70,11 +64,11 @@ static kith_status add_line(const kith_instance *self, struct offer_sums *sums,
                          RATES_MAX);
     if (at == sums->count)
         sums->rates[sums->count++].rate = kith_decimal(rate, 2);
-    KITH_TRY(add_money(self, &sums->rates[at].net, &l->net, err));
-    KITH_TRY(add_money(self, &sums->rates[at].tax, &l->tax, err));
-    KITH_TRY(add_money(self, &sums->net, &l->net, err));
-    KITH_TRY(add_money(self, &sums->tax, &l->tax, err));
-    return add_money(self, &sums->total, &l->total, err);
+    KITH_TRY(n->add(&sums->rates[at].net, 1, &l->net, &sums->rates[at].net, err));
+    KITH_TRY(n->add(&sums->rates[at].tax, 1, &l->tax, &sums->rates[at].tax, err));
+    KITH_TRY(n->add(&sums->net, 1, &l->net, &sums->net, err));
+    KITH_TRY(n->add(&sums->tax, 1, &l->tax, &sums->tax, err));
+    return n->add(&sums->total, 1, &l->total, &sums->total, err);
 }
 
 static kith_status put_lines(kith_instance *self, kith_call *call, kith_value order,
@@ -99,10 +93,9 @@ static kith_status taxes_of(const kith_instance *self, const kith_txn *view,
                             const struct offer_sums *sums, kith_value *out, kith_error *err) {
     const size_t room = RATES_MAX * (3 * KITH_NUMBER_TEXT + 16);
     char rate[KITH_NUMBER_TEXT], net[KITH_NUMBER_TEXT], tax[KITH_NUMBER_TEXT];
-    char *text = self->host->memory(view, room);
+    char *text;
     size_t used = 0;
-    if (!text)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
+    KITH_TRY(KITH_MEMORY(self, view, &text, room, err));
     for (int i = 0; i < sums->count; i++) {
         self->numbers->text(&sums->rates[i].rate, rate);
         self->numbers->text(&sums->rates[i].net, net);
@@ -154,33 +147,27 @@ static kith_status write_answer(kith_instance *self, kith_txn *txn, const struct
     const int32_t accepts = kith_is(args->answer, "accept");
     kith_link_came came = {.struct_size = sizeof came};
     kith_edit edit = {0};
-    kith_status st = self->accepts.links->came(txn, &came, err);
+    KITH_TRY(self->accepts.links->came(txn, &came, err));
     kith_put(&edit, self->quotes.quote.state, kith_text(accepts ? "accepted" : "rejected"));
     kith_put(&edit, accepts ? self->accepts.quote.accepted_by : self->accepts.quote.declined_by,
              args->name);
     kith_put_given(&edit, self->accepts.quote.answer, args->remark);
-    if (st == KITH_OK && accepts && came.from.len)
-        kith_put(&edit, self->accepts.quote.accepted_from,
-                 (kith_value){.kind = KITH_TEXT, .as.s = came.from});
-    return st == KITH_OK
-               ? self->records->update(txn, self->quotes.quote.type, args->quote.as.link.id,
-                                       edit.count, edit.fields, edit.values, err)
-               : st;
+    if (accepts && came.from.len)
+        kith_put(&edit, self->accepts.quote.accepted_from, kith_string(came.from));
+    return kith_edit_update(self->records, txn, self->quotes.quote.type, args->quote.as.link.id,
+                            &edit, err);
 }
 
 static kith_status answer(kith_instance *self, kith_call *call, const struct answer_args *args,
                           kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
     struct quote q;
-    kith_status st = KITH_LOAD(self, txn, quotes.quote, args->quote.as.link.id, &q, err);
-    if (st == KITH_OK)
-        st = check_open(self, &q, err);
-    if (st == KITH_OK)
-        st = write_answer(self, txn, args, err);
-    struct accept_results results = {.number = q.number, .total = q.total};
-    if (kith_is(args->answer, "accept"))
-        results.order = q.order;
-    return st == KITH_OK ? KITH_RESULTS(self, call, &results, err) : st;
+    KITH_TRY(KITH_LOAD(self, txn, quotes.quote, args->quote.as.link.id, &q, err));
+    KITH_TRY(check_open(self, &q, err));
+    KITH_TRY(write_answer(self, txn, args, err));
+    const struct accept_results results = {q.number, q.total,
+                                           kith_is(args->answer, "accept") ? q.order : kith_null()};
+    return KITH_RESULTS(self, call, &results, err);
 }
 
 static kith_status accept_quote(kith_instance *self, kith_call *call, kith_error *err) {
@@ -226,20 +213,19 @@ static kith_status make_link(kith_instance *self, kith_txn *txn, const struct qu
         .names = names,
         .values = &q->id,
         .count = 1,
-        .expires = q->valid_until.kind == KITH_DATE ? (q->valid_until.as.i + 2) * KITH_DAY_MS : 0,
+        .expires = kith_has(q->valid_until) ? (q->valid_until.as.i + 2) * KITH_DAY_MS : 0,
     };
     kith_status st = self->accepts.links->grant(txn, &wish, &made, &why);
     if (st == KITH_E_UNSUPPORTED || st == KITH_E_DENIED) {
-        char *note = self->host->memory(txn, sizeof why.message);
-        if (!note)
-            return kith_fail(err, KITH_E_NOMEM, NULL, "no memory");
+        char *note;
+        KITH_TRY(KITH_MEMORY(self, txn, &note, sizeof why.message, err));
         memcpy(note, why.message, sizeof why.message);
         out->note = kith_text(note);
         return KITH_OK;
     }
     if (st != KITH_OK)
         return kith_fail(err, st, why.field, "%s", why.message);
-    out->link = (kith_value){.kind = KITH_TEXT, .as.s = made.address};
+    out->link = kith_string(made.address);
     out->expires = kith_time(made.expires);
     return KITH_OK;
 }

@@ -4,9 +4,8 @@
 #include "sales.h"
 #include <stdlib.h>
 
-#define ACCOUNTS_MAX 10000 /* with the largest turnover, that are looked at */
-#define ROWS_MAX     100
-#define CHAIN_MAX    64
+#define ROWS_MAX  100
+#define CHAIN_MAX 64
 
 /* -- who coordinates it -------------------------------------------------------------------------
  */
@@ -16,23 +15,20 @@ struct coordinator_rule {
 };
 
 static kith_status coordinate(kith_instance *self, const kith_txn *txn, const kith_row *row,
-                              const struct firm *firm, kith_edit *edit, kith_error *err) {
-    const struct firm_numbers *n = &self->regions.firm;
-    struct picks users = {.self = self};
+                              struct firm *firm, kith_error *err) {
+    firm->coordination = kith_null();
     for (uint64_t i = 0; i < kith_rows(&self->regions.coordinator_rules); i++) {
         const struct coordinator_rule *rule = kith_row_of(&self->regions.coordinator_rules, i);
+        struct user user;
         if (kith_holds(self->records, txn, &rule->when, row) != 1)
             continue;
-        kith_put(edit, n->coordination, rule->as);
-        if (rule->user.kind != KITH_TEXT || firm->coordinator.kind == KITH_LINK)
+        firm->coordination = rule->as;
+        if (!kith_has(rule->user) || kith_has(firm->coordinator))
             return KITH_OK;
-        KITH_TRY(
-            self->records->find(txn, self->query.login, 1, &rule->user, 1, picks_row, &users, err));
-        if (users.first)
-            kith_put(edit, n->coordinator, kith_link(self->user.type, users.first->id));
+        KITH_TRY(KITH_FIRST(self, txn, user, self->query.login, 1, &rule->user, &user, err));
+        firm->coordinator = user.id;
         return KITH_OK;
     }
-    kith_put(edit, n->coordination, kith_null());
     return KITH_OK;
 }
 
@@ -40,13 +36,10 @@ static kith_status coordinate(kith_instance *self, const kith_txn *txn, const ki
 static kith_status check_global(kith_instance *self, const kith_txn *txn, const struct firm *firm,
                                 kith_error *err) {
     struct firm whole;
-    if (firm->global_account.kind != KITH_LINK)
+    KITH_TRY(kith_or_none(KITH_FOLLOW(self, txn, regions.firm, firm->global_account, &whole, err)));
+    if (!kith_has(whole.id))
         return KITH_OK;
-    kith_status st =
-        KITH_LOAD(self, txn, regions.firm, firm->global_account.as.link.id, &whole, err);
-    if (st != KITH_OK)
-        return st == KITH_E_NOTFOUND ? KITH_OK : st;
-    if (whole.id.as.link.id == firm->id.as.link.id)
+    if (kith_equal(whole.id, firm->id))
         return kith_fail(err, KITH_E_REFUSED, "global_account",
                          "global_account: it is the account itself; leave it empty");
     if (whole.global_account.kind == KITH_LINK || firm->members.as.i > 0)
@@ -58,18 +51,16 @@ static kith_status check_global(kith_instance *self, const kith_txn *txn, const 
 
 static kith_status account_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
-    const struct firm_numbers *n = &self->regions.firm;
-    struct firm firm;
-    kith_edit edit = {.count = 0};
-    KITH_TRY(KITH_CHANGE(self, txn, change, regions.firm, &firm, err));
-    if (self->records->changed(txn, change, n->global_account) == 1)
-        KITH_TRY(check_global(self, txn, &firm, err));
-    if (change->origin != KITH_ORIGIN_UNDO)
-        KITH_TRY(coordinate(self, txn, change->after, &firm, &edit, err));
+    struct firm asked, firm;
+    KITH_TRY(KITH_CHANGE(self, txn, change, regions.firm, &asked, err));
+    if (self->records->changed(txn, change, self->regions.firm.global_account) == 1)
+        KITH_TRY(check_global(self, txn, &asked, err));
     if (change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
-    kith_put(&edit, n->sponsored, kith_bool(firm.sponsor.kind == KITH_LINK));
-    return self->records->set(txn, change, edit.count, edit.fields, edit.values, err);
+    firm = asked;
+    KITH_TRY(coordinate(self, txn, change->after, &firm, err));
+    firm.sponsored = kith_bool(kith_has(firm.sponsor));
+    return KITH_SET_CHANGED(self, txn, change, regions.firm, &asked, &firm, err);
 }
 
 /* -- dependence ---------------------------------------------------------------------------------
@@ -81,47 +72,23 @@ struct share {
 };
 struct turnover {
     kith_instance *self;
-    struct share *shares;
+    struct share *shares; /* of those with the largest turnover */
     uint64_t count;
     kith_value total;
     int32_t foreign; /* something was sold in another currency, too */
 };
 
-/* currency, what was sold in it; that of the most sales comes first */
-static kith_status note_total(void *arg, const kith_txn *txn, uint32_t count,
-                              const kith_value *values, kith_error *err) {
-    struct turnover *t = arg;
-    (void)txn, (void)count, (void)err;
-    if (values[1].kind != KITH_MONEY)
-        return KITH_OK;
-    if (t->total.kind == KITH_MONEY)
-        t->foreign = 1;
-    else
-        t->total = values[1];
-    return KITH_OK;
-}
-
-static kith_status note_share(void *arg, const kith_txn *txn, uint32_t count,
-                              const kith_value *values, kith_error *err) {
-    struct turnover *t = arg;
-    (void)txn, (void)count, (void)err;
-    if (values[0].kind == KITH_LINK && values[1].kind == KITH_MONEY && t->count < ACCOUNTS_MAX)
-        t->shares[t->count++] = (struct share){values[0], values[1], 0};
-    return KITH_OK;
-}
-
 /* The organisation as a whole: above all units, and the global account of that. */
 static kith_status whole_of(kith_instance *self, const kith_txn *txn, kith_value *account,
                             kith_error *err) {
     struct firm firm = {.parent = *account};
-    kith_status st = KITH_OK;
-    for (int i = 0; st == KITH_OK && i < CHAIN_MAX && firm.parent.kind == KITH_LINK; i++) {
+    for (int i = 0; i < CHAIN_MAX && kith_has(firm.parent); i++) {
         *account = firm.parent;
-        st = KITH_LOAD(self, txn, regions.firm, account->as.link.id, &firm, err);
-        if (st == KITH_OK && !kith_has(firm.parent))
+        KITH_TRY(kith_or_none(KITH_FOLLOW(self, txn, regions.firm, *account, &firm, err)));
+        if (!kith_has(firm.parent))
             firm.parent = firm.global_account;
     }
-    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    return KITH_OK;
 }
 
 static int by_account(const void *a, const void *b) {
@@ -135,28 +102,58 @@ static int by_share(const void *a, const void *b) {
 }
 
 static kith_status join(struct turnover *t, kith_error *err) {
+    const kith_numbers_v1 *n = t->self->numbers;
+    const kith_value whole = kith_int(10000);
     uint64_t kept = 0;
-    kith_status st = KITH_OK;
     qsort(t->shares, (size_t)t->count, sizeof *t->shares, by_account);
-    for (uint64_t i = 0; st == KITH_OK && i < t->count; i++) {
+    for (uint64_t i = 0; i < t->count; i++) {
         struct share *last = kept ? &t->shares[kept - 1] : NULL;
-        if (last && last->account.as.link.id == t->shares[i].account.as.link.id)
-            st = t->self->deals.numbers->add(&last->turnover, 1, &t->shares[i].turnover,
-                                             &last->turnover, err);
+        if (last && kith_equal(last->account, t->shares[i].account))
+            KITH_TRY(n->add(&last->turnover, 1, &t->shares[i].turnover, &last->turnover, err));
         else
             t->shares[kept++] = t->shares[i];
     }
     t->count = kept;
-    for (uint64_t i = 0; st == KITH_OK && i < kept; i++) {
-        const kith_value whole = kith_int(10000);
-        kith_value part = kith_null();
+    for (uint64_t i = 0; i < kept; i++) {
         const kith_value turnover = kith_int(t->shares[i].turnover.as.money.minor);
-        st = t->self->deals.numbers->multiply(&whole, &turnover, t->total.as.money.minor,
-                                              KITH_ROUND_HALF_UP, &part, err);
+        kith_value part;
+        KITH_TRY(n->multiply(&whole, &turnover, t->total.as.money.minor, KITH_ROUND_HALF_UP, &part,
+                             err));
         t->shares[i].share = part.as.i;
     }
     qsort(t->shares, (size_t)kept, sizeof *t->shares, by_share);
-    return st;
+    return KITH_OK;
+}
+
+/* In the currency in which there were the most sales. */
+static kith_status find_total(struct turnover *t, const kith_txn *txn, uint32_t query,
+                              const kith_value *since, kith_error *err) {
+    const struct { kith_value currency, sum; } * totals;
+    uint64_t count;
+    KITH_TRY(KITH_GROUPS(t->self, txn, query, 1, since, &totals, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        if (kith_has(totals[i].sum) && kith_has(t->total))
+            t->foreign = 1;
+        else if (kith_has(totals[i].sum))
+            t->total = totals[i].sum;
+    return KITH_OK;
+}
+
+static kith_status find_shares(struct turnover *t, const kith_txn *txn, uint32_t query,
+                               const kith_value *since, kith_error *err) {
+    const kith_value params[] = {*since, kith_text(t->total.as.money.currency)};
+    const struct { kith_value account, sum; } * sums;
+    uint64_t count;
+    KITH_TRY(KITH_GROUPS(t->self, txn, query, 2, params, &sums, &count, err));
+    KITH_TRY(KITH_MEMORY(t->self, txn, &t->shares, count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        struct share s = {sums[i].account, sums[i].sum, 0};
+        if (!kith_has(s.account) || !kith_has(s.turnover))
+            continue;
+        KITH_TRY(whole_of(t->self, txn, &s.account, err));
+        t->shares[t->count++] = s;
+    }
+    return KITH_OK;
 }
 
 static kith_status work_out(kith_instance *self, const kith_txn *txn, struct turnover *t,
@@ -164,25 +161,14 @@ static kith_status work_out(kith_instance *self, const kith_txn *txn, struct tur
     const int orders = kith_is(self->regions.dependence_of, "orders");
     const kith_value since =
         kith_time(self->host->now(self->host) - self->regions.dependence_days.as.i * KITH_DAY_MS);
-    t->self = self;
+    *t = (struct turnover){.self = self};
     if (orders && !self->host->enabled(self->host, "commerce"))
         return KITH_OK;
-    t->shares = self->host->memory(txn, ACCOUNTS_MAX * sizeof *t->shares);
-    if (!t->shares)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the accounts");
-    kith_status st = self->records->groups(txn, self->regions.query.turnover[orders], 1, &since, 0,
-                                           note_total, t, err);
-    const kith_value params[] = {since, kith_text(t->total.as.money.currency)};
-    if (st == KITH_OK && t->total.kind == KITH_MONEY)
-        st = self->records->groups(txn, self->regions.query.turnover_by[orders], 2, params, 0,
-                                   note_share, t, err);
-    if (st != KITH_OK || t->total.kind != KITH_MONEY || t->total.as.money.minor <= 0) {
-        t->count = 0;
-        return st;
-    }
-    for (uint64_t i = 0; st == KITH_OK && i < t->count; i++)
-        st = whole_of(self, txn, &t->shares[i].account, err);
-    return st == KITH_OK ? join(t, err) : st;
+    KITH_TRY(find_total(t, txn, self->regions.query.turnover[orders], &since, err));
+    if (!kith_has(t->total) || t->total.as.money.minor <= 0)
+        return KITH_OK;
+    KITH_TRY(find_shares(t, txn, self->regions.query.turnover_by[orders], &since, err));
+    return join(t, err);
 }
 
 static int32_t is_over(const kith_instance *self, const struct share *s) {
@@ -190,24 +176,18 @@ static int32_t is_over(const kith_instance *self, const struct share *s) {
 }
 
 static kith_status dependence_action(kith_instance *self, kith_call *call, kith_error *err) {
-    struct turnover t = {.count = 0};
-    struct {
-        kith_value turnover, limit, foreign;
-    } results;
-    struct {
-        kith_value account, turnover, share, alert;
-    } row;
+    struct turnover t;
     KITH_TRY(work_out(self, self->calls->view(call), &t, err));
     for (uint64_t i = 0; i < t.count && i < ROWS_MAX; i++) {
-        row.account = t.shares[i].account;
-        row.turnover = t.shares[i].turnover;
-        row.share = kith_decimal(t.shares[i].share, 2);
-        row.alert = kith_bool(is_over(self, &t.shares[i]));
+        const struct share *s = &t.shares[i];
+        const struct {
+            kith_value account, turnover, share, alert;
+        } row = {s->account, s->turnover, kith_decimal(s->share, 2), kith_bool(is_over(self, s))};
         KITH_TRY(KITH_ROW(self, call, &row, err));
     }
-    results.turnover = t.total;
-    results.limit = self->regions.dependence_limit;
-    results.foreign = kith_bool(t.foreign);
+    const struct {
+        kith_value turnover, limit, foreign;
+    } results = {t.total, self->regions.dependence_limit, kith_bool(t.foreign)};
     return KITH_RESULTS(self, call, &results, err);
 }
 
@@ -220,17 +200,17 @@ static kith_status tell_dependence(kith_instance *self, kith_txn *txn, const str
     const kith_id id = s->account.as.link.id;
     KITH_TRY(KITH_LOAD(self, txn, regions.firm, id, &firm, err));
     KITH_TRY(KITH_SET(self, txn, regions.firm, turnover_share, id, share, err));
-    return !kith_has(firm.turnover_share)
-               ? self->events->publish(txn, self->regions.topic.dependence, self->regions.firm.type,
-                                       id, 3, payload, err)
-               : KITH_OK;
+    return kith_has(firm.turnover_share)
+               ? KITH_OK
+               : self->events->publish(txn, self->regions.topic.dependence, self->regions.firm.type,
+                                       id, 3, payload, err);
 }
 
 static kith_status dependence_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                                     kith_error *err) {
-    struct turnover t = {.count = 0};
+    struct turnover t;
     struct firm *before;
-    uint64_t count = 0;
+    uint64_t count;
     (void)firing;
     KITH_TRY(work_out(self, txn, &t, err));
     KITH_TRY(KITH_FIND(self, txn, regions.firm, self->regions.query.dependent, 0, NULL, &before,
@@ -238,7 +218,7 @@ static kith_status dependence_timer(kith_instance *self, kith_txn *txn, const ki
     for (uint64_t i = 0; i < count; i++) {
         int32_t still = 0;
         for (uint64_t k = 0; k < t.count && is_over(self, &t.shares[k]); k++)
-            still |= t.shares[k].account.as.link.id == before[i].id.as.link.id;
+            still |= kith_equal(t.shares[k].account, before[i].id);
         if (!still)
             KITH_TRY(KITH_SET(self, txn, regions.firm, turnover_share, before[i].id.as.link.id,
                               kith_null(), err));
@@ -257,7 +237,7 @@ struct organisation_row {
 
 static kith_status give_organisation(kith_instance *self, kith_call *call, const struct firm *firm,
                                      kith_error *err) {
-    const kith_numbers_v1 *n = self->deals.numbers;
+    const kith_numbers_v1 *n = self->numbers;
     struct units units = {.count = 0};
     struct organisation_row row = {
         .account = firm->id, .priority = firm->priority, .sponsored = firm->sponsored};
@@ -287,9 +267,8 @@ static kith_status organisations_action(kith_instance *self, kith_call *call, ki
         KITH_TRY(KITH_LOAD(self, view, regions.firm, args.account.as.link.id, &one, err));
         return give_organisation(self, call, &one, err);
     }
-    const uint32_t query = args.key.kind == KITH_BOOL && args.key.as.i
-                               ? self->regions.query.key_accounts
-                               : self->regions.query.organisations;
+    const uint32_t query = kith_equal(args.key, kith_bool(1)) ? self->regions.query.key_accounts
+                                                              : self->regions.query.organisations;
     KITH_TRY(KITH_FIND(self, view, regions.firm, query, 0, NULL, &firms, &count, err));
     for (uint64_t i = 0; i < count; i++)
         KITH_TRY(give_organisation(self, call, &firms[i], err));

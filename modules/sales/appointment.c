@@ -56,22 +56,22 @@ static kith_status appointment_hook(kith_instance *self, kith_txn *txn, kith_cha
     const struct appointment_numbers *n = &self->cadences.appointment;
     struct appointment a, *busy;
     uint64_t count = 0;
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.appointment, &a, err);
-    const int32_t undone = change->origin == KITH_ORIGIN_UNDO; /* another one may have come since */
-    if (st != KITH_OK || (undone && a.at.as.i < self->host->now(self->host)))
-        return st;
-    if (!undone)
-        st = check_times(self, &a, change, self->records->changed(txn, change, n->at) == 1, err);
-    if (st == KITH_OK && !kith_has(a.duration))
-        st = self->records->set(txn, change, 1, &n->duration, &self->cadences.length, err);
+    KITH_TRY(KITH_CHANGE(self, txn, change, cadences.appointment, &a, err));
+    if (change->origin != KITH_ORIGIN_UNDO)
+        KITH_TRY(
+            check_times(self, &a, change, self->records->changed(txn, change, n->at) == 1, err));
+    else if (a.at.as.i < self->host->now(self->host))
+        return KITH_OK;
+    if (!kith_has(a.duration))
+        KITH_TRY(self->records->set(txn, change, 1, &n->duration, &self->cadences.length, err));
     const int64_t from = a.at.as.i, to = from + length_of(self, a.duration);
-    if (st == KITH_OK)
-        st = busy_between(self, txn, a.owner, from, to, &busy, &count, err);
-    if (st != KITH_OK || !clash(self, busy, count, change->id, from, to))
-        return st;
-    return kith_fail(err, KITH_E_CONFLICT, "at",
-                     "at: there is another appointment at that time, or a planned call or visit; "
-                     "sales.slots lists what is free");
+    /* Also where it is undone: another one may have come since. */
+    KITH_TRY(busy_between(self, txn, a.owner, from, to, &busy, &count, err));
+    return clash(self, busy, count, change->id, from, to)
+               ? kith_fail(err, KITH_E_CONFLICT, "at",
+                           "at: there is another appointment at that time, or a planned call or "
+                           "visit; sales.slots lists what is free")
+               : KITH_OK;
 }
 
 /* -- slots --------------------------------------------------------------------------------------
@@ -101,19 +101,18 @@ static kith_status slots_in(kith_instance *self, kith_call *call, const struct s
                             uint64_t count, int64_t *left, kith_error *err) {
     const int64_t length = args->duration.as.i, step = self->cadences.step.as.i;
     int64_t at = on_step(from, step);
-    kith_status st = KITH_OK;
-    while (st == KITH_OK && *left > 0 && at + length <= to) {
+    while (*left > 0 && at + length <= to) {
         const struct appointment *taken = clash(self, busy, count, 0, at, at + length);
         if (taken) {
             at = on_step(taken->at.as.i + length_of(self, taken->duration), step);
             continue;
         }
-        struct slot_row row = {kith_time(at), kith_time(at + length)};
-        st = KITH_ROW(self, call, &row, err);
+        const struct slot_row row = {kith_time(at), kith_time(at + length)};
+        KITH_TRY(KITH_ROW(self, call, &row, err));
         --*left;
         at += step;
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status check_slots(kith_instance *self, struct slots_args *args, kith_error *err) {
@@ -135,26 +134,21 @@ static kith_status slots_action(kith_instance *self, kith_call *call, kith_error
     struct worker w;
     struct appointment *busy;
     uint64_t count = 0;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = check_slots(self, &args, err);
-    if (st == KITH_OK)
-        st = KITH_LOAD(self, whole, cadences.worker, args.seller.as.link.id, &w, err);
-    if (st == KITH_OK)
-        st = busy_between(self, whole, args.seller, args.from.as.i, args.until.as.i, &busy, &count,
-                          err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(check_slots(self, &args, err));
+    KITH_TRY(KITH_LOAD(self, whole, cadences.worker, args.seller.as.link.id, &w, err));
+    KITH_TRY(busy_between(self, whole, args.seller, args.from.as.i, args.until.as.i, &busy, &count,
+                          err));
     int64_t at = args.from.as.i, left = args.limit.as.i;
-    for (int i = 0; st == KITH_OK && left > 0 && at < args.until.as.i && i < SPANS_MAX; i++) {
+    for (int i = 0; left > 0 && at < args.until.as.i && i < SPANS_MAX; i++) {
         int64_t begin = 0, end = 0;
-        st = works_at(self, &w, at, &begin, &end, err);
-        if (st != KITH_OK)
-            break;
+        KITH_TRY(works_at(self, &w, at, &begin, &end, err));
         begin = begin < at ? at : begin;
         const int64_t to = end < args.until.as.i ? end : args.until.as.i;
-        st = slots_in(self, call, &args, begin, to, busy, count, &left, err);
+        KITH_TRY(slots_in(self, call, &args, begin, to, busy, count, &left, err));
         at = end;
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- booking ------------------------------------------------------------------------------------
@@ -172,26 +166,19 @@ static kith_status who_meets(kith_instance *self, const kith_txn *txn, struct bo
                              struct appointment *a, kith_error *err) {
     struct cadence_lead lead;
     struct responder person;
-    kith_status st = KITH_OK;
     if (!kith_has(args->lead) && !kith_has(args->contact))
         return kith_fail(err, KITH_E_INVAL, "lead", "lead: say with whom: a lead, or a contact");
+    KITH_TRY(KITH_FOLLOW(self, txn, cadences.lead, args->lead, &lead, err));
     a->about = args->lead;
-    a->contact = args->contact;
-    a->owner = args->seller;
-    if (args->lead.kind == KITH_LINK)
-        st = KITH_LOAD(self, txn, cadences.lead, args->lead.as.link.id, &lead, err);
-    if (st == KITH_OK && args->lead.kind == KITH_LINK) {
-        a->contact = a->contact.kind ? a->contact : lead.contact;
-        a->owner = a->owner.kind ? a->owner : lead.owner;
+    a->contact = kith_has(args->contact) ? args->contact : lead.contact;
+    a->owner = kith_has(args->seller) ? args->seller : lead.owner;
+    if (!kith_has(a->owner)) {
+        KITH_TRY(KITH_FOLLOW(self, txn, cadences.responder, a->contact, &person, err));
+        a->owner = person.owner;
     }
-    if (st == KITH_OK && a->contact.kind == KITH_LINK && !kith_has(a->owner)) {
-        st = KITH_LOAD(self, txn, cadences.responder, a->contact.as.link.id, &person, err);
-        a->owner = st == KITH_OK ? person.owner : kith_null();
-    }
-    if (st == KITH_OK && !kith_has(a->owner))
-        return kith_fail(err, KITH_E_REFUSED, "seller",
-                         "seller: nobody owns them yet; say with whom they meet");
-    return st;
+    return kith_has(a->owner) ? KITH_OK
+                              : kith_fail(err, KITH_E_REFUSED, "seller",
+                                          "seller: nobody owns them yet; say with whom they meet");
 }
 
 static kith_status check_works(kith_instance *self, const kith_txn *txn,
@@ -230,14 +217,12 @@ static kith_status works_hook(kith_instance *self, kith_txn *txn, kith_change *c
                               kith_error *err) {
     struct worker w;
     int64_t begin, end;
-    kith_error why = {0};
-    kith_status st = KITH_CHANGE(self, txn, change, cadences.worker, &w, err);
-    if (st != KITH_OK || change->origin == KITH_ORIGIN_UNDO)
-        return st;
-    why.struct_size = sizeof why;
-    st = works_at(self, &w, self->host->now(self->host), &begin, &end, &why);
-    return st == KITH_OK ? st
-                         : kith_fail(err, KITH_E_REFUSED, "works", "works: %.300s", why.message);
+    kith_error why = {.struct_size = sizeof why};
+    KITH_TRY(KITH_CHANGE(self, txn, change, cadences.worker, &w, err));
+    if (change->origin == KITH_ORIGIN_UNDO ||
+        works_at(self, &w, self->host->now(self->host), &begin, &end, &why) == KITH_OK)
+        return KITH_OK;
+    return kith_fail(err, KITH_E_REFUSED, "works", "works: %.300s", why.message);
 }
 
 /* -- declared -----------------------------------------------------------------------------------
