@@ -8,10 +8,6 @@
 #define LATE_SIZE 1024
 #define LATE_LONG "unknown" /* in lead.set_at_end: nobody knows what was filled in when */
 
-static kith_str str(const char *text) {
-    return kith_str_of(text);
-}
-
 /* -- the setting --------------------------------------------------------------------------------
  */
 
@@ -61,7 +57,7 @@ static enum attribute_how how_of(kith_str last) {
 static kith_str type_behind(kith_str head) {
     for (size_t i = 0; i < sizeof link_types / sizeof *link_types; i++)
         if (kith_str_is(head, link_types[i].field))
-            return str(link_types[i].type);
+            return kith_str_of(link_types[i].type);
     return head;
 }
 
@@ -93,21 +89,20 @@ static kith_status read_name(kith_instance *self, kith_str name, struct attribut
     return rec->field(self->host, a->type, tail, &a->tail, err);
 }
 
-static kith_status check_twice(const kith_value *names, uint64_t i, kith_error *err) {
-    const kith_str name = names->as.list.items[i].as.s;
-    for (uint64_t k = 0; k < i; k++) {
-        const kith_str other = names->as.list.items[k].as.s;
-        if (name.len == other.len && memcmp(name.ptr, other.ptr, (size_t)name.len) == 0)
+/* One of the names, by its place. */
+static kith_status read_attribute(kith_instance *self, uint64_t i, struct attribute *a,
+                                  kith_error *err) {
+    const kith_value *names = self->learned.attribute_names.as.list.items;
+    for (uint64_t k = 0; k < i; k++)
+        if (kith_equal(names[k], names[i]))
             return kith_fail(err, KITH_E_INVAL, NULL, "'%.*s' stands there twice",
-                             KITH_CHARS(name));
-    }
-    return KITH_OK;
+                             KITH_CHARS(names[i].as.s));
+    return read_name(self, names[i].as.s, a, err);
 }
 
 kith_status attributes_read(kith_instance *self, kith_error *err) {
     struct learned *l = &self->learned;
-    const kith_value *names = &l->attribute_names;
-    const uint64_t count = names->kind == KITH_LIST ? names->as.list.count : 0;
+    const uint64_t count = kith_rows(&l->attribute_names);
     l->looked_at[LOOK_CREATED] = l->lead.created;
     l->looked_at[LOOK_ENDED_AT] = l->lead.ended_at;
     l->looked_at[LOOK_SET_AT_END] = l->lead.set_at_end;
@@ -118,10 +113,7 @@ kith_status attributes_read(kith_instance *self, kith_error *err) {
             sales_place(self, "learn.attributes"), (unsigned long long)count, LEARN_ATTRIBUTES_MAX);
     for (uint64_t i = 0; i < count; i++) {
         kith_error why = {.struct_size = sizeof why};
-        kith_status st = check_twice(names, i, &why);
-        if (st == KITH_OK)
-            st = read_name(self, names->as.list.items[i].as.s, &l->attributes[l->attribute_count],
-                           &why);
+        const kith_status st = read_attribute(self, i, &l->attributes[l->attribute_count], &why);
         if (st != KITH_OK)
             return kith_fail(err, st, "learn.attributes", "%s: %.400s",
                              sales_place(self, "learn.attributes"), why.message);
@@ -143,30 +135,15 @@ int32_t attributes_have_interactions(const kith_instance *self) {
 /* -- interactions -------------------------------------------------------------------------------
  */
 
-static kith_status no_memory(kith_error *err) {
-    return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many leads");
-}
-
 static kith_status take_touch(void *arg, const kith_txn *txn, const kith_row *row,
                               kith_error *err) {
-    struct {
-        kith_instance *self;
-        struct gathered *gathered;
-    } *take = arg;
-    struct gathered *g = take->gathered;
+    struct gathered *g = arg;
     struct about_lead about;
-    KITH_TRY(KITH_READ(take->self, txn, learned.about, row, &about, err));
-    if (about.about.as.link.type != take->self->lead.type || about.at.kind != KITH_TIME)
+    KITH_TRY(KITH_READ(g->self, txn, learned.about, row, &about, err));
+    if (about.about.as.link.type != g->self->lead.type || !kith_has(about.at))
         return KITH_OK;
-    if (g->count == g->room) {
-        const uint64_t room = g->room ? g->room * 2 : 1024;
-        struct touch *more = realloc(g->touches, (size_t)room * sizeof *more);
-        if (!more)
-            return no_memory(err);
-        g->touches = more;
-        g->room = room;
-    }
-    g->touches[g->count++] = (struct touch){about.about.as.link.id, about.at.as.i};
+    KITH_TRY(KITH_GROW(g->self, txn, g, err));
+    g->items[g->count++] = (struct touch){about.about.as.link.id, about.at.as.i};
     return KITH_OK;
 }
 
@@ -179,27 +156,15 @@ static int by_lead(const void *a, const void *b) {
 
 kith_status gathered_read(kith_instance *self, const kith_txn *txn, struct gathered *out,
                           kith_error *err) {
-    struct {
-        kith_instance *self;
-        struct gathered *gathered;
-    } take = {self, out};
-    memset(out, 0, sizeof *out);
-    out->linked = calloc(LINKED_ROOM, sizeof *out->linked);
-    if (!out->linked)
-        return no_memory(err);
+    *out = (struct gathered){.self = self};
+    KITH_TRY(KITH_MEMORY(self, txn, &out->linked, LINKED_ROOM, err));
     if (!attributes_have_interactions(self))
         return KITH_OK;
     KITH_TRY(
-        self->records->find(txn, self->learned.query.touches, 0, NULL, 0, take_touch, &take, err));
+        self->records->find(txn, self->learned.query.touches, 0, NULL, 0, take_touch, out, err));
     if (out->count)
-        qsort(out->touches, (size_t)out->count, sizeof *out->touches, by_lead);
+        qsort(out->items, (size_t)out->count, sizeof *out->items, by_lead);
     return KITH_OK;
-}
-
-void gathered_free(struct gathered *gathered) {
-    free(gathered->touches);
-    free(gathered->linked);
-    memset(gathered, 0, sizeof *gathered);
 }
 
 /* How many there are in front of this one. */
@@ -207,7 +172,7 @@ static uint64_t place_of(const struct gathered *g, const struct touch *one) {
     uint64_t low = 0, high = g->count;
     while (low < high) {
         const uint64_t middle = low + (high - low) / 2;
-        if (by_lead(&g->touches[middle], one) < 0)
+        if (by_lead(&g->items[middle], one) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -215,22 +180,18 @@ static uint64_t place_of(const struct gathered *g, const struct touch *one) {
     return low;
 }
 
-static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count,
-                              const kith_value *values, kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(int64_t *)arg = values[0].as.i;
-    return KITH_OK;
-}
-
 static kith_status count_touches(kith_instance *self, const kith_txn *txn, kith_id lead,
                                  int64_t until, const struct gathered *gathered, int64_t *count,
                                  kith_error *err) {
     const kith_value params[] = {kith_link(self->lead.type, lead), kith_time(until)};
-    if (!gathered)
-        return self->records->groups(txn, self->learned.query.touches_of, 2, params, 0, take_count,
-                                     count, err);
-    *count = (int64_t)(place_of(gathered, &(struct touch){lead, until}) -
-                       place_of(gathered, &(struct touch){lead, INT64_MIN}));
+    kith_value touches;
+    if (gathered) {
+        *count = (int64_t)(place_of(gathered, &(struct touch){lead, until}) -
+                           place_of(gathered, &(struct touch){lead, INT64_MIN}));
+        return KITH_OK;
+    }
+    KITH_TRY(KITH_TOTAL(self, txn, self->learned.query.touches_of, 2, params, &touches, err));
+    *count = touches.as.i;
     return KITH_OK;
 }
 
@@ -244,12 +205,12 @@ static kith_str step_of(int64_t number, const char *unit, char *room) {
     int64_t low = 1;
     if (number < 2) {
         (void)snprintf(room, ROOM, "%s%s", number < 0 ? "below 0" : number == 0 ? "0" : "1", unit);
-        return str(room);
+        return kith_str_of(room);
     }
     while (low <= number / 2)
         low *= 2;
     (void)snprintf(room, ROOM, "%lld-%lld%s", (long long)low, (long long)(low - 1 + low), unit);
-    return str(room);
+    return kith_str_of(room);
 }
 
 static int64_t whole(int64_t units, int64_t digits) {
@@ -274,22 +235,22 @@ static kith_str domain_of(kith_str address) {
 
 /* One that begins with a line end or a blank is nothing to be named by. */
 static kith_str named(kith_str text) {
-    return text.len && (unsigned char)text.ptr[0] > ' ' ? text : str("given");
+    return text.len && (unsigned char)text.ptr[0] > ' ' ? text : kith_str_of("given");
 }
 
 static kith_str text_of(const kith_instance *self, const struct attribute *a, const kith_value *v,
                         char *room) {
     if (!kith_has(*v))
-        return str(VALUE_NONE);
+        return kith_str_of(VALUE_NONE);
     if (a->how == BY_DOMAIN && v->kind == KITH_TEXT)
         return named(domain_of(v->as.s));
     if (a->how == BY_PRESENCE)
-        return str("given");
+        return kith_str_of("given");
     switch (v->kind) {
     case KITH_TEXT:
         return named(v->as.s);
     case KITH_BOOL:
-        return str(v->as.i ? "yes" : "no");
+        return kith_str_of(v->as.i ? "yes" : "no");
     case KITH_INT:
         return step_of(v->as.i, "", room);
     case KITH_DECIMAL:
@@ -299,7 +260,7 @@ static kith_str text_of(const kith_instance *self, const struct attribute *a, co
     case KITH_MONEY:
         return money_of(self, v, room);
     default:
-        return str("given");
+        return kith_str_of("given");
     }
 }
 
@@ -321,7 +282,7 @@ static int32_t has_item(kith_str list, kith_str item) {
         uint64_t end = i;
         while (end < list.len && list.ptr[end] != ',')
             end++;
-        if (end - i == item.len && memcmp(list.ptr + i, item.ptr, (size_t)item.len) == 0)
+        if (kith_str_equal((kith_str){list.ptr + i, end - i}, item))
             return 1;
         i = end + 1;
     }
@@ -339,11 +300,11 @@ static kith_str head_name(const struct attribute *a) {
 static kith_str before_its_end(const struct looking *l, const struct attribute *a) {
     const kith_value *late = &l->read[LOOK_SET_AT_END];
     if (!l->is_past)
-        return str("");
+        return kith_str_of("");
     if (a->may_come_late && (!kith_has(l->read[LOOK_ENDED_AT]) || (kith_is(*late, LATE_LONG))))
-        return str(VALUE_UNKNOWN);
-    return late->kind == KITH_TEXT && has_item(late->as.s, head_name(a)) ? str(VALUE_NONE)
-                                                                         : str("");
+        return kith_str_of(VALUE_UNKNOWN);
+    return late->kind == KITH_TEXT && has_item(late->as.s, head_name(a)) ? kith_str_of(VALUE_NONE)
+                                                                         : kith_str_of("");
 }
 
 /* In the first days, which are the same for all: of a lead that is younger, or ended in them, it is
@@ -352,7 +313,7 @@ static kith_status interactions_of(struct looking *l, kith_str *out, char *room,
     kith_instance *self = l->self;
     const kith_value *ended = &l->read[LOOK_ENDED_AT], *created = &l->read[LOOK_CREATED];
     int64_t count = 0, known_until = self->host->now(self->host);
-    *out = str(VALUE_UNKNOWN);
+    *out = kith_str_of(VALUE_UNKNOWN);
     if (l->is_past)
         known_until = ended->kind == KITH_TIME ? ended->as.i : 0;
     if (created->kind != KITH_TIME || created->as.i > known_until - self->learned.early.as.i)
@@ -363,29 +324,20 @@ static kith_status interactions_of(struct looking *l, kith_str *out, char *room,
     return KITH_OK;
 }
 
-static kith_status read_linked(const struct looking *l, const struct attribute *a, kith_id id,
-                               kith_value *out, kith_error *err) {
-    const kith_row *row;
-    *out = kith_null();
-    kith_status st = l->self->records->get(l->txn, a->type, id, &row, err);
-    if (st == KITH_OK)
-        st = l->self->records->read(l->txn, row, 1, &a->tail, out, err);
-    return st == KITH_E_NOTFOUND ? KITH_OK : st;
-}
-
 /* What is linked to is often the same for many leads. */
 static kith_status linked_text(const struct looking *l, uint32_t i, kith_id id, kith_str *out,
                                char *room, kith_error *err) {
     const struct attribute *a = &l->self->learned.attributes[i];
     struct linked *known =
         l->gathered ? &l->gathered->linked[(id ^ id >> 20 ^ (uint64_t)i << 9) % LINKED_ROOM] : NULL;
-    kith_value v;
+    const uint32_t numbers[] = {a->type, a->tail};
+    kith_value v[] = {kith_null(), kith_null()};
     if (known && known->id == id && known->attribute == i) {
         *out = (kith_str){known->text, known->len};
         return KITH_OK;
     }
-    KITH_TRY(read_linked(l, a, id, &v, err));
-    *out = text_of(l->self, a, &v, room);
+    KITH_TRY(kith_or_none(kith_load(l->self->records, l->txn, numbers, 1, id, v, err)));
+    *out = text_of(l->self, a, &v[1], room);
     if (known && out->len < TERM_SIZE) {
         known->id = id;
         known->attribute = i;
@@ -428,8 +380,7 @@ kith_status attributes_look(kith_instance *self, const kith_txn *txn, const kith
  */
 
 static int32_t has_ended(kith_value state) {
-    return state.kind == KITH_TEXT &&
-           (kith_is(state, "converted") || kith_is(state, "unqualified"));
+    return kith_is(state, "converted") || kith_is(state, "unqualified");
 }
 
 /* A field of the lead that the same write fills in which ends it. */
@@ -452,10 +403,10 @@ static kith_status filled_in(kith_instance *self, const kith_txn *txn, const kit
                              const kith_change *change, char out[LATE_SIZE], kith_error *err) {
     const struct learned *l = &self->learned;
     const uint32_t links[] = {self->lead.account, self->lead.contact,
-                              self->regions.prospect.territory};
-    static const char *const names[] = {"account", "contact", "territory"};
-    for (size_t i = 0; i < 3; i++)
-        KITH_TRY(note_filled(self, txn, before, change, links[i], str(names[i]), out, err));
+                              self->lead.territory}; /* filled_late */
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        KITH_TRY(note_filled(self, txn, before, change, links[i], kith_str_of(filled_late[i]), out,
+                             err));
     for (uint32_t i = 0; i < l->attribute_count; i++) {
         const kith_str name = head_name(&l->attributes[i]);
         if (!l->attributes[i].may_come_late)
@@ -465,23 +416,23 @@ static kith_status filled_in(kith_instance *self, const kith_txn *txn, const kit
 }
 
 kith_status ending_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {
-    const uint32_t fields[] = {self->learned.lead.set_at_end, self->learned.lead.ended_at};
-    kith_value values[] = {kith_null(), kith_null()};
-    struct past_lead lead;
-    char late[LATE_SIZE] = "";
-    kith_status st = KITH_CHANGE(self, txn, change, learned.lead, &lead, err);
-    if (st != KITH_OK || (change->kind == KITH_ON_CREATE && !has_ended(lead.state)))
-        return st;
-    if (has_ended(lead.state)) {
-        if (change->kind == KITH_ON_CREATE)
-            (void)snprintf(late, sizeof late, LATE_LONG);
-        else
-            st = filled_in(self, txn, change->before, change, late, err);
-        values[0] = late[0] ? kith_text(late) : kith_null();
-        values[1] = lead.ended_at;
-        const int32_t given = self->records->changed(txn, change, fields[1]) == 1;
-        if (!given && change->origin != KITH_ORIGIN_IMPORT)
-            values[1] = KITH_NOW(self);
+    struct past_lead asked, lead;
+    char late[LATE_SIZE] = LATE_LONG;
+    KITH_TRY(KITH_CHANGE(self, txn, change, learned.lead, &asked, err));
+    const int32_t ended = has_ended(asked.state), is_new = change->kind == KITH_ON_CREATE;
+    if (is_new && !ended)
+        return KITH_OK;
+    lead = asked;
+    if (!is_new) {
+        late[0] = '\0';
+        if (ended)
+            KITH_TRY(filled_in(self, txn, change->before, change, late, err));
     }
-    return st == KITH_OK ? self->records->set(txn, change, 2, fields, values, err) : st;
+    lead.set_at_end = late[0] ? kith_text(late) : kith_null();
+    if (!ended)
+        lead.ended_at = kith_null();
+    else if (self->records->changed(txn, change, self->learned.lead.ended_at) != 1 &&
+             change->origin != KITH_ORIGIN_IMPORT)
+        lead.ended_at = KITH_NOW(self);
+    return KITH_SET_CHANGED(self, txn, change, learned.lead, &asked, &lead, err);
 }

@@ -21,9 +21,10 @@ struct pair_count {
 };
 struct baskets {
     kith_instance *self;
-    kith_id *placed; /* the orders that count, sorted */
-    uint64_t placed_count, placed_room;
-    struct in_basket *lines;
+    const kith_txn *txn; /* in whose callback it is learned */
+    kith_value *placed;  /* the orders that count, sorted */
+    uint64_t placed_count;
+    struct in_basket *items; /* the lines, in the end those that count */
     uint64_t count, room;
     kith_id *products; /* sorted */
     int64_t *held;     /* by how many orders, for each */
@@ -32,18 +33,6 @@ struct baskets {
     uint64_t pair_count, pair_room;
     int64_t orders, skipped, written, removed;
 };
-
-static kith_status no_memory(kith_error *err) {
-    return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many order lines");
-}
-
-static void free_baskets(struct baskets *b) {
-    free(b->placed);
-    free(b->lines);
-    free(b->products);
-    free(b->held);
-    free(b->pairs);
-}
 
 static int compare(uint64_t a, uint64_t b) {
     return (a > b) - (a < b);
@@ -57,37 +46,18 @@ static int by_id(const void *a, const void *b) {
     return compare(*(const kith_id *)a, *(const kith_id *)b);
 }
 
-static kith_status take_order(void *arg, const kith_txn *txn, const kith_row *row,
-                              kith_error *err) {
-    struct baskets *b = arg;
-    if (b->placed_count == b->placed_room) {
-        const uint64_t room = b->placed_room ? b->placed_room * 2 : 1024;
-        kith_id *more = realloc(b->placed, (size_t)room * sizeof *more);
-        if (!more)
-            return no_memory(err);
-        b->placed = more;
-        b->placed_room = room;
-    }
-    b->placed[b->placed_count++] = b->self->records->row_id(txn, row);
-    return KITH_OK;
+static int by_link(const void *a, const void *b) {
+    return compare(((const kith_value *)a)->as.link.id, ((const kith_value *)b)->as.link.id);
 }
 
 static kith_status take_line(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
     struct baskets *b = arg;
     struct basket_line line;
     KITH_TRY(KITH_READ(b->self, txn, offers.line, row, &line, err));
-    if (!bsearch(&line.order.as.link.id, b->placed, (size_t)b->placed_count, sizeof *b->placed,
-                 by_id))
+    if (!bsearch(&line.order, b->placed, (size_t)b->placed_count, sizeof *b->placed, by_link))
         return KITH_OK;
-    if (b->count == b->room) {
-        const uint64_t room = b->room ? b->room * 2 : 1024;
-        struct in_basket *more = realloc(b->lines, (size_t)room * sizeof *more);
-        if (!more)
-            return no_memory(err);
-        b->lines = more;
-        b->room = room;
-    }
-    b->lines[b->count++] = (struct in_basket){line.order.as.link.id, line.product.as.link.id};
+    KITH_TRY(KITH_GROW(b->self, txn, b, err));
+    b->items[b->count++] = (struct in_basket){line.order.as.link.id, line.product.as.link.id};
     return KITH_OK;
 }
 
@@ -105,22 +75,19 @@ static uint64_t place_of(const struct baskets *b, kith_id product) {
 static kith_status sort_lines(struct baskets *b, kith_error *err) {
     uint64_t kept = 0;
     if (b->count)
-        qsort(b->lines, (size_t)b->count, sizeof *b->lines, by_order);
+        qsort(b->items, (size_t)b->count, sizeof *b->items, by_order);
     for (uint64_t i = 0; i < b->count; i++)
-        if (kept == 0 || by_order(&b->lines[kept - 1], &b->lines[i]) != 0)
-            b->lines[kept++] = b->lines[i];
+        if (kept == 0 || by_order(&b->items[kept - 1], &b->items[i]) != 0)
+            b->items[kept++] = b->items[i];
     b->count = kept;
-    b->products = calloc((size_t)kept + 1, sizeof *b->products);
-    if (!b->products)
-        return no_memory(err);
+    KITH_TRY(KITH_MEMORY(b->self, b->txn, &b->products, kept, err));
     for (uint64_t i = 0; i < kept; i++)
-        b->products[i] = b->lines[i].product;
+        b->products[i] = b->items[i].product;
     qsort(b->products, (size_t)kept, sizeof *b->products, by_id);
     for (uint64_t i = 0; i < kept; i++)
         if (b->product_count == 0 || b->products[b->product_count - 1] != b->products[i])
             b->products[b->product_count++] = b->products[i];
-    b->held = calloc((size_t)b->product_count + 1, sizeof *b->held);
-    return b->held ? KITH_OK : no_memory(err);
+    return KITH_MEMORY(b->self, b->txn, &b->held, b->product_count, err);
 }
 
 static struct pair_count *slot_of(struct pair_count *pairs, uint64_t room, uint64_t pair) {
@@ -132,13 +99,11 @@ static struct pair_count *slot_of(struct pair_count *pairs, uint64_t room, uint6
 
 static kith_status grow(struct baskets *b, kith_error *err) {
     const uint64_t room = b->pair_room ? b->pair_room * 2 : 4096;
-    struct pair_count *more = calloc((size_t)room, sizeof *more);
-    if (!more)
-        return no_memory(err);
+    struct pair_count *more;
+    KITH_TRY(KITH_MEMORY(b->self, b->txn, &more, room, err));
     for (uint64_t i = 0; i < b->pair_room; i++)
         if (b->pairs[i].pair)
             *slot_of(more, room, b->pairs[i].pair) = b->pairs[i];
-    free(b->pairs);
     b->pairs = more;
     b->pair_room = room;
     return KITH_OK;
@@ -162,10 +127,10 @@ static kith_status count_order(struct baskets *b, uint64_t from, uint64_t to, ki
     }
     b->orders++;
     for (uint64_t i = from; i < to; i++) {
-        const uint64_t low = place_of(b, b->lines[i].product);
+        const uint64_t low = place_of(b, b->items[i].product);
         b->held[low]++;
         for (uint64_t j = i + 1; j < to; j++)
-            KITH_TRY(count_pair(b, low, place_of(b, b->lines[j].product), err));
+            KITH_TRY(count_pair(b, low, place_of(b, b->items[j].product), err));
     }
     return KITH_OK;
 }
@@ -173,7 +138,7 @@ static kith_status count_order(struct baskets *b, uint64_t from, uint64_t to, ki
 static kith_status count_all(struct baskets *b, kith_error *err) {
     KITH_TRY(sort_lines(b, err));
     for (uint64_t from = 0, to; from < b->count; from = to) {
-        for (to = from + 1; to < b->count && b->lines[to].order == b->lines[from].order;)
+        for (to = from + 1; to < b->count && b->items[to].order == b->items[from].order;)
             to++;
         KITH_TRY(count_order(b, from, to, err));
     }
@@ -212,50 +177,38 @@ static struct affinity rule_of(const struct baskets *b, uint64_t one, uint64_t t
 
 static kith_status put_rule(struct baskets *b, kith_txn *txn, struct affinity *rule,
                             const struct affinity *now, kith_error *err) {
-    const struct offers *o = &b->self->offers;
-    kith_edit edit = {0};
     if (!now) {
         b->written++;
         return KITH_CREATE(b->self, txn, offers.affinity, rule, err);
     }
-    if (now->together.as.i == rule->together.as.i &&
-        now->support.as.decimal.units == rule->support.as.decimal.units &&
-        now->confidence.as.decimal.units == rule->confidence.as.decimal.units &&
-        now->lift.as.decimal.units == rule->lift.as.decimal.units)
-        return KITH_OK;
-    b->written++;
-    kith_put(&edit, o->affinity.together, rule->together);
-    kith_put(&edit, o->affinity.support, rule->support);
-    kith_put(&edit, o->affinity.confidence, rule->confidence);
-    kith_put(&edit, o->affinity.lift, rule->lift);
-    return kith_edit_update(b->self->records, txn, o->affinity.type, now->id.as.link.id, &edit,
-                            err);
+    b->written +=
+        !kith_equal(now->together, rule->together) || !kith_equal(now->support, rule->support) ||
+        !kith_equal(now->confidence, rule->confidence) || !kith_equal(now->lift, rule->lift);
+    return KITH_UPDATE(b->self, txn, offers.affinity, now, rule, err);
 }
 
 /* Two sorted lists side by side: what is to be, and what there is. */
 static kith_status merge(struct baskets *b, kith_txn *txn, struct affinity *rules, uint64_t count,
                          const struct affinity *now, uint64_t now_count, kith_error *err) {
-    kith_status st = KITH_OK;
-    for (uint64_t i = 0, k = 0; st == KITH_OK && (i < count || k < now_count);) {
+    for (uint64_t i = 0, k = 0; i < count || k < now_count;) {
         const int side = i == count ? 1 : k == now_count ? -1 : by_products(&rules[i], &now[k]);
         if (side > 0) {
             b->removed++;
-            st = b->self->records->remove(txn, b->self->offers.affinity.type,
-                                          now[k++].id.as.link.id, err);
+            KITH_TRY(b->self->records->remove(txn, b->self->offers.affinity.type,
+                                              now[k++].id.as.link.id, err));
             continue;
         }
-        st = put_rule(b, txn, &rules[i++], side == 0 ? &now[k] : NULL, err);
+        KITH_TRY(put_rule(b, txn, &rules[i++], side == 0 ? &now[k] : NULL, err));
         k += side == 0;
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status write_rules(struct baskets *b, kith_txn *txn, kith_error *err) {
     const uint64_t count = b->pair_count * 2;
-    struct affinity *rules = b->self->host->memory(txn, (count + 1) * sizeof *rules), *now = NULL;
-    uint64_t now_count = 0;
-    if (!rules)
-        return no_memory(err);
+    struct affinity *rules, *now;
+    uint64_t now_count;
+    KITH_TRY(KITH_MEMORY(b->self, txn, &rules, count, err));
     for (uint64_t i = 0; i < b->pair_count; i++) {
         const uint64_t one = b->pairs[i].pair >> 32, two = b->pairs[i].pair & UINT32_MAX;
         rules[2 * i] = rule_of(b, one, two, b->pairs[i].count);
@@ -274,17 +227,16 @@ static kith_status write_rules(struct baskets *b, kith_txn *txn, kith_error *err
 static kith_status learn(struct baskets *b, const kith_txn *whole, kith_txn *txn, kith_value since,
                          int64_t min_together, kith_error *err) {
     const struct offers *o = &b->self->offers;
-    kith_status st =
-        b->self->records->find(whole, o->query.orders, 1, &since, 0, take_order, b, err);
-    if (b->placed_count)
-        qsort(b->placed, (size_t)b->placed_count, sizeof *b->placed, by_id);
-    if (st == KITH_OK && b->placed_count)
-        st = b->self->records->find(whole, o->query.lines, 0, NULL, 0, take_line, b, err);
-    if (st == KITH_OK)
-        st = count_all(b, err);
-    if (st == KITH_OK)
-        choose(b, min_together);
-    return st == KITH_OK ? write_rules(b, txn, err) : st;
+    b->txn = txn;
+    KITH_TRY(KITH_FIND(b->self, whole, offers.order, o->query.orders, 1, &since, &b->placed,
+                       &b->placed_count, err));
+    if (b->placed_count) {
+        qsort(b->placed, (size_t)b->placed_count, sizeof *b->placed, by_link);
+        KITH_TRY(b->self->records->find(whole, o->query.lines, 0, NULL, 0, take_line, b, err));
+    }
+    KITH_TRY(count_all(b, err));
+    choose(b, min_together);
+    return write_rules(b, txn, err);
 }
 
 static kith_value usual_since(const kith_instance *self) {
@@ -296,21 +248,18 @@ static kith_status learn_action(kith_instance *self, kith_call *call, kith_error
         kith_value since, min_together;
     } args;
     struct baskets b = {.self = self};
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     if (!kith_has(args.since))
         args.since = usual_since(self);
     if (!kith_has(args.min_together))
         args.min_together = self->offers.min_together;
-    st = learn(&b, self->calls->whole(call), self->calls->txn(call), args.since,
-               args.min_together.as.i, err);
+    KITH_TRY(learn(&b, self->calls->whole(call), self->calls->txn(call), args.since,
+                   args.min_together.as.i, err));
     const struct {
         kith_value orders, skipped, rules, written, removed;
     } out = {kith_int(b.orders), kith_int(b.skipped), kith_int((int64_t)b.pair_count * 2),
              kith_int(b.written), kith_int(b.removed)};
-    free_baskets(&b);
-    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+    return KITH_RESULTS(self, call, &out, err);
 }
 
 static kith_status nightly(kith_instance *self, kith_txn *txn, const kith_firing *firing,
@@ -319,9 +268,7 @@ static kith_status nightly(kith_instance *self, kith_txn *txn, const kith_firing
     (void)firing;
     if (!self->offers.nightly.as.i)
         return KITH_OK;
-    kith_status st = learn(&b, txn, txn, usual_since(self), self->offers.min_together.as.i, err);
-    free_baskets(&b);
-    return st;
+    return learn(&b, txn, txn, usual_since(self), self->offers.min_together.as.i, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

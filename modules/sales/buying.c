@@ -5,10 +5,6 @@
 
 #define UNITS_MAX 1000
 
-static int32_t is(const kith_value *value, const char *text) {
-    return kith_is(*value, text);
-}
-
 /* -- units --------------------------------------------------------------------------------------
  */
 
@@ -44,14 +40,12 @@ kith_status units_of(kith_instance *self, const kith_txn *txn, kith_id account, 
 kith_status units_above(kith_instance *self, const kith_txn *txn, kith_id account,
                         struct units *units, kith_error *err) {
     struct firm firm = {.parent = kith_link(self->regions.firm.type, account)};
-    kith_status st = KITH_OK;
-    while (st == KITH_OK && firm.parent.kind == KITH_LINK && units->count < ABOVE_MAX) {
-        const kith_id id = firm.parent.as.link.id;
-        st = KITH_LOAD(self, txn, regions.firm, id, &firm, err);
-        if (st == KITH_OK)
-            st = put_unit(self, txn, units, &firm, err);
+    while (kith_has(firm.parent) && units->count < ABOVE_MAX) {
+        KITH_TRY(kith_or_none(KITH_FOLLOW(self, txn, regions.firm, firm.parent, &firm, err)));
+        if (kith_has(firm.id))
+            KITH_TRY(put_unit(self, txn, units, &firm, err));
     }
-    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    return KITH_OK;
 }
 
 /* The place, in units_above(), of the one that buys for the first: its own 0 when it buys for
@@ -59,7 +53,7 @@ kith_status units_above(kith_instance *self, const kith_txn *txn, kith_id accoun
 static uint64_t buyer_of(const struct units *chain) {
     for (uint64_t i = 0; i < chain->count; i++)
         if (chain->firms[i].procurement.kind == KITH_TEXT)
-            return is(&chain->firms[i].procurement, "centralised") ? i : 0;
+            return kith_is(chain->firms[i].procurement, "centralised") ? i : 0;
     return 0;
 }
 
@@ -69,7 +63,7 @@ static uint64_t buyer_of(const struct units *chain) {
 static kith_status check_approval(kith_instance *self, const struct deal_role *r, kith_error *err) {
     if (!kith_has(r->approved_at))
         return KITH_OK;
-    if (!is(&r->role, "approver"))
+    if (!kith_is(r->role, "approver"))
         return kith_fail(err, KITH_E_REFUSED, "approved_at",
                          "approved_at: only an approver approves; this one is '%.*s'",
                          KITH_CHARS(r->role.as.s));
@@ -94,8 +88,7 @@ static kith_status treatment_hook(kith_instance *self, kith_txn *txn, kith_chang
     KITH_TRY(KITH_FIND(self, txn, regions.treatment, self->regions.query.treatments_of, 1,
                        &t.contact, &others, &count, err));
     for (uint64_t i = 0; i < count; i++)
-        if (others[i].id.as.link.id != change->id && others[i].offer.kind == t.offer.kind &&
-            (!kith_has(t.offer) || others[i].offer.as.link.id == t.offer.as.link.id))
+        if (!kith_equal(others[i].id, t.id) && kith_equal(others[i].offer, t.offer))
             return kith_fail(err, KITH_E_REFUSED, "contact",
                              "contact: there is a treatment of them for this offer already; change "
                              "it");
@@ -115,29 +108,24 @@ static kith_status each_standing(kith_instance *self, kith_txn *txn, const struc
     struct units chain = {.count = 0};
     struct buying_role *roles;
     uint64_t count = 0;
-    if (bid->account.kind != KITH_LINK)
+    if (!kith_has(bid->account))
         return KITH_OK;
-    kith_status st = units_above(self, txn, bid->account.as.link.id, &chain, err);
+    KITH_TRY(units_above(self, txn, bid->account.as.link.id, &chain, err));
     const uint64_t buyer = buyer_of(&chain);
-    for (uint64_t i = 0; st == KITH_OK && i < chain.count; i++) {
-        st = KITH_FIND(self, txn, regions.buying_role, self->regions.query.standing_of, 1,
-                       &chain.firms[i].id, &roles, &count, err);
-        for (uint64_t k = 0; st == KITH_OK && k < count; k++)
-            if (i == 0 || i == buyer || is(&roles[k].role, "approver"))
-                st = fn(self, txn, bid, &roles[k], err);
+    for (uint64_t i = 0; i < chain.count; i++) {
+        KITH_TRY(KITH_FIND(self, txn, regions.buying_role, self->regions.query.standing_of, 1,
+                           &chain.firms[i].id, &roles, &count, err));
+        for (uint64_t k = 0; k < count; k++)
+            if (i == 0 || i == buyer || kith_is(roles[k].role, "approver"))
+                KITH_TRY(fn(self, txn, bid, &roles[k], err));
     }
-    return st;
-}
-
-static kith_status note_one(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
-    (void)txn, (void)row, (void)err;
-    *(int32_t *)arg = 1;
     return KITH_OK;
 }
+
 static kith_status has_role(kith_instance *self, const kith_txn *txn, const struct bid *bid,
                             const struct buying_role *role, int32_t *has, kith_error *err) {
     const kith_value of[] = {bid->id, role->contact, role->role};
-    return self->records->find(txn, self->regions.query.role_of, 3, of, 1, note_one, has, err);
+    return kith_any(self->records, txn, self->regions.query.role_of, 3, of, has, err);
 }
 
 static kith_status give_role(kith_instance *self, kith_txn *txn, const struct bid *bid,
@@ -180,10 +168,9 @@ static kith_status roles_hook(kith_instance *self, kith_txn *txn, kith_change *c
 
 static kith_status not_approved(kith_instance *self, const kith_txn *txn, const kith_value *contact,
                                 kith_error *err) {
-    struct person person = {.name = kith_null()};
-    (void)KITH_LOAD(self, txn, regions.person, contact->as.link.id, &person, NULL);
-    const kith_str name =
-        person.name.kind == KITH_TEXT ? person.name.as.s : kith_str_of("Somebody");
+    struct person person;
+    (void)KITH_FOLLOW(self, txn, regions.person, *contact, &person, NULL);
+    const kith_str name = kith_has(person.name) ? person.name.as.s : kith_str_of("Somebody");
     return kith_fail(err, KITH_E_REFUSED, "stage",
                      "stage: %.*s has not approved it; it is won once approved_at stands in their "
                      "role as approver (deal_role)",
@@ -194,9 +181,10 @@ static kith_status not_approved(kith_instance *self, const kith_txn *txn, const 
 static kith_status check_standing(kith_instance *self, kith_txn *txn, const struct bid *bid,
                                   const struct buying_role *role, kith_error *err) {
     int32_t has = 0;
-    KITH_TRY(is(&role->role, "approver") ? has_role(self, txn, bid, role, &has, err) : KITH_OK);
-    return !has && is(&role->role, "approver") ? not_approved(self, txn, &role->contact, err)
-                                               : KITH_OK;
+    if (!kith_is(role->role, "approver"))
+        return KITH_OK;
+    KITH_TRY(has_role(self, txn, bid, role, &has, err));
+    return has ? KITH_OK : not_approved(self, txn, &role->contact, err);
 }
 
 static kith_status approval_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -227,62 +215,60 @@ struct plan_row {
     kith_value account, account_name, contact, name, role, influence, why;
 };
 
+/* Of a person, by their role or by none; or of nobody yet. */
 static kith_status plan_row(const struct plan *p, const struct firm *firm,
-                            const kith_value *contact, const kith_value *role,
-                            const kith_value *influence, const char *why, kith_error *err) {
-    struct person person = {.name = kith_null()};
-    kith_status st = KITH_OK;
-    if (contact)
-        st = KITH_LOAD(p->self, p->txn, regions.person, contact->as.link.id, &person, err);
-    struct plan_row row = {.account = firm->id,
-                           .account_name = firm->name,
-                           .name = person.name,
-                           .why = kith_text(why)};
-    if (contact)
-        row.contact = *contact;
-    if (role)
-        row.role = *role, row.influence = *influence;
-    return st == KITH_OK ? KITH_ROW(p->self, p->call, &row, err) : st;
+                            const struct buying_role *role, const char *why, kith_error *err) {
+    struct person person;
+    KITH_TRY(KITH_FOLLOW(p->self, p->txn, regions.person, role->contact, &person, err));
+    const struct plan_row row = {firm->id,   firm->name,      role->contact, person.name,
+                                 role->role, role->influence, kith_text(why)};
+    return KITH_ROW(p->self, p->call, &row, err);
+}
+
+static kith_status roles_in(const struct plan *p, const struct firm *firm,
+                            struct buying_role **roles, uint64_t *count, kith_error *err) {
+    return KITH_FIND(p->self, p->txn, regions.buying_role, p->self->regions.query.standing_of, 1,
+                     &firm->id, roles, count, err);
 }
 
 /* Those with this role (NULL: with any); *told counts them. */
 static kith_status plan_roles(const struct plan *p, const struct firm *firm, const char *role,
                               const char *why, uint64_t *told, kith_error *err) {
     struct buying_role *roles;
-    uint64_t count = 0;
-    kith_status st =
-        KITH_FIND(p->self, p->txn, regions.buying_role, p->self->regions.query.standing_of, 1,
-                  &firm->id, &roles, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
-        if (role && !is(&roles[i].role, role))
+    uint64_t count;
+    KITH_TRY(roles_in(p, firm, &roles, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        if (role && !kith_is(roles[i].role, role))
             continue;
-        st = plan_row(p, firm, &roles[i].contact, &roles[i].role, &roles[i].influence, why, err);
+        KITH_TRY(plan_row(p, firm, &roles[i], why, err));
         ++*told;
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status plan_people(const struct plan *p, const struct firm *firm, kith_error *err) {
-    struct person *people;
-    uint64_t count = 0;
+    struct buying_role none = {.contact = kith_null()};
+    kith_value *people;
+    uint64_t count;
     KITH_TRY(KITH_FIND(p->self, p->txn, regions.person, p->self->regions.query.people_of, 1,
                        &firm->id, &people, &count, err));
-    for (uint64_t i = 0; i < count; i++)
-        KITH_TRY(plan_row(p, firm, &people[i].id, NULL, NULL, "find out their role", err));
-    return count == 0 ? plan_row(p, firm, NULL, NULL, NULL, "find out who decides", err) : KITH_OK;
+    for (uint64_t i = 0; i < count; i++) {
+        none.contact = people[i];
+        KITH_TRY(plan_row(p, firm, &none, "find out their role", err));
+    }
+    return count ? KITH_OK : plan_row(p, firm, &none, "find out who decides", err);
 }
 
 static kith_status plan_unit(const struct plan *p, const struct firm *firm, int32_t central,
                              kith_error *err) {
     uint64_t told = 0;
-    kith_status st = KITH_OK;
     if (!central)
-        st = plan_roles(p, firm, NULL, "decides for itself", &told, err);
+        KITH_TRY(plan_roles(p, firm, NULL, "decides for itself", &told, err));
     if (central)
-        st = plan_roles(p, firm, "buyer", "buys for all units", &told, err);
-    if (st == KITH_OK && central && !told)
-        st = plan_roles(p, firm, "decision_maker", "decides for all units", &told, err);
-    return st == KITH_OK && !told ? plan_people(p, firm, err) : st;
+        KITH_TRY(plan_roles(p, firm, "buyer", "buys for all units", &told, err));
+    if (central && !told)
+        KITH_TRY(plan_roles(p, firm, "decision_maker", "decides for all units", &told, err));
+    return told ? KITH_OK : plan_people(p, firm, err);
 }
 
 /* Whether an account that has units buys something itself: somebody in it does more than approve.
@@ -290,19 +276,17 @@ static kith_status plan_unit(const struct plan *p, const struct firm *firm, int3
 static kith_status has_buyers(const struct plan *p, const struct firm *firm, int32_t *yes,
                               kith_error *err) {
     struct buying_role *roles;
-    uint64_t count = 0;
-    kith_status st =
-        KITH_FIND(p->self, p->txn, regions.buying_role, p->self->regions.query.standing_of, 1,
-                  &firm->id, &roles, &count, err);
+    uint64_t count;
     *yes = 0;
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        *yes |= !is(&roles[i].role, "approver");
-    return st;
+    KITH_TRY(roles_in(p, firm, &roles, &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        *yes |= !kith_is(roles[i].role, "approver");
+    return KITH_OK;
 }
 
 static int64_t parent_place(const struct units *units, uint64_t i) {
     for (uint64_t k = 0; k < i; k++)
-        if (units->firms[k].id.as.link.id == units->firms[i].parent.as.link.id)
+        if (kith_equal(units->firms[k].id, units->firms[i].parent))
             return (int64_t)k;
     return -1;
 }
@@ -310,51 +294,46 @@ static int64_t parent_place(const struct units *units, uint64_t i) {
 static kith_status plan_below(const struct plan *p, const struct units *units, int32_t central,
                               int64_t *asked, kith_error *err) {
     int8_t is_central[UNITS_MAX] = {(int8_t)central}, is_parent[UNITS_MAX] = {0};
-    kith_status st = KITH_OK;
     for (uint64_t i = 1; i < units->count; i++) {
         const int64_t above_it = parent_place(units, i);
         const kith_value *own = &units->firms[i].procurement;
         is_parent[above_it < 0 ? 0 : above_it] = 1;
-        is_central[i] = own->kind == KITH_TEXT ? (int8_t)is(own, "centralised")
+        is_central[i] = own->kind == KITH_TEXT ? (int8_t)kith_is(*own, "centralised")
                                                : is_central[above_it < 0 ? 0 : above_it];
     }
-    for (uint64_t i = 0; st == KITH_OK && i < units->count; i++) {
+    for (uint64_t i = 0; i < units->count; i++) {
         const int32_t own = i == 0 || units->firms[i].procurement.kind == KITH_TEXT;
         int32_t buys = is_central[i] ? own : 1;
         if (!is_central[i] && is_parent[i])
-            st = has_buyers(p, &units->firms[i], &buys, err);
+            KITH_TRY(has_buyers(p, &units->firms[i], &buys, err));
         *asked += buys;
-        if (st == KITH_OK && buys)
-            st = plan_unit(p, &units->firms[i], is_central[i], err);
+        if (buys)
+            KITH_TRY(plan_unit(p, &units->firms[i], is_central[i], err));
     }
-    return st;
+    return KITH_OK;
 }
 
 static kith_status plan_action(kith_instance *self, kith_call *call, kith_error *err) {
     const struct plan p = {self, call, self->calls->view(call)};
     struct units chain = {.count = 0}, units = {.count = 0};
-    struct {
-        kith_value account;
-    } args;
-    struct {
-        kith_value procurement, accounts;
-    } results;
+    kith_value account;
     int64_t asked = 0;
-    KITH_TRY(KITH_ARGS(self, call, &args, err));
-    KITH_TRY(units_above(self, p.txn, args.account.as.link.id, &chain, err));
+    KITH_TRY(KITH_ARGS(self, call, &account, err));
+    KITH_TRY(units_above(self, p.txn, account.as.link.id, &chain, err));
     if (chain.count == 0)
         return KITH_OK;
     const uint64_t buyer = buyer_of(&chain);
-    const int32_t central = is(&chain.firms[buyer].procurement, "centralised");
+    const int32_t central = kith_is(chain.firms[buyer].procurement, "centralised");
     if (buyer > 0) { /* somebody above buys for it */
         asked = 1;
         KITH_TRY(plan_unit(&p, &chain.firms[buyer], 1, err));
     } else {
-        KITH_TRY(units_of(self, p.txn, args.account.as.link.id, &units, err));
+        KITH_TRY(units_of(self, p.txn, account.as.link.id, &units, err));
         KITH_TRY(plan_below(&p, &units, central, &asked, err));
     }
-    results.procurement = kith_text(central ? "centralised" : "decentralised");
-    results.accounts = kith_int(asked);
+    const struct {
+        kith_value procurement, accounts;
+    } results = {kith_text(central ? "centralised" : "decentralised"), kith_int(asked)};
     return KITH_RESULTS(self, call, &results, err);
 }
 

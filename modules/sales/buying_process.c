@@ -44,13 +44,6 @@ static const struct {
 #define STEPS (sizeof steps / sizeof *steps)
 _Static_assert(STEPS == BUYING_STEPS, "the instance has a query for each step");
 
-static kith_status take_count(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                              kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(kith_value *)arg = v[0];
-    return KITH_OK;
-}
-
 static kith_status process_action(kith_instance *self, kith_call *call, kith_error *err) {
     for (size_t i = 0; i < STEPS; i++) {
         char modules[100] = "", absent[100] = "";
@@ -68,8 +61,8 @@ static kith_status process_action(kith_instance *self, kith_call *call, kith_err
         }
         row.modules = kith_text(modules);
         row.absent = *absent ? kith_text(absent) : kith_null();
-        KITH_TRY(self->records->groups(self->calls->view(call), self->after.query.steps[i], 0, NULL,
-                                       0, take_count, &row.count, err));
+        KITH_TRY(KITH_TOTAL(self, self->calls->view(call), self->after.query.steps[i], 0, NULL,
+                            &row.count, err));
         KITH_TRY(KITH_ROW(self, call, &row, err));
     }
     return KITH_OK;

@@ -43,28 +43,27 @@ static kith_status check_room(kith_instance *self, const kith_txn *txn, const st
 static kith_status exposure_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                  kith_error *err) {
     const struct exposure_numbers *n = &self->cadences.exposure;
-    const kith_value now = KITH_NOW(self);
     const kith_records_v1 *rec = self->records;
-    struct exposure x;
-    kith_edit edit = {0};
+    const kith_value now = KITH_NOW(self);
+    struct exposure asked, x;
     struct cadence_lead lead = {.contact = kith_null()};
-    KITH_TRY(KITH_CHANGE(self, txn, change, cadences.exposure, &x, err));
+    KITH_TRY(KITH_CHANGE(self, txn, change, cadences.exposure, &asked, err));
     if (change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
     if (!change->before)
-        KITH_TRY(KITH_LOAD(self, txn, cadences.lead, x.lead.as.link.id, &lead, err));
-    kith_put_given(&edit, n->contact, lead.contact);
-    const int32_t new_state = rec->changed(txn, change, n->state) == 1;
-    const int32_t shown = new_state && (kith_is(x.state, "sent") || kith_is(x.state, "viewed"));
-    const int32_t at_said = rec->changed(txn, change, n->at) == 1 && x.at.kind == KITH_TIME;
-    if (!kith_has(x.at) || (change->before && shown && !at_said && x.at.as.i > now.as.i)) {
+        KITH_TRY(KITH_LOAD(self, txn, cadences.lead, asked.lead.as.link.id, &lead, err));
+    x = asked;
+    if (kith_has(lead.contact))
+        x.contact = lead.contact;
+    const int32_t viewed = kith_is(x.state, "viewed");
+    const int32_t shown =
+        rec->changed(txn, change, n->state) == 1 && (viewed || kith_is(x.state, "sent"));
+    const int32_t at_said = rec->changed(txn, change, n->at) == 1 && kith_has(x.at);
+    if (!kith_has(x.at) || (change->before && shown && !at_said && x.at.as.i > now.as.i))
         x.at = now;
-        kith_put(&edit, n->at, now);
-    }
-    if (kith_is(x.state, "viewed") && !kith_has(x.viewed_at))
-        kith_put(&edit, n->viewed_at, change->origin == KITH_ORIGIN_IMPORT ? x.at : now);
-    if (edit.count)
-        KITH_TRY(rec->set(txn, change, edit.count, edit.fields, edit.values, err));
+    if (viewed && !kith_has(x.viewed_at))
+        x.viewed_at = change->origin == KITH_ORIGIN_IMPORT ? x.at : now;
+    KITH_TRY(KITH_SET_CHANGED(self, txn, change, cadences.exposure, &asked, &x, err));
     if (change->before || change->origin == KITH_ORIGIN_IMPORT || kith_is(x.state, "cancelled"))
         return KITH_OK;
     return check_room(self, txn, &x, err);
@@ -75,21 +74,20 @@ static kith_status viewed_hook(kith_instance *self, kith_txn *txn, kith_change *
                                kith_error *err) {
     struct exposure x;
     struct cadence_lead lead;
-    struct material material = {.name = kith_null()};
+    struct material material;
     KITH_TRY(KITH_CHANGE(self, txn, change, cadences.exposure, &x, err));
     if (change->origin == KITH_ORIGIN_IMPORT)
         return KITH_OK;
     KITH_TRY(KITH_LOAD(self, txn, cadences.lead, x.lead.as.link.id, &lead, err));
-    if (x.material.kind == KITH_LINK)
-        KITH_TRY(KITH_LOAD(self, txn, cadences.material, x.material.as.link.id, &material, err));
+    KITH_TRY(KITH_FOLLOW(self, txn, cadences.material, x.material, &material, err));
     struct viewing v = {.about = x.lead,
                         .owner = lead.owner,
                         .contact = lead.contact,
                         .channel = kith_text("web"),
                         .direction = kith_text("in"),
                         .at = x.viewed_at,
-                        .subject = material.name.kind ? material.name : x.subject};
-    v.planned = kith_bool(0);
+                        .subject = kith_has(material.name) ? material.name : x.subject,
+                        .planned = kith_bool(0)};
     return KITH_CREATE(self, txn, cadences.viewing, &v, err);
 }
 
@@ -112,12 +110,11 @@ struct expose_results {
 
 static kith_status expose_action(kith_instance *self, kith_call *call, kith_error *err) {
     kith_txn *txn = self->calls->txn(call);
-    const int64_t now = self->host->now(self->host);
     struct expose_args args;
-    struct expose_results results = {.exposure = kith_null(), .next_at = kith_null()};
+    struct expose_results results = {.exposure = kith_null()};
     int64_t next = 0;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
-    const int64_t at = args.at.kind == KITH_TIME ? args.at.as.i : now;
+    const int64_t at = kith_has(args.at) ? args.at.as.i : self->host->now(self->host);
     KITH_TRY(room_at(self, txn, args.lead, at, &next, err));
     if (next > at)
         results.next_at = kith_time(next);

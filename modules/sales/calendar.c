@@ -40,31 +40,31 @@ static kith_str text_of(kith_value v) {
 }
 
 /* One that may not be read has no name here. */
-#define NAME_OF(m, member, lead_to, with)                                                          \
-    ((lead_to).kind == KITH_LINK && KITH_LOAD((m)->self, (m)->view, calendars.member,              \
-                                              (lead_to).as.link.id, &(with), NULL) == KITH_OK      \
-         ? text_of((with).name)                                                                    \
-         : (kith_str){"", 0})
+static kith_str name_of(const struct making *m, const struct date_with_numbers *numbers,
+                        kith_value link) {
+    struct date_with with;
+    (void)kith_follow(m->self->records, m->view, &numbers->type, KITH_MEMBERS(&with), link,
+                      &with.id, NULL);
+    return text_of(with.name);
+}
 
 /* "Offer for pens (Ada)", "Call with Ada" */
 static void put_summary(struct making *m, kith_str what, kith_str otherwise, kith_str who) {
     char text[1000];
     const kith_str said = what.len ? what : otherwise;
-    const int most = 400;
     const int n =
         snprintf(text, sizeof text, who.len ? what.len ? "%.*s (%.*s)" : "%.*s: %.*s" : "%.*s%.*s",
-                 (int)(said.len < 400 ? (int)said.len : most), said.ptr,
-                 (int)(who.len < 400 ? (int)who.len : most), who.ptr);
+                 KITH_CUT(said, 400), KITH_CUT(who, 400));
     ical_text(&m->out, "SUMMARY", (kith_str){text, (uint64_t)n});
 }
 
 static void put_talk(struct making *m, const struct date_talk *t) {
-    struct date_with with;
-    kith_str who = NAME_OF(m, contact, t->contact, with);
+    const struct calendars *of = &m->self->calendars;
+    kith_str who = name_of(m, &of->contact, t->contact);
     if (!who.len)
-        who = NAME_OF(m, account, t->account, with);
+        who = name_of(m, &of->account, t->account);
     const int64_t length =
-        t->duration.kind == KITH_DURATION && t->duration.as.i > 0 ? t->duration.as.i : SHORTEST_MS;
+        kith_has(t->duration) && t->duration.as.i > 0 ? t->duration.as.i : SHORTEST_MS;
     begin_entry(m, "VEVENT", "interaction", t->id, t->updated);
     ical_time(&m->out, "DTSTART", t->at.as.i);
     ical_time(&m->out, "DTEND", t->at.as.i + length);
@@ -75,10 +75,7 @@ static void put_talk(struct making *m, const struct date_talk *t) {
 
 /* Highest is 1. */
 static const char *priority_of(kith_value v) {
-    return kith_str_is(text_of(v), "urgent") ? "1"
-           : kith_str_is(text_of(v), "high") ? "3"
-           : kith_str_is(text_of(v), "low")  ? "9"
-                                             : "5";
+    return kith_is(v, "urgent") ? "1" : kith_is(v, "high") ? "3" : kith_is(v, "low") ? "9" : "5";
 }
 
 static void put_task(struct making *m, const struct date_task *t) {
@@ -99,17 +96,16 @@ static void put_task(struct making *m, const struct date_task *t) {
 }
 
 static void put_booking(struct making *m, const struct date_booking *b) {
-    struct date_with place, with;
-    const kith_str where = NAME_OF(m, resource, b->resource, place);
-    const kith_str who = NAME_OF(m, contact, b->contact, with);
+    const struct calendars *of = &m->self->calendars;
+    const kith_str where = name_of(m, &of->resource, b->resource);
+    const kith_str who = name_of(m, &of->contact, b->contact);
     begin_entry(m, "VEVENT", "booking", b->id, b->updated);
     ical_time(&m->out, "DTSTART", b->from.as.i);
     ical_time(&m->out, "DTEND", b->to.as.i);
     put_summary(m, where, text_of(b->number), who);
     ical_text(&m->out, "LOCATION", where);
     ical_text(&m->out, "DESCRIPTION", text_of(b->note));
-    ical_line(&m->out, "STATUS",
-              kith_str_is(text_of(b->state), "held") ? "TENTATIVE" : "CONFIRMED");
+    ical_line(&m->out, "STATUS", kith_is(b->state, "held") ? "TENTATIVE" : "CONFIRMED");
     ical_line(&m->out, "END", "VEVENT");
 }
 
@@ -159,13 +155,11 @@ static kith_status put_all(struct making *m, kith_error *err) {
     ical_line(&m->out, "CALSCALE", "GREGORIAN");
     ical_line(&m->out, "X-WR-CALNAME", "Kith");
     ical_line(&m->out, "REFRESH-INTERVAL;VALUE=DURATION", "PT1H");
-    kith_status st = put_talks(m, err);
-    if (st == KITH_OK)
-        st = put_tasks(m, err);
-    if (st == KITH_OK)
-        st = put_bookings(m, err);
+    KITH_TRY(put_talks(m, err));
+    KITH_TRY(put_tasks(m, err));
+    KITH_TRY(put_bookings(m, err));
     ical_line(&m->out, "END", "VCALENDAR");
-    return st == KITH_OK && m->out.failed ? kith_fail(err, KITH_E_NOMEM, NULL, "no memory") : st;
+    return m->out.failed ? kith_fail(err, KITH_E_NOMEM, NULL, "no memory") : KITH_OK;
 }
 
 /* Whoever asks, when nobody is named. */
@@ -173,27 +167,27 @@ static kith_status find_user(struct making *m, kith_error *err) {
     kith_id user = 0;
     if (kith_has(m->args.user))
         return KITH_OK;
-    kith_status st = m->self->records->acting(m->view, &user, err);
-    if (st == KITH_OK && !user)
+    KITH_TRY(m->self->records->acting(m->view, &user, err));
+    if (!user)
         return kith_fail(err, KITH_E_INVAL, "user", "user: say whose calendar it is");
     m->args.user = kith_link(m->self->user.type, user);
-    return st;
+    return KITH_OK;
+}
+
+static kith_status make(struct making *m, kith_call *call, kith_error *err) {
+    const int64_t now = m->self->host->now(m->self->host);
+    KITH_TRY(KITH_ARGS(m->self, call, &m->args, err));
+    KITH_TRY(find_user(m, err));
+    m->from = kith_time(now - m->args.since.as.i);
+    m->to = kith_time(now + m->args.until.as.i);
+    KITH_TRY(put_all(m, err));
+    return m->self->calls->file(call, kith_str_of("calendar.ics"),
+                                (kith_str){m->out.ptr, m->out.len}, err);
 }
 
 static kith_status calendar(kith_instance *self, kith_call *call, kith_error *err) {
-    static const kith_str name = {"calendar.ics", 12};
     struct making m = {.self = self, .view = self->calls->view(call)};
-    const int64_t now = self->host->now(self->host);
-    kith_status st = KITH_ARGS(self, call, &m.args, err);
-    if (st == KITH_OK)
-        st = find_user(&m, err);
-    if (st != KITH_OK)
-        return st;
-    m.from = kith_time(now - m.args.since.as.i);
-    m.to = kith_time(now + m.args.until.as.i);
-    st = put_all(&m, err);
-    if (st == KITH_OK)
-        st = self->calls->file(call, name, (kith_str){m.out.ptr, m.out.len}, err);
+    const kith_status st = make(&m, call, err);
     free(m.out.ptr);
     return st;
 }

@@ -20,6 +20,8 @@
 #define BASE 30.0
 
 struct fitting {
+    const kith_host *host;
+    const kith_txn *txn;
     struct fit *fit;
     struct feature_node *nodes; /* attributes + 2 for each sample: with the base, and the end */
     struct feature_node **rows; /* those that are learned from */
@@ -185,53 +187,41 @@ static void part_up(const struct fitting *f, const struct ranked *ranked) {
 }
 
 static kith_status measure(struct fitting *f, kith_error *err) {
-    struct ranked *ranked = malloc((size_t)f->fit->count * sizeof *ranked);
-    if (!ranked)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many leads");
+    struct ranked *ranked;
+    KITH_TRY(KITH_MEMORY(f, f->txn, &ranked, f->fit->count, err));
     for (uint64_t i = 0; i < f->fit->count; i++)
         ranked[i] = (struct ranked){f->z[i], (uint32_t)i};
     qsort(ranked, (size_t)f->fit->count, sizeof *ranked, by_z);
     f->fit->auc = area(f, ranked);
     part_up(f, ranked);
-    free(ranked);
     return KITH_OK;
 }
 
 /* -- all of it ----------------------------------------------------------------------------------
  */
 
-static kith_status run(struct fitting *f, kith_error *err) {
-    fill_nodes(f);
-    share_out(f);
-    KITH_TRY(judge_left_out(f, err));
-    calibrate(f);
-    KITH_TRY(measure(f, err));
-    KITH_TRY(train_without(f, FOLDS, err));
-    for (uint32_t i = 0; i < f->fit->features; i++)
-        f->fit->weights[i + 1] = f->slope * f->w[i];
-    f->fit->weights[0] = f->slope * BASE * f->w[f->fit->features] + f->offset;
-    return KITH_OK;
+static kith_status make_room(struct fitting *f, kith_error *err) {
+    const struct fit *fit = f->fit;
+    KITH_TRY(KITH_MEMORY(f, f->txn, &f->nodes, fit->count * (fit->attributes + 2), err));
+    KITH_TRY(KITH_MEMORY(f, f->txn, &f->rows, fit->count, err));
+    KITH_TRY(KITH_MEMORY(f, f->txn, &f->labels, fit->count, err));
+    KITH_TRY(KITH_MEMORY(f, f->txn, &f->z, fit->count, err));
+    KITH_TRY(KITH_MEMORY(f, f->txn, &f->w, fit->features + 1, err));
+    return KITH_MEMORY(f, f->txn, &f->folds, fit->count, err);
 }
 
-kith_status fit_run(struct fit *fit, kith_error *err) {
-    const size_t count = (size_t)fit->count;
-    struct fitting f = {.fit = fit};
-    f.nodes = malloc(count * (fit->attributes + 2) * sizeof *f.nodes);
-    f.rows = malloc(count * sizeof *f.rows);
-    f.labels = malloc(count * sizeof *f.labels);
-    f.z = malloc(count * sizeof *f.z);
-    f.w = malloc((fit->features + 1) * sizeof *f.w);
-    f.folds = malloc(count);
+kith_status fit_run(const kith_host *host, const kith_txn *txn, struct fit *fit, kith_error *err) {
+    struct fitting f = {.host = host, .txn = txn, .fit = fit};
     set_print_string_function(quiet);
-    kith_status st =
-        f.nodes && f.rows && f.labels && f.z && f.w && f.folds
-            ? run(&f, err)
-            : kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many leads");
-    free(f.nodes);
-    free(f.rows);
-    free(f.labels);
-    free(f.z);
-    free(f.w);
-    free(f.folds);
-    return st;
+    KITH_TRY(make_room(&f, err));
+    fill_nodes(&f);
+    share_out(&f);
+    KITH_TRY(judge_left_out(&f, err));
+    calibrate(&f);
+    KITH_TRY(measure(&f, err));
+    KITH_TRY(train_without(&f, FOLDS, err));
+    for (uint32_t i = 0; i < fit->features; i++)
+        fit->weights[i + 1] = f.slope * f.w[i];
+    fit->weights[0] = f.slope * BASE * f.w[fit->features] + f.offset;
+    return KITH_OK;
 }

@@ -11,10 +11,6 @@
 
 #define UNITS 10000 /* of a weight of 1 */
 
-static kith_str str(const char *text) {
-    return kith_str_of(text);
-}
-
 /* -- the model ----------------------------------------------------------------------------------
  */
 
@@ -28,11 +24,9 @@ void learn_free(kith_instance *self) {
 }
 
 static int64_t attribute_at(const kith_instance *self, kith_str name) {
-    for (uint32_t i = 0; i < self->learned.attribute_count; i++) {
-        const kith_str own = self->learned.attributes[i].name;
-        if (own.len == name.len && memcmp(own.ptr, name.ptr, (size_t)name.len) == 0)
+    for (uint32_t i = 0; i < self->learned.attribute_count; i++)
+        if (kith_str_equal(self->learned.attributes[i].name, name))
             return i;
-    }
     return -1;
 }
 
@@ -47,71 +41,44 @@ static kith_status take_weight(struct chance_model *model, int64_t attribute,
     return KITH_OK;
 }
 
-static kith_status first_model(kith_instance *self, const kith_txn *txn, struct score_model *out,
-                               kith_error *err) {
-    struct score_model *found;
-    uint64_t count = 0;
-    memset(out, 0, sizeof *out);
-    KITH_TRY(KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &found,
-                       &count, err));
-    if (count)
-        *out = found[0];
-    return KITH_OK;
-}
-
-static kith_status read_model(kith_instance *self, const kith_txn *txn,
-                              const struct score_model *record, struct chance_model *out,
+static kith_status read_model(kith_instance *self, const kith_txn *txn, struct chance_model *out,
                               kith_error *err) {
+    struct score_model record;
     struct score_weight *weights;
-    uint64_t count = 0;
-    memset(out, 0, sizeof *out);
-    if (record->stamp.kind != KITH_TEXT)
+    uint64_t count;
+    KITH_TRY(KITH_FIRST(self, txn, learned.model_record, self->learned.query.model, 0, NULL,
+                        &record, err));
+    if (!kith_has(record.stamp))
         return KITH_OK;
-    kith_status st = KITH_FIND(self, txn, learned.weight, self->learned.query.weights, 0, NULL,
-                               &weights, &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = take_weight(out, attribute_at(self, weights[i].attribute.as.s), &weights[i], err);
-    if (st != KITH_OK) {
-        model_free(out);
-        return st;
-    }
-    (void)snprintf(out->stamp, sizeof out->stamp, "%.*s", KITH_CHARS(record->stamp.as.s));
-    out->base = record->base.as.decimal.units;
+    KITH_TRY(KITH_FIND(self, txn, learned.weight, self->learned.query.weights, 0, NULL, &weights,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(take_weight(out, attribute_at(self, weights[i].attribute.as.s), &weights[i], err));
+    (void)snprintf(out->stamp, sizeof out->stamp, "%.*s", KITH_CHARS(record.stamp.as.s));
+    out->base = record.base.as.decimal.units;
     out->known = 1;
     return KITH_OK;
 }
 
 kith_status model_load(kith_instance *self, const kith_txn *txn, struct chance_model *out,
                        kith_error *err) {
-    struct score_model record;
-    KITH_TRY(first_model(self, txn, &record, err));
-    return read_model(self, txn, &record, out, err);
+    memset(out, 0, sizeof *out);
+    const kith_status st = read_model(self, txn, out, err);
+    if (st != KITH_OK)
+        model_free(out);
+    return st;
 }
 
 /* The stamp alone is looked at, since each write of a lead asks for it. */
-static kith_status take_stamp(void *arg, const kith_txn *txn, const kith_row *row,
-                              kith_error *err) {
-    struct {
-        kith_instance *self;
-        kith_value stamp;
-    } *take = arg;
-    return take->self->records->read(txn, row, 1, &take->self->learned.model_record.stamp,
-                                     &take->stamp, err);
-}
-
 kith_status judge_begin(kith_instance *self, const kith_txn *txn, kith_error *err) {
-    struct {
-        kith_instance *self;
-        kith_value stamp;
-    } take = {self, kith_null()};
     struct chance_model *model = &self->learned.model;
+    struct model_stamp now;
     kith_id user = 0;
     KITH_TRY(
-        self->records->find(txn, self->learned.query.model, 0, NULL, 1, take_stamp, &take, err));
-    if (!kith_has(take.stamp) && self->records->acting(txn, &user, NULL) == KITH_OK && user)
+        KITH_FIRST(self, txn, learned.model_stamp, self->learned.query.model, 0, NULL, &now, err));
+    if (!kith_has(now.stamp) && self->records->acting(txn, &user, NULL) == KITH_OK && user)
         return KITH_OK; /* an action of somebody who may not see it; hooks may, and will */
-    if (take.stamp.kind == KITH_TEXT ? model->known && kith_is(take.stamp, model->stamp)
-                                     : !model->known)
+    if (kith_has(now.stamp) ? model->known && kith_is(now.stamp, model->stamp) : !model->known)
         return KITH_OK;
     model_free(model);
     return model_load(self, txn, model, err);
@@ -120,7 +87,7 @@ kith_status judge_begin(kith_instance *self, const kith_txn *txn, kith_error *er
 const struct term *model_weight(const struct chance_model *model, uint32_t attribute,
                                 kith_str value) {
     const struct term *t = terms_find(&model->weights, attribute, value);
-    return t ? t : terms_find(&model->weights, attribute, str(VALUE_OTHER));
+    return t ? t : terms_find(&model->weights, attribute, kith_str_of(VALUE_OTHER));
 }
 
 /* -- a lead -------------------------------------------------------------------------------------
@@ -131,8 +98,7 @@ kith_value chance_of(int64_t log_odds) {
 }
 
 static int32_t is_open(kith_value state) {
-    return state.kind == KITH_TEXT &&
-           (kith_is(state, "new") || kith_is(state, "working") || kith_is(state, "qualified"));
+    return kith_is(state, "new") || kith_is(state, "working") || kith_is(state, "qualified");
 }
 
 kith_status judge_lead(kith_instance *self, const kith_txn *txn, const kith_row *row,
@@ -157,23 +123,30 @@ kith_status judge_lead(kith_instance *self, const kith_txn *txn, const kith_row 
     return KITH_OK;
 }
 
+static kith_status points_by(kith_instance *self, const kith_txn *txn, const kith_row *row,
+                             struct chance_model *model, int64_t *points, kith_error *err) {
+    struct sight sight;
+    KITH_TRY(model_load(self, txn, model, err));
+    if (!model->known)
+        return KITH_OK;
+    KITH_TRY(attributes_look(self, txn, row, 0, NULL, &sight, err));
+    for (uint32_t i = 0; i < self->learned.attribute_count; i++) {
+        const struct term *t = model_weight(model, i, sight.values[i]);
+        *points += t ? t->points : 0;
+    }
+    return KITH_OK;
+}
+
 /* For whoever only reads. */
 kith_status judge_points(kith_instance *self, const kith_txn *txn, const kith_row *row,
                          int64_t *points, kith_error *err) {
     struct chance_model model = {0};
-    struct sight sight;
     kith_value state;
     *points = 0;
-    kith_status st = self->records->read(txn, row, 1, &self->lead.state, &state, err);
-    if (st != KITH_OK || !is_open(state))
-        return st;
-    st = model_load(self, txn, &model, err);
-    if (st == KITH_OK && model.known)
-        st = attributes_look(self, txn, row, 0, NULL, &sight, err);
-    for (uint32_t i = 0; st == KITH_OK && model.known && i < self->learned.attribute_count; i++) {
-        const struct term *t = model_weight(&model, i, sight.values[i]);
-        *points += t ? t->points : 0;
-    }
+    KITH_TRY(self->records->read(txn, row, 1, &self->lead.state, &state, err));
+    if (!is_open(state))
+        return KITH_OK;
+    const kith_status st = points_by(self, txn, row, &model, points, err);
     model_free(&model);
     return st;
 }
@@ -196,12 +169,6 @@ static int by_strength(const void *a, const void *b) {
     return (x->place > y->place) - (x->place < y->place);
 }
 
-static kith_value text_value(kith_str text) {
-    kith_value v = kith_text("");
-    v.as.s = text;
-    return v;
-}
-
 /* Each row from the chance before it to its own: so they add up to the last one. */
 static kith_status tell_causes(kith_instance *self, kith_call *call, int64_t base,
                                const struct cause *causes, uint32_t count, kith_error *err) {
@@ -222,17 +189,23 @@ static kith_status tell_causes(kith_instance *self, kith_call *call, int64_t bas
     return self->calls->result(call, 0, &now, err);
 }
 
-static kith_status explain(kith_instance *self, kith_call *call, const struct chance_model *model,
+static kith_status explain(kith_instance *self, kith_call *call, struct chance_model *model,
                            const kith_row *row, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
     struct sight sight;
     struct cause causes[LEARN_ATTRIBUTES_MAX];
     uint32_t count = 0;
-    KITH_TRY(attributes_look(self, self->calls->view(call), row, 0, NULL, &sight, err));
+    KITH_TRY(model_load(self, view, model, err));
+    if (!model->known)
+        return kith_fail(err, KITH_E_REFUSED, NULL,
+                         "nothing was learned yet; sales.learn_scores does it");
+    KITH_TRY(attributes_look(self, view, row, 0, NULL, &sight, err));
     for (uint32_t i = 0; i < self->learned.attribute_count; i++) {
         const struct term *t = model_weight(model, i, sight.values[i]);
         if (t)
-            causes[count++] = (struct cause){text_value(self->learned.attributes[i].name),
-                                             text_value((kith_str){t->text, t->len}), t->weight, i};
+            causes[count++] =
+                (struct cause){kith_string(self->learned.attributes[i].name),
+                               kith_string((kith_str){t->text, t->len}), t->weight, i};
     }
     if (count)
         qsort(causes, count, sizeof *causes, by_strength);
@@ -244,24 +217,15 @@ static kith_status explain_action(kith_instance *self, kith_call *call, kith_err
     struct chance_model model = {0};
     const kith_row *row;
     kith_value lead, state;
-    kith_status st = self->calls->arg(call, 0, &lead, err);
-    if (st == KITH_OK)
-        st = self->records->get(view, self->lead.type, lead.as.link.id, &row, err);
-    if (st == KITH_OK)
-        st = self->records->read(view, row, 1, &self->lead.state, &state, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &lead, err));
+    KITH_TRY(self->records->get(view, self->lead.type, lead.as.link.id, &row, err));
+    KITH_TRY(self->records->read(view, row, 1, &self->lead.state, &state, err));
     if (!is_open(state))
         return kith_fail(err, KITH_E_REFUSED, "lead",
                          "the lead is %.*s, and what is known of it is no longer what its chance "
                          "was made of; its history has that",
                          KITH_CHARS(state.as.s));
-    st = model_load(self, view, &model, err);
-    if (st == KITH_OK && !model.known)
-        st = kith_fail(err, KITH_E_REFUSED, NULL,
-                       "nothing was learned yet; sales.learn_scores does it");
-    if (st == KITH_OK)
-        st = explain(self, call, &model, row, err);
+    const kith_status st = explain(self, call, &model, row, err);
     model_free(&model);
     return st;
 }

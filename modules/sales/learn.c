@@ -7,15 +7,12 @@
 
 #define UNITS 10000
 
-static kith_str str(const char *text) {
-    return kith_str_of(text);
-}
-
 struct learning {
     kith_instance *self;
+    const kith_txn *whole; /* all leads, whoever asks */
     struct gathered gathered;
-    struct terms terms;
-    uint32_t *samples; /* for each lead a term of each attribute; then features */
+    struct terms terms; /* to be freed */
+    uint32_t *samples;  /* for each lead a term of each attribute; then features */
     signed char *ends;
     uint64_t count, room, converted;
     struct fit fit;
@@ -23,58 +20,31 @@ struct learning {
     int64_t base, written, removed, rescored;
 };
 
-static kith_status no_memory(kith_error *err) {
-    return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for so many leads");
-}
-
-static void free_learning(struct learning *l) {
-    gathered_free(&l->gathered);
-    terms_free(&l->terms);
-    free(l->samples);
-    free(l->ends);
-    free(l->weights);
-}
-
 /* -- leads that ended ---------------------------------------------------------------------------
  */
 
-static kith_status make_room(struct learning *l, kith_error *err) {
-    const uint64_t room = l->room ? l->room * 2 : 1024;
-    const uint32_t width = l->self->learned.attribute_count;
-    uint32_t *samples = realloc(l->samples, (size_t)(room * width) * sizeof *samples);
-    l->samples = samples ? samples : l->samples;
-    signed char *ends = samples ? realloc(l->ends, (size_t)room) : NULL;
-    if (!ends)
-        return no_memory(err);
-    l->ends = ends;
-    l->room = room;
-    return KITH_OK;
-}
-
 static kith_status take_lead(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
     struct learning *l = arg;
+    const kith_host *host = l->self->host;
     const uint32_t width = l->self->learned.attribute_count;
+    uint64_t room = l->room; /* of both */
     struct sight sight;
     kith_value state;
-    kith_status st = l->count == l->room ? make_room(l, err) : KITH_OK;
-    if (st == KITH_OK)
-        st = l->self->records->read(txn, row, 1, &l->self->lead.state, &state, err);
-    if (st == KITH_OK)
-        st = attributes_look(l->self, txn, row, 1, &l->gathered, &sight, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(kith_grow(host, txn, (void *)&l->samples, l->count, &room, width * sizeof *l->samples,
+                       err));
+    KITH_TRY(kith_grow(host, txn, (void *)&l->ends, l->count, &l->room, sizeof *l->ends, err));
+    KITH_TRY(l->self->records->read(txn, row, 1, &l->self->lead.state, &state, err));
+    KITH_TRY(attributes_look(l->self, txn, row, 1, &l->gathered, &sight, err));
     const int32_t converted = kith_is(state, "converted");
-    for (uint32_t i = 0; st == KITH_OK && i < width; i++) {
+    for (uint32_t i = 0; i < width; i++) {
         uint32_t *at = &l->samples[l->count * width + i];
-        st = terms_add(&l->terms, i, sight.values[i], at, err);
-        if (st == KITH_OK) {
-            l->terms.items[*at].leads++;
-            l->terms.items[*at].converted += converted;
-        }
+        KITH_TRY(terms_add(&l->terms, i, sight.values[i], at, err));
+        l->terms.items[*at].leads++;
+        l->terms.items[*at].converted += converted;
     }
     l->ends[l->count++] = (signed char)converted;
     l->converted += (uint64_t)converted;
-    return st;
+    return KITH_OK;
 }
 
 static kith_status too_few(const kith_instance *self, uint64_t converted, uint64_t not_converted,
@@ -109,10 +79,9 @@ static int by_leads(const void *a, const void *b) {
  * many values. */
 static kith_status threshold(const struct learning *l, uint32_t attribute, int64_t *least,
                              kith_error *err) {
-    int64_t *leads = malloc((size_t)(l->terms.count + 1) * sizeof *leads);
+    int64_t *leads;
     uint64_t count = 0;
-    if (!leads)
-        return no_memory(err);
+    KITH_TRY(KITH_MEMORY(l->self, l->whole, &leads, l->terms.count, err));
     for (uint64_t i = 0; i < l->terms.count; i++)
         if (l->terms.items[i].attribute == attribute)
             leads[count++] = l->terms.items[i].leads;
@@ -121,7 +90,6 @@ static kith_status threshold(const struct learning *l, uint32_t attribute, int64
     *least = l->self->learned.least.as.i;
     if (count > LEARN_VALUES_MAX && leads[LEARN_VALUES_MAX] >= *least)
         *least = leads[LEARN_VALUES_MAX] + 1;
-    free(leads);
     return KITH_OK;
 }
 
@@ -159,7 +127,7 @@ static kith_status name_features(struct learning *l, uint32_t attribute, kith_er
             continue;
         }
         const int64_t leads = t->leads, converted = t->converted;
-        KITH_TRY(terms_add(&l->terms, attribute, str(VALUE_OTHER), &other, err));
+        KITH_TRY(terms_add(&l->terms, attribute, kith_str_of(VALUE_OTHER), &other, err));
         struct term *o = &l->terms.items[other];
         o->feature = feature;
         o->leads += leads;
@@ -173,22 +141,19 @@ static kith_status name_features(struct learning *l, uint32_t attribute, kith_er
 static kith_status add_unknown(struct learning *l, uint32_t attribute, kith_error *err) {
     uint32_t at;
     return l->self->learned.attributes[attribute].how == BY_INTERACTIONS
-               ? terms_add(&l->terms, attribute, str(VALUE_UNKNOWN), &at, err)
+               ? terms_add(&l->terms, attribute, kith_str_of(VALUE_UNKNOWN), &at, err)
                : KITH_OK;
 }
 
 static kith_status prepare(struct learning *l, kith_error *err) {
     const uint32_t width = l->self->learned.attribute_count;
-    kith_status st = KITH_OK;
-    for (uint32_t a = 0; st == KITH_OK && a < width; a++) {
-        st = add_unknown(l, a, err);
-        if (st == KITH_OK)
-            st = name_features(l, a, err);
+    for (uint32_t a = 0; a < width; a++) {
+        KITH_TRY(add_unknown(l, a, err));
+        KITH_TRY(name_features(l, a, err));
     }
-    for (uint64_t i = 0; st == KITH_OK && i < l->count * width; i++)
+    for (uint64_t i = 0; i < l->count * width; i++)
         l->samples[i] = l->terms.items[l->samples[i]].feature;
-    l->weights = calloc((size_t)l->fit.features + 1, sizeof *l->weights);
-    return st == KITH_OK && !l->weights ? no_memory(err) : st;
+    return KITH_MEMORY(l->self, l->whole, &l->weights, l->fit.features + 1, err);
 }
 
 /* -- weights ------------------------------------------------------------------------------------
@@ -196,7 +161,7 @@ static kith_status prepare(struct learning *l, kith_error *err) {
 
 /* It stands for itself, and not within (other). */
 static int32_t is_told(const struct learning *l, const struct term *t) {
-    const struct term *other = terms_find(&l->terms, t->attribute, str(VALUE_OTHER));
+    const struct term *other = terms_find(&l->terms, t->attribute, kith_str_of(VALUE_OTHER));
     return is_value(t, VALUE_UNKNOWN) || is_value(t, VALUE_NONE) || t == other || !other ||
            t->feature != other->feature;
 }
@@ -240,12 +205,9 @@ static void weigh(struct learning *l) {
  */
 
 static struct score_weight wanted(const struct learning *l, const struct term *t) {
-    kith_value value = kith_text(""), name = kith_text("");
-    value.as.s = (kith_str){t->text, t->len};
-    name.as.s = l->self->learned.attributes[t->attribute].name;
     return (struct score_weight){
-        .attribute = name,
-        .value = value,
+        .attribute = kith_string(l->self->learned.attributes[t->attribute].name),
+        .value = kith_string((kith_str){t->text, t->len}),
         .leads = kith_int(t->leads),
         .converted = kith_int(t->converted),
         .rate = share_of(t->converted, t->leads),
@@ -254,42 +216,22 @@ static struct score_weight wanted(const struct learning *l, const struct term *t
         .points = kith_int(t->points)};
 }
 
-static int32_t is_text(kith_value a, kith_value b) {
-    return a.as.s.len == b.as.s.len && memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)a.as.s.len) == 0;
-}
-static int32_t is_decimal(kith_value a, kith_value b) {
-    return a.kind == b.kind && (a.kind != KITH_DECIMAL || a.as.decimal.units == b.as.decimal.units);
-}
-static int32_t is_number(kith_value a, kith_value b) {
-    return a.kind == b.kind && a.as.i == b.as.i;
-}
-
 static int32_t is_same(const struct score_weight *a, const struct score_weight *b) {
-    return is_number(a->leads, b->leads) && is_number(a->converted, b->converted) &&
-           is_number(a->points, b->points) && is_decimal(a->weight, b->weight) &&
-           is_decimal(a->rate, b->rate) && is_decimal(a->lift, b->lift);
+    return kith_equal(a->leads, b->leads) && kith_equal(a->converted, b->converted) &&
+           kith_equal(a->points, b->points) && kith_equal(a->weight, b->weight) &&
+           kith_equal(a->rate, b->rate) && kith_equal(a->lift, b->lift);
 }
 
 static kith_status put_weight(struct learning *l, kith_txn *txn, struct score_weight *w,
                               struct score_weight *now, uint64_t count, kith_error *err) {
-    const struct score_weight_numbers *n = &l->self->learned.weight;
-    kith_edit edit = {0};
     for (uint64_t i = 0; i < count; i++) {
-        if (!kith_has(now[i].id) || !is_text(now[i].attribute, w->attribute) ||
-            !is_text(now[i].value, w->value))
+        const struct score_weight was = now[i];
+        if (!kith_has(was.id) || !kith_equal(was.attribute, w->attribute) ||
+            !kith_equal(was.value, w->value))
             continue;
-        const kith_id id = now[i].id.as.link.id;
         now[i].id = kith_null(); /* it stays */
-        if (is_same(&now[i], w))
-            return KITH_OK;
-        l->written++;
-        kith_put(&edit, n->leads, w->leads);
-        kith_put(&edit, n->converted, w->converted);
-        kith_put(&edit, n->rate, w->rate);
-        kith_put(&edit, n->lift, w->lift);
-        kith_put(&edit, n->weight, w->weight);
-        kith_put(&edit, n->points, w->points);
-        return kith_edit_update(l->self->records, txn, n->type, id, &edit, err);
+        l->written += !is_same(&was, w);
+        return KITH_UPDATE(l->self, txn, learned.weight, &was, w, err);
     }
     l->written++;
     return KITH_CREATE(l->self, txn, learned.weight, w, err);
@@ -341,9 +283,8 @@ static kith_status settings_text(const kith_instance *self, const kith_txn *txn,
     uint64_t room = 64, at = 0;
     for (uint32_t i = 0; i < self->learned.attribute_count; i++)
         room += self->learned.attributes[i].name.len + 2;
-    char *text = self->host->memory(txn, room);
-    if (!text)
-        return no_memory(err);
+    char *text;
+    KITH_TRY(KITH_MEMORY(self, txn, &text, room, err));
     for (uint32_t i = 0; i < self->learned.attribute_count; i++) {
         const kith_str name = self->learned.attributes[i].name;
         memcpy(text + at, name.ptr, (size_t)name.len);
@@ -362,13 +303,12 @@ static kith_value decimal_of(double x) {
 
 static kith_status put_model(struct learning *l, kith_txn *txn, kith_error *err) {
     kith_instance *self = l->self;
-    struct score_model *now, m = {.name = kith_text("Chances of leads")};
-    uint64_t count = 0;
+    struct score_model was, m = {.name = kith_text("Chances of leads")};
     char stamp[20];
     (void)snprintf(stamp, sizeof stamp, "%016llx", (unsigned long long)stamp_of(l));
     KITH_TRY(settings_text(self, txn, &m.attributes, err));
-    KITH_TRY(KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &now,
-                       &count, err));
+    KITH_TRY(
+        KITH_FIRST(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &was, err));
     m.stamp = kith_text(stamp);
     m.learned_at = KITH_NOW(self);
     m.leads = kith_int((int64_t)l->count);
@@ -377,14 +317,12 @@ static kith_status put_model(struct learning *l, kith_txn *txn, kith_error *err)
     m.auc = decimal_of(l->fit.auc);
     m.brier = decimal_of(l->fit.brier);
     m.brier_of_rate = decimal_of(l->fit.brier_of_rate);
-    if (!count)
+    if (!kith_has(was.id))
         return KITH_CREATE(self, txn, learned.model_record, &m, err);
-    if (is_text(now->stamp, m.stamp) && is_number(now->leads, m.leads) &&
-        is_number(now->converted, m.converted) && is_text(now->attributes, m.attributes))
+    if (kith_equal(was.stamp, m.stamp) && kith_equal(was.leads, m.leads) &&
+        kith_equal(was.converted, m.converted) && kith_equal(was.attributes, m.attributes))
         return KITH_OK;
-    const uint32_t *fields = &self->learned.model_record.type + 1;
-    return self->records->update(txn, self->learned.model_record.type, now->id.as.link.id,
-                                 KITH_MEMBERS(&m), fields, &m.id + 1, err);
+    return KITH_UPDATE(self, txn, learned.model_record, &was, &m, err);
 }
 
 /* -- all of it ----------------------------------------------------------------------------------
@@ -394,6 +332,7 @@ static kith_status put_model(struct learning *l, kith_txn *txn, kith_error *err)
 static kith_status learn(struct learning *l, const kith_txn *whole, kith_txn *txn, kith_value since,
                          kith_error *err) {
     kith_instance *self = l->self;
+    l->whole = whole;
     KITH_TRY(gathered_read(self, whole, &l->gathered, err));
     KITH_TRY(
         self->records->find(whole, self->learned.query.ended, 1, &since, 0, take_lead, l, err));
@@ -405,7 +344,7 @@ static kith_status learn(struct learning *l, const kith_txn *whole, kith_txn *tx
     l->fit.samples = l->samples;
     l->fit.ends = l->ends;
     l->fit.weights = l->weights;
-    KITH_TRY(fit_run(&l->fit, err));
+    KITH_TRY(fit_run(self->host, whole, &l->fit, err));
     weigh(l);
     KITH_TRY(put_weights(l, txn, err));
     return put_model(l, txn, err);
@@ -448,52 +387,55 @@ static kith_status answer(struct learning *l, kith_call *call, kith_error *err) 
     return KITH_RESULTS(l->self, call, &out, err);
 }
 
-static kith_status learn_action(kith_instance *self, kith_call *call, kith_error *err) {
-    struct learning l = {.self = self};
+static kith_status learn_and_tell(struct learning *l, kith_call *call, kith_error *err) {
+    kith_instance *self = l->self;
     struct {
         kith_value since, rescore;
     } args;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st != KITH_OK)
-        return st;
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
     if (self->learned.attribute_count == 0)
         return kith_fail(err, KITH_E_REFUSED, NULL,
                          "sales.learn.attributes is empty: name what is to be looked at");
     if (!kith_has(args.since))
         args.since = usual_since(self);
-    st = learn(&l, self->calls->whole(call), self->calls->txn(call), args.since, err);
-    if (st == KITH_OK && args.rescore.as.i)
-        st = score_again(self, call, &l.rescored, err);
-    if (st == KITH_OK)
-        st = answer(&l, call, err);
-    free_learning(&l);
+    KITH_TRY(learn(l, self->calls->whole(call), self->calls->txn(call), args.since, err));
+    if (args.rescore.as.i)
+        KITH_TRY(score_again(self, call, &l->rescored, err));
+    return answer(l, call, err);
+}
+
+static kith_status learn_action(kith_instance *self, kith_call *call, kith_error *err) {
+    struct learning l = {.self = self};
+    const kith_status st = learn_and_tell(&l, call, err);
+    terms_free(&l.terms);
     return st;
 }
 
 /* -- every night --------------------------------------------------------------------------------
  */
 
-static kith_status take_state(void *arg, const kith_txn *txn, uint32_t count,
-                              const kith_value *values, kith_error *err) {
-    uint64_t *counts = arg; /* converted, all */
-    (void)txn, (void)count, (void)err;
-    counts[0] += kith_is(values[0], "converted") ? (uint64_t)values[1].as.i : 0;
-    counts[1] += (uint64_t)values[1].as.i;
-    return KITH_OK;
-}
-
 /* New weights change the chances of nearly all open leads, and with them their history: so it is
  * learned anew when a twentieth more have ended, or the settings were changed. */
-static kith_status is_due(kith_instance *self, const kith_txn *txn, uint64_t count, int32_t *due,
+static kith_status is_due(kith_instance *self, const kith_txn *txn, kith_value since, int32_t *due,
                           kith_error *err) {
-    struct score_model *now;
+    const struct { kith_value state, leads; } * ended;
+    struct score_model now;
     kith_value attributes;
-    uint64_t models = 0;
+    uint64_t states, converted = 0, count = 0;
+    *due = 0;
+    KITH_TRY(
+        KITH_GROUPS(self, txn, self->learned.query.ended_counts, 1, &since, &ended, &states, err));
+    for (uint64_t i = 0; i < states; i++) {
+        converted += kith_is(ended[i].state, "converted") ? (uint64_t)ended[i].leads.as.i : 0;
+        count += (uint64_t)ended[i].leads.as.i;
+    }
+    if (!is_enough(self, converted, count))
+        return KITH_OK;
     KITH_TRY(settings_text(self, txn, &attributes, err));
-    KITH_TRY(KITH_FIND(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &now,
-                       &models, err));
-    const int64_t before = models ? now->leads.as.i : 0, more = (int64_t)count - before;
-    *due = !models || !is_text(now->attributes, attributes) || more * 20 >= before ||
+    KITH_TRY(
+        KITH_FIRST(self, txn, learned.model_record, self->learned.query.model, 0, NULL, &now, err));
+    const int64_t before = now.leads.as.i, more = (int64_t)count - before;
+    *due = !kith_has(now.id) || !kith_equal(now.attributes, attributes) || more * 20 >= before ||
            more * 20 <= -before;
     return KITH_OK;
 }
@@ -502,18 +444,13 @@ static kith_status nightly(kith_instance *self, kith_txn *txn, const kith_firing
                            kith_error *err) {
     struct learning l = {.self = self};
     const kith_value since = usual_since(self);
-    uint64_t counts[2] = {0, 0};
-    int32_t due = 0;
+    int32_t due;
     (void)firing;
     if (!self->learned.nightly.as.i || self->learned.attribute_count == 0)
         return KITH_OK;
-    kith_status st = self->records->groups(txn, self->learned.query.ended_counts, 1, &since, 0,
-                                           take_state, counts, err);
-    if (st == KITH_OK && is_enough(self, counts[0], counts[1]))
-        st = is_due(self, txn, counts[1], &due, err);
-    if (st == KITH_OK && due)
-        st = learn(&l, txn, txn, since, err);
-    free_learning(&l);
+    KITH_TRY(is_due(self, txn, since, &due, err));
+    const kith_status st = due ? learn(&l, txn, txn, since, err) : KITH_OK;
+    terms_free(&l.terms);
     return st;
 }
 
@@ -686,6 +623,7 @@ static const kith_setting settings[] = {
 static const kith_want wants[] = {
     KITH_WANT_RECORD("score_weight", learned.weight, SCORE_WEIGHT),
     KITH_WANT_RECORD("score_model", learned.model_record, SCORE_MODEL),
+    KITH_WANT_RECORD("score_model", learned.model_stamp, MODEL_STAMP),
     KITH_WANT_RECORD("interaction", learned.about, ABOUT_LEAD),
     KITH_WANT_RECORD("lead", learned.lead, PAST_LEAD),
     KITH_WANT(FIELD, "chance", learned.chance),

@@ -19,6 +19,7 @@
 #define SCORE_WEIGHT(X) X(attribute) X(value) X(leads) X(converted) X(rate) X(lift) X(weight) X(points)
 #define SCORE_MODEL(X)  X(name) X(learned_at) X(attributes) X(leads) X(converted) X(base) X(auc)      \
                         X(brier) X(brier_of_rate) X(stamp)
+#define MODEL_STAMP(X)  X(stamp)
 #define PAST_LEAD(X)    X(state) X(created) X(ended_at) X(set_at_end) X(interest)
 #define ABOUT_LEAD(X)   X(about) X(at)
 #define NOTE_TEXT(X)    X(about) X(created) X(title) X(body)
@@ -26,6 +27,7 @@
 /* clang-format on */
 KITH_RECORD(score_weight, SCORE_WEIGHT);
 KITH_RECORD(score_model, SCORE_MODEL);
+KITH_RECORD(model_stamp, MODEL_STAMP);
 KITH_RECORD(past_lead, PAST_LEAD);
 KITH_RECORD(about_lead, ABOUT_LEAD);
 KITH_RECORD(note_text, NOTE_TEXT);
@@ -82,7 +84,8 @@ struct linked {           /* a value of what a lead links to */
     char text[TERM_SIZE];
 };
 struct gathered {
-    struct touch *touches; /* sorted */
+    kith_instance *self;
+    struct touch *items; /* sorted */
     uint64_t count, room;
     struct linked *linked; /* the last one with each remainder of the id */
 };
@@ -110,6 +113,7 @@ struct judgement {
 struct learned {
     struct score_weight_numbers weight;
     struct score_model_numbers model_record;
+    struct model_stamp_numbers model_stamp;
     struct past_lead_numbers lead;
     struct about_lead_numbers about;
     struct note_text_numbers note;
@@ -131,10 +135,9 @@ struct learned {
 kith_status attributes_read(kith_instance *self, kith_error *err);
 int32_t attributes_have_interactions(const kith_instance *self);
 /* For many leads: all interactions about leads are read at once, and what leads link to is
- * remembered, until gathered_free(). */
+ * remembered. In the memory of the callback. */
 kith_status gathered_read(kith_instance *self, const kith_txn *txn, struct gathered *out,
                           kith_error *err);
-void gathered_free(struct gathered *gathered);
 /* What is to be learned from a lead that ended, as it was before its end; of an open one what is
  * known now. gathered: NULL: this lead alone is looked at. */
 kith_status attributes_look(kith_instance *self, const kith_txn *txn, const kith_row *row,
@@ -179,7 +182,7 @@ struct fit {
     struct fit_part parts[FIT_PARTS];
 };
 /* Out of 5 folds, by the order of the samples. */
-kith_status fit_run(struct fit *fit, kith_error *err);
+kith_status fit_run(const kith_host *host, const kith_txn *txn, struct fit *fit, kith_error *err);
 
 void learn_free(kith_instance *self);
 extern const kith_part learn_part, judge_part, note_words_part;

@@ -219,7 +219,6 @@ static kith_status rescore_leads(struct rescoring *r, kith_txn *txn, kith_error 
     r->gathered = gathered.linked ? &gathered : NULL;
     if (st == KITH_OK)
         st = self->records->find(txn, self->query.open_leads, 0, NULL, 0, check_lead, r, err);
-    gathered_free(&gathered);
     return st == KITH_OK ? correct(r, txn, err) : st;
 }
 
