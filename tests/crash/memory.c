@@ -306,6 +306,7 @@ static const struct {
      .made = MADE_ID},
     {.args = {"undo", "OTHER"},
      .adds = -3,
+     .parts = true, /* on a busy machine it pauses between the rows */
      .before = {"import", "contact", "FILE", "--json"},
      .made = "\"run\":\""},
     {.args = {"update", "contact", "--where", "city = 'Graz'", "city=Linz"},
@@ -347,6 +348,8 @@ static const char *wrong(size_t i, const struct outcome *o) {
         return "the file that was not finished has its name";
     if (o->code == 0 && commands[i].exports && o->lines != o->before + 1)
         return "what was exported is not all there is";
+    if (o->code == 0 && commands[i].adds && o->added != commands[i].adds)
+        return "it did not do all of it";
     if (commands[i].parts)
         return o->added > 0 || (o->code == 0 && o->added == 0) ? "it did something else" : NULL;
     if (o->added != 0 && o->added != commands[i].adds)
@@ -379,9 +382,9 @@ static void one_place(size_t i, const struct trouble *t, int64_t nth, int64_t ti
     if (!bad)
         return;
     failures++;
-    printf("  %s %s: allocation %" PRId64 " of %s%s: %s; exit code %d, said: %s\n",
+    printf("  %s %s: allocation %" PRId64 " of %s%s: %s (%+" PRId64 " contacts); exit code %d, said: %s\n",
            commands[i].args[0], commands[i].args[1] ? commands[i].args[1] : "", nth, t->name,
-           times > 1 ? " and all later ones" : "", bad, o.code, words);
+           times > 1 ? " and all later ones" : "", bad, o.added, o.code, words);
 }
 
 static void every_place(size_t i, const struct trouble *t) {
