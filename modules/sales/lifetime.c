@@ -52,7 +52,7 @@ static int by_buyer(const void *a, const void *b) {
 
 static kith_status join(kith_instance *self, struct lifetime *to, const struct lifetime *from,
                         kith_error *err) {
-    const kith_numbers_v1 *n = self->deals.numbers;
+    const kith_numbers_v1 *n = self->numbers;
     to->sales += from->sales;
     to->first = from->first.as.i < to->first.as.i ? from->first : to->first;
     to->last = from->last.as.i > to->last.as.i ? from->last : to->last;
@@ -90,14 +90,14 @@ static kith_status put_margin(kith_instance *self, struct lifetime *l, kith_erro
     kith_value profit;
     if (minor_of(&l->costed) <= 0)
         return KITH_OK;
-    KITH_TRY(self->deals.numbers->add(&l->costed, -1, &l->cost, &profit, err));
+    KITH_TRY(self->numbers->add(&l->costed, -1, &l->cost, &profit, err));
     l->margin = share_of(profit.as.money.minor, l->costed.as.money.minor);
     return KITH_OK;
 }
 
 static kith_status times(kith_instance *self, const kith_value *amount, const kith_value *by,
                          int64_t per, kith_value *out, kith_error *err) {
-    return self->deals.numbers->multiply(amount, by, per, KITH_ROUND_HALF_EVEN, out, err);
+    return self->numbers->multiply(amount, by, per, KITH_ROUND_HALF_EVEN, out, err);
 }
 
 /* Worth is never less than what was brought already. */
@@ -149,7 +149,7 @@ static kith_status give_lifetime(kith_instance *self, kith_call *call, const str
                                .last = l->last};
     if (l->margin.kind == KITH_DECIMAL)
         row.margin = percent_share(l->margin.as.decimal.units, 10000);
-    KITH_TRY(self->deals.numbers->add(&l->worth, -1, &l->brought, &row.to_come, err));
+    KITH_TRY(self->numbers->add(&l->worth, -1, &l->brought, &row.to_come, err));
     return KITH_ROW(self, call, &row, err);
 }
 

@@ -114,27 +114,31 @@ static double foresee(const struct series *s, const struct trend *m, int t, doub
     return m->level[k] + m->b * t;
 }
 
-static kith_status take_month(void *arg, const kith_txn *txn, uint32_t count,
-                              const kith_value *values, kith_error *err) {
-    struct sold *all = arg;
-    const kith_value *sum = &values[3];
+/* What was sold in one month, in one currency; without one, without an amount. */
+struct sold_in {
+    kith_value year, month, currency, amount;
+};
+static int64_t month_of(const struct sold_in *of) {
+    return (of->year.as.i - 1970) * 12 + of->month.as.i - 1;
+}
+
+static void add_month(struct sold *all, const struct sold_in *of) {
     int at = 0;
-    (void)txn, (void)count, (void)err;
-    if (values[0].kind != KITH_INT || values[2].kind != KITH_TEXT || sum->kind != KITH_MONEY)
-        return KITH_OK;
-    const int64_t t = (values[0].as.i - 1970) * 12 + values[1].as.i - 1 - all->first;
-    while (at < all->count && strcmp(all->series[at].currency, sum->as.money.currency) != 0)
+    if (!kith_has(of->year) || !kith_has(of->currency) || !kith_has(of->amount))
+        return;
+    const int64_t t = month_of(of) - all->first;
+    const char *currency = of->amount.as.money.currency;
+    while (at < all->count && strcmp(all->series[at].currency, currency) != 0)
         at++;
     if (t < 0 || t >= SERIES_MAX || at == CURRENCIES_MAX)
-        return KITH_OK;
+        return;
     struct series *s = &all->series[at];
     if (at == all->count) {
         all->count++;
         *s = (struct series){.first = all->first, .n = all->n};
-        memcpy(s->currency, sum->as.money.currency, sizeof s->currency);
+        memcpy(s->currency, currency, sizeof s->currency);
     }
-    s->y[t] += (double)sum->as.money.minor;
-    return KITH_OK;
+    s->y[t] += (double)of->amount.as.money.minor;
 }
 
 static int months_with_sales(const struct series *s) {
@@ -206,14 +210,13 @@ static kith_status give_trend(kith_instance *self, kith_call *call, const struct
 
 /* What was won in whole months, from the first day of one up to that of another: by the totals,
  * where they have it. */
-static kith_status won_by_month(kith_instance *self, const kith_txn *view, int64_t from,
-                                int64_t until, kith_group_fn fn, void *arg, kith_error *err) {
-    const kith_value range[] = {kith_date(from), kith_date(until)};
+static kith_status won_by_month(kith_instance *self, const kith_txn *view, const kith_value *range,
+                                struct sold_in **out, uint64_t *count, kith_error *err) {
     int32_t hold = 0;
-    KITH_TRY(totals_hold(self, view, from, month_on(until, -1), &hold, err));
-    return self->records->groups(view,
-                                 hold ? self->deals.query.won_totals : self->deals.query.won_months,
-                                 2, range, 0, fn, arg, err);
+    KITH_TRY(totals_hold(self, view, range[0].as.i, month_on(range[1].as.i, -1), &hold, err));
+    return KITH_GROUPS(self, view,
+                       hold ? self->deals.query.won_totals : self->deals.query.won_months, 2, range,
+                       out, count, err);
 }
 
 struct trend_args {
@@ -246,15 +249,19 @@ static kith_status check_trend(kith_instance *self, const kith_txn *view,
 /* What was sold in each month, of all or of one product. */
 static kith_status read_sold(kith_instance *self, const kith_txn *view, const struct trend_args *a,
                              const kith_value range[2], struct sold *all, kith_error *err) {
-    const int32_t orders = kith_is(a->of, "orders");
+    const int32_t orders = kith_is(a->of, "orders"), one = kith_has(a->product);
     const kith_value params[] = {range[0], range[1], a->product};
-    if (kith_has(a->product))
-        return self->records->groups(
-            view, orders ? self->deals.query.sold_of_product : self->deals.query.won_of_product, 3,
-            params, 0, take_month, all, err);
-    return orders ? self->records->groups(view, self->deals.query.sold_months, 2, range, 0,
-                                          take_month, all, err)
-                  : won_by_month(self, view, range[0].as.i, range[1].as.i, take_month, all, err);
+    struct sold_in *of;
+    uint64_t count;
+    KITH_TRY(orders || one ? KITH_GROUPS(self, view,
+                                         !one     ? self->deals.query.sold_months
+                                         : orders ? self->deals.query.sold_of_product
+                                                  : self->deals.query.won_of_product,
+                                         one ? 3 : 2, params, &of, &count, err)
+                           : won_by_month(self, view, range, &of, &count, err));
+    for (; count--; of++)
+        add_month(all, of);
+    return KITH_OK;
 }
 
 static kith_status trend_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -349,9 +356,9 @@ static kith_status read_outlooks(struct outlooks *all, const kith_txn *txn,
     }
     KITH_TRY(KITH_GROUPS(self, txn, self->deals.query.outcomes, 2, params, &won, &n, err));
     for (; n--; won++) {
-        const int64_t month = month_from((won->year.as.i - 1970) * 12 + won->month.as.i - 1);
         if (!kith_has(won->amount))
             continue;
+        const int64_t month = kith_days((int32_t)won->year.as.i, (int32_t)won->month.as.i, 1);
         KITH_TRY(outlook_of(all, txn, won->owner, month, &won->amount, &o, err));
         o->won += minor_of(&won->amount);
     }
@@ -402,70 +409,70 @@ static kith_status snapshot_timer(kith_instance *self, kith_txn *txn, const kith
 /* -- forecast and outcome -----------------------------------------------------------------------
  */
 
-struct compared {
-    int64_t month; /* number */
-    kith_value won;
-}; /* of one month in one currency */
-struct outcomes {
-    kith_instance *self;
-    kith_call *call;
-    struct compared items[SERIES_MAX * 4];
-    int count;
-};
+#define OUTCOMES_MAX (SERIES_MAX * 4)
 
-static kith_status take_outcome(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                                kith_error *err) {
-    struct outcomes *o = arg;
-    (void)txn, (void)count;
-    if (v[2].kind != KITH_TEXT || v[3].kind != KITH_MONEY)
-        return KITH_OK; /* without an amount */
-    if (o->count == SERIES_MAX * 4)
-        return kith_fail(err, KITH_E_LIMIT, "since",
-                         "since: %d months, each in each currency, are too many at once; ask for "
-                         "fewer",
-                         SERIES_MAX * 4);
-    o->items[o->count++] = (struct compared){(v[0].as.i - 1970) * 12 + v[1].as.i - 1, v[3]};
-    return KITH_OK;
+/* Those with an amount. */
+static kith_status read_outcomes(kith_instance *self, const kith_txn *view, const kith_value *range,
+                                 struct sold_in **out, uint64_t *count, kith_error *err) {
+    uint64_t n;
+    KITH_TRY(won_by_month(self, view, range, out, &n, err));
+    *count = 0;
+    for (uint64_t i = 0; i < n; i++)
+        if (kith_has((*out)[i].currency) && kith_has((*out)[i].amount))
+            (*out)[(*count)++] = (*out)[i];
+    return *count <= OUTCOMES_MAX
+               ? KITH_OK
+               : kith_fail(err, KITH_E_LIMIT, "since",
+                           "since: %d months, each in each currency, are too many at once; ask "
+                           "for fewer",
+                           OUTCOMES_MAX);
 }
 
 /* In columns of sales.forecast_check. */
 struct check_row {
     kith_value month, day, ahead, weighted, best_case, committed, outcome, error;
 };
+struct foreseen {
+    kith_value month, day, currency, weighted, best_case, committed;
+};
 
-/* month, day, currency, weighted, best case, committed */
-static kith_status give_check(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                              kith_error *err) {
-    struct outcomes *o = arg;
-    struct check_row row = {v[0], v[1], .weighted = v[3], .best_case = v[4], .committed = v[5]};
-    const int64_t month = month_number(v[0].as.i);
-    (void)txn, (void)count;
-    row.ahead = kith_int(month - month_number(v[1].as.i));
-    row.outcome = v[3];
+static struct check_row compare(const struct foreseen *f, const struct sold_in *outcomes,
+                                uint64_t count, int64_t now) {
+    const int64_t month = month_number(f->month.as.i);
+    struct check_row row = {f->month,    f->day,       kith_int(month - month_number(f->day.as.i)),
+                            f->weighted, f->best_case, .committed = f->committed};
+    if (month >= now)
+        return row; /* it is not over */
+    row.outcome = f->weighted;
     row.outcome.as.money.minor = 0;
-    for (int i = 0; i < o->count; i++)
-        if (o->items[i].month == month && v[2].kind == KITH_TEXT &&
-            kith_is(v[2], o->items[i].won.as.money.currency))
-            row.outcome = o->items[i].won;
-    if (month >= month_number(KITH_TODAY(o->self).as.i))
-        row.outcome = kith_null(); /* it is not over */
-    else if (minor_of(&row.outcome))
-        row.error = percent_share(minor_of(&v[3]) - minor_of(&row.outcome), minor_of(&row.outcome));
-    return KITH_ROW(o->self, o->call, &row, err);
+    for (uint64_t i = 0; i < count; i++)
+        if (month_of(&outcomes[i]) == month && kith_equal(f->currency, outcomes[i].currency))
+            row.outcome = outcomes[i].amount;
+    if (minor_of(&row.outcome))
+        row.error =
+            percent_share(minor_of(&f->weighted) - minor_of(&row.outcome), minor_of(&row.outcome));
+    return row;
 }
 
 static kith_status check_action(kith_instance *self, kith_call *call, kith_error *err) {
-    struct outcomes o = {.self = self, .call = call};
     const kith_txn *view = self->calls->view(call);
     struct {
         kith_value since, until;
     } args;
+    struct sold_in *outcomes;
+    const struct foreseen *f;
+    uint64_t outcome_count, count;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     const kith_value months[] = {kith_date(month_first(args.since.as.i)),
                                  kith_date(month_on(args.until.as.i, 1))};
-    KITH_TRY(won_by_month(self, view, months[0].as.i, months[1].as.i, take_outcome, &o, err));
-    return self->records->groups(view, self->deals.query.snapshots, 2, months, 0, give_check, &o,
-                                 err);
+    KITH_TRY(read_outcomes(self, view, months, &outcomes, &outcome_count, err));
+    KITH_TRY(KITH_GROUPS(self, view, self->deals.query.snapshots, 2, months, &f, &count, err));
+    for (; count--; f++) {
+        const struct check_row row =
+            compare(f, outcomes, outcome_count, month_number(KITH_TODAY(self).as.i));
+        KITH_TRY(KITH_ROW(self, call, &row, err));
+    }
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

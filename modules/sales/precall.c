@@ -334,12 +334,12 @@ static kith_status add_balance(struct brief *b, const kith_value *who, uint32_t 
     KITH_TRY(rec->get(b->txn, who->as.link.type, who->as.link.id, &row, err));
     KITH_TRY(rec->read(b->txn, row, 1, &field, &balance, err));
     return balance.kind == KITH_MONEY
-               ? b->self->deals.numbers->add(&b->balance, 1, &balance, &b->balance, err)
+               ? b->self->numbers->add(&b->balance, 1, &balance, &b->balance, err)
                : KITH_OK;
 }
 
 static kith_status add_account(struct brief *b, const struct firm *firm, kith_error *err) {
-    const kith_numbers_v1 *n = b->self->deals.numbers;
+    const kith_numbers_v1 *n = b->self->numbers;
     KITH_TRY(n->add(&b->pipeline, 1, &firm->pipeline, &b->pipeline, err));
     KITH_TRY(n->add(&b->won, 1, &firm->won, &b->won, err));
     return add_balance(b, &firm->id, b->self->regions.balance[0], err);

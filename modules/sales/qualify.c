@@ -27,12 +27,10 @@ static kith_status qualify_hook(kith_instance *self, kith_txn *txn, kith_change 
  * missing. */
 static kith_status qualify_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
                                 kith_error *err) {
-    const kith_value qualified = kith_text("qualified");
     kith_value why;
     KITH_TRY(self->records->read(txn, event->record, 1, &self->qualify.qualifies, &why, err));
     if (self->qualify.by_itself.as.i && event->attempt == 1)
-        return self->records->update(txn, self->lead.type, event->id, 1, &self->lead.state,
-                                     &qualified, err);
+        return KITH_SET(self, txn, lead, state, event->id, kith_text("qualified"), err);
     return self->events->publish(txn, self->qualify.proposed, self->lead.type, event->id, 1, &why,
                                  err);
 }

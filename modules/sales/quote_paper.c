@@ -64,7 +64,7 @@ static kith_status quote_pdf(kith_instance *self, kith_call *call, kith_error *e
     KITH_TRY(self->calls->arg(call, 0, &which, err));
     KITH_TRY(KITH_LOAD(self, view, quotes.quote, which.as.link.id, &q, err));
     KITH_TRY(KITH_LOAD(self, view, quotes.order, q.order.as.link.id, &order, err));
-    kith_paper_begin(&p, self->host, self->deals.numbers, view);
+    kith_paper_begin(&p, self->host, self->numbers, view);
     KITH_TRY(put_quote(self, view, &p, &q, &order, err));
     return kith_paper_answer(&p, self->calls, call, PAPER(self)->action, err);
 }

@@ -4,11 +4,9 @@
 #include "sales.h"
 #include <stdlib.h>
 
-#define DAYS_BUYING 20000 /* of one customer */
-
 /* The days on which somebody bought, each once. */
 struct buying_days {
-    int64_t items[DAYS_BUYING];
+    int64_t *items;
     uint64_t count;
 };
 struct rhythm {
@@ -18,16 +16,6 @@ struct rhythm {
 static int by_number(const void *a, const void *b) {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
-}
-
-/* year, month, day, how often: the day is that in the company's zone */
-static kith_status take_day(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                            kith_error *err) {
-    struct buying_days *d = arg;
-    (void)txn, (void)count, (void)err;
-    if (v[0].kind == KITH_INT && d->count < DAYS_BUYING)
-        d->items[d->count++] = month_from((v[0].as.i - 1970) * 12 + v[1].as.i - 1) + v[2].as.i - 1;
-    return KITH_OK;
 }
 
 /* Half away from zero. */
@@ -64,11 +52,19 @@ static kith_status rhythm_for(kith_instance *self, const kith_txn *txn, uint32_t
     const struct offers *o = &self->offers;
     const kith_value params[] = {who, product};
     const int one = kith_has(product);
-    struct buying_days *d;
-    KITH_TRY(KITH_MEMORY(self, txn, &d, 1, err));
-    KITH_TRY(self->records->groups(txn, one ? o->query.product_days[of] : o->query.days[of],
-                                   one ? 2 : 1, params, DAYS_BUYING, take_day, d, err));
-    *known = rhythm_of(d, r);
+    const struct {
+        kith_value year, month, day, orders; /* the day is that in the company's zone */
+    } * on;
+    struct buying_days d = {.count = 0};
+    uint64_t count;
+    KITH_TRY(KITH_GROUPS(self, txn, one ? o->query.product_days[of] : o->query.days[of],
+                         one ? 2 : 1, params, &on, &count, err));
+    KITH_TRY(KITH_MEMORY(self, txn, &d.items, count, err));
+    for (; count--; on++)
+        if (kith_has(on->year))
+            d.items[d.count++] =
+                kith_days((int32_t)on->year.as.i, (int32_t)on->month.as.i, (int32_t)on->day.as.i);
+    *known = rhythm_of(&d, r);
     return KITH_OK;
 }
 

@@ -42,45 +42,41 @@ static kith_value first_given(const kith_value *values, size_t count) {
 static kith_status make_lead(kith_instance *self, kith_txn *txn, const struct response *r,
                              int32_t is_owned, kith_id *lead, kith_error *err) {
     struct responder known;
-    kith_value made;
-    kith_edit edit = {0};
     KITH_TRY(KITH_FOLLOW(self, txn, cadences.responder, r->contact, &known, err));
     const kith_value names[] = {r->name, known.name, r->company, r->email, r->phone};
     const kith_value owners[] = {is_owned ? kith_null() : r->owner, known.owner,
                                  self->assigns_new_leads ? kith_null() : r->owner};
-    kith_put(&edit, self->lead.name, first_given(names, sizeof names / sizeof *names));
-    kith_put_given(&edit, self->lead.contact, r->contact);
-    kith_put_given(&edit, self->lead.account, known.account);
-    kith_put_given(&edit, self->lead.company, r->company);
-    kith_put_given(&edit, self->lead.email, r->email.kind ? r->email : known.email);
-    kith_put_given(&edit, self->lead.phone, r->phone.kind ? r->phone : known.phone);
-    kith_put_given(&edit, self->lead.campaign, r->campaign);
-    kith_put_given(&edit, self->lead.interest, r->interest);
-    kith_put_given(&edit, self->lead.owner, first_given(owners, sizeof owners / sizeof *owners));
-    kith_put(&edit, self->lead.source, r->source.kind ? r->source : kith_text("campaign"));
-    KITH_TRY(kith_edit_create(self->records, txn, self->lead.type, &edit, &made, err));
-    *lead = made.as.link.id;
+    struct lead made = {.name = first_given(names, sizeof names / sizeof *names),
+                        .contact = r->contact,
+                        .account = known.account,
+                        .company = r->company,
+                        .email = kith_has(r->email) ? r->email : known.email,
+                        .phone = kith_has(r->phone) ? r->phone : known.phone,
+                        .campaign = r->campaign,
+                        .interest = r->interest,
+                        .source = kith_has(r->source) ? r->source : kith_text("campaign"),
+                        .owner = first_given(owners, sizeof owners / sizeof *owners)};
+    KITH_TRY(KITH_CREATE(self, txn, lead, &made, err));
+    *lead = made.id.as.link.id;
     return KITH_OK;
 }
 
 /* What the lead does not say yet it is given; what it says stays. */
 static kith_status complete_lead(kith_instance *self, kith_txn *txn, const struct response *r,
-                                 kith_id lead, kith_error *err) {
-    const uint32_t fields[] = {self->lead.contact, self->lead.company,  self->lead.phone,
-                               self->lead.email,   self->lead.campaign, self->lead.interest};
-    const kith_value given[] = {r->contact, r->company,  r->phone,
-                                r->email,   r->campaign, r->interest};
-    kith_value are[sizeof fields / sizeof *fields];
-    const uint32_t count = sizeof fields / sizeof *fields;
-    const kith_row *row;
-    kith_edit edit = {0};
-    KITH_TRY(self->records->get(txn, self->lead.type, lead, &row, err));
-    KITH_TRY(self->records->read(txn, row, count, fields, are, err));
-    for (uint32_t i = 0; i < count; i++)
-        if (!kith_has(are[i]))
-            kith_put_given(&edit, fields[i], given[i]);
-    return edit.count ? kith_edit_update(self->records, txn, self->lead.type, lead, &edit, err)
-                      : KITH_OK;
+                                 kith_id id, kith_error *err) {
+    struct lead was, lead;
+    KITH_TRY(KITH_LOAD(self, txn, lead, id, &was, err));
+    lead = was;
+    const struct {
+        kith_value *is;
+        const kith_value *given;
+    } all[] = {{&lead.contact, &r->contact},   {&lead.company, &r->company},
+               {&lead.phone, &r->phone},       {&lead.email, &r->email},
+               {&lead.campaign, &r->campaign}, {&lead.interest, &r->interest}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!kith_has(*all[i].is))
+            *all[i].is = *all[i].given;
+    return KITH_UPDATE(self, txn, lead, &was, &lead, err);
 }
 
 static kith_status log_it(kith_instance *self, kith_txn *txn, const struct response *r,
@@ -104,11 +100,12 @@ static kith_status log_it(kith_instance *self, kith_txn *txn, const struct respo
 /* In the transaction of the response, so that its answer has the lead. */
 static kith_status responded(kith_instance *self, kith_txn *txn, kith_change *change,
                              kith_error *err) {
-    struct response r;
+    struct response was, r;
     kith_id lead = 0;
-    KITH_TRY(KITH_CHANGE(self, txn, change, cadences.response, &r, err));
+    KITH_TRY(KITH_CHANGE(self, txn, change, cadences.response, &was, err));
     if (change->origin == KITH_ORIGIN_UNDO)
         return KITH_OK;
+    r = was;
     KITH_TRY(contact_of(self, txn, &r, err));
     KITH_TRY(first_by(self, txn, self->cadences.query.lead_of, r.contact, &lead, err));
     KITH_TRY(first_by(self, txn, self->cadences.query.lead_mail, r.email, &lead, err));
@@ -117,10 +114,8 @@ static kith_status responded(kith_instance *self, kith_txn *txn, kith_change *ch
     KITH_TRY(lead ? complete_lead(self, txn, &r, lead, err)
                   : make_lead(self, txn, &r, change->owned, &lead, err));
     KITH_TRY(log_it(self, txn, &r, lead, err));
-    const struct response_numbers *n = &self->cadences.response;
-    const kith_value written[] = {kith_link(self->lead.type, lead), r.contact, r.known};
-    const uint32_t fields[] = {n->lead, n->contact, n->known};
-    KITH_TRY(self->records->update(txn, n->type, change->id, 3, fields, written, err));
+    r.lead = kith_link(self->lead.type, lead);
+    KITH_TRY(KITH_UPDATE(self, txn, cadences.response, &was, &r, err));
     const kith_value told[] = {r.campaign, r.known, r.id};
     return self->events->publish(txn, self->cadences.responded, self->lead.type, lead, 3, told,
                                  err);

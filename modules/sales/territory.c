@@ -60,9 +60,9 @@ static kith_status add(const kith_instance *self, struct totals *to, const struc
     to->accounts += more->accounts;
     to->deals += more->deals;
     to->leads += more->leads;
-    KITH_TRY(self->deals.numbers->add(&to->pipeline, 1, &more->pipeline, &to->pipeline, err));
-    KITH_TRY(self->deals.numbers->add(&to->weighted, 1, &more->weighted, &to->weighted, err));
-    return self->deals.numbers->add(&to->won, 1, &more->won, &to->won, err);
+    KITH_TRY(self->numbers->add(&to->pipeline, 1, &more->pipeline, &to->pipeline, err));
+    KITH_TRY(self->numbers->add(&to->weighted, 1, &more->weighted, &to->weighted, err));
+    return self->numbers->add(&to->won, 1, &more->won, &to->won, err);
 }
 
 static struct totals totals_of(const struct area *a) {
@@ -530,8 +530,8 @@ static kith_status weighted_hook(kith_instance *self, kith_txn *txn, kith_change
     kith_value weighted = kith_null();
     KITH_TRY(KITH_CHANGE(self, txn, change, regions.bid, &bid, err));
     if (bid.amount.kind == KITH_MONEY && bid.probability.kind == KITH_INT)
-        KITH_TRY(self->deals.numbers->multiply(&bid.amount, &bid.probability, 100,
-                                               KITH_ROUND_HALF_EVEN, &weighted, err));
+        KITH_TRY(self->numbers->multiply(&bid.amount, &bid.probability, 100, KITH_ROUND_HALF_EVEN,
+                                         &weighted, err));
     return self->records->set(txn, change, 1, &self->regions.bid.weighted, &weighted, err);
 }
 

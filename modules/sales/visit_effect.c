@@ -90,7 +90,7 @@ static kith_status check_days(kith_instance *self, const struct effect_args *a, 
     const kith_value end = kith_date(a->until.as.i + a->days.as.i);
     if (a->until.as.i < a->since.as.i)
         return kith_fail(err, KITH_E_INVAL, "until", "until: it lies before since; exchange them");
-    self->deals.numbers->text(&end, day);
+    self->numbers->text(&end, day);
     if (end.as.i >= KITH_TODAY(self).as.i)
         return kith_fail(err, KITH_E_INVAL, "days",
                          "days: who buys no more is known after %s; ask for fewer days, or for an "

@@ -49,7 +49,7 @@ static kith_status add_to(struct purses *p, struct purse *purse, kith_value *sum
         purse->foreign = 1;
         return KITH_OK;
     }
-    return p->self->deals.numbers->add(sum, 1, amount, sum, err);
+    return p->self->numbers->add(sum, 1, amount, sum, err);
 }
 
 /* Of whom else it buys: as many as there is room for. */
@@ -119,7 +119,7 @@ static kith_status add_unit(struct purses *p, const kith_txn *txn, const struct 
         /* its own it has already */
         struct purse *purse = i ? purse_of(p, at.parent.as.link.id) : NULL;
         if (purse)
-            KITH_TRY(p->self->deals.numbers->add(&purse->value, 1, &unit->won, &purse->value, err));
+            KITH_TRY(p->self->numbers->add(&purse->value, 1, &unit->won, &purse->value, err));
         if (purse && kith_has(unit->since) &&
             (!kith_has(purse->since) || unit->since.as.i < purse->since.as.i))
             purse->since = unit->since;
@@ -150,7 +150,7 @@ static kith_status complete(kith_instance *self, struct purse *p, kith_error *er
     if (kith_has(p->need))
         return KITH_OK;
     p->guessed = !kith_has(p->elsewhere);
-    return self->deals.numbers->add(&p->elsewhere, 1, &p->ours, &p->need, err);
+    return self->numbers->add(&p->elsewhere, 1, &p->ours, &p->need, err);
 }
 
 static int64_t potential_of(const struct purse *p) {

@@ -34,7 +34,7 @@ static kith_status portfolio_of(struct portfolios *all, const kith_txn *txn, kit
 
 static kith_status add_sold(struct portfolios *all, const kith_txn *txn, uint32_t query,
                             const kith_value *range, kith_error *err) {
-    const kith_numbers_v1 *numbers = all->self->deals.numbers;
+    const kith_numbers_v1 *numbers = all->self->numbers;
     const struct { kith_value seller, currency, customers, net, costed, cost; } * sold;
     struct portfolio *p;
     uint64_t n;
@@ -61,7 +61,7 @@ static kith_status add_spent(struct portfolios *all, const kith_txn *txn, uint32
         if (!kith_has(spent->cost))
             continue;
         KITH_TRY(portfolio_of(all, txn, spent->seller, &spent->cost, &p, err));
-        KITH_TRY(all->self->deals.numbers->add(&p->spent, 1, &spent->cost, &p->spent, err));
+        KITH_TRY(all->self->numbers->add(&p->spent, 1, &spent->cost, &p->spent, err));
     }
     return KITH_OK;
 }
@@ -88,7 +88,7 @@ struct worth_row {
 
 static kith_status give_portfolio(kith_instance *self, kith_call *call, const struct portfolio *p,
                                   kith_error *err) {
-    const kith_numbers_v1 *numbers = self->deals.numbers;
+    const kith_numbers_v1 *numbers = self->numbers;
     const kith_value one = kith_int(1);
     kith_value gross;
     struct worth_row row = {.seller = p->seller,
