@@ -36,14 +36,14 @@ static kith_status next_step_action(kith_instance *self, kith_call *call, kith_e
     } args;
     const kith_row *record;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
-    if ((args.opportunity.kind == KITH_LINK) == (args.lead.kind == KITH_LINK))
+    if (kith_has(args.opportunity) == kith_has(args.lead))
         return kith_fail(err, KITH_E_INVAL, "opportunity",
                          "opportunity: say of which opportunity, or of which lead");
-    const kith_value which = args.lead.kind == KITH_LINK ? args.lead : args.opportunity;
+    const kith_value which = kith_has(args.lead) ? args.lead : args.opportunity;
     KITH_TRY(self->records->get(view, which.as.link.type, which.as.link.id, &record, err));
     for (uint64_t i = 0; i < kith_rows(&self->deals.steps); i++) {
         const struct step *step = kith_row_of(&self->deals.steps, i);
-        if (kith_is(step->of, "lead") != (args.lead.kind == KITH_LINK))
+        if (kith_is(step->of, "lead") != kith_has(args.lead))
             continue;
         const int32_t holds = self->records->match(view, step->when.flags, record);
         const kith_value row[] = {step->step, step->why};
@@ -51,7 +51,7 @@ static kith_status next_step_action(kith_instance *self, kith_call *call, kith_e
             return kith_fail(err, holds, NULL, "sales.next_step.rules, row %llu could not be asked",
                              (unsigned long long)i + 1);
         if (holds)
-            KITH_TRY(self->calls->row(call, 2, row, err));
+            KITH_TRY(KITH_ROW(self, call, &row, err));
     }
     return KITH_OK;
 }

@@ -41,36 +41,38 @@ static kith_status check_way(kith_instance *self, const kith_txn *txn,
 /* Whatever tells one total from another. */
 static kith_status find_total(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
                               kith_value *link, kith_error *err) {
-    struct total *found,
+    struct total found,
         total = {.owner = deal->owner, .stage = deal->stage, .probability = deal->probability};
-    uint64_t count;
     char owner[KITH_ID_CHARS + 1] = "-", key[128];
-    if (deal->owner.kind == KITH_LINK)
+    kith_value day = deal->close_on;
+    if (kith_has(deal->owner))
         kith_id_text(deal->owner.as.link.id, owner);
-    if (deal->amount.kind == KITH_MONEY) {
+    if (kith_has(deal->amount)) {
         total.currency = kith_text(deal->amount.as.money.currency);
         total.priced = kith_int(1);
     }
-    kith_value day = deal->close_on;
     if (!is_open(deal)) {
         day = deal->closed_at;
-        if (day.kind == KITH_TIME)
+        if (kith_has(day))
             day = kith_date(self->host->day(self->host, day.as.i));
         total.source = deal->source;
     }
-    if (day.kind == KITH_DATE)
+    if (kith_has(day))
         total.month = kith_date(month_first(day.as.i));
-    (void)snprintf(
-        key, sizeof key, "%s %.*s %lld %lld %s%s%.*s", owner, KITH_CHARS(deal->stage.as.s),
-        (long long)deal->probability.as.i, (long long)(total.month.kind ? total.month.as.i : -1),
-        total.currency.kind ? deal->amount.as.money.currency : "-", total.source.kind ? " " : "",
-        (int)(total.source.kind ? total.source.as.s.len : 0), total.source.as.s.ptr);
+    const kith_str source = kith_has(total.source) ? total.source.as.s : kith_str_of("");
+    (void)snprintf(key, sizeof key, "%s %.*s %lld %lld %s%s%.*s", owner,
+                   KITH_CHARS(deal->stage.as.s), (long long)deal->probability.as.i,
+                   (long long)(kith_has(total.month) ? total.month.as.i : -1),
+                   kith_has(total.currency) ? deal->amount.as.money.currency : "-",
+                   kith_has(total.source) ? " " : "", KITH_CHARS(source));
     total.key = kith_text(key);
-    KITH_TRY(KITH_FIND(self, txn, deals.total, self->deals.query.total_by_key, 1, &total.key,
-                       &found, &count, err));
-    if (count == 0)
+    KITH_TRY(KITH_FIRST(self, txn, deals.total, self->deals.query.total_by_key, 1, &total.key,
+                        &found, err));
+    if (!kith_has(found.id)) {
         KITH_TRY(KITH_CREATE(self, txn, deals.total, &total, err));
-    *link = count ? found[0].id : total.id;
+        found = total;
+    }
+    *link = found.id;
     return KITH_OK;
 }
 
@@ -78,26 +80,24 @@ static kith_status find_total(kith_instance *self, kith_txn *txn, const struct o
 static kith_value opened(const kith_instance *self, const kith_change *info,
                          const struct opportunity *deal) {
     const kith_value at = info->kind == KITH_ON_CREATE ? KITH_NOW(self) : deal->created;
-    return deal->closed_at.kind == KITH_TIME && deal->closed_at.as.i < at.as.i ? kith_null() : at;
+    return kith_has(deal->closed_at) && deal->closed_at.as.i < at.as.i ? kith_null() : at;
 }
 
-static kith_value cycle_of(const struct opportunity *deal, const kith_value *opened_at) {
-    return deal->closed_at.kind == KITH_TIME && opened_at->kind == KITH_TIME &&
-                   deal->closed_at.as.i >= opened_at->as.i
-               ? kith_number(KITH_DURATION, deal->closed_at.as.i - opened_at->as.i)
+static kith_value cycle_of(const struct opportunity *deal) {
+    return kith_has(deal->closed_at) && kith_has(deal->opened_at) &&
+                   deal->closed_at.as.i >= deal->opened_at.as.i
+               ? kith_number(KITH_DURATION, deal->closed_at.as.i - deal->opened_at.as.i)
                : kith_null();
 }
 
 static kith_status keep(kith_instance *self, kith_txn *txn, kith_change *change,
-                        struct opportunity *deal, kith_error *err) {
-    const struct opportunity_numbers *n = &self->deals.deal;
-    const uint32_t fields[] = {n->opened_at, n->cycle, n->pipeline_total};
-    kith_value values[3] = {deal->opened_at};
-    if (!kith_has(values[0]))
-        values[0] = opened(self, change, deal);
-    values[1] = cycle_of(deal, &values[0]);
-    KITH_TRY(find_total(self, txn, deal, &values[2], err));
-    return self->records->set(txn, change, 3, fields, values, err);
+                        const struct opportunity *asked, kith_error *err) {
+    struct opportunity deal = *asked;
+    if (!kith_has(deal.opened_at))
+        deal.opened_at = opened(self, change, asked);
+    deal.cycle = cycle_of(&deal);
+    KITH_TRY(find_total(self, txn, asked, &deal.pipeline_total, err));
+    return KITH_SET_CHANGED(self, txn, change, deals.deal, asked, &deal, err);
 }
 
 static kith_status before_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -106,9 +106,9 @@ static kith_status before_hook(kith_instance *self, kith_txn *txn, kith_change *
     KITH_TRY(KITH_CHANGE(self, txn, change, deals.deal, &deal, err));
     if (change->before)
         KITH_TRY(KITH_READ(self, txn, deals.deal, change->before, &was, err));
-    if (change->origin == KITH_ORIGIN_UNDO || deal.stage.kind != KITH_TEXT)
+    if (change->origin == KITH_ORIGIN_UNDO || !kith_has(deal.stage))
         return KITH_OK;
-    if (was.stage.kind == KITH_TEXT && change->origin != KITH_ORIGIN_IMPORT)
+    if (kith_has(was.stage) && change->origin != KITH_ORIGIN_IMPORT)
         KITH_TRY(check_way(self, txn, &deal, was.stage.as.s, err));
     return keep(self, txn, change, &deal, err);
 }
@@ -122,12 +122,11 @@ static kith_value moved_at(const kith_instance *self, const struct opportunity *
                            int32_t is_new) {
     const kith_value now = KITH_NOW(self);
     const kith_value said = !is_open(deal) ? deal->closed_at : is_new ? deal->opened_at : now;
-    return said.kind == KITH_TIME && said.as.i < now.as.i ? said : now;
+    return kith_has(said) && said.as.i < now.as.i ? said : now;
 }
 
 static kith_status end_visit(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
                              kith_value *at, kith_error *err) {
-    const struct visit_numbers *n = &self->deals.visit;
     struct visit *open;
     uint64_t count;
     KITH_TRY(KITH_FIND(self, txn, deals.visit, self->deals.query.visit_open, 1, &deal->id, &open,
@@ -135,11 +134,11 @@ static kith_status end_visit(kith_instance *self, kith_txn *txn, const struct op
     for (uint64_t i = 0; i < count; i++) {
         if (at->as.i < open[i].entered.as.i)
             *at = open[i].entered;
-        const uint32_t fields[] = {n->left, n->duration, n->moved_to};
-        const kith_value values[] = {
-            *at, kith_number(KITH_DURATION, at->as.i - open[i].entered.as.i), deal->stage};
-        KITH_TRY(
-            self->records->update(txn, n->type, open[i].id.as.link.id, 3, fields, values, err));
+        struct visit ended = open[i];
+        ended.left = *at;
+        ended.duration = kith_number(KITH_DURATION, at->as.i - ended.entered.as.i);
+        ended.moved_to = deal->stage;
+        KITH_TRY(KITH_UPDATE(self, txn, deals.visit, &open[i], &ended, err));
     }
     return KITH_OK;
 }
@@ -148,18 +147,19 @@ static kith_status begin_visit(kith_instance *self, kith_txn *txn, const struct 
                                kith_value at, kith_error *err) {
     struct visit visit = {.opportunity = deal->id, .stage = deal->stage, .entered = at};
     kith_id user = 0;
-    kith_status st = self->records->acting(txn, &user, err);
+    KITH_TRY(self->records->acting(txn, &user, err));
     if (user)
         visit.by = kith_link(self->user.type, user);
-    return st == KITH_OK ? KITH_CREATE(self, txn, deals.visit, &visit, err) : st;
+    return KITH_CREATE(self, txn, deals.visit, &visit, err);
 }
 
 /* One that only passes through a stage, as its quote was accepted, has nothing done there. */
 static kith_status begin_plays(kith_instance *self, kith_txn *txn, const struct opportunity *deal,
                                kith_error *err) {
     int32_t accepted = 0;
-    KITH_TRY(is_open(deal) ? quote_accepted(self, txn, deal->id, &accepted, err) : KITH_OK);
-    return !accepted ? plays_begin(self, txn, deal, err) : KITH_OK;
+    if (is_open(deal))
+        KITH_TRY(quote_accepted(self, txn, deal->id, &accepted, err));
+    return accepted ? KITH_OK : plays_begin(self, txn, deal, err);
 }
 
 static kith_status after_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -201,29 +201,25 @@ static kith_status settle_timer(kith_instance *self, kith_txn *txn, const kith_f
  * it goes where it belongs by what it is now. Behind the undo, which makes no new total. */
 static kith_status deal_undone(kith_instance *self, kith_txn *txn, const kith_event *event,
                                kith_error *err) {
-    const struct opportunity_numbers *n = &self->deals.deal;
-    const uint32_t fields[] = {n->cycle, n->pipeline_total};
-    struct opportunity deal;
-    kith_value values[2];
+    struct opportunity was, deal;
     if (event->origin != KITH_ORIGIN_UNDO || !event->record)
         return KITH_OK;
-    KITH_TRY(KITH_READ(self, txn, deals.deal, event->record, &deal, err));
-    if (deal.stage.kind != KITH_TEXT)
+    KITH_TRY(KITH_READ(self, txn, deals.deal, event->record, &was, err));
+    if (!kith_has(was.stage))
         return KITH_OK;
-    values[0] = cycle_of(&deal, &deal.opened_at);
-    KITH_TRY(find_total(self, txn, &deal, &values[1], err));
-    kith_status st = KITH_OK;
-    if (!kith_equal(values[0], deal.cycle) || !kith_equal(values[1], deal.pipeline_total))
-        st = self->records->update(txn, n->type, event->id, 2, fields, values, err);
-    return st == KITH_E_NOTFOUND ? KITH_OK : st; /* it is gone meanwhile */
+    deal = was;
+    deal.cycle = cycle_of(&deal);
+    KITH_TRY(find_total(self, txn, &was, &deal.pipeline_total, err));
+    return kith_or_none(/* it may be gone meanwhile */
+                        KITH_UPDATE(self, txn, deals.deal, &was, &deal, err));
 }
 
 /* Totals have no journal: where a user who was deleted is back, those of that user, as their keys
  * tell, are theirs again. */
 static kith_status user_back(kith_instance *self, kith_txn *txn, const kith_event *event,
                              kith_error *err) {
-    struct total *totals = NULL;
-    uint64_t count = 0;
+    struct total *totals;
+    uint64_t count;
     char owner[KITH_ID_CHARS + 1];
     if (event->origin != KITH_ORIGIN_UNDO)
         return KITH_OK;
@@ -244,29 +240,29 @@ static kith_status user_back(kith_instance *self, kith_txn *txn, const kith_even
 struct stage_sum {
     int64_t entries, went_on, left, spent;
 };
-struct funnel {
-    const kith_instance *self;
-    struct stage_sum stages[STAGES_MAX + 1];
-};
 
-/* Stage and the one it was left for; how many, how long together. One that goes past a stage counts
- * as if it had been there, else a stage that many leave out would look as if nobody got to it. What
- * begins in a stage, as one that is imported as won, was in none before it. */
-static kith_status funnel_group(void *arg, const kith_txn *txn, uint32_t count,
-                                const kith_value *values, kith_error *err) {
-    struct funnel *f = arg;
-    const int place = values[0].kind == KITH_TEXT ? stage_place(f->self, values[0].as.s) : -1;
-    const int next = values[1].kind == KITH_TEXT ? stage_place(f->self, values[1].as.s) : -1;
-    (void)txn, (void)count, (void)err;
-    if (place < 0)
-        return KITH_OK;
-    f->stages[place].entries += values[2].as.i;
-    if (values[1].kind == KITH_TEXT)
-        f->stages[place].left += values[2].as.i;
-    f->stages[place].spent += !kith_has(values[3]) ? 0 : values[3].as.i;
-    for (int i = place; i < next; i++) {
-        f->stages[i].entries += i > place ? values[2].as.i : 0;
-        f->stages[i].went_on += values[2].as.i;
+/* One that goes past a stage counts as if it had been there, else a stage that many leave out would
+ * look as if nobody got to it. What begins in a stage, as one that is imported as won, was in none
+ * before it. */
+static kith_status add_visits(const kith_instance *self, const kith_txn *view,
+                              const kith_value *range, struct stage_sum *sums, kith_error *err) {
+    const struct { kith_value stage, moved_to, count, spent; } * visits;
+    uint64_t count;
+    KITH_TRY(KITH_GROUPS(self, view, self->deals.query.funnel, 2, range, &visits, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        const int64_t times = visits[i].count.as.i;
+        const int place = kith_has(visits[i].stage) ? stage_place(self, visits[i].stage.as.s) : -1,
+                  next = kith_has(visits[i].moved_to) ? stage_place(self, visits[i].moved_to.as.s)
+                                                      : -1;
+        if (place < 0)
+            continue;
+        sums[place].entries += times;
+        sums[place].left += kith_has(visits[i].moved_to) ? times : 0;
+        sums[place].spent += kith_has(visits[i].spent) ? visits[i].spent.as.i : 0;
+        for (int k = place; k < next; k++) {
+            sums[k].entries += k > place ? times : 0;
+            sums[k].went_on += times;
+        }
     }
     return KITH_OK;
 }
@@ -277,10 +273,9 @@ struct funnel_row {
 };
 
 static const char *problem_of(const kith_instance *self, const struct funnel_row *row) {
-    const int weak = row->conversion.kind == KITH_DECIMAL &&
-                     row->conversion.as.decimal.units < self->deals.weak.as.i * 100;
-    const int slow =
-        row->duration.kind == KITH_DURATION && row->duration.as.i > self->deals.slow.as.i;
+    const int weak =
+        kith_has(row->conversion) && row->conversion.as.decimal.units < self->deals.weak.as.i * 100;
+    const int slow = kith_has(row->duration) && row->duration.as.i > self->deals.slow.as.i;
     return weak && slow ? "few go on, and slowly" : weak ? "few go on" : slow ? "slow" : NULL;
 }
 
@@ -288,12 +283,11 @@ static kith_status funnel_action(kith_instance *self, kith_call *call, kith_erro
     struct {
         kith_value since, until;
     } args;
-    struct funnel f = {.self = self};
+    struct stage_sum sums[STAGES_MAX + 1] = {{0}};
     KITH_TRY(KITH_ARGS(self, call, &args, err));
-    KITH_TRY(self->records->groups(self->calls->view(call), self->deals.query.funnel, 2,
-                                   &args.since, 0, funnel_group, &f, err));
+    KITH_TRY(add_visits(self, self->calls->view(call), &args.since, sums, err));
     for (int i = 0; i < self->deals.won; i++) {
-        const struct stage_sum *s = &f.stages[i];
+        const struct stage_sum *s = &sums[i];
         struct funnel_row row = {
             .stage = self->deals.stages[i].name,
             .entries = kith_int(s->entries),
@@ -311,24 +305,22 @@ static kith_status funnel_action(kith_instance *self, kith_call *call, kith_erro
  */
 
 static kith_status neglected_action(kith_instance *self, kith_call *call, kith_error *err) {
+    const kith_txn *view = self->calls->view(call);
+    const int64_t now = self->host->now(self->host);
     kith_value idle;
     struct opportunity *deals;
     uint64_t count;
-    const kith_txn *view = self->calls->view(call);
-    kith_status st = self->calls->arg(call, 0, &idle, err);
+    KITH_TRY(KITH_ARGS(self, call, &idle, err));
     if (!kith_has(idle))
         idle = self->deals.idle;
-    const int64_t now = self->host->now(self->host);
     const kith_value before = kith_time(now - idle.as.i);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, view, deals.deal, self->deals.query.neglected, 1, &before, &deals,
-                       &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
+    KITH_TRY(KITH_FIND(self, view, deals.deal, self->deals.query.neglected, 1, &before, &deals,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
         const struct opportunity *d = &deals[i];
-        const int64_t last =
-            d->last_activity.kind == KITH_TIME && d->last_activity.as.i > d->updated.as.i
-                ? d->last_activity.as.i
-                : d->updated.as.i;
+        const int64_t last = kith_has(d->last_activity) && d->last_activity.as.i > d->updated.as.i
+                                 ? d->last_activity.as.i
+                                 : d->updated.as.i;
         const kith_value row[] = {d->id,
                                   d->name,
                                   d->owner,
@@ -338,9 +330,9 @@ static kith_status neglected_action(kith_instance *self, kith_call *call, kith_e
                                   kith_int((now - last) / KITH_DAY_MS),
                                   d->next_step,
                                   d->next_step_on};
-        st = self->calls->row(call, sizeof row / sizeof *row, row, err);
+        KITH_TRY(KITH_ROW(self, call, &row, err));
     }
-    return st;
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -112,6 +112,7 @@ int64_t month_first(int64_t day);
 int64_t month_on(int64_t first, int64_t months);
 /* Months since 1970-01, and the other way. */
 int64_t month_number(int64_t day);
+int64_t month_of(kith_value year, kith_value month); /* as the keys of a query are */
 int64_t month_from(int64_t number);
 
 /* Do the totals of what was closed have all that the caller may see of these months, each by its

@@ -72,22 +72,22 @@ static kith_status ask_rules(kith_instance *self, const kith_txn *txn, struct as
 /* Of a person, and of the organisation that it belongs to. */
 static kith_status ask_of_both(kith_instance *self, const kith_txn *txn, struct asked *a,
                                const struct customer *who, kith_error *err) {
-    if (who->contact.kind == KITH_LINK)
+    if (kith_has(who->contact))
         KITH_TRY(ask_rules(self, txn, a, "contact", who->contact, err));
-    if (who->account.kind == KITH_LINK)
+    if (kith_has(who->account))
         KITH_TRY(ask_rules(self, txn, a, "account", who->account, err));
     return KITH_OK;
 }
 
 kith_status offers_customer(kith_instance *self, const kith_txn *txn, uint32_t of, kith_value who,
                             struct customer *customer, kith_error *err) {
-    const kith_row *row;
-    *customer = (struct customer){.account = who, .contact = kith_null()};
+    struct contact person;
+    *customer = (struct customer){.account = who};
     if (of == BUYER_ACCOUNT)
         return KITH_OK;
-    *customer = (struct customer){.account = kith_null(), .contact = who};
-    KITH_TRY(self->records->get(txn, who.as.link.type, who.as.link.id, &row, err));
-    return self->records->read(txn, row, 1, &self->contact.account, &customer->account, err);
+    KITH_TRY(KITH_LOAD(self, txn, contact, who.as.link.id, &person, err));
+    *customer = (struct customer){.account = person.account, .contact = who};
+    return KITH_OK;
 }
 
 kith_status offers_guard(kith_instance *self, const kith_txn *whole, const struct customer *who,
@@ -101,17 +101,17 @@ kith_status offers_guard(kith_instance *self, const kith_txn *whole, const struc
 kith_status offers_best(kith_instance *self, const kith_txn *whole, const struct customer *who,
                         int32_t *best, kith_error *err) {
     struct asked a = {.key = "upsell.best", .rules = &self->offers.best};
-    kith_status st = ask_of_both(self, whole, &a, who, err);
+    KITH_TRY(ask_of_both(self, whole, &a, who, err));
     *best = a.holds != 0;
-    return st;
+    return KITH_OK;
 }
 
 kith_status offers_fits(kith_instance *self, const kith_txn *whole, const struct customer *who,
                         uint64_t *rows, kith_error *err) {
     struct asked a = {.key = "offer.fits", .rules = &self->offers.fits};
-    kith_status st = ask_of_both(self, whole, &a, who, err);
+    KITH_TRY(ask_of_both(self, whole, &a, who, err));
     *rows = a.holds;
-    return st;
+    return KITH_OK;
 }
 
 /* -- declared -----------------------------------------------------------------------------------

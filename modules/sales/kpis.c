@@ -37,7 +37,7 @@ struct kpis {
 static kith_status add_sum(const kith_instance *self, struct sums *sums, const kith_value *amount,
                            int64_t count, kith_error *err) {
     int at = 0;
-    if (amount->kind != KITH_MONEY)
+    if (!kith_has(*amount))
         return KITH_OK;
     while (at < sums->count &&
            strcmp(sums->items[at].amount.as.money.currency, amount->as.money.currency) != 0)
@@ -48,9 +48,8 @@ static kith_status add_sum(const kith_instance *self, struct sums *sums, const k
     }
     sums->count += at == sums->count;
     struct sum *s = &sums->items[at];
-    const kith_value so_far = s->amount;
     s->count += count;
-    return self->deals.numbers->add(amount, 1, &so_far, &s->amount, err);
+    return self->numbers->add(&s->amount, 1, amount, &s->amount, err);
 }
 
 /* That of the most; an amount of nothing when there is none. */
@@ -67,18 +66,17 @@ static const struct sum *main_sum(const struct sums *sums) {
 static kith_status others_of(const kith_instance *self, const kith_txn *view,
                              const struct sums *sums, kith_value *out, kith_error *err) {
     const size_t room = SUMS_MAX * (KITH_NUMBER_TEXT + 2) + sizeof ", ...";
-    char *text = sums->count > 1 ? self->host->memory(view, room) : NULL;
+    char *text;
     size_t used = 0;
     *out = kith_null();
     if (sums->count <= 1)
         return KITH_OK;
-    if (!text)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the figures");
+    KITH_TRY(KITH_MEMORY(self, view, &text, room, err));
     for (int i = 0; i < sums->count; i++) {
         char amount[KITH_NUMBER_TEXT];
         if (&sums->items[i] == main_sum(sums))
             continue;
-        self->deals.numbers->text(&sums->items[i].amount, amount);
+        self->numbers->text(&sums->items[i].amount, amount);
         used += (size_t)snprintf(text + used, room - used, "%s%s", used ? ", " : "", amount);
     }
     if (sums->more)
@@ -87,25 +85,18 @@ static kith_status others_of(const kith_instance *self, const kith_txn *view,
     return KITH_OK;
 }
 
-static int same_key(kith_value a, kith_value b) {
-    if (a.kind != b.kind)
-        return 0;
-    if (a.kind == KITH_LINK)
-        return a.as.link.id == b.as.link.id;
-    return a.kind != KITH_TEXT ||
-           (a.as.s.len == b.as.s.len && memcmp(a.as.s.ptr, b.as.s.ptr, (size_t)a.as.s.len) == 0);
-}
-
-static struct kpi *kpi_of(struct kpis *k, const kith_txn *txn, const kith_value *values,
-                          kith_error *err) {
+static kith_status kpi_of(struct kpis *k, const kith_txn *txn, const kith_value *values,
+                          struct kpi **one, kith_error *err) {
     const kith_value key = k->keys ? values[0] : kith_null();
-    for (uint64_t i = 0; i < k->count; i++)
-        if (same_key(k->items[i].key, key))
-            return &k->items[i];
-    if (KITH_GROW(k->self, txn, k, err) != KITH_OK)
-        return NULL;
-    k->items[k->count] = (struct kpi){.key = key, .name = k->keys > 1 ? values[1] : kith_null()};
-    return &k->items[k->count++];
+    for (uint64_t i = 0; i < k->count; i++) {
+        *one = &k->items[i];
+        if (kith_equal((*one)->key, key))
+            return KITH_OK;
+    }
+    KITH_TRY(KITH_GROW(k->self, txn, k, err));
+    *one = &k->items[k->count++];
+    **one = (struct kpi){.key = key, .name = k->keys > 1 ? values[1] : kith_null()};
+    return KITH_OK;
 }
 
 /* [key,] stage, currency, how many, how much, how long together, of how many. Several times for one
@@ -114,19 +105,18 @@ static kith_status take_closed(void *arg, const kith_txn *txn, uint32_t count,
                                const kith_value *values, kith_error *err) {
     struct kpis *k = arg;
     const kith_value *v = values + k->keys;
-    struct kpi *one = kpi_of(k, txn, values, err);
+    struct kpi *one;
     (void)count;
-    if (!one)
-        return KITH_E_NOMEM;
+    KITH_TRY(kpi_of(k, txn, values, &one, err));
     if (!kith_is(v[0], "won")) {
         one->lost += v[2].as.i;
         return KITH_OK;
     }
     one->won += v[2].as.i;
-    one->cycle += v[4].kind == KITH_DURATION ? v[4].as.i : 0;
+    one->cycle += kith_has(v[4]) ? v[4].as.i : 0;
     one->cycles += v[5].as.i;
-    return v[1].kind == KITH_TEXT ? add_sum(k->self, &one->won_for, &v[3], v[2].as.i, err)
-                                  : KITH_OK; /* without an amount */
+    return kith_has(v[1]) ? add_sum(k->self, &one->won_for, &v[3], v[2].as.i, err)
+                          : KITH_OK; /* without an amount */
 }
 
 /* [key,] state, how many */
@@ -134,10 +124,9 @@ static kith_status take_leads(void *arg, const kith_txn *txn, uint32_t count,
                               const kith_value *values, kith_error *err) {
     struct kpis *k = arg;
     const kith_value *v = values + k->keys;
-    struct kpi *one = kpi_of(k, txn, values, err);
+    struct kpi *one;
     (void)count;
-    if (!one)
-        return KITH_E_NOMEM;
+    KITH_TRY(kpi_of(k, txn, values, &one, err));
     one->leads += v[1].as.i;
     if (kith_is(v[0], "converted"))
         one->converted += v[1].as.i;
@@ -151,9 +140,9 @@ static kith_status average_of(const kith_instance *self, const struct kpi *k, ki
     /* Those without an amount count where there are no others. */
     const int64_t won = k->won_for.count == 1 ? k->won : sum->count;
     *out = kith_null();
-    if (sum->amount.kind != KITH_MONEY || won == 0)
+    if (!kith_has(sum->amount) || won == 0)
         return KITH_OK;
-    return self->deals.numbers->multiply(&sum->amount, &one, won, KITH_ROUND_HALF_EVEN, out, err);
+    return self->numbers->multiply(&sum->amount, &one, won, KITH_ROUND_HALF_EVEN, out, err);
 }
 
 static kith_value cycle_of(const struct kpi *k) {
@@ -201,27 +190,19 @@ static struct range days(int64_t since, int64_t until) {
     return (struct range){kith_date(since), kith_date(until)};
 }
 
-static kith_status take_number(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                               kith_error *err) {
-    (void)txn, (void)count, (void)err;
-    *(int64_t *)arg = v[0].kind == KITH_INT ? v[0].as.i : 0;
-    return KITH_OK;
-}
-
 kith_status totals_hold(kith_instance *self, const kith_txn *txn, int64_t first, int64_t last,
                         int32_t *yes, kith_error *err) {
     const struct range months = days(first, last), all = days(first, month_on(last, 1) - 1);
-    int64_t in_totals = 0, there = 0;
+    kith_value in_totals, there;
     kith_error why = {.struct_size = sizeof why};
-    kith_status st = self->records->groups(txn, self->deals.query.total_count, 2, &months.since, 0,
-                                           take_number, &in_totals, &why);
+    const kith_status st =
+        KITH_TOTAL(self, txn, self->deals.query.total_count, 2, &months.since, &in_totals, &why);
     *yes = 0;
     if (st != KITH_OK)
         return st == KITH_E_DENIED ? KITH_OK : kith_fail(err, st, why.field, "%s", why.message);
-    st = self->records->groups(txn, self->deals.query.closed_count, 2, &all.since, 0, take_number,
-                               &there, err);
-    *yes = in_totals == there;
-    return st;
+    KITH_TRY(KITH_TOTAL(self, txn, self->deals.query.closed_count, 2, &all.since, &there, err));
+    *yes = there.as.i == (kith_has(in_totals) ? in_totals.as.i : 0);
+    return KITH_OK;
 }
 
 static kith_status by_deals(struct kpis *k, const kith_txn *txn, uint32_t query, int64_t since,
@@ -254,19 +235,16 @@ static kith_status add_closed(struct kpis *k, const kith_txn *txn, uint32_t quer
     const int64_t first = month_first(since) == since ? since : month_on(month_first(since), 1);
     const struct range months = days(first, month_on(next, -1));
     int32_t hold = 0;
-    kith_status st = KITH_OK;
     if (totals && first < next)
-        st = totals_hold(k->self, txn, first, months.until.as.i, &hold, err);
-    if (st != KITH_OK || !hold)
-        return st == KITH_OK ? by_deals(k, txn, query, since, until, err) : st;
-    st = by_deals(k, txn, query, since, first - 1, err);
-    if (st == KITH_OK)
-        st = k->self->records->groups(txn, totals, 2, &months.since, 0, take_closed, k, err);
-    if (st == KITH_OK)
-        st = by_deals(k, txn, query, next, until, err);
-    if (st == KITH_OK && k->count)
+        KITH_TRY(totals_hold(k->self, txn, first, months.until.as.i, &hold, err));
+    if (!hold)
+        return by_deals(k, txn, query, since, until, err);
+    KITH_TRY(by_deals(k, txn, query, since, first - 1, err));
+    KITH_TRY(k->self->records->groups(txn, totals, 2, &months.since, 0, take_closed, k, err));
+    KITH_TRY(by_deals(k, txn, query, next, until, err));
+    if (k->count)
         qsort(k->items, (size_t)k->count, sizeof *k->items, by_key);
-    return st;
+    return KITH_OK;
 }
 
 static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error *err) {
@@ -277,22 +255,21 @@ static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error 
     const kith_txn *view = self->calls->view(call);
     struct kpis k = {.self = self};
     int by = KPI_ALL;
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    while (st == KITH_OK && !kith_is(args.by, by_names[by]))
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    while (!kith_is(args.by, by_names[by]))
         by++; /* it is one of them: a choice */
-    if (st == KITH_OK && !self->deals.query.closed[by])
+    if (!self->deals.query.closed[by])
         return kith_fail(err, KITH_E_INVAL, "by",
                          "by: there are products with the module commerce alone; enable it");
     k.keys = by == KPI_ALL ? 0 : by_record(by) ? 2 : 1;
-    if (st == KITH_OK)
-        st = add_closed(&k, view, self->deals.query.closed[by], self->deals.query.totals[by],
-                        &args.in, err);
-    if (st == KITH_OK && self->deals.query.leads[by])
-        st = self->records->groups(view, self->deals.query.leads[by], 2, &args.in.since, 0,
-                                   take_leads, &k, err);
-    for (uint64_t i = 0; st == KITH_OK && i < k.count; i++)
-        st = give_kpi(self, call, &k.items[i], err);
-    return st;
+    KITH_TRY(add_closed(&k, view, self->deals.query.closed[by], self->deals.query.totals[by],
+                        &args.in, err));
+    if (self->deals.query.leads[by])
+        KITH_TRY(self->records->groups(view, self->deals.query.leads[by], 2, &args.in.since, 0,
+                                       take_leads, &k, err));
+    for (uint64_t i = 0; i < k.count; i++)
+        KITH_TRY(give_kpi(self, call, &k.items[i], err));
+    return KITH_OK;
 }
 
 /* -- a card for each seller ---------------------------------------------------------------------
@@ -301,14 +278,13 @@ static kith_status kpis_action(kith_instance *self, kith_call *call, kith_error 
 /* owner, was it selling, how many, how long, what it cost */
 static kith_status take_activities(void *arg, const kith_txn *txn, uint32_t count,
                                    const kith_value *v, kith_error *err) {
-    struct kpi *one = kpi_of(arg, txn, v, err);
-    const int64_t time = v[3].kind == KITH_DURATION ? v[3].as.i : 0;
+    struct kpi *one;
+    const int64_t time = kith_has(v[3]) ? v[3].as.i : 0;
     (void)count;
-    if (!one)
-        return KITH_E_NOMEM;
+    KITH_TRY(kpi_of(arg, txn, v, &one, err));
     one->interactions += v[2].as.i;
     one->time += time;
-    if (v[1].kind == KITH_BOOL && v[1].as.i)
+    if (kith_equal(v[1], kith_bool(1)))
         one->selling += time;
     return KITH_OK;
 }
@@ -316,20 +292,18 @@ static kith_status take_activities(void *arg, const kith_txn *txn, uint32_t coun
 /* owner, currency, how many, what they cost */
 static kith_status take_cost(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
                              kith_error *err) {
-    struct kpi *one = kpi_of(arg, txn, v, err);
+    struct kpi *one;
     (void)count;
-    if (!one)
-        return KITH_E_NOMEM;
+    KITH_TRY(kpi_of(arg, txn, v, &one, err));
     return add_sum(((struct kpis *)arg)->self, &one->spent, &v[3], v[2].as.i, err);
 }
 
 /* who, how many */
 static kith_status take_tasks(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
                               kith_error *err) {
-    struct kpi *one = kpi_of(arg, txn, v, err);
+    struct kpi *one;
     (void)count;
-    if (!one)
-        return KITH_E_NOMEM;
+    KITH_TRY(kpi_of(arg, txn, v, &one, err));
     one->tasks += v[1].as.i;
     return KITH_OK;
 }
@@ -337,10 +311,9 @@ static kith_status take_tasks(void *arg, const kith_txn *txn, uint32_t count, co
 /* owner, how many accounts, their satisfaction together */
 static kith_status take_ratings(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
                                 kith_error *err) {
-    struct kpi *one = kpi_of(arg, txn, v, err);
+    struct kpi *one;
     (void)count;
-    if (!one)
-        return KITH_E_NOMEM;
+    KITH_TRY(kpi_of(arg, txn, v, &one, err));
     one->rated += v[1].as.i;
     one->rating += v[2].as.i;
     return KITH_OK;

@@ -24,6 +24,11 @@ static int by_number(const void *a, const void *b) {
     return (x->as.link.id > y->as.link.id) - (x->as.link.id < y->as.link.id);
 }
 
+static void sort(struct known *k) {
+    if (k->count)
+        qsort(k->items, (size_t)k->count, sizeof *k->items, by_number);
+}
+
 static int32_t knows(const struct known *k, const kith_value *link) {
     return link->kind == KITH_LINK && k->count &&
            bsearch(link, k->items, (size_t)k->count, sizeof *k->items, by_number) != NULL;
@@ -71,39 +76,35 @@ static kith_status find_related(struct telling *t, const kith_txn *txn, kith_val
                                 struct known *all, kith_error *err) {
     kith_instance *self = t->self;
     struct offer_tie *ties;
-    struct offer_ware ware, *others = NULL;
-    uint64_t count = 0;
-    kith_status st = KITH_LOAD(self, txn, offers.ware, product.as.link.id, &ware, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, offers.tie, self->offers.query.leads_to, 1, &product, &ties,
-                       &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
-        st = know(&t->tied, txn, ties[i].product, err);
-        if (st == KITH_OK)
-            st = know(all, txn, ties[i].product, err);
+    struct offer_ware ware;
+    kith_value *others;
+    uint64_t count;
+    KITH_TRY(KITH_LOAD(self, txn, offers.ware, product.as.link.id, &ware, err));
+    KITH_TRY(KITH_FIND(self, txn, offers.tie, self->offers.query.leads_to, 1, &product, &ties,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        KITH_TRY(know(&t->tied, txn, ties[i].product, err));
+        KITH_TRY(know(all, txn, ties[i].product, err));
     }
-    count = 0;
+    sort(&t->tied);
     const kith_value params[] = {ware.category, product};
-    if (st == KITH_OK && ware.category.kind == KITH_LINK)
-        st = KITH_FIND(self, txn, offers.ware, self->offers.query.of_category, 2, params, &others,
-                       &count, err);
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++)
-        st = know(all, txn, others[i].id, err);
-    if (t->tied.count)
-        qsort(t->tied.items, (size_t)t->tied.count, sizeof *t->tied.items, by_number);
-    return st;
+    if (!kith_has(ware.category))
+        return KITH_OK;
+    KITH_TRY(KITH_FIND(self, txn, offers.ware, self->offers.query.of_category, 2, params, &others,
+                       &count, err));
+    for (uint64_t i = 0; i < count; i++)
+        KITH_TRY(know(all, txn, others[i], err));
+    return KITH_OK;
 }
 
 /* Who has it, owns it or was offered it is not told again, whoever may see that. */
 static kith_status find_had(kith_instance *self, const kith_txn *whole, kith_value product,
                             struct known *had, kith_error *err) {
-    kith_status st = KITH_OK;
-    for (int i = 0; st == KITH_OK && i < HAVING; i++)
-        st = self->records->groups(whole, self->offers.query.having[i], 1, &product, 0, take_had,
-                                   had, err);
-    if (had->count)
-        qsort(had->items, (size_t)had->count, sizeof *had->items, by_number);
-    return st;
+    for (int i = 0; i < HAVING; i++)
+        KITH_TRY(self->records->groups(whole, self->offers.query.having[i], 1, &product, 0,
+                                       take_had, had, err));
+    sort(had);
+    return KITH_OK;
 }
 
 static kith_status launch_targets(kith_instance *self, kith_call *call, kith_error *err) {
@@ -113,23 +114,18 @@ static kith_status launch_targets(kith_instance *self, kith_call *call, kith_err
     } args;
     struct known related = {.self = self}, had = related;
     struct telling t = {.self = self, .call = call, .had = &had, .told = related, .tied = related};
-    kith_value products = kith_null();
-    kith_status st = KITH_ARGS(self, call, &args, err);
-    if (st == KITH_OK)
-        st = find_related(&t, txn, args.product, &related, err);
-    if (st == KITH_OK)
-        st = find_had(self, self->calls->whole(call), args.product, &had, err);
+    KITH_TRY(KITH_ARGS(self, call, &args, err));
+    KITH_TRY(find_related(&t, txn, args.product, &related, err));
+    KITH_TRY(find_had(self, self->calls->whole(call), args.product, &had, err));
     t.left = args.limit.as.i;
-    products.kind = KITH_LIST;
-    products.as.list.items = related.items;
-    products.as.list.count = related.count;
-    if (st == KITH_OK && related.count)
-        st = self->records->groups(txn, self->offers.query.targets, 1, &products, 0, take_target,
-                                   &t, err);
+    const kith_value products = kith_list(related.items, related.count);
+    if (related.count)
+        KITH_TRY(self->records->groups(txn, self->offers.query.targets, 1, &products, 0,
+                                       take_target, &t, err));
     const struct {
         kith_value related, told;
     } out = {kith_int((int64_t)related.count), kith_int((int64_t)t.told.count)};
-    return st == KITH_OK ? KITH_RESULTS(self, call, &out, err) : st;
+    return KITH_RESULTS(self, call, &out, err);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -19,35 +19,38 @@ struct lead_trend {
     int known;
 };
 
-/* year, month, leads */
-static kith_status take_leads(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                              kith_error *err) {
-    struct lead_trend *t = arg;
-    (void)txn, (void)count, (void)err;
-    if (v[0].kind != KITH_INT)
-        return KITH_OK;
-    const int64_t at = (v[0].as.i - 1970) * 12 + v[1].as.i - 1 - t->first;
-    if (at >= 0 && at <= t->n)
-        t->leads[at] += v[2].as.i;
+static kith_status count_leads(kith_instance *self, const kith_txn *view, const kith_value *since,
+                               struct lead_trend *t, kith_error *err) {
+    const struct { kith_value year, month, leads; } * came;
+    uint64_t count;
+    KITH_TRY(
+        KITH_GROUPS(self, view, self->deals.query.leads_by_month, 1, since, &came, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        const int64_t at = month_of(came[i].year, came[i].month) - t->first;
+        if (kith_has(came[i].year) && at >= 0 && at <= t->n)
+            t->leads[at] += came[i].leads.as.i;
+    }
     return KITH_OK;
 }
 
-/* year and month in which the lead came, in which the deal was won, currency, amount */
-static kith_status take_won(void *arg, const kith_txn *txn, uint32_t count, const kith_value *v,
-                            kith_error *err) {
-    struct lead_trend *t = arg;
-    (void)txn, (void)count, (void)err;
-    if (v[0].kind != KITH_INT || v[2].kind != KITH_INT || v[5].kind != KITH_MONEY ||
-        strcmp(v[5].as.money.currency, t->currency) != 0)
-        return KITH_OK;
-    const int64_t came = (v[0].as.i - 1970) * 12 + v[1].as.i - 1 - t->first;
-    const int64_t won = (v[2].as.i - 1970) * 12 + v[3].as.i - 1 - t->first;
-    if (won < 0 || won >= t->n)
-        return KITH_OK;
-    t->brought[won] += (double)v[5].as.money.minor;
-    if (came >= 0 && won >= came && won - came < LAGS) {
-        t->after[won - came] += (double)v[5].as.money.minor;
-        t->known = 1;
+static kith_status add_won(kith_instance *self, const kith_txn *view, const kith_value *range,
+                           struct lead_trend *t, kith_error *err) {
+    const struct { kith_value lead_year, lead_month, year, month, currency, amount; } * deals;
+    uint64_t count;
+    KITH_TRY(
+        KITH_GROUPS(self, view, self->deals.query.won_of_leads, 2, range, &deals, &count, err));
+    for (uint64_t i = 0; i < count; i++) {
+        const double minor = (double)deals[i].amount.as.money.minor;
+        const int64_t came = month_of(deals[i].lead_year, deals[i].lead_month) - t->first,
+                      won = month_of(deals[i].year, deals[i].month) - t->first;
+        if (!kith_has(deals[i].lead_year) || !kith_has(deals[i].year) ||
+            !kith_is(deals[i].currency, t->currency) || won < 0 || won >= t->n)
+            continue;
+        t->brought[won] += minor;
+        if (came >= 0 && won >= came && won - came < LAGS) {
+            t->after[won - came] += minor;
+            t->known = 1;
+        }
     }
     return KITH_OK;
 }
@@ -63,23 +66,16 @@ static void learn_yields(struct lead_trend *t) {
 
 kith_status lead_trend_read(kith_instance *self, const kith_txn *view, int64_t first, int64_t now,
                             const char *currency, struct lead_trend **out, kith_error *err) {
-    struct lead_trend *t = self->host->memory(view, sizeof *t);
     const kith_value range[] = {kith_date(month_from(first)), kith_date(month_from(now))};
-    if (!t)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for the trend of leads");
-    memset(t, 0, sizeof *t);
+    KITH_TRY(KITH_MEMORY(self, view, out, 1, err));
+    struct lead_trend *t = *out;
     t->first = first;
     t->n = (int)(now - first);
     memcpy(t->currency, currency, sizeof t->currency);
-    kith_status st = self->records->groups(view, self->deals.query.leads_by_month, 1, range, 0,
-                                           take_leads, t, err);
-    if (st == KITH_OK)
-        st = self->records->groups(view, self->deals.query.won_of_leads, 2, range, 0, take_won, t,
-                                   err);
-    if (st == KITH_OK)
-        learn_yields(t);
-    *out = t;
-    return st;
+    KITH_TRY(count_leads(self, view, range, t, err));
+    KITH_TRY(add_won(self, view, range, t, err));
+    learn_yields(t);
+    return KITH_OK;
 }
 
 kith_value lead_trend_leads(const struct lead_trend *t, int64_t month) {

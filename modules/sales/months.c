@@ -12,6 +12,10 @@ int64_t month_number(int64_t day) {
     return ((int64_t)year - 1970) * 12 + month - 1;
 }
 
+int64_t month_of(kith_value year, kith_value month) {
+    return (year.as.i - 1970) * 12 + month.as.i - 1;
+}
+
 int64_t month_from(int64_t number) {
     const int64_t years = floor_div(number, 12);
     return kith_days((int32_t)(years + 1970), (int32_t)(number - years * 12 + 1), 1);

@@ -118,15 +118,12 @@ static double foresee(const struct series *s, const struct trend *m, int t, doub
 struct sold_in {
     kith_value year, month, currency, amount;
 };
-static int64_t month_of(const struct sold_in *of) {
-    return (of->year.as.i - 1970) * 12 + of->month.as.i - 1;
-}
 
 static void add_month(struct sold *all, const struct sold_in *of) {
     int at = 0;
     if (!kith_has(of->year) || !kith_has(of->currency) || !kith_has(of->amount))
         return;
-    const int64_t t = month_of(of) - all->first;
+    const int64_t t = month_of(of->year, of->month) - all->first;
     const char *currency = of->amount.as.money.currency;
     while (at < all->count && strcmp(all->series[at].currency, currency) != 0)
         at++;
@@ -446,7 +443,8 @@ static struct check_row compare(const struct foreseen *f, const struct sold_in *
     row.outcome = f->weighted;
     row.outcome.as.money.minor = 0;
     for (uint64_t i = 0; i < count; i++)
-        if (month_of(&outcomes[i]) == month && kith_equal(f->currency, outcomes[i].currency))
+        if (month_of(outcomes[i].year, outcomes[i].month) == month &&
+            kith_equal(f->currency, outcomes[i].currency))
             row.outcome = outcomes[i].amount;
     if (minor_of(&row.outcome))
         row.error =
