@@ -91,21 +91,16 @@ static kith_status whole_of(kith_instance *self, const kith_txn *txn, kith_value
     return KITH_OK;
 }
 
-static int by_account(const void *a, const void *b) {
-    const kith_id x = ((const struct share *)a)->account.as.link.id,
-                  y = ((const struct share *)b)->account.as.link.id;
-    return (x > y) - (x < y);
-}
 static int by_share(const void *a, const void *b) {
     const int64_t x = ((const struct share *)a)->share, y = ((const struct share *)b)->share;
-    return x != y ? (x < y) - (x > y) : by_account(a, b);
+    return x != y ? (x < y) - (x > y) : by_link(a, b);
 }
 
 static kith_status join(struct turnover *t, kith_error *err) {
     const kith_numbers_v1 *n = t->self->numbers;
     const kith_value whole = kith_int(10000);
     uint64_t kept = 0;
-    qsort(t->shares, (size_t)t->count, sizeof *t->shares, by_account);
+    qsort(t->shares, (size_t)t->count, sizeof *t->shares, by_link);
     for (uint64_t i = 0; i < t->count; i++) {
         struct share *last = kept ? &t->shares[kept - 1] : NULL;
         if (last && kith_equal(last->account, t->shares[i].account))

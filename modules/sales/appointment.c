@@ -165,7 +165,7 @@ struct book_results {
 static kith_status who_meets(kith_instance *self, const kith_txn *txn, struct book_args *args,
                              struct appointment *a, kith_error *err) {
     struct cadence_lead lead;
-    struct responder person;
+    struct contact person;
     if (!kith_has(args->lead) && !kith_has(args->contact))
         return kith_fail(err, KITH_E_INVAL, "lead", "lead: say with whom: a lead, or a contact");
     KITH_TRY(KITH_FOLLOW(self, txn, cadences.lead, args->lead, &lead, err));
@@ -173,7 +173,7 @@ static kith_status who_meets(kith_instance *self, const kith_txn *txn, struct bo
     a->contact = kith_has(args->contact) ? args->contact : lead.contact;
     a->owner = kith_has(args->seller) ? args->seller : lead.owner;
     if (!kith_has(a->owner)) {
-        KITH_TRY(KITH_FOLLOW(self, txn, cadences.responder, a->contact, &person, err));
+        KITH_TRY(KITH_FOLLOW(self, txn, contact, a->contact, &person, err));
         a->owner = person.owner;
     }
     return kith_has(a->owner) ? KITH_OK

@@ -155,13 +155,6 @@ static struct candidate *in_area(const struct chooser *c, const kith_value *area
     return best;
 }
 
-static char lower(char ch) {
-    return ch >= 'A' && ch <= 'Z' ? (char)(ch + 32) : ch;
-}
-static int32_t is_letter(char ch) {
-    return lower(ch) >= 'a' && lower(ch) <= 'z' ? 1 : (ch >= '0' && ch <= '9') || (ch & '\x80');
-}
-
 /* Whether a text has these words, as whole ones. */
 static int32_t has_words(const kith_value *text, kith_str words) {
     const kith_str s = text->kind == KITH_TEXT ? text->as.s : kith_str_of("");

@@ -46,10 +46,6 @@ static int by_id(const void *a, const void *b) {
     return compare(*(const kith_id *)a, *(const kith_id *)b);
 }
 
-static int by_link(const void *a, const void *b) {
-    return compare(((const kith_value *)a)->as.link.id, ((const kith_value *)b)->as.link.id);
-}
-
 static kith_status take_line(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
     struct baskets *b = arg;
     struct basket_line line;

@@ -13,7 +13,6 @@
 #define VIEWING(X)     X(about) X(owner) X(contact) X(channel) X(direction) X(at) X(subject) X(planned) X(asked_for)
 #define RESPONSE(X)    X(campaign) X(name) X(email) X(phone) X(company) X(contact) X(interest) X(source) \
                        X(channel) X(subject) X(asked_for) X(at) X(lead) X(known) X(owner)
-#define RESPONDER(X)   X(name) X(account) X(email) X(phone) X(owner)
 #define APPOINTMENT(X) X(about) X(contact) X(channel) X(direction) X(at) X(duration) X(subject) X(planned) \
                        X(appointment) X(owner)
 #define WORKER(X)      X(name) X(works) X(time_zone)
@@ -26,7 +25,6 @@ KITH_RECORD(material, MATERIAL);
 KITH_RECORD(cadence_lead, CADENCE_LEAD);
 KITH_RECORD(viewing, VIEWING);
 KITH_RECORD(response, RESPONSE);
-KITH_RECORD(responder, RESPONDER);
 KITH_RECORD(appointment, APPOINTMENT);
 KITH_RECORD(worker, WORKER);
 
@@ -36,7 +34,6 @@ struct cadences {
     struct cadence_lead_numbers lead;
     struct viewing_numbers viewing;
     struct response_numbers response;
-    struct responder_numbers responder;
     struct appointment_numbers appointment;
     struct worker_numbers worker;
     const kith_calendar_v1 *calendar;

@@ -74,7 +74,6 @@ struct stage {
 };
 
 struct deals {
-    const kith_numbers_v1 *numbers;
     struct stage stages[STAGES_MAX + 1]; /* open ones in their order, then won */
     int won;                             /* the place of won: how many are open */
     struct opportunity_numbers deal;
@@ -144,8 +143,11 @@ kith_value lead_trend_leads(const struct lead_trend *t, int64_t month);
 /* What they brought in it, or will; 0: nobody knows, since none has brought anything yet. */
 int lead_trend_brings(const struct lead_trend *t, int64_t month, double *minor);
 
-/* The next word of a text from *at on; empty: there is none. (objections.c) */
+/* The next word of a text from *at on; empty: there is none. Beyond ASCII all is letters, which are
+ * as large as they are. (objections.c) */
 kith_str next_word(kith_str text, uint64_t *at);
+int is_letter(char c);
+char lower(char c);
 
 /* What plays and objections do when an opportunity comes into a stage. before KITH_NULL: it is new.
  * (plays.c, objections.c) */

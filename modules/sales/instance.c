@@ -1,32 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The instance: host tables, settings and numbers, asked for once. */
 #include "sales.h"
-#include <stdlib.h>
-
-kith_status sales_setting(const kith_instance *self, const char *key, kith_value *value,
-                          kith_error *err) {
-    return self->settings->get(self->host, kith_str_of(key), value, err);
-}
 
 const char *sales_place(const kith_instance *self, const char *key) {
     return self->settings->where(self->host, kith_str_of(key)).ptr;
 }
 
-kith_status picks_add(struct picks *picks, const kith_txn *txn, kith_id id, int64_t number,
-                      kith_error *err) {
-    struct pick *pick = picks->self->host->memory(txn, sizeof *pick);
-    if (!pick)
-        return kith_fail(err, KITH_E_NOMEM, NULL, "there is no memory for more records");
-    *pick = (struct pick){id, number, NULL};
-    *(picks->last ? &picks->last->next : &picks->first) = pick;
-    picks->last = pick;
-    picks->count++;
-    return KITH_OK;
-}
-
-kith_status picks_row(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err) {
-    struct picks *picks = arg;
-    return picks_add(picks, txn, picks->self->records->row_id(txn, row), 0, err);
+int by_link(const void *a, const void *b) {
+    const kith_id x = ((const kith_value *)a)->as.link.id, y = ((const kith_value *)b)->as.link.id;
+    return (x > y) - (x < y);
 }
 
 /* -- what it asks for -------------------------------------------------------------------------- */

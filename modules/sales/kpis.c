@@ -484,7 +484,6 @@ static const kith_report reports[] = {
 #define BOTH(at, key) BY(at, key, key)
 #define TOOK_PLACE    "interaction where planned = false and at >= :since and at <= :until"
 static const kith_want wants[] = {
-    KITH_WANT(TABLE, KITH_NUMBERS_1, deals.numbers),
     BOTH(KPI_ALL, ""),
     BOTH(KPI_OWNER, "owner, owner.name, "),
     BOTH(KPI_TEAM, "owner.teams.name, "),

@@ -19,19 +19,14 @@ static kith_status know(struct known *k, const kith_txn *txn, kith_value link, k
     return KITH_OK;
 }
 
-static int by_number(const void *a, const void *b) {
-    const kith_value *x = a, *y = b;
-    return (x->as.link.id > y->as.link.id) - (x->as.link.id < y->as.link.id);
-}
-
 static void sort(struct known *k) {
     if (k->count)
-        qsort(k->items, (size_t)k->count, sizeof *k->items, by_number);
+        qsort(k->items, (size_t)k->count, sizeof *k->items, by_link);
 }
 
 static int32_t knows(const struct known *k, const kith_value *link) {
     return link->kind == KITH_LINK && k->count &&
-           bsearch(link, k->items, (size_t)k->count, sizeof *k->items, by_number) != NULL;
+           bsearch(link, k->items, (size_t)k->count, sizeof *k->items, by_link) != NULL;
 }
 
 /* account, contact: who has it already, or was offered it. One who buys for an account is known by

@@ -30,12 +30,12 @@ struct words {
     uint32_t count;
 };
 
-static int is_letter(char c) {
+int is_letter(char c) {
     const unsigned char u = (unsigned char)c;
     return (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || (u >= '0' && u <= '9') || u >= 0x80;
 }
 
-static char lower(char c) {
+char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 

@@ -22,7 +22,7 @@ static kith_status read_probability(const kith_instance *self, struct stage *sta
     kith_value value;
     const kith_str name = stage->name.as.s;
     (void)snprintf(key, sizeof key, "probability.%.*s", KITH_CHARS(name));
-    const kith_status st = sales_setting(self, key, &value, err);
+    const kith_status st = self->settings->get(self->host, kith_str_of(key), &value, err);
     if (st == KITH_E_NOTFOUND)
         return kith_fail(err, KITH_E_INVAL, "stages.order",
                          "%s: say which probability an opportunity gets in '%.*s'",

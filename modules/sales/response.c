@@ -41,8 +41,8 @@ static kith_value first_given(const kith_value *values, size_t count) {
  * where leads are assigned. */
 static kith_status make_lead(kith_instance *self, kith_txn *txn, const struct response *r,
                              int32_t is_owned, kith_id *lead, kith_error *err) {
-    struct responder known;
-    KITH_TRY(KITH_FOLLOW(self, txn, cadences.responder, r->contact, &known, err));
+    struct contact known;
+    KITH_TRY(KITH_FOLLOW(self, txn, contact, r->contact, &known, err));
     const kith_value names[] = {r->name, known.name, r->company, r->email, r->phone};
     const kith_value owners[] = {is_owned ? kith_null() : r->owner, known.owner,
                                  self->assigns_new_leads ? kith_null() : r->owner};
@@ -199,7 +199,6 @@ static const kith_report reports[] = {
 
 static const kith_want wants[] = {
     KITH_WANT_RECORD("response", cadences.response, RESPONSE),
-    KITH_WANT_RECORD("contact", cadences.responder, RESPONDER),
     KITH_WANT(QUERY, OPEN_LEADS " and contact = :who order by -created limit 1",
               cadences.query.lead_of),
     KITH_WANT(QUERY, OPEN_LEADS " and email >= :who and email <= :who order by -created limit 1",

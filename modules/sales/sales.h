@@ -86,29 +86,12 @@ struct only {
     kith_value id;
 };
 
-/* Records that a query found, in its order, with a number of each that matters to who asks. In the
- * memory of the callback. */
-struct pick {
-    kith_id id;
-    int64_t number;
-    struct pick *next;
-};
-struct picks {
-    kith_instance *self;
-    struct pick *first, *last;
-    uint64_t count;
-};
-
 /* instance.c */
-kith_status picks_add(struct picks *picks, const kith_txn *txn, kith_id id, int64_t number,
-                      kith_error *err);
-/* For a query: arg is the struct picks, and no number matters. */
-kith_status picks_row(void *arg, const kith_txn *txn, const kith_row *row, kith_error *err);
 void sales_destroy(kith_instance *self);
-kith_status sales_setting(const kith_instance *self, const char *key, kith_value *value,
-                          kith_error *err);
 /* Where a setting stands, for messages. */
 const char *sales_place(const kith_instance *self, const char *key);
+/* For qsort and bsearch: links, and structs that begin with one, by what they lead to. */
+int by_link(const void *a, const void *b);
 
 /* score.c */
 kith_status score_begin(kith_instance *self, kith_error *err);
