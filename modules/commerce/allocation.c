@@ -58,7 +58,7 @@ static kith_status refuse_due(const kith_instance *self, const struct order *o, 
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %s of %.*s are not paid yet; record the payment (commerce.pay), and "
                      "the order is paid by itself",
-                     text, (int)o->number.as.s.len, o->number.as.s.ptr);
+                     text, KITH_CHARS(o->number.as.s));
 }
 
 /* What is cancelled stands on no invoice any more; what was paid for it stays on account. */
@@ -72,8 +72,7 @@ static kith_status check_credited(kith_instance *self, const kith_txn *txn, cons
     KITH_TRY(KITH_LOAD(self, txn, invoice, line.invoice.as.link.id, &in, err));
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %.*s stands on %.*s; credit that first (commerce.credit)",
-                     (int)o->number.as.s.len, o->number.as.s.ptr, (int)in.number.as.s.len,
-                     in.number.as.s.ptr);
+                     KITH_CHARS(o->number.as.s), KITH_CHARS(in.number.as.s));
 }
 
 /* What stands on an invoice, or was paid for, is no cart any more. */
@@ -83,7 +82,7 @@ static kith_status refuse_cart(kith_instance *self, const kith_txn *txn, const s
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %.*s has invoices or payments; credit these (commerce.credit) and "
                      "refund those (commerce.refund) first",
-                     (int)o->number.as.s.len, o->number.as.s.ptr);
+                     KITH_CHARS(o->number.as.s));
 }
 
 /* Paid is what money says, and what was invoiced or paid does not become a cart again. */
@@ -98,7 +97,7 @@ static kith_status order_state_hook(kith_instance *self, kith_txn *txn, kith_cha
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: there is nothing to pay for of %.*s: all of it came back, or was "
                          "credited",
-                         (int)o.number.as.s.len, o.number.as.s.ptr);
+                         KITH_CHARS(o.number.as.s));
     if (kith_is(before.state, "paid") && kith_is(o.state, "ordered") && is_paid(&o))
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: the order is paid; refund the payment first (commerce.refund)");
@@ -119,7 +118,7 @@ static kith_status settled_hook(kith_instance *self, kith_txn *txn, kith_change 
     return kith_fail(err, KITH_E_REFUSED, "settled_at",
                      "settled_at: it follows from what is paid of %.*s, and payments stay; refund "
                      "them (commerce.refund)",
-                     (int)o.number.as.s.len, o.number.as.s.ptr);
+                     KITH_CHARS(o.number.as.s));
 }
 
 /* What came back before it was billed is not to be paid. */
@@ -181,8 +180,7 @@ static kith_status check_amounts(const kith_instance *self, const struct allocat
     if (!is_in(&a->amount, &in->currency) || !is_in(&f->open, &in->currency))
         return kith_fail(err, KITH_E_REFUSED, "amount",
                          "amount: %.*s is in %.*s, and so is all that pays it",
-                         (int)in->number.as.s.len, in->number.as.s.ptr, (int)in->currency.as.s.len,
-                         in->currency.as.s.ptr);
+                         KITH_CHARS(in->number.as.s), KITH_CHARS(in->currency.as.s));
     if (minor_of(&a->amount) <= 0)
         return kith_fail(err, KITH_E_REFUSED, "amount", "amount: it is more than 0");
     if (minor_of(&a->amount) <= minor_of(&f->open) && minor_of(&a->amount) <= minor_of(&in->open))
@@ -192,8 +190,7 @@ static kith_status check_amounts(const kith_instance *self, const struct allocat
     self->numbers->text(&in->open, open);
     return kith_fail(err, KITH_E_REFUSED, "amount",
                      "amount: %s is too much; %s are left of %.*s, and %s are open of %.*s", amount,
-                     left, (int)f->number.as.s.len, f->number.as.s.ptr, open,
-                     (int)in->number.as.s.len, in->number.as.s.ptr);
+                     left, KITH_CHARS(f->number.as.s), open, KITH_CHARS(in->number.as.s));
 }
 
 static kith_status allocation_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -211,15 +208,15 @@ static kith_status allocation_hook(kith_instance *self, kith_txn *txn, kith_chan
         return kith_fail(err, KITH_E_REFUSED, "payment",
                          "payment: %.*s brings no money; it takes one that is received, or a "
                          "credit note",
-                         (int)f.number.as.s.len, f.number.as.s.ptr);
+                         KITH_CHARS(f.number.as.s));
     if (!kith_is(in.kind, "invoice"))
         return kith_fail(err, KITH_E_REFUSED, "invoice", "invoice: %.*s is a credit note",
-                         (int)in.number.as.s.len, in.number.as.s.ptr);
+                         KITH_CHARS(in.number.as.s));
     const struct customer owes = customer_of(in.account, in.contact);
     if (!kith_equal(owes.account, f.who.account) || !kith_equal(owes.contact, f.who.contact))
         return kith_fail(err, KITH_E_REFUSED, "invoice",
-                         "invoice: %.*s is of another customer than %.*s", (int)in.number.as.s.len,
-                         in.number.as.s.ptr, (int)f.number.as.s.len, f.number.as.s.ptr);
+                         "invoice: %.*s is of another customer than %.*s",
+                         KITH_CHARS(in.number.as.s), KITH_CHARS(f.number.as.s));
     return check_amounts(self, &a, &f, &in, err);
 }
 
@@ -242,7 +239,7 @@ static kith_status allocated_hook(kith_instance *self, kith_txn *txn, kith_chang
     if (!change->after && kith_is(in.state, "written_off"))
         return kith_fail(err, KITH_E_REFUSED, "invoice",
                          "invoice: %.*s is written off, and what it got stays",
-                         (int)in.number.as.s.len, in.number.as.s.ptr);
+                         KITH_CHARS(in.number.as.s));
     KITH_TRY(invoice_settle(self, txn, a.invoice.as.link.id, err));
     KITH_TRY(kith_has(a.payment) ? payment_settle(self, txn, a.payment.as.link.id, err)
                                  : invoice_settle(self, txn, a.credit_note.as.link.id, err));

@@ -22,8 +22,8 @@ static kith_status read_reminders(kith_instance *self, kith_error *err) {
                 err, KITH_E_INVAL, "remind_before",
                 "%.*s: '%.*s' is none of at most %d durations in days or weeks, as 30d or 2w",
                 (int)self->settings->where(self->host, kith_str_of("remind_before")).len,
-                self->settings->where(self->host, kith_str_of("remind_before")).ptr, (int)text.len,
-                text.ptr, REMINDERS_MAX);
+                self->settings->where(self->host, kith_str_of("remind_before")).ptr,
+                KITH_CHARS(text), REMINDERS_MAX);
         for (; at > 0 && own->before[at - 1] < days; at--)
             own->before[at] = own->before[at - 1];
         own->before[at] = days;
@@ -75,8 +75,7 @@ static kith_status check_serial(kith_instance *self, const kith_txn *txn, const 
             return kith_fail(err, KITH_E_CONFLICT, "serial",
                              "serial: there is a record of '%.*s' with the number '%.*s' already; "
                              "change that one when it has another owner now",
-                             (int)others[i].name.as.s.len, others[i].name.as.s.ptr,
-                             (int)a->serial.as.s.len, a->serial.as.s.ptr);
+                             KITH_CHARS(others[i].name.as.s), KITH_CHARS(a->serial.as.s));
     return KITH_OK;
 }
 
@@ -112,7 +111,7 @@ static kith_status complete(kith_instance *self, const kith_txn *txn, struct ass
 
 /* Of what is not in use any more nothing is told. */
 static kith_value next_reminder(const kith_instance *self, const struct asset *a, kith_value date) {
-    const int64_t today = self->host->today(self->host);
+    const int64_t today = KITH_TODAY(self).as.i;
     return is_in_use(a) ? reminder_of(self, date, today, INT64_MIN, 1) : kith_null();
 }
 
@@ -264,7 +263,7 @@ static kith_status returned_hook(kith_instance *self, kith_txn *txn, kith_change
 
 static kith_status remind_one(kith_instance *self, kith_txn *txn, const struct asset *a,
                               uint32_t topic, kith_value date, uint32_t field, kith_error *err) {
-    const int64_t today = self->host->today(self->host);
+    const int64_t today = KITH_TODAY(self).as.i;
     const kith_value payload[] = {date, kith_int(date.as.i - today)};
     const kith_value next = reminder_of(self, date, today + 1, INT64_MIN, 0);
     KITH_TRY(
@@ -291,8 +290,8 @@ static kith_status remind(kith_instance *self, kith_txn *txn, const kith_firing 
                             own->asset.renewal_reminder, err));
     return count < DUE_MAX && more < DUE_MAX
                ? KITH_OK
-               : own->timers->at(txn, own->timer.remind, self->host->now(self->host), 0, 0,
-                                 kith_str_of(""), NULL, err);
+               : own->timers->at(txn, own->timer.remind, KITH_NOW(self).as.i, 0, 0, kith_str_of(""),
+                                 NULL, err);
 }
 
 /* -- registration -------------------------------------------------------------------------------
@@ -352,12 +351,12 @@ static kith_status check_registered(const struct asset *a, const struct register
             return KITH_OK;
         return kith_fail(err, KITH_E_CONFLICT, "serial",
                          "serial: '%.*s' of this product is registered already, for this owner",
-                         (int)args->serial.as.s.len, args->serial.as.s.ptr);
+                         KITH_CHARS(args->serial.as.s));
     }
     return kith_fail(err, KITH_E_CONFLICT, "serial",
                      "serial: '%.*s' of this product belongs to somebody else; when they passed it "
                      "on, change the contact of that asset",
-                     (int)args->serial.as.s.len, args->serial.as.s.ptr);
+                     KITH_CHARS(args->serial.as.s));
 }
 
 /* What was delivered without its serial number gets it now. */
@@ -412,8 +411,7 @@ static kith_status register_action(kith_instance *self, kith_call *call, kith_er
     struct register_results results = {0};
     int32_t is_new = 0;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
-    if (args.purchased_on.kind == KITH_DATE &&
-        args.purchased_on.as.i > self->host->today(self->host))
+    if (args.purchased_on.kind == KITH_DATE && args.purchased_on.as.i > KITH_TODAY(self).as.i)
         return kith_fail(err, KITH_E_INVAL, "purchased_on", "purchased_on: it lies in the future");
     KITH_TRY(find_owner(self, call, &args, &is_new, err));
     KITH_TRY(register_piece(self, txn, &args, &results.asset, err));

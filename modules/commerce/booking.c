@@ -58,7 +58,7 @@ static kith_status check_times(const kith_instance *self, const struct booking *
     if (b->to.as.i <= b->from.as.i)
         return kith_fail(err, KITH_E_REFUSED, "to",
                          "to: it ends before it begins; say a later time");
-    if (!moved || b->from.as.i >= self->host->now(self->host) - LEEWAY_MS)
+    if (!moved || b->from.as.i >= KITH_NOW(self).as.i - LEEWAY_MS)
         return KITH_OK;
     time_text(b->from.as.i, at);
     return kith_fail(err, KITH_E_REFUSED, "from",
@@ -71,10 +71,10 @@ static kith_status check_resource(const struct booking *b, const struct resource
     if (!kith_is(r->state, "active"))
         return kith_fail(err, KITH_E_REFUSED, "resource",
                          "resource: '%.*s' is closed; take another one, or set it active",
-                         (int)name.len, name.ptr);
+                         KITH_CHARS(name));
     if (b->people.as.i > r->capacity.as.i)
         return kith_fail(err, KITH_E_REFUSED, "people",
-                         "people: '%.*s' has room for %lld, not for %lld", (int)name.len, name.ptr,
+                         "people: '%.*s' has room for %lld, not for %lld", KITH_CHARS(name),
                          (long long)r->capacity.as.i, (long long)b->people.as.i);
     return KITH_OK;
 }
@@ -89,12 +89,12 @@ static kith_status taken(const struct resource *r, const struct booking *other, 
         return kith_fail(err, KITH_E_CONFLICT, "from",
                          "from: '%.*s' is taken from %s to %s by %.*s; commerce.propose lists what "
                          "is free",
-                         (int)name.len, name.ptr, from, to, (int)number.len, number.ptr);
+                         KITH_CHARS(name), from, to, KITH_CHARS(number));
     return kith_fail(err, KITH_E_CONFLICT, "people",
                      "people: '%.*s' has %lld place%s left, since %.*s is there from %s to %s; "
                      "commerce.propose lists what is free",
-                     (int)name.len, name.ptr, (long long)free, free == 1 ? "" : "s",
-                     (int)number.len, number.ptr, from, to);
+                     KITH_CHARS(name), (long long)free, free == 1 ? "" : "s", KITH_CHARS(number),
+                     from, to);
 }
 
 static kith_status check_free(kith_instance *self, const kith_txn *txn, const struct booking *b,
@@ -138,7 +138,7 @@ static kith_status booking_hook(kith_instance *self, kith_txn *txn, kith_change 
     if (change->before || kith_has(b.held_until) || !kith_has(self->own.hold) ||
         !kith_is(b.state, "held"))
         return KITH_OK;
-    b.held_until = kith_time(self->host->now(self->host) + self->own.hold.as.i);
+    b.held_until = kith_time(KITH_NOW(self).as.i + self->own.hold.as.i);
     return rec->set(txn, change, 1, &n->held_until, &b.held_until, err);
 }
 
@@ -158,7 +158,7 @@ static kith_status hold_timer(kith_instance *self, kith_txn *txn, const kith_fir
     if (st == KITH_E_NOTFOUND)
         return KITH_OK;
     if (st != KITH_OK || !kith_is(b.state, "held") || !kith_has(b.held_until) ||
-        b.held_until.as.i > self->host->now(self->host))
+        b.held_until.as.i > KITH_NOW(self).as.i)
         return st;
     return KITH_SET(self, txn, own.booking, state, firing->id, kith_text("cancelled"), err);
 }
@@ -359,8 +359,8 @@ static void say_why(const struct proposal *p, const struct resource *r, char *ou
     for (uint32_t i = 0; i < l->count && n < room; i++)
         if (has_tag(r->category, l->tags[i]))
             n += (size_t)snprintf(out + n, room - n, "%s%.*s in %lld of %llu stays", n ? ", " : "",
-                                  (int)l->tags[i].as.s.len, l->tags[i].as.s.ptr,
-                                  (long long)l->counts[i], (unsigned long long)l->stay_count);
+                                  KITH_CHARS(l->tags[i].as.s), (long long)l->counts[i],
+                                  (unsigned long long)l->stay_count);
     for (uint64_t i = 0; i < l->stay_count; i++)
         stays += l->stays[i].resource.as.link.id == r->id.as.link.id;
     if (stays && n < room)

@@ -18,21 +18,20 @@ static kith_status load_terms(kith_instance *self, const kith_txn *txn, struct c
                               struct all_terms *out, kith_error *err) {
     struct account_chain chain;
     struct contact c;
-    kith_status st = units_above(self, txn, who.account, &chain, err);
+    KITH_TRY(units_above(self, txn, who.account, &chain, err));
     out->count = 0;
-    for (uint64_t i = 0; st == KITH_OK && i < chain.count; i++) {
+    for (uint64_t i = 0; i < chain.count; i++) {
         const struct account *a = &chain.at[i];
         out->at[out->count++] =
             (struct terms){a->id,    a->credit_limit, a->expected_value,
                            a->bonus, a->bonus_from,   i ? a->name : kith_null()};
     }
-    if (st != KITH_OK || kith_has(who.account))
-        return st;
-    st = KITH_LOAD(self, txn, contact, who.contact.as.link.id, &c, err);
-    if (st == KITH_OK)
-        out->at[out->count++] = (struct terms){c.id,    c.credit_limit, c.expected_value,
-                                               c.bonus, c.bonus_from,   kith_null()};
-    return st;
+    if (kith_has(who.account))
+        return KITH_OK;
+    KITH_TRY(KITH_LOAD(self, txn, contact, who.contact.as.link.id, &c, err));
+    out->at[out->count++] =
+        (struct terms){c.id, c.credit_limit, c.expected_value, c.bonus, c.bonus_from, kith_null()};
+    return KITH_OK;
 }
 
 /* What a query takes: the account with all its units, or the contact. */
@@ -124,8 +123,7 @@ static kith_status check_limit(kith_instance *self, const kith_txn *txn, const s
                    open, ordered, more, used, out->passes ? "within" : "above", limit);
     if (kith_has(t->name))
         (void)snprintf(out->why + strlen(out->why), sizeof out->why - strlen(out->why),
-                       ", which %.*s has with all its units",
-                       (int)(t->name.as.s.len < 60 ? t->name.as.s.len : 60), t->name.as.s.ptr);
+                       ", which %.*s has with all its units", KITH_CUT(t->name.as.s, 60));
     return KITH_OK;
 }
 

@@ -10,7 +10,7 @@
 
 static kith_status again(kith_instance *self, kith_txn *txn, const struct stock *stock,
                          kith_error *err) {
-    return self->timers->at(txn, self->goods.wanted_timer, self->host->now(self->host),
+    return self->timers->at(txn, self->goods.wanted_timer, KITH_NOW(self).as.i,
                             self->goods.stock.type, stock->id.as.link.id, kith_str_of(""), NULL,
                             err);
 }
@@ -57,7 +57,7 @@ static kith_status wanted_timer(kith_instance *self, kith_txn *txn, const kith_f
 
 static kith_status set_left(kith_instance *self, kith_txn *txn, uint64_t *count, kith_error *err) {
     const int64_t after = self->goods.abandon_after.as.i;
-    const kith_value before = kith_time(self->host->now(self->host) - after);
+    const kith_value before = kith_time(KITH_NOW(self).as.i - after);
     struct ordered *carts;
     *count = 0;
     if (after == 0)
@@ -90,8 +90,8 @@ static kith_status left_timer(kith_instance *self, kith_txn *txn, const kith_fir
     KITH_TRY(set_ignored(self, txn, &offers, err));
     if (carts < AT_ONCE && offers < AT_ONCE)
         return KITH_OK;
-    return self->timers->at(txn, self->goods.left_timer, self->host->now(self->host), 0, 0,
-                            kith_str_of(""), NULL, err);
+    return self->timers->at(txn, self->goods.left_timer, KITH_NOW(self).as.i, 0, 0, kith_str_of(""),
+                            NULL, err);
 }
 
 /* -- what was bought after all ------------------------------------------------------------------

@@ -47,7 +47,7 @@ static kith_status read_item(kith_str part, struct item *item, kith_error *err) 
     return kith_fail(err, KITH_E_REFUSED, "items",
                      "items: '%.*s' is no item; write the code of a product, a star and how many: "
                      "PEN*2; INK*1.5",
-                     (int)(part.len < 60 ? part.len : 60), part.ptr);
+                     KITH_CUT(part, 60));
 }
 
 kith_status items_read(kith_instance *self, const kith_txn *txn, kith_str text, struct item **items,
@@ -243,7 +243,7 @@ static kith_status add_line(struct entering *w, const struct item *item, kith_er
     if (!count)
         return kith_fail(err, KITH_E_REFUSED, "items",
                          "items: there is no product '%.*s'; see 'kith find product'",
-                         (int)(item->code.len < 60 ? item->code.len : 60), item->code.ptr);
+                         KITH_CUT(item->code, 60));
     struct line line = {
         .order = w->order.id, .product = found[0].id, .quantity = quantity_units(item->units)};
     return KITH_CREATE(self, w->txn, line, &line, err);

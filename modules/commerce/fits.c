@@ -53,7 +53,7 @@ static kith_status because_of_kin(struct reasons *r, const struct fitting *line,
         struct apt other;
         KITH_TRY(KITH_LOAD(r->self, r->txn, care.apt, kin[i].product.as.link.id, &other, err));
         for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-            if (kith_str_is(kin[i].kind.as.s, words[k][0]))
+            if (kith_is(kin[i].kind, words[k][0]))
                 because(r, "%s %.*s.", words[k][1], shown(other.name.as.s), other.name.as.s.ptr);
     }
     return KITH_OK;
@@ -87,13 +87,11 @@ static int32_t same_word(kith_str a, kith_str b) {
 /* What they are interested in is a tag of the product, or its category. */
 static kith_status because_of_taste(struct reasons *r, const struct apt *product, kith_error *err) {
     struct taste person;
-    struct sort category = {.name = kith_null()};
-    if (r->order->contact.kind != KITH_LINK)
+    struct sort category;
+    if (!kith_has(r->order->contact))
         return KITH_OK;
-    KITH_TRY(KITH_LOAD(r->self, r->txn, care.taste, r->order->contact.as.link.id, &person, err));
-    if (kith_has(product->category))
-        KITH_TRY(
-            KITH_LOAD(r->self, r->txn, care.sort, product->category.as.link.id, &category, err));
+    KITH_TRY(KITH_FOLLOW(r->self, r->txn, care.taste, r->order->contact, &person, err));
+    KITH_TRY(KITH_FOLLOW(r->self, r->txn, care.sort, product->category, &category, err));
     const uint64_t wishes = kith_rows(&person.interests), tags = kith_rows(&product->tags);
     for (uint64_t i = 0; i < wishes; i++) {
         const kith_str wish = person.interests.as.list.items[i].as.s;
@@ -137,8 +135,7 @@ static kith_status fit_line(struct reasons *r, kith_call *call, const struct fit
     because_of_choice(r, line);
     const kith_value personal = kith_bool(r->why[0] != '\0');
     if (product.value_proposition.kind == KITH_TEXT)
-        because(r, "%.*s", (int)product.value_proposition.as.s.len,
-                product.value_proposition.as.s.ptr);
+        because(r, "%.*s", KITH_CHARS(product.value_proposition.as.s));
     const struct fit_row row = {line->id, product.id, product.name, personal,
                                 r->why[0] ? kith_text(r->why) : kith_null()};
     if (r->why[0])

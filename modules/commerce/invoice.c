@@ -62,7 +62,7 @@ static kith_status take_quantity(const struct making *m, int64_t left, const kit
     m->self->numbers->text(&rest, text);
     return kith_fail(err, KITH_E_REFUSED, "quantity",
                      "quantity: of '%.*s' %s are left, and no more can stand on it",
-                     (int)name->as.s.len, name->as.s.ptr, text);
+                     KITH_CHARS(name->as.s), text);
 }
 
 static kith_status share_amounts(const kith_instance *self, const kith_value *net,
@@ -215,9 +215,9 @@ static kith_status write_lines(struct making *m, kith_error *err) {
 }
 
 static const char *state_for(const kith_instance *self, const struct invoice *in) {
-    return !minor_of(&in->open)                                                ? "paid"
-           : !is_credit(in) && in->due_on.as.i < self->host->today(self->host) ? "overdue"
-                                                                               : "open";
+    return !minor_of(&in->open)                                        ? "paid"
+           : !is_credit(in) && in->due_on.as.i < KITH_TODAY(self).as.i ? "overdue"
+                                                                       : "open";
 }
 
 static kith_status write_totals(const struct making *m, kith_error *err) {
@@ -269,12 +269,11 @@ static kith_status made_hook(kith_instance *self, kith_txn *txn, kith_change *ch
 
 static kith_status days_to_pay(kith_instance *self, const kith_txn *txn, const struct invoice *in,
                                int64_t *days, kith_error *err) {
-    struct contact c = {0};
+    struct contact c;
     struct account_chain chain;
     uint64_t i = 0;
     KITH_TRY(units_above(self, txn, in->account, &chain, err));
-    if (kith_has(in->contact))
-        KITH_TRY(KITH_LOAD(self, txn, contact, in->contact.as.link.id, &c, err));
+    KITH_TRY(KITH_FOLLOW(self, txn, contact, in->contact, &c, err));
     while (i < chain.count && !kith_has(chain.at[i].payment_days))
         i++;
     *days = i < chain.count            ? chain.at[i].payment_days.as.i
@@ -293,7 +292,7 @@ static kith_status from_order(kith_instance *self, const kith_txn *txn, struct i
     if (is_before_order(state) || kith_str_is(state, "cancelled"))
         return kith_fail(err, KITH_E_REFUSED, "order",
                          "order: %.*s is %.*s; an invoice is for an order that is placed",
-                         (int)o.number.as.s.len, o.number.as.s.ptr, (int)state.len, state.ptr);
+                         KITH_CHARS(o.number.as.s), KITH_CHARS(state));
     in->kind = kith_text("invoice");
     in->account = o.account;
     in->contact = o.contact;
@@ -308,14 +307,14 @@ static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct
     if (is_credit(&of))
         return kith_fail(err, KITH_E_REFUSED, "corrects",
                          "corrects: %.*s is a credit note itself; make an invoice instead",
-                         (int)of.number.as.s.len, of.number.as.s.ptr);
+                         KITH_CHARS(of.number.as.s));
     if (kith_is(of.state, "written_off"))
         return kith_fail(err, KITH_E_REFUSED, "corrects", "corrects: %.*s is written off already",
-                         (int)of.number.as.s.len, of.number.as.s.ptr);
+                         KITH_CHARS(of.number.as.s));
     if (kith_has(in->order) && !kith_equal(in->order, of.order))
         return kith_fail(err, KITH_E_REFUSED, "order",
-                         "order: %.*s is for another one; leave it out", (int)of.number.as.s.len,
-                         of.number.as.s.ptr);
+                         "order: %.*s is for another one; leave it out",
+                         KITH_CHARS(of.number.as.s));
     in->kind = kith_text("credit_note");
     in->order = of.order;
     in->account = of.account;
@@ -326,7 +325,7 @@ static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct
 
 static kith_status settle_days(kith_instance *self, const kith_txn *txn, struct invoice *in,
                                kith_error *err) {
-    const int64_t today = self->host->today(self->host);
+    const int64_t today = KITH_TODAY(self).as.i;
     int64_t days = 0;
     if (!kith_has(in->issued_on))
         in->issued_on = kith_date(today);
@@ -371,7 +370,7 @@ static kith_status check_state(const kith_instance *self, const struct invoice *
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %s of %.*s are open, and it is due on its day; record a payment "
                      "(commerce.pay), or credit it (commerce.credit)",
-                     open, (int)in->number.as.s.len, in->number.as.s.ptr);
+                     open, KITH_CHARS(in->number.as.s));
 }
 
 static kith_status keep_hook(kith_instance *self, kith_txn *txn, kith_change *change,
@@ -389,7 +388,7 @@ static kith_status keep_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         return kith_fail(err, KITH_E_REFUSED, NULL,
                          "%.*s was issued and stays as it is; correct it by a credit note "
                          "(commerce.credit)",
-                         (int)in.number.as.s.len, in.number.as.s.ptr);
+                         KITH_CHARS(in.number.as.s));
     return change->after && self->records->changed(txn, change, f->state) == 1
                ? check_state(self, &in, err)
                : KITH_OK;
@@ -441,7 +440,7 @@ static kith_status overdue_timer(kith_instance *self, kith_txn *txn, const kith_
         KITH_TRY(
             KITH_SET(self, txn, invoice, state, late[i].id.as.link.id, kith_text("overdue"), err));
     if (n == OVERDUE_AT_ONCE)
-        KITH_TRY(self->timers->at(txn, self->bill.overdue_timer, self->host->now(self->host), 0, 0,
+        KITH_TRY(self->timers->at(txn, self->bill.overdue_timer, KITH_NOW(self).as.i, 0, 0,
                                   kith_str_of(""), NULL, err));
     return KITH_OK;
 }

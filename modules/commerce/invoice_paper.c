@@ -5,15 +5,10 @@
 /* The addressee: who may not be seen is left out. */
 static kith_status put_to(kith_instance *self, const kith_txn *view, struct kith_paper *p,
                           const struct invoice *in, kith_error *err) {
-    struct kith_paper_account account = {.name = kith_null()};
-    struct kith_paper_contact contact = {.name = kith_null()};
-    kith_status st = KITH_OK;
-    if (kith_has(in->account))
-        st = KITH_LOAD(self, view, paper.account, in->account.as.link.id, &account, err);
-    if ((st == KITH_OK || st == KITH_E_NOTFOUND) && kith_has(in->contact))
-        st = KITH_LOAD(self, view, paper.contact, in->contact.as.link.id, &contact, err);
-    if (st != KITH_OK && st != KITH_E_NOTFOUND)
-        return st;
+    struct kith_paper_account account;
+    struct kith_paper_contact contact;
+    KITH_TRY(kith_or_none(KITH_FOLLOW(self, view, paper.account, in->account, &account, err)));
+    KITH_TRY(kith_or_none(KITH_FOLLOW(self, view, paper.contact, in->contact, &contact, err)));
     kith_paper_to(p, &account, &contact);
     return KITH_OK;
 }
@@ -22,28 +17,24 @@ static kith_status put_lines(kith_instance *self, const kith_txn *view, struct k
                              const kith_value *invoice, kith_error *err) {
     struct kith_paper_line *lines;
     uint64_t count;
-    kith_status st = KITH_FIND(self, view, paper.line, self->bill.invoice_lines, 1, invoice, &lines,
-                               &count, err);
+    KITH_TRY(KITH_FIND(self, view, paper.line, self->bill.invoice_lines, 1, invoice, &lines, &count,
+                       err));
     kith_paper_open(p, "lines", '[');
-    for (uint64_t i = 0; st == KITH_OK && i < count; i++) {
-        struct product product = {.code = kith_null()};
-        if (kith_has(lines[i].product))
-            st = KITH_LOAD(self, view, product, lines[i].product.as.link.id, &product, err);
-        if (st == KITH_E_NOTFOUND)
-            st = KITH_OK;
+    for (uint64_t i = 0; i < count; i++) {
+        struct product product;
+        KITH_TRY(kith_or_none(KITH_FOLLOW(self, view, product, lines[i].product, &product, err)));
         kith_paper_add_line(p, &lines[i], &product.code);
     }
     kith_paper_close(p, ']');
-    return st;
+    return KITH_OK;
 }
 
 static kith_status put_facts(kith_instance *self, const kith_txn *view, struct kith_paper *p,
                              const struct invoice *in, kith_error *err) {
     struct paper_order order;
-    struct invoice of = {.number = kith_null()};
+    struct invoice of;
     KITH_TRY(KITH_LOAD(self, view, paper.order, in->order.as.link.id, &order, err));
-    if (kith_has(in->corrects))
-        KITH_TRY(KITH_LOAD(self, view, invoice, in->corrects.as.link.id, &of, err));
+    KITH_TRY(KITH_FOLLOW(self, view, invoice, in->corrects, &of, err));
     kith_paper_open(p, "facts", '[');
     if (kith_is(in->kind, "invoice"))
         kith_paper_fact(p, "due_on", &in->due_on);

@@ -242,7 +242,7 @@ static kith_status read_ages(const kith_txn *txn, const struct age_args *args, s
     /* Days late: from[i] to from[i + 1] - 1; the ends are as far as a date may be. */
     static const int64_t from[AGES + 1] = {-100000, 1, 31, 61, 91, 100000};
     kith_instance *self = a->self;
-    const int64_t today = self->host->today(self->host);
+    const int64_t today = KITH_TODAY(self).as.i;
     const int32_t one = kith_has(args->account) || kith_has(args->contact);
     const uint32_t query = kith_has(args->account)   ? self->bill.age_account
                            : kith_has(args->contact) ? self->bill.age_contact

@@ -32,7 +32,7 @@ static kith_status order_kept_hook(kith_instance *self, kith_txn *txn, kith_chan
                          : kith_str_is(state, "paid") ? "cancel it"
                                                       : "only a rule of retention takes it away";
     return kith_fail(err, KITH_E_REFUSED, NULL, "%.*s is %.*s, and is kept with its lines; %s",
-                     (int)o.number.as.s.len, o.number.as.s.ptr, (int)state.len, state.ptr, remedy);
+                     KITH_CHARS(o.number.as.s), KITH_CHARS(state), remedy);
 }
 
 int32_t is_before_order(kith_str state) {
@@ -48,7 +48,7 @@ static kith_status check_same(kith_instance *self, const kith_txn *txn, const ki
     if (was.lines.as.i && kith_has(was.currency) && !kith_equal(was.currency, o->currency))
         return kith_fail(err, KITH_E_REFUSED, "currency",
                          "currency: its lines are in %.*s, and so is the order; %s",
-                         (int)was.currency.as.s.len, was.currency.as.s.ptr,
+                         KITH_CHARS(was.currency.as.s),
                          kith_is(was.state, "cart") || kith_is(was.state, "abandoned")
                              ? "delete them first"
                              : order_remedy(was.state.as.s));
@@ -63,11 +63,10 @@ static kith_status check_same(kith_instance *self, const kith_txn *txn, const ki
         return kith_fail(err, KITH_E_REFUSED, who,
                          "%s: %.*s, which is %.*s, is kept with who bought; merge the %s with "
                          "another one, or leave it",
-                         who, (int)was.number.as.s.len, was.number.as.s.ptr,
-                         (int)was.state.as.s.len, was.state.as.s.ptr, who);
+                         who, KITH_CHARS(was.number.as.s), KITH_CHARS(was.state.as.s), who);
     return kith_fail(err, KITH_E_REFUSED, who,
                      "%s: who buys stays as it is once the order is %.*s; %s", who,
-                     (int)was.state.as.s.len, was.state.as.s.ptr, order_remedy(was.state.as.s));
+                     KITH_CHARS(was.state.as.s), order_remedy(was.state.as.s));
 }
 
 static kith_status check_placed(kith_instance *self, const kith_txn *txn, const struct order *o,
@@ -116,8 +115,8 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %.*s is %.*s by now, and an undo neither places, offers nor sends it; "
                      "set it %.*s again",
-                     (int)o->number.as.s.len, o->number.as.s.ptr, (int)was.state.as.s.len,
-                     was.state.as.s.ptr, (int)o->state.as.s.len, o->state.as.s.ptr);
+                     KITH_CHARS(o->number.as.s), KITH_CHARS(was.state.as.s),
+                     KITH_CHARS(o->state.as.s));
 }
 
 static kith_status order_hook(kith_instance *self, kith_txn *txn, kith_change *change,

@@ -37,11 +37,10 @@ static kith_status check_open(const struct writing *w, kith_error *err) {
                          "order: an import writes lines of carts, and of orders that an import "
                          "made as placed (channel=import) and that are not invoiced; %.*s is %.*s, "
                          "and its lines stay",
-                         (int)w->order.number.as.s.len, w->order.number.as.s.ptr, (int)state.len,
-                         state.ptr);
+                         KITH_CHARS(w->order.number.as.s), KITH_CHARS(state));
     return kith_fail(err, KITH_E_REFUSED, "order",
-                     "order: its lines stay as they are once it is %.*s; %s", (int)state.len,
-                     state.ptr, order_remedy(state));
+                     "order: its lines stay as they are once it is %.*s; %s", KITH_CHARS(state),
+                     order_remedy(state));
 }
 
 static kith_status check_product(const struct writing *w, kith_error *err) {
@@ -51,7 +50,7 @@ static kith_status check_product(const struct writing *w, kith_error *err) {
     return kith_fail(err, KITH_E_REFUSED, "product",
                      "product: '%.*s' is retired and sold no more; take its successor, or set it "
                      "active",
-                     (int)code.len, code.ptr);
+                     KITH_CHARS(code));
 }
 
 /* What it costs by a book, or by what the customer has without one. */
@@ -180,11 +179,11 @@ static kith_status settle_currency(struct writing *w, kith_error *err) {
     if (!kith_has(w->order.currency))
         return KITH_SET(self, w->txn, order, currency, w->order.id.as.link.id, kith_text(currency),
                         err);
-    if (kith_str_is(w->order.currency.as.s, currency))
+    if (kith_is(w->order.currency, currency))
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "unit_price",
                      "unit_price: it is in %s, and the order is in %.*s", currency,
-                     (int)w->order.currency.as.s.len, w->order.currency.as.s.ptr);
+                     KITH_CHARS(w->order.currency.as.s));
 }
 
 /* In hundredths of a percent. Where a price is somebody's choice, by hand or by the book that they
@@ -217,8 +216,7 @@ static kith_status limit_of(const struct writing *w, int64_t *limit, char said_b
     (void)snprintf(said_by, 100, "commerce.discount_limit");
     if (tier)
         (void)snprintf(said_by, 100, "tier '%.*s' of commerce.tiers",
-                       (int)(tier->name.as.s.len < 60 ? tier->name.as.s.len : 60),
-                       tier->name.as.s.ptr);
+                       KITH_CUT(tier->name.as.s, 60));
     return KITH_OK;
 }
 
@@ -237,8 +235,8 @@ static kith_status check_discount(struct writing *w, kith_error *err) {
         return kith_fail(err, KITH_E_REFUSED, "unit_price",
                          "unit_price: '%.*s' has no price in %s that it could be measured by, as "
                          "%s wants; give it one in a price book",
-                         (int)w->product.code.as.s.len, w->product.code.as.s.ptr,
-                         w->line.unit_price.as.money.currency, said_by);
+                         KITH_CHARS(w->product.code.as.s), w->line.unit_price.as.money.currency,
+                         said_by);
     if (units_of(&w->line.off_list) != units_of(&w->line.discount))
         return kith_fail(err, KITH_E_REFUSED, "unit_price",
                          "unit_price: with the discount it is %s %% below the list price, more "
@@ -413,7 +411,7 @@ static kith_status hand_over_line(const struct handover *h, const struct line *l
         return kith_fail(err, KITH_E_REFUSED, who,
                          "%s: by the terms of this customer the line '%.*s' costs something else; "
                          "set who buys while the order is a cart, which prices it anew",
-                         who, (int)line->description.as.s.len, line->description.as.s.ptr);
+                         who, KITH_CHARS(line->description.as.s));
     kith_put(&edit, self->line.priced_by, w.line.priced_by);
     return h->writes ? kith_edit_update(self->records, h->txn, self->line.type, line->id.as.link.id,
                                         &edit, err)

@@ -132,8 +132,8 @@ static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct
     KITH_TRY(KITH_LOAD(self, txn, invoice, p->invoice.as.link.id, &in, err));
     if (minor_of(&in.open) <= 0 || !kith_is(in.kind, "invoice"))
         return kith_fail(err, KITH_E_REFUSED, "invoice",
-                         "invoice: nothing of %.*s is open; it is %.*s", (int)in.number.as.s.len,
-                         in.number.as.s.ptr, (int)in.state.as.s.len, in.state.as.s.ptr);
+                         "invoice: nothing of %.*s is open; it is %.*s", KITH_CHARS(in.number.as.s),
+                         KITH_CHARS(in.state.as.s));
     if (!kith_has(p->order))
         p->order = in.order;
     if (!kith_has(p->account) && !kith_has(p->contact)) {
@@ -144,8 +144,7 @@ static kith_status from_invoice(kith_instance *self, const kith_txn *txn, struct
                ? KITH_OK
                : kith_fail(err, KITH_E_REFUSED, "amount",
                            "amount: it is in %s, and %.*s is in %.*s", p->amount.as.money.currency,
-                           (int)in.number.as.s.len, in.number.as.s.ptr, (int)in.currency.as.s.len,
-                           in.currency.as.s.ptr);
+                           KITH_CHARS(in.number.as.s), KITH_CHARS(in.currency.as.s));
 }
 
 static kith_status from_order(kith_instance *self, const kith_txn *txn, struct payment *p,
@@ -162,11 +161,11 @@ static kith_status from_order(kith_instance *self, const kith_txn *txn, struct p
                           pays = customer_of(p->account, p->contact);
     if (!kith_equal(owes.account, pays.account) || !kith_equal(owes.contact, pays.contact))
         return kith_fail(err, KITH_E_REFUSED, "order", "order: %.*s is of another customer",
-                         (int)o.number.as.s.len, o.number.as.s.ptr);
+                         KITH_CHARS(o.number.as.s));
     if (kith_has(o.currency) && !is_in(&p->amount, &o.currency))
         return kith_fail(err, KITH_E_REFUSED, "amount", "amount: it is in %s, and %.*s is in %.*s",
-                         p->amount.as.money.currency, (int)o.number.as.s.len, o.number.as.s.ptr,
-                         (int)o.currency.as.s.len, o.currency.as.s.ptr);
+                         p->amount.as.money.currency, KITH_CHARS(o.number.as.s),
+                         KITH_CHARS(o.currency.as.s));
     return KITH_OK;
 }
 
@@ -207,7 +206,7 @@ static kith_status check_reference(kith_instance *self, const kith_txn *txn,
             return kith_fail(err, KITH_E_CONFLICT, "reference",
                              "reference: %.*s of this payer has it already; if it is another "
                              "payment, give it another reference",
-                             (int)others[i].number.as.s.len, others[i].number.as.s.ptr);
+                             KITH_CHARS(others[i].number.as.s));
     return KITH_OK;
 }
 
@@ -269,8 +268,7 @@ static kith_status check_kept(kith_instance *self, const kith_txn *txn, const ki
             return kith_fail(err, KITH_E_REFUSED, NULL,
                              "%.*s is %.*s and stays as it is; refund it (commerce.refund) and "
                              "record another one",
-                             (int)before->number.as.s.len, before->number.as.s.ptr,
-                             (int)before->state.as.s.len, before->state.as.s.ptr);
+                             KITH_CHARS(before->number.as.s), KITH_CHARS(before->state.as.s));
     return KITH_OK;
 }
 
@@ -301,7 +299,7 @@ static kith_status payment_gone_hook(kith_instance *self, kith_txn *txn, kith_ch
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, NULL,
                      "%.*s was received and is kept; refund it (commerce.refund)",
-                     (int)p.number.as.s.len, p.number.as.s.ptr);
+                     KITH_CHARS(p.number.as.s));
 }
 
 /* -- actions ------------------------------------------------------------------------------------
@@ -346,8 +344,7 @@ static kith_status refund_action(kith_instance *self, kith_call *call, kith_erro
     KITH_TRY(KITH_LOAD(self, txn, payment, args.payment.as.link.id, &p, err));
     if (!kith_is(p.state, "received"))
         return kith_fail(err, KITH_E_REFUSED, "payment", "payment: %.*s is %.*s, not received",
-                         (int)p.number.as.s.len, p.number.as.s.ptr, (int)p.state.as.s.len,
-                         p.state.as.s.ptr);
+                         KITH_CHARS(p.number.as.s), KITH_CHARS(p.state.as.s));
     if (kith_has(args.amount) && minor_of(&args.amount) <= 0)
         return kith_fail(err, KITH_E_INVAL, "amount", "amount: it is more than 0");
     kith_value all = p.amount;

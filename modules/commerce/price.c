@@ -28,10 +28,9 @@ static void take(struct terms *t, kith_value price_book, kith_value discount,
  * belong to or what is below it: another account that pays has terms of its own. */
 static kith_status terms_of(kith_instance *self, const kith_txn *txn,
                             const struct price_question *ask, struct terms *t, kith_error *err) {
-    struct contact c = {.account = kith_null()};
+    struct contact c;
     struct account_chain up;
-    if (kith_has(ask->contact))
-        KITH_TRY(KITH_LOAD(self, txn, contact, ask->contact.as.link.id, &c, err));
+    KITH_TRY(KITH_FOLLOW(self, txn, contact, ask->contact, &c, err));
     KITH_TRY(units_above(self, txn, kith_has(ask->account) ? ask->account : c.account, &up, err));
     *t = (struct terms){0};
     if (!kith_has(ask->account) || is_unit_of(&up, &c.account))
@@ -92,7 +91,7 @@ static kith_status look_for(struct search *s, const struct book *book, kith_valu
     }
     self->numbers->text(&s->out->unit_price, amount);
     self->numbers->text(&row.min_quantity, from);
-    say(s, "%.*s: %s%s%s", (int)book->name.as.s.len, book->name.as.s.ptr, amount,
+    say(s, "%.*s: %s%s%s", KITH_CHARS(book->name.as.s), amount,
         row.min_quantity.as.decimal.units > 1000 ? " from " : "",
         row.min_quantity.as.decimal.units > 1000 ? from : "");
     s->out->price = row.id;
@@ -146,7 +145,7 @@ static kith_status look_in_tiers(struct search *s, kith_error *err) {
             continue;
         KITH_TRY(look_in_all(s, s->self->query.tier_books, 1, &tier->name, err));
         if (s->found)
-            say(s, " for tier %.*s", (int)tier->name.as.s.len, tier->name.as.s.ptr);
+            say(s, " for tier %.*s", KITH_CHARS(tier->name.as.s));
     }
     return KITH_OK;
 }
@@ -196,7 +195,7 @@ static kith_status take_list_price(struct search *s, kith_error *err) {
         return kith_fail(err, KITH_E_REFUSED, "product",
                          "product: '%.*s' has no price%s%.*s; give it a list price, or a row in a "
                          "price book that holds for this customer and day",
-                         (int)code.len, code.ptr, cur.len ? " in " : "", (int)cur.len,
+                         KITH_CHARS(code), cur.len ? " in " : "", (int)cur.len,
                          cur.len ? cur.ptr : "");
     s->out->unit_price = s->list;
     s->self->numbers->text(&s->list, amount);
@@ -220,8 +219,7 @@ static void take_discount(struct search *s) {
     if (out->as.decimal.units == s->terms.discount.as.decimal.units)
         return;
     s->self->numbers->text(&s->terms.discount, agreed);
-    say(s, " of %s %%, which is what tier %.*s allows", agreed, (int)tier->name.as.s.len,
-        tier->name.as.s.ptr);
+    say(s, " of %s %%, which is what tier %.*s allows", agreed, KITH_CHARS(tier->name.as.s));
 }
 
 kith_status price_find(kith_instance *self, const kith_txn *txn, const struct price_question *ask,
@@ -310,7 +308,7 @@ static kith_status book_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     if (self->numbers->digits(code) < 0)
         return kith_fail(err, KITH_E_REFUSED, "currency",
                          "currency: '%.*s' is none of ISO 4217; write it as EUR",
-                         (int)b.currency.as.s.len, b.currency.as.s.ptr);
+                         KITH_CHARS(b.currency.as.s));
     if (change->before && self->records->changed(txn, change, self->book.currency) == 1) {
         struct price *rows;
         uint64_t count = 0;
@@ -335,8 +333,8 @@ static kith_status check_amount(kith_instance *self, const kith_txn *txn, const 
     if (!same_currency(p->amount, b.currency) && kith_has(p->amount))
         return kith_fail(err, KITH_E_REFUSED, "amount",
                          "amount: it is in %s, and the prices of '%.*s' are in %.*s",
-                         p->amount.as.money.currency, (int)b.name.as.s.len, b.name.as.s.ptr,
-                         (int)b.currency.as.s.len, b.currency.as.s.ptr);
+                         p->amount.as.money.currency, KITH_CHARS(b.name.as.s),
+                         KITH_CHARS(b.currency.as.s));
     return KITH_OK;
 }
 

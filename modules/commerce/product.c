@@ -17,7 +17,7 @@ static kith_status product_hook(kith_instance *self, kith_txn *txn, kith_change 
         return kith_fail(err, KITH_E_REFUSED, "variant_of",
                          "variant_of: '%.*s' is itself %s; link to the product that it is a "
                          "variant of",
-                         (int)of.code.as.s.len, of.code.as.s.ptr,
+                         KITH_CHARS(of.code.as.s),
                          of.id.as.link.id == change->id ? "this product" : "a variant");
     return KITH_OK;
 }
@@ -55,8 +55,7 @@ static kith_status add_code(const struct insides *in, const kith_value *product,
     struct product p;
     const size_t at = strlen(out);
     KITH_TRY(KITH_LOAD(self, in->txn, product, product->as.link.id, &p, err));
-    (void)snprintf(out + at, room - at, "%s%.*s", at ? " in " : "", (int)p.code.as.s.len,
-                   p.code.as.s.ptr);
+    (void)snprintf(out + at, room - at, "%s%.*s", at ? " in " : "", KITH_CHARS(p.code.as.s));
     return KITH_OK;
 }
 

@@ -51,8 +51,7 @@ static kith_value channel_of(const struct order *o) {
 static kith_status create_purchase(kith_instance *self, kith_txn *txn, const struct order *o,
                                    kith_value amount, kith_error *err) {
     char subject[80];
-    (void)snprintf(subject, sizeof subject, "Order %.*s", (int)o->number.as.s.len,
-                   o->number.as.s.ptr);
+    (void)snprintf(subject, sizeof subject, "Order %.*s", KITH_CHARS(o->number.as.s));
     struct purchase p = {.order = o->id,
                          .contact = o->contact,
                          .account = o->account,
@@ -95,10 +94,8 @@ static kith_status make_customer(kith_instance *self, kith_txn *txn, const struc
     kith_error none = {.struct_size = sizeof none};
     struct person person;
     struct firm firm;
-    if (kith_has(o->contact))
-        KITH_TRY(KITH_LOAD(self, txn, care.person, o->contact.as.link.id, &person, err));
-    if (kith_has(o->contact) &&
-        (kith_is(person.lifecycle, "prospect") || (!old && kith_is(person.lifecycle, "lost"))))
+    KITH_TRY(KITH_FOLLOW(self, txn, care.person, o->contact, &person, err));
+    if (kith_is(person.lifecycle, "prospect") || (!old && kith_is(person.lifecycle, "lost")))
         KITH_TRY(pass_over(KITH_SET(self, txn, care.person, lifecycle, o->contact.as.link.id,
                                     kith_text("customer"), &none)));
     if (!kith_has(o->account))
@@ -118,12 +115,11 @@ static kith_status follow(kith_instance *self, kith_txn *txn, kith_value order, 
     struct purchase *p;
     uint64_t count = 0;
     kith_value amount;
-    kith_status st = KITH_LOAD(self, txn, order, order.as.link.id, &o, err);
-    if (st == KITH_OK)
-        st = KITH_FIND(self, txn, care.purchase, self->care.query.purchase, 1, &order, &p, &count,
-                       err);
-    if (st != KITH_OK)
-        return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    KITH_TRY(kith_or_none(KITH_FOLLOW(self, txn, order, order, &o, err)));
+    if (!kith_has(o.id))
+        return KITH_OK;
+    KITH_TRY(
+        KITH_FIND(self, txn, care.purchase, self->care.query.purchase, 1, &order, &p, &count, err));
     /* An undo may have brought one back that another one stands for by now. */
     const uint64_t keep = is_purchase(&o) ? 1 : 0;
     for (; count > keep; count--)
@@ -165,9 +161,8 @@ static kith_status when_hook(kith_instance *self, kith_txn *txn, kith_change *ch
         !(was.placed_elsewhere.kind == KITH_BOOL && was.placed_elsewhere.as.i))
         return kith_fail(err, KITH_E_REFUSED, "placed_at",
                          "placed_at: %.*s is %.*s and stays with the time at which it was ordered",
-                         (int)o.number.as.s.len, o.number.as.s.ptr, (int)was.state.as.s.len,
-                         was.state.as.s.ptr);
-    return kith_has(o.placed_at) && o.placed_at.as.i > self->host->now(self->host) + DAY_MS
+                         KITH_CHARS(o.number.as.s), KITH_CHARS(was.state.as.s));
+    return kith_has(o.placed_at) && o.placed_at.as.i > KITH_NOW(self).as.i + DAY_MS
                ? kith_fail(err, KITH_E_REFUSED, "placed_at",
                            "placed_at: it lies in the future; leave it out, and it is now")
                : KITH_OK;
@@ -181,10 +176,9 @@ static kith_status line_hook(kith_instance *self, kith_txn *txn, kith_change *ch
     KITH_TRY(KITH_CHANGE(self, txn, change, line, &l, err));
     if (is_by_rules(change->origin))
         return KITH_OK;
-    kith_status st = KITH_LOAD(self, txn, order, l.order.as.link.id, &o, err);
-    if (st != KITH_OK || is_before_order(o.state.as.s))
-        return st == KITH_E_NOTFOUND ? KITH_OK : st;
-    return follow(self, txn, o.id, err);
+    KITH_TRY(kith_or_none(KITH_FOLLOW(self, txn, order, l.order, &o, err)));
+    return !kith_has(o.id) || is_before_order(o.state.as.s) ? KITH_OK
+                                                            : follow(self, txn, o.id, err);
 }
 
 static kith_status credit_hook(kith_instance *self, kith_txn *txn, kith_change *change,

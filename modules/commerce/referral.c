@@ -5,7 +5,7 @@
 
 static kith_status check_new(kith_instance *self, const kith_txn *txn, const struct referred *r,
                              kith_value *partner, kith_error *err) {
-    struct made product = {.supplier = kith_null()};
+    struct made product;
     if (!kith_has(r->contact) && !kith_has(r->account))
         return kith_fail(err, KITH_E_REFUSED, "contact",
                          "contact: say who is sent there: a contact, or an account");
@@ -14,8 +14,7 @@ static kith_status check_new(kith_instance *self, const kith_txn *txn, const str
                          "wanted: say what they want: a product, or in words");
     if (partner->kind == KITH_LINK)
         return KITH_OK;
-    if (r->product.kind == KITH_LINK)
-        KITH_TRY(KITH_LOAD(self, txn, care.made, r->product.as.link.id, &product, err));
+    KITH_TRY(KITH_FOLLOW(self, txn, care.made, r->product, &product, err));
     *partner = product.supplier;
     return kith_has(*partner)
                ? KITH_OK

@@ -41,7 +41,7 @@ static kith_status renew(kith_instance *self, kith_txn *txn, const struct subscr
 
 static kith_status step(kith_instance *self, kith_txn *txn, const struct subscription *s,
                         kith_error *err) {
-    const int64_t today = self->host->today(self->host);
+    const int64_t today = KITH_TODAY(self).as.i;
     if (s->cancel_at.kind == KITH_DATE && s->cancel_at.as.i <= today)
         return end(self, txn, s, "cancelled", "it was cancelled for this day", err);
     if (!s->renews.as.i)
@@ -59,7 +59,7 @@ static kith_status step(kith_instance *self, kith_txn *txn, const struct subscri
 static kith_status charge_timer(kith_instance *self, kith_txn *txn, const kith_firing *firing,
                                 kith_error *err) {
     const struct owned *own = &self->own;
-    const int64_t today = self->host->today(self->host);
+    const int64_t today = KITH_TODAY(self).as.i;
     struct subscription s;
     const kith_status st = KITH_LOAD(self, txn, own.subscription, firing->id, &s, err);
     if (st == KITH_E_NOTFOUND)
@@ -71,13 +71,13 @@ static kith_status charge_timer(kith_instance *self, kith_txn *txn, const kith_f
     KITH_TRY(KITH_LOAD(self, txn, own.subscription, firing->id, &s, err));
     if (!kith_has(s.next_charge) || s.next_charge.as.i > today)
         return KITH_OK;
-    return own->timers->at(txn, own->timer.charge, self->host->now(self->host), firing->type,
-                           firing->id, kith_str_of(""), NULL, err);
+    return own->timers->at(txn, own->timer.charge, KITH_NOW(self).as.i, firing->type, firing->id,
+                           kith_str_of(""), NULL, err);
 }
 
 static kith_status remind(kith_instance *self, kith_txn *txn, const struct subscription *s,
                           kith_error *err) {
-    const int64_t today = self->host->today(self->host);
+    const int64_t today = KITH_TODAY(self).as.i;
     const kith_value payload[] = {s->term_end, kith_int(s->term_end.as.i - today), s->renews};
     const kith_value next = reminder_of(self, s->term_end, today + 1, s->term_start.as.i + 1, 0);
     KITH_TRY(self->events->publish(txn, self->own.topics.term_ending, s->id.as.link.type,
@@ -94,7 +94,7 @@ struct search {
 
 static kith_status find_due(kith_instance *self, kith_txn *txn, struct search *s, kith_error *err) {
     const struct owned *own = &self->own;
-    const int64_t now = self->host->now(self->host);
+    const int64_t now = KITH_NOW(self).as.i;
     const kith_value days[] = {s->day, KITH_TODAY(self)};
     const kith_value none = kith_link(own->subscription.type, 1);
     struct subscription first, *due;
@@ -150,7 +150,7 @@ static kith_status due_timer(kith_instance *self, kith_txn *txn, const kith_firi
     if (s.done && ending < DUE_MAX)
         return KITH_OK;
     (void)snprintf(payload, sizeof payload, "%lld", (long long)s.day.as.i);
-    return own->timers->at(txn, own->timer.subscriptions, self->host->now(self->host),
+    return own->timers->at(txn, own->timer.subscriptions, KITH_NOW(self).as.i,
                            own->subscription.type, s.after.as.link.id, kith_str_of(payload), NULL,
                            err);
 }
@@ -213,7 +213,7 @@ static kith_status subscribe_action(kith_instance *self, kith_call *call, kith_e
                              .discount = args.discount,
                              .renews = args.renews};
     if (args.trial_days.kind == KITH_INT)
-        s.trial_until = kith_date(self->host->today(self->host) + args.trial_days.as.i);
+        s.trial_until = kith_date(KITH_TODAY(self).as.i + args.trial_days.as.i);
     KITH_TRY(KITH_CREATE(self, txn, own.subscription, &s, err));
     KITH_TRY(KITH_LOAD(self, txn, own.subscription, s.id.as.link.id, &s, err));
     struct subscribe_results results = {.subscription = s.id, .state = s.state};
@@ -267,8 +267,7 @@ static kith_status change_action(kith_instance *self, kith_call *call, kith_erro
     if (!kith_is(s.state, "active") && !kith_is(s.state, "trial"))
         return kith_fail(err, KITH_E_REFUSED, "subscription",
                          "subscription: %.*s is %.*s; only one that is active or on trial changes",
-                         (int)s.number.as.s.len, s.number.as.s.ptr, (int)s.state.as.s.len,
-                         s.state.as.s.ptr);
+                         KITH_CHARS(s.number.as.s), KITH_CHARS(s.state.as.s));
     wanted = s;
     if (kith_has(args.product))
         wanted.product = args.product;
@@ -302,8 +301,7 @@ static kith_status credit_order(kith_instance *self, kith_txn *txn, const struct
     uint64_t count = 0;
     kith_id last = 0;
     char why[80];
-    (void)snprintf(why, sizeof why, "%.*s was cancelled", (int)s->number.as.s.len,
-                   s->number.as.s.ptr);
+    (void)snprintf(why, sizeof why, "%.*s was cancelled", KITH_CHARS(s->number.as.s));
     KITH_TRY(KITH_FIND(self, txn, invoice_line, self->own.subscriptions.invoiced, 1, &order->id,
                        &lines, &count, err));
     for (uint64_t i = 0; i < count; i++) {
@@ -323,7 +321,7 @@ static kith_status refund(kith_instance *self, kith_txn *txn, const struct subsc
     const int64_t first = s->trial_until.kind == KITH_DATE ? s->trial_until.as.i : s->started.as.i;
     struct charge *orders;
     uint64_t count = 0;
-    if (self->host->today(self->host) - first > self->own.refund_days.as.i)
+    if (KITH_TODAY(self).as.i - first > self->own.refund_days.as.i)
         return KITH_OK;
     KITH_TRY(KITH_FIND(self, txn, own.charge, self->own.subscriptions.charges, 1, &s->id, &orders,
                        &count, err));
@@ -347,8 +345,7 @@ static kith_status cancel_action(kith_instance *self, kith_call *call, kith_erro
     KITH_TRY(KITH_LOAD(self, txn, own.subscription, args.subscription.as.link.id, &s, err));
     if (is_over(&s))
         return kith_fail(err, KITH_E_REFUSED, "subscription", "subscription: %.*s is %.*s already",
-                         (int)s.number.as.s.len, s.number.as.s.ptr, (int)s.state.as.s.len,
-                         s.state.as.s.ptr);
+                         KITH_CHARS(s.number.as.s), KITH_CHARS(s.state.as.s));
     const struct subscription_numbers *n = &self->own.subscription;
     const int32_t now = args.now.kind == KITH_BOOL && args.now.as.i;
     results.effective = now                         ? KITH_TODAY(self)

@@ -35,7 +35,7 @@ static kith_status check_backorder(const struct reserving *r, const kith_value *
     return kith_fail(err, KITH_E_REFUSED, "quantity",
                      "quantity: %s of '%.*s' are wanted and %s are free; order fewer, wait until "
                      "some arrive, or allow its back orders (backorder)",
-                     need, (int)good.code.as.s.len, good.code.as.s.ptr, text);
+                     need, KITH_CHARS(good.code.as.s), text);
 }
 
 /* All from one place where that has enough; else from one after the other, and what nobody has is
@@ -255,8 +255,7 @@ static kith_status again_hook(kith_instance *self, kith_txn *txn, kith_change *c
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: '%.*s' was sold to others since %.*s was cancelled, and has no back "
                      "orders; make another order when some are there",
-                     (int)good.code.as.s.len, good.code.as.s.ptr, (int)now.number.as.s.len,
-                     now.number.as.s.ptr);
+                     KITH_CHARS(good.code.as.s), KITH_CHARS(now.number.as.s));
 }
 
 /* -- declared -----------------------------------------------------------------------------------

@@ -158,7 +158,7 @@ static kith_status check_left(kith_instance *self, const kith_txn *txn, const st
                ? kith_fail(err, KITH_E_REFUSED, "state",
                            "state: what '%.*s' brought into stock has left since; write a receipt "
                            "or a count first",
-                           (int)r->number.as.s.len, r->number.as.s.ptr)
+                           KITH_CHARS(r->number.as.s))
                : KITH_OK;
 }
 
@@ -186,8 +186,7 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: %.*s is %.*s by now, and an undo receives nothing; set it "
                          "received again",
-                         (int)now.number.as.s.len, now.number.as.s.ptr, (int)was.state.as.s.len,
-                         was.state.as.s.ptr);
+                         KITH_CHARS(now.number.as.s), KITH_CHARS(was.state.as.s));
     if (kith_is(was.state, "received") && !is_back(&now))
         KITH_TRY(check_left(self, txn, &was, err));
     return kith_is(was.state, "refunded") && !kith_is(now.state, "refunded")

@@ -11,7 +11,7 @@ static kith_status check_preparing(const struct shipment *s, kith_error *err) {
         return KITH_OK;
     return kith_fail(err, KITH_E_REFUSED, "shipment",
                      "shipment: '%.*s' has left, and what is in it stays; make another shipment",
-                     (int)s->number.as.s.len, s->number.as.s.ptr);
+                     KITH_CHARS(s->number.as.s));
 }
 
 static kith_status check_rest(kith_instance *self, const struct bought *line, int64_t wanted,
@@ -90,7 +90,7 @@ static kith_status check_order(kith_instance *self, const kith_txn *txn, const s
     return kith_fail(err, KITH_E_REFUSED, "order",
                      "order: nothing is shipped for an order that is %.*s; it has to be ordered or "
                      "paid",
-                     (int)o.state.as.s.len, o.state.as.s.ptr);
+                     KITH_CHARS(o.state.as.s));
 }
 
 static kith_status check_filled(kith_instance *self, const kith_txn *txn, const struct shipment *s,
@@ -115,7 +115,7 @@ static kith_status check_not_back(kith_instance *self, const kith_txn *txn,
         if (units_of(&line.returning) > units_of(&line.shipped))
             return kith_fail(err, KITH_E_REFUSED, "state",
                              "state: what was in '%.*s' was returned since; undo the return first",
-                             (int)s->number.as.s.len, s->number.as.s.ptr);
+                             KITH_CHARS(s->number.as.s));
     }
     return KITH_OK;
 }
@@ -145,8 +145,8 @@ static kith_status check_last(kith_instance *self, const kith_txn *txn, const st
             return kith_fail(err, KITH_E_REFUSED, "state",
                              "state: the order is %.*s with '%.*s', which %s later; undo that "
                              "first",
-                             (int)o.state.as.s.len, o.state.as.s.ptr, (int)all[i].number.as.s.len,
-                             all[i].number.as.s.ptr, arrived ? "arrived" : "left");
+                             KITH_CHARS(o.state.as.s), KITH_CHARS(all[i].number.as.s),
+                             arrived ? "arrived" : "left");
     return kith_is(o.state, "returned")
                ? kith_fail(err, KITH_E_REFUSED, "state",
                            "state: all of the order was returned since; undo the return first")
@@ -164,7 +164,7 @@ static kith_status check_undone(kith_instance *self, const kith_txn *txn, const 
         return kith_fail(err, KITH_E_REFUSED, "state",
                          "state: '%.*s' is prepared again, and an undo sends nothing; set it "
                          "shipped, as far as the order has something left for it",
-                         (int)was.number.as.s.len, was.number.as.s.ptr);
+                         KITH_CHARS(was.number.as.s));
     const int32_t back = kith_is(now.state, "preparing")
                              ? kith_is(was.state, "shipped") || kith_is(was.state, "delivered")
                              : kith_is(now.state, "shipped") && kith_is(was.state, "delivered");
@@ -377,7 +377,7 @@ static kith_status pack_item(kith_instance *self, kith_txn *txn, const kith_valu
     self->numbers->text(&rest, text);
     return kith_fail(err, KITH_E_REFUSED, "lines",
                      "lines: %s of '%.*s' are left to be shipped of this order; ship no more", text,
-                     (int)item->code.len, item->code.ptr);
+                     KITH_CHARS(item->code));
 }
 
 static kith_status ship_some(kith_instance *self, kith_txn *txn, struct shipment *shipment,

@@ -106,8 +106,7 @@ static kith_status too_little(const struct moving *w, const char *what, int64_t 
         err, KITH_E_REFUSED, "quantity",
         "quantity: %s of '%.*s' are to go from '%.*s', and %s %s; take fewer, or write "
         "a receipt or a count first",
-        wanted, (int)w->good.code.as.s.len, w->good.code.as.s.ptr, (int)w->stock.location.as.s.len,
-        w->stock.location.as.s.ptr, text, what);
+        wanted, KITH_CHARS(w->good.code.as.s), KITH_CHARS(w->stock.location.as.s), text, what);
 }
 
 static kith_status check_movement(const struct moving *w, const struct effect *e, kith_error *err) {
@@ -150,7 +149,7 @@ static kith_status work_out(struct moving *w, kith_error *err) {
     const int64_t quantity = units_of(&w->m.quantity);
     const struct effect *effect = NULL;
     for (size_t i = 0; i < sizeof effects / sizeof *effects; i++)
-        if (kith_str_is(w->m.kind.as.s, effects[i].kind))
+        if (kith_is(w->m.kind, effects[i].kind))
             effect = &effects[i];
     if (effect && quantity == 0)
         return kith_fail(err, KITH_E_REFUSED, "quantity",

@@ -62,11 +62,11 @@ static kith_status check_plan(const struct ware *plan, kith_error *err) {
         return kith_fail(err, KITH_E_REFUSED, "product",
                          "product: '%.*s' is a %.*s; only a product of the kind subscription is "
                          "subscribed to",
-                         (int)code.len, code.ptr, (int)plan->kind.as.s.len, plan->kind.as.s.ptr);
+                         KITH_CHARS(code), KITH_CHARS(plan->kind.as.s));
     if (!kith_is(plan->state, "active"))
         return kith_fail(err, KITH_E_REFUSED, "product",
                          "product: '%.*s' is retired and sold no more; take its successor",
-                         (int)code.len, code.ptr);
+                         KITH_CHARS(code));
     return KITH_OK;
 }
 
@@ -231,8 +231,7 @@ static kith_status check_renewal(const struct writing *w, uint32_t origin, kith_
                ? kith_fail(err, KITH_E_REFUSED, "terms",
                            "terms: this term of %.*s was charged by %.*s, which stays; credit and "
                            "cancel that order first, or end the subscription (commerce.cancel)",
-                           (int)w->s.number.as.s.len, w->s.number.as.s.ptr,
-                           (int)order.number.as.s.len, order.number.as.s.ptr)
+                           KITH_CHARS(w->s.number.as.s), KITH_CHARS(order.number.as.s))
                : KITH_OK;
 }
 
@@ -244,13 +243,12 @@ static kith_status check_undone(const struct writing *w, uint32_t origin, kith_e
     return kith_fail(err, KITH_E_REFUSED, "state",
                      "state: %.*s was charged, by an order that stays; cancel it "
                      "(commerce.cancel)",
-                     (int)w->s.number.as.s.len, w->s.number.as.s.ptr);
+                     KITH_CHARS(w->s.number.as.s));
 }
 
 static kith_status subscription_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                      kith_error *err) {
-    struct writing w = {
-        .self = self, .txn = txn, .change = change, .today = self->host->today(self->host)};
+    struct writing w = {.self = self, .txn = txn, .change = change, .today = KITH_TODAY(self).as.i};
     KITH_TRY(KITH_CHANGE(self, txn, change, own.subscription, &w.asked, err));
     w.s = w.asked;
     w.is_new = !change->before;
@@ -313,9 +311,7 @@ static kith_status charge_term(kith_instance *self, kith_txn *txn, const struct 
     KITH_TRY(KITH_LOAD(self, txn, own.ware, s->product.as.link.id, &plan, err));
     day_text(self, s->term_start, from);
     day_text(self, kith_date(s->term_end.as.i - 1), until);
-    (void)snprintf(text, sizeof text, "%.*s, %s to %s",
-                   plan.name.as.s.len < 300 ? (int)plan.name.as.s.len : 300, plan.name.as.s.ptr,
-                   from, until);
+    (void)snprintf(text, sizeof text, "%.*s, %s to %s", KITH_CUT(plan.name.as.s, 300), from, until);
     const struct line line = {.quantity = quantity_of(s->quantity.as.i),
                               .unit_price = s->price,
                               .discount = kith_has(s->discount) ? s->discount : percent_of(0),
@@ -329,7 +325,7 @@ static kith_status charge_difference(kith_instance *self, kith_txn *txn,
     char text[200];
     kith_value amount;
     int64_t left = 0;
-    KITH_TRY(difference(self, before, s, self->host->today(self->host), &amount, &left, err));
+    KITH_TRY(difference(self, before, s, KITH_TODAY(self).as.i, &amount, &left, err));
     if (amount.as.money.minor <= 0)
         return KITH_OK;
     (void)snprintf(text, sizeof text, "Upgrade: %" PRId64 " of %" PRId64 " days of the term", left,
@@ -350,7 +346,7 @@ static kith_status charge_hook(kith_instance *self, kith_txn *txn, kith_change *
     if (change->before)
         KITH_TRY(KITH_READ(self, txn, own.subscription, change->before, &before, err));
     if (!change->before && kith_is(s.state, "trial") &&
-        (!kith_has(s.trial_until) || s.trial_until.as.i <= self->host->today(self->host)))
+        (!kith_has(s.trial_until) || s.trial_until.as.i <= KITH_TODAY(self).as.i))
         return KITH_SET(self, txn, own.subscription, state, change->id, kith_text("active"), err);
     if (!kith_is(s.state, "active"))
         return KITH_OK;

@@ -17,7 +17,7 @@ static kith_status ask(kith_instance *self, const kith_txn *txn, int32_t of_cont
         const int32_t is = self->records->match(txn, t->when.flags, row);
         if (is < 0)
             return kith_fail(err, is, NULL, "tier '%.*s' of commerce.tiers could not be asked",
-                             (int)t->name.as.s.len, t->name.as.s.ptr);
+                             KITH_CHARS(t->name.as.s));
         *in |= (uint64_t)is << i;
     }
     return KITH_OK;
@@ -66,11 +66,11 @@ kith_status tier_check(const kith_instance *self, kith_str name, kith_error *err
             memcmp(t->name.as.s.ptr, name.ptr, (size_t)name.len) == 0)
             return KITH_OK;
         (void)snprintf(known + at, sizeof known - at, "%s%.*s", at ? ", " : "",
-                       (int)t->name.as.s.len, t->name.as.s.ptr);
+                       KITH_CHARS(t->name.as.s));
     }
-    return kith_fail(
-        err, KITH_E_REFUSED, "tier", "tier: '%.*s' is none of commerce.tiers, which %s%s",
-        (int)(name.len < 60 ? name.len : 60), name.ptr, *known ? "has " : "is empty", known);
+    return kith_fail(err, KITH_E_REFUSED, "tier",
+                     "tier: '%.*s' is none of commerce.tiers, which %s%s", KITH_CUT(name, 60),
+                     *known ? "has " : "is empty", known);
 }
 
 /* -- declared -----------------------------------------------------------------------------------

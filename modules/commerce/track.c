@@ -7,7 +7,7 @@ static kith_status not_found(kith_value number, kith_value email, kith_error *er
     return kith_fail(err, KITH_E_NOTFOUND, "number",
                      "number: there is no order or shipment '%.*s'%s; look at the confirmation, it "
                      "is like O-000123",
-                     (int)(number.as.s.len < 60 ? number.as.s.len : 60), number.as.s.ptr,
+                     KITH_CUT(number.as.s, 60),
                      kith_has(email) ? " of who has this mail address" : "");
 }
 
@@ -129,7 +129,7 @@ static void say(const struct track *t, const struct tracked *o, char *out, size_
         (void)snprintf(out, room, "All of it has arrived.");
     else if (kith_is(o->state, "returned") || kith_is(o->state, "cancelled") ||
              o->placed_at.kind != KITH_TIME)
-        (void)snprintf(out, room, "It is %.*s.", (int)o->state.as.s.len, o->state.as.s.ptr);
+        (void)snprintf(out, room, "It is %.*s.", KITH_CHARS(o->state.as.s));
     else
         (void)snprintf(out, room, "%lld of %lld line%s %s left; %lld of %lld shipment%s %s%s%s.",
                        lines - left, lines, lines == 1 ? "" : "s",

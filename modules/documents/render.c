@@ -32,7 +32,7 @@ static void join(const kith_value *v, const char *sep, char out[TEXT_ROOM]) {
     const uint64_t count = v->kind == KITH_LIST ? v->as.list.count : v->kind == KITH_TEXT;
     for (uint64_t i = 0; i < count && n < TEXT_ROOM; i++) {
         const kith_str s = v->kind == KITH_LIST ? v->as.list.items[i].as.s : v->as.s;
-        n += (size_t)snprintf(out + n, TEXT_ROOM - n, "%s%.*s", i ? sep : "", (int)s.len, s.ptr);
+        n += (size_t)snprintf(out + n, TEXT_ROOM - n, "%s%.*s", i ? sep : "", KITH_CHARS(s));
     }
 }
 
@@ -121,7 +121,7 @@ static double fact(struct pages *p, double y, const char *name, const char *told
     const kith_str words = word_of(p->self, kith_str_of(name));
     const double x = MARGIN + pp->inner * 0.58, half = pp->inner * 0.21;
     char text[TEXT_ROOM];
-    (void)snprintf(text, sizeof text, "%.*s", (int)words.len, words.ptr);
+    (void)snprintf(text, sizeof text, "%.*s", KITH_CHARS(words));
     const double left = page_put(p, FACE_PLAIN, x, y, half - 4, SIDE_LEFT, text);
     word_plain(p->self, told, text);
     const double right = page_put(p, FACE_PLAIN, x + half, y, half, SIDE_RIGHT, text);
@@ -360,7 +360,7 @@ static void set_faces(struct pages *p) {
     static const double sizes[FACES] = {9.5, 7.5, 9.5, 16, 13};
     const kith_str font = p->self->set.font.as.s;
     char families[TEXT_ROOM];
-    (void)snprintf(families, sizeof families, "%.*s", (int)font.len, font.ptr);
+    (void)snprintf(families, sizeof families, "%.*s", KITH_CHARS(font));
     for (int i = 0; i < FACES; i++) {
         p->faces[i] = pango_font_description_new();
         pango_font_description_set_family(p->faces[i], families);
@@ -405,7 +405,7 @@ static kith_status draw(struct pages *p, struct paper_pages *pp, struct bytes *o
 
 kith_status paper_render(const kith_instance *self, const struct paper *paper, struct bytes *out,
                          kith_error *err) {
-    const int letter = kith_str_is(self->set.paper.as.s, "letter");
+    const int letter = kith_is(self->set.paper, "letter");
     struct paper_pages pp = {.paper = paper};
     struct pages p = {.self = self,
                       .context = new_context(),
@@ -415,7 +415,7 @@ kith_status paper_render(const kith_instance *self, const struct paper *paper, s
                       .head = later_head,
                       .foot = foot};
     const kith_str kind = word_of(self, kith_str_of(paper->kind));
-    (void)snprintf(pp.title, sizeof pp.title, "%.*s%s%s", (int)kind.len, kind.ptr,
+    (void)snprintf(pp.title, sizeof pp.title, "%.*s%s%s", KITH_CHARS(kind),
                    kind.len && *paper->number ? " " : "", paper->number);
     pp.inner = p.width - 2 * MARGIN;
     set_faces(&p);

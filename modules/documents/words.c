@@ -25,7 +25,7 @@ kith_status words_read(kith_instance *self, kith_error *err) {
             return kith_fail(err, KITH_E_INVAL, "labels",
                              "%s: there is no label '%.*s'; modules/documents/README.md lists them",
                              self->settings->where(self->host, kith_str_of("labels")).ptr,
-                             (int)row[0].as.s.len, row[0].as.s.ptr);
+                             KITH_CHARS(row[0].as.s));
         self->words[label] = row[1].kind == KITH_TEXT ? row[1].as.s : kith_str_of("");
     }
     return KITH_OK;
@@ -65,7 +65,7 @@ void word_fill(const kith_instance *self, enum label label, const char *const *p
 /* Digits in threes, and the part behind the point. */
 static void group(const kith_instance *self, const char *whole, const char *part, int negative,
                   char out[TEXT_ROOM]) {
-    const int comma = kith_str_is(self->set.decimal.as.s, "comma");
+    const int comma = kith_is(self->set.decimal, "comma");
     const size_t len = strlen(whole);
     size_t n = 0;
     if (negative)

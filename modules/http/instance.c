@@ -33,7 +33,7 @@ static kith_status check_allow(kith_instance *self, kith_error *err) {
                              "%s: '%.*s' is no host, address or network, as 'localhost' or"
                              " '10.1.2.0/24'",
                              self->settings->where(self->host, kith_str_of("allow")).ptr,
-                             (int)entry.len, entry.ptr);
+                             KITH_CHARS(entry));
     }
     return KITH_OK;
 }

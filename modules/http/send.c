@@ -72,14 +72,13 @@ static kith_status check_credential(kith_instance *self, kith_value name, const 
     const struct credential *c = find_credential(self, name.as.s);
     if (!c)
         return kith_fail(err, KITH_E_NOTFOUND, "credential",
-                         "http.credentials has none of the name '%.*s'", (int)name.as.s.len,
-                         name.as.s.ptr);
+                         "http.credentials has none of the name '%.*s'", KITH_CHARS(name.as.s));
     const char *host = strstr(origin, "://") + 3;
     size_t len = (size_t)(strrchr(host, ':') - host);
     if (len != c->host.len || strncasecmp(host, c->host.ptr, len) != 0)
         return kith_fail(err, KITH_E_REFUSED, "credential",
-                         "the credential '%.*s' is shown to %.*s alone", (int)name.as.s.len,
-                         name.as.s.ptr, (int)c->host.len, c->host.ptr);
+                         "the credential '%.*s' is shown to %.*s alone", KITH_CHARS(name.as.s),
+                         KITH_CHARS(c->host));
     return KITH_OK;
 }
 
@@ -164,7 +163,7 @@ kith_status send_call(kith_instance *self, kith_call *call, kith_error *err) {
                        (int)sizeof url - 1);
     if (st != KITH_OK)
         return st;
-    (void)snprintf(url, sizeof url, "%.*s", (int)args[URL].as.s.len, args[URL].as.s.ptr);
+    (void)snprintf(url, sizeof url, "%.*s", KITH_CHARS(args[URL].as.s));
     st = url_origin(url, origin, sizeof origin, err);
     if (st == KITH_OK)
         st = check_bodies(args, err);
@@ -207,7 +206,7 @@ static kith_status answer(kith_instance *self, kith_sending *sending, const char
     kith_value values[4] = {kith_text(request), kith_null(), kith_null(), kith_null()};
     size_t len = r->answer ? whole_characters(r->answer, r->answer_len) : 0;
     if (r->status)
-        values[1] = kith_number(KITH_INT, r->status);
+        values[1] = kith_int(r->status);
     if (len && is_text(r->answer, len)) {
         values[2] = kith_text("");
         values[2].as.s = (kith_str){r->answer, len};
@@ -281,7 +280,7 @@ kith_status send_deliver(kith_instance *self, const kith_txn *view, kith_sending
     (void)view;
     if (st != KITH_OK)
         return st;
-    (void)snprintf(key, sizeof key, "%.*s", (int)sending->key.len, sending->key.ptr);
+    (void)snprintf(key, sizeof key, "%.*s", KITH_CHARS(sending->key));
     json_t *root = json_loadb(sending->payload.ptr, (size_t)sending->payload.len, 0, NULL);
     st = fill(self, root, key, &r, err);
     if (st == KITH_OK) {

@@ -20,10 +20,6 @@ static kith_value field_of(kith_instance *self, const kith_txn *txn, const kith_
     return v;
 }
 
-static int32_t text_is(const kith_value *v, const char *z) {
-    return v->kind == KITH_TEXT && kith_str_is(v->as.s, z);
-}
-
 /* -- what may be written ----------------------------------------------------------------------- */
 
 static kith_status check_url(kith_value url, kith_error *err) {
@@ -69,14 +65,14 @@ static kith_status check_owner(kith_instance *self, kith_txn *txn, const kith_ch
     KITH_TRY(self->records->acting(txn, &user, err));
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         says |= self->records->changed(txn, change, said[i]) == 1;
-    if (says && !user && text_is(&tells, "owner") && owner.kind != KITH_LINK &&
+    if (says && !user && kith_is(tells, "owner") && owner.kind != KITH_LINK &&
         change->kind == KITH_ON_CREATE)
         return kith_fail(err, KITH_E_REFUSED, "owner",
                          "say what it may tell: what a user may read (owner=USER), or"
                          " tells=everything");
     if (!says || !user)
         return KITH_OK;
-    if (!text_is(&tells, "owner"))
+    if (!kith_is(tells, "owner"))
         return kith_fail(err, KITH_E_REFUSED, "tells",
                          "only an administrator has a webhook tell everything");
     if (owner.kind == KITH_LINK && owner.as.link.id == user && before.kind == KITH_LINK &&
@@ -111,12 +107,12 @@ static kith_status listen_for(kith_instance *self, kith_txn *txn, const kith_row
     for (uint64_t i = 0; topics.kind == KITH_LIST && i < topics.as.list.count && n < TOPICS_MAX;
          i++)
         list[n++] = topics.as.list.items[i].as.s;
-    if (text_is(&state, "disabled"))
+    if (kith_is(state, "disabled"))
         n = 0;
     kith_id_text(id, endpoint);
     kith_status st = self->listening->listen(txn, kith_str_of("tell"), id, n, list, err);
     return st == KITH_OK ? self->deliveries->hold(txn, self->deliver, kith_str_of(endpoint),
-                                                  text_is(&state, "enabled") ? 0u : 1u, err)
+                                                  kith_is(state, "enabled") ? 0u : 1u, err)
                          : st;
 }
 
@@ -207,7 +203,7 @@ static kith_status gather(void *arg, const kith_txn *txn, const kith_row *row, k
     kith_value owner = field_of(self, txn, row, self->webhook.owner);
     struct hook_row found = {.id = id,
                              .owner = owner.kind == KITH_LINK ? owner.as.link.id : 0,
-                             .everything = text_is(&tells, "everything")};
+                             .everything = kith_is(tells, "everything")};
     KITH_TRY(h->count == h->cap ? grow(h, err) : KITH_OK);
     KITH_TRY(
         keep_text(h, where.kind == KITH_TEXT ? where.as.s : kith_str_of(""), &found.where, err));
@@ -222,7 +218,7 @@ static kith_status queue(struct hearing *h, kith_txn *txn, const struct hook_row
     kith_id_text(w->id, endpoint);
     int n = snprintf(key, sizeof key, "msg_%s_%llx_%llx_%.*s", endpoint,
                      (unsigned long long)h->event->seq, (unsigned long long)h->event->at,
-                     (int)h->event->topic.len, h->event->topic.ptr);
+                     KITH_CHARS(h->event->topic));
     kith_effect effect = {.struct_size = sizeof effect,
                           .delivery = h->self->deliver,
                           .endpoint = kith_str_of(endpoint),
@@ -279,14 +275,13 @@ static kith_status find_target(kith_instance *self, const kith_txn *view, kith_s
         st = self->records->read(view, row, 4, fields, values, &absent);
     if (st != KITH_OK)
         return kith_fail(err, KITH_E_RETRY, NULL, "%s", absent.message);
-    if (text_is(&values[1], "disabled"))
+    if (kith_is(values[1], "disabled"))
         return kith_fail(err, KITH_E_RETRY, NULL, "the webhook is disabled");
-    (void)snprintf(out->url, sizeof out->url, "%.*s", (int)values[0].as.s.len, values[0].as.s.ptr);
+    (void)snprintf(out->url, sizeof out->url, "%.*s", KITH_CHARS(values[0].as.s));
     out->number = values[2].as.i;
-    out->signatures = values[3].kind == KITH_TIME && values[3].as.i > self->host->now(self->host) &&
-                              out->number > 1
-                          ? 2
-                          : 1;
+    out->signatures =
+        values[3].kind == KITH_TIME && values[3].as.i > KITH_NOW(self).as.i && out->number > 1 ? 2
+                                                                                               : 1;
     return KITH_OK;
 }
 
@@ -318,10 +313,10 @@ kith_status webhook_deliver(kith_instance *self, const kith_txn *view, kith_send
     kith_status st = find_target(self, view, sending->endpoint, &to, err);
     if (st != KITH_OK)
         return st;
-    int64_t now = self->host->now(self->host) / 1000;
+    int64_t now = KITH_NOW(self).as.i / 1000;
     struct request r = {.method = "POST", .url = to.url, .body = sending->payload};
     (void)snprintf(seconds, sizeof seconds, "%lld", (long long)now);
-    (void)snprintf(key, sizeof key, "%.*s", (int)sending->key.len, sending->key.ptr);
+    (void)snprintf(key, sizeof key, "%.*s", KITH_CHARS(sending->key));
     sign(self, to.id, to.number, to.signatures, sending->key, now, sending->payload, signatures);
     r.headers = header(r.headers, "Content-Type", "application/json");
     r.headers = header(r.headers, "webhook-id", key);
@@ -339,7 +334,7 @@ kith_status webhook_deliver(kith_instance *self, const kith_txn *view, kith_send
 static kith_status show_secrets(kith_instance *self, kith_call *call, kith_id id, int64_t number,
                                 kith_value until, kith_error *err) {
     char secret[SECRET_TEXT], former[SECRET_TEXT];
-    int32_t two = number > 1 && until.kind == KITH_TIME && until.as.i > self->host->now(self->host);
+    int32_t two = number > 1 && until.kind == KITH_TIME && until.as.i > KITH_NOW(self).as.i;
     secret_text(self, id, number, secret);
     secret_text(self, id, number - 1, former);
     kith_value values[3] = {kith_text(secret), two ? kith_text(former) : kith_null(),
@@ -385,8 +380,8 @@ kith_status webhook_rotate(kith_instance *self, kith_call *call, kith_error *err
     kith_id id;
     KITH_TRY(called_webhook(self, call, &id, values, err));
     KITH_TRY(self->calls->arg(call, 1, &keep, err));
-    values[0] = kith_number(KITH_INT, values[0].as.i + 1);
-    values[1] = kith_number(KITH_TIME, self->host->now(self->host) + keep.as.i);
+    values[0] = kith_int(values[0].as.i + 1);
+    values[1] = kith_time(KITH_NOW(self).as.i + keep.as.i);
     KITH_TRY(self->records->update(self->calls->txn(call), self->webhook.type, id, 2, fields,
                                    values, err));
     return show_secrets(self, call, id, values[0].as.i, values[1], err);
@@ -399,7 +394,7 @@ kith_status webhook_replay(kith_instance *self, kith_call *call, kith_error *err
     KITH_TRY(called_webhook(self, call, &id, ignored, err));
     for (uint32_t i = 0; i < 3; i++)
         KITH_TRY(self->calls->arg(call, i, &args[i], err));
-    if ((args[1].kind == KITH_NULL) == (args[2].kind == KITH_NULL))
+    if (kith_has(args[1]) == kith_has(args[2]))
         return kith_fail(err, KITH_E_INVAL, "from",
                          "say from where: seq=NUMBER of an event, or from=TIME");
     if (args[1].kind == KITH_INT && args[1].as.i < 1)
@@ -407,13 +402,13 @@ kith_status webhook_replay(kith_instance *self, kith_call *call, kith_error *err
     KITH_TRY(self->listening->replay(
         self->calls->txn(call), kith_str_of("tell"), args[0].as.link.id,
         args[1].kind == KITH_INT ? (uint64_t)args[1].as.i : 0, args[2].as.i, &n, err));
-    rows = kith_number(KITH_INT, (int64_t)n);
+    rows = kith_int((int64_t)n);
     return self->calls->result(call, 0, &rows, err);
 }
 
 /* In the form of any other; it stands in no journal. */
 static void test_event(const kith_instance *self, kith_id webhook, char *out, size_t cap) {
-    int64_t now = self->host->now(self->host);
+    int64_t now = KITH_NOW(self).as.i;
     time_t seconds = (time_t)(now / 1000);
     char id[KITH_ID_CHARS + 1], at[32];
     struct tm utc;
@@ -432,11 +427,11 @@ static kith_status check_enabled(kith_instance *self, kith_call *call, kith_id i
     const kith_row *row;
     KITH_TRY(self->records->get(self->calls->view(call), self->webhook.type, id, &row, err));
     kith_value state = field_of(self, self->calls->view(call), row, self->webhook.state);
-    return text_is(&state, "enabled")
+    return kith_is(state, "enabled")
                ? KITH_OK
                : kith_fail(err, KITH_E_REFUSED, "webhook",
                            "the webhook is %.*s, so nothing is sent to it: enable it first",
-                           (int)state.as.s.len, state.as.s.ptr);
+                           KITH_CHARS(state.as.s));
 }
 
 kith_status webhook_test(kith_instance *self, kith_call *call, kith_error *err) {

@@ -349,9 +349,9 @@ static kith_status add_account(struct brief *b, const struct firm *firm, kith_er
 static kith_status complete_customer(kith_instance *self, const kith_txn *txn, struct customer *who,
                                      kith_error *err) {
     struct person person;
-    if (kith_has(who->account) || who->contact.kind != KITH_LINK)
+    if (kith_has(who->account))
         return KITH_OK;
-    KITH_TRY(KITH_LOAD(self, txn, regions.person, who->contact.as.link.id, &person, err));
+    KITH_TRY(KITH_FOLLOW(self, txn, regions.person, who->contact, &person, err));
     who->account = person.account;
     return KITH_OK;
 }
