@@ -25,6 +25,7 @@ static const kith_want wants[] = {
     KITH_WANT(NUMBER, "assign.auto", assigns_new_leads),
     KITH_WANT(SETTING, "assign.by", regions.assign_by),
     KITH_WANT_RECORD("lead", lead, LEAD),
+    KITH_WANT_RECORD("lead", scored, SCORED),
     KITH_WANT_RECORD("opportunity", opportunity, PIPELINE_DEAL),
     KITH_WANT_RECORD("account", account, ACCOUNT),
     KITH_WANT_RECORD("contact", contact, CONTACT),

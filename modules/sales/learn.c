@@ -626,7 +626,6 @@ static const kith_want wants[] = {
     KITH_WANT_RECORD("score_model", learned.model_stamp, MODEL_STAMP),
     KITH_WANT_RECORD("interaction", learned.about, ABOUT_LEAD),
     KITH_WANT_RECORD("lead", learned.lead, PAST_LEAD),
-    KITH_WANT(FIELD, "chance", learned.chance),
     KITH_WANT(QUERY, "score_weight", learned.query.weights),
     KITH_WANT(QUERY, "score_model limit 1", learned.query.model),
     KITH_WANT(QUERY, "lead where " ENDED " and created >= :since", learned.query.ended),

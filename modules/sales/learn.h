@@ -118,7 +118,6 @@ struct learned {
     struct about_lead_numbers about;
     struct note_text_numbers note;
     struct talk_text_numbers talk;
-    uint32_t chance;
     struct {
         uint32_t weights, model, ended, ended_counts, touches, touches_of, told, notes, talks;
     } query;

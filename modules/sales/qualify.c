@@ -20,7 +20,7 @@ kith_value qualify_by(const kith_instance *self, const kith_txn *txn, const kith
 static kith_status qualify_hook(kith_instance *self, kith_txn *txn, kith_change *change,
                                 kith_error *err) {
     const kith_value why = qualify_by(self, txn, change->after);
-    return self->records->set(txn, change, 1, &self->qualify.qualifies, &why, err);
+    return self->records->set(txn, change, 1, &self->scored.qualifies, &why, err);
 }
 
 /* What the rules of the company refuse is tried once, and then proposed: people see what is
@@ -28,7 +28,7 @@ static kith_status qualify_hook(kith_instance *self, kith_txn *txn, kith_change 
 static kith_status qualify_lead(kith_instance *self, kith_txn *txn, const kith_event *event,
                                 kith_error *err) {
     kith_value why;
-    KITH_TRY(self->records->read(txn, event->record, 1, &self->qualify.qualifies, &why, err));
+    KITH_TRY(self->records->read(txn, event->record, 1, &self->scored.qualifies, &why, err));
     if (self->qualify.by_itself.as.i && event->attempt == 1)
         return KITH_SET(self, txn, lead, state, event->id, kith_text("qualified"), err);
     return self->events->publish(txn, self->qualify.proposed, self->lead.type, event->id, 1, &why,
@@ -106,8 +106,6 @@ static const kith_report reports[] = {
 };
 
 static const kith_want wants[] = {
-    KITH_WANT(TYPE, "lead", lead.type),
-    KITH_WANT(FIELD, "qualifies", qualify.qualifies),
     KITH_WANT(TOPIC, "lead.proposed", qualify.proposed),
     KITH_WANT(SETTING, "qualify.rules", qualify.rules),
     KITH_WANT(SETTING, "qualify.auto", qualify.by_itself),

@@ -21,8 +21,9 @@
 
 /* clang-format off */
 #define LEAD(X)          X(name) X(contact) X(account) X(company) X(email) X(phone) X(source) \
-                         X(campaign) X(interest) X(state) X(score) X(rating) X(last_contacted) \
+                         X(campaign) X(interest) X(state) X(last_contacted) \
                          X(territory) X(industry) X(city) X(region) X(country) X(postal_code) X(owner)
+#define SCORED(X)        X(score) X(rating) X(chance) X(qualifies) X(state) /* in this order */
 #define PIPELINE_DEAL(X) X(name) X(account) X(contact) X(lead) X(amount) X(close_on) X(source) \
                          X(campaign) X(description) X(owner)
 #define ACCOUNT(X)       X(name) X(kind) X(territory) X(industry) X(billing_city) X(billing_region) \
@@ -34,6 +35,7 @@
 #define USER(X)          X(takes_leads) X(lead_turn)
 /* clang-format on */
 KITH_RECORD(lead, LEAD);
+KITH_RECORD(scored, SCORED);
 KITH_RECORD(pipeline_deal, PIPELINE_DEAL);
 KITH_RECORD(account, ACCOUNT);
 KITH_RECORD(contact, CONTACT);
@@ -45,6 +47,7 @@ struct kith_instance {
     KITH_TABLES;
 
     struct lead_numbers lead;
+    struct scored_numbers scored; /* score.c, qualify.c */
     struct pipeline_deal_numbers opportunity;
     struct account_numbers account;
     struct contact_numbers contact;
@@ -75,8 +78,8 @@ struct kith_instance {
         uint32_t lead, of_contact; /* queries: open leads that did something */
     } acts;
     struct {
-        uint32_t qualifies, proposed; /* field, topic */
-        kith_value rules, by_itself;  /* settings */
+        uint32_t proposed;           /* topic */
+        kith_value rules, by_itself; /* settings */
     } qualify;
     struct calendars calendars;
 };

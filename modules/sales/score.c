@@ -49,19 +49,18 @@ static int is_touched(const kith_instance *self, const kith_txn *txn, const kith
 
 kith_status score_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {
     const kith_records_v1 *rec = self->records;
-    const uint32_t fields[] = {self->lead.score, self->lead.rating};
     struct judgement learned;
     if (self->learned.is_rescoring)
         return KITH_OK;
     KITH_TRY(judge_begin(self, txn, err));
     KITH_TRY(judge_lead(self, txn, change->after, NULL, &learned, err));
     if (kith_has(learned.chance))
-        KITH_TRY(rec->set(txn, change, 1, &self->learned.chance, &learned.chance, err));
+        KITH_TRY(rec->set(txn, change, 1, &self->scored.chance, &learned.chance, err));
     if (!(learned.points || is_touched(self, txn, change)))
         return KITH_OK;
     int64_t points = points_of(self, txn, change->after) + learned.points;
     const kith_value values[] = {kith_int(points), kith_text(rating_of(self, points))};
-    return rec->set(txn, change, 2, fields, values, err);
+    return rec->set(txn, change, 2, &self->scored.score, values, err);
 }
 
 /* -- the explanation ----------------------------------------------------------------------------
@@ -134,40 +133,33 @@ struct rescoring {
     int64_t count[RESULTS_RESCORE];
 };
 
-static int32_t is_same_chance(kith_value now, kith_value chance) {
-    return !kith_has(chance) ||
-           (now.kind == KITH_DECIMAL && now.as.decimal.units == chance.as.decimal.units);
-}
-
 /* Leads are gathered first and written afterwards: a search must not run over what it changes. */
 static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *row,
                               kith_error *err) {
     struct rescoring *r = arg;
     kith_instance *self = r->self;
-    const uint32_t fields[] = {self->lead.score, self->lead.rating, self->learned.chance,
-                               self->qualify.qualifies, self->lead.state};
-    kith_value now[5];
+    struct scored now;
     struct judgement learned;
     if (r->whole) {
         KITH_TRY(self->records->get(r->whole, self->lead.type, self->records->row_id(txn, row),
                                     &row, err));
         txn = r->whole;
     }
-    KITH_TRY(self->records->read(txn, row, 5, fields, now, err));
+    KITH_TRY(KITH_READ(self, txn, scored, row, &now, err));
     KITH_TRY(judge_lead(self, txn, row, r->gathered, &learned, err));
     int64_t points = points_of(self, txn, row) + learned.points;
     const char *rating = rating_of(self, points);
     r->count[RESULT_CHECKED]++;
     r->count[*rating == 'h' ? RESULT_HOT : *rating == 'w' ? RESULT_WARM : RESULT_COLD]++;
-    struct rescored lead = {.id = self->records->row_id(txn, row), .points = points};
-    lead.undecided = kith_is(now[4], "new") || kith_is(now[4], "working");
+    struct rescored lead = {.id = now.id.as.link.id, .points = points};
+    lead.undecided = kith_is(now.state, "new") || kith_is(now.state, "working");
     if (lead.undecided)
         lead.qualifies = qualify_by(self, txn, row);
-    if (now[0].kind == KITH_INT && now[0].as.i == points && kith_is(now[1], rating) &&
-        is_same_chance(now[2], learned.chance) &&
-        (!lead.undecided || kith_equal(now[3], lead.qualifies)))
+    lead.chance = kith_has(learned.chance) ? learned.chance : now.chance;
+    if (kith_equal(now.score, kith_int(points)) && kith_is(now.rating, rating) &&
+        kith_equal(now.chance, lead.chance) &&
+        (!lead.undecided || kith_equal(now.qualifies, lead.qualifies)))
         return KITH_OK;
-    lead.chance = kith_has(learned.chance) ? learned.chance : now[2];
     KITH_TRY(KITH_GROW(self, txn, &r->changed, err));
     r->changed.items[r->changed.count++] = lead;
     r->count[RESULT_CHANGED]++;
@@ -176,8 +168,6 @@ static kith_status check_lead(void *arg, const kith_txn *txn, const kith_row *ro
 
 static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) {
     kith_instance *self = r->self;
-    const uint32_t fields[] = {self->lead.score, self->lead.rating, self->learned.chance,
-                               self->qualify.qualifies};
     kith_status st = KITH_OK;
     self->learned.is_rescoring = 1;
     for (uint64_t i = 0; st == KITH_OK && i < r->changed.count; i++) {
@@ -185,8 +175,8 @@ static kith_status correct(struct rescoring *r, kith_txn *txn, kith_error *err) 
         const kith_value values[] = {kith_int(lead->points),
                                      kith_text(rating_of(self, lead->points)), lead->chance,
                                      lead->qualifies};
-        st = self->records->update(txn, self->lead.type, lead->id, lead->undecided ? 4 : 3, fields,
-                                   values, err);
+        st = self->records->update(txn, self->lead.type, lead->id, lead->undecided ? 4 : 3,
+                                   &self->scored.score, values, err);
     }
     self->learned.is_rescoring = 0;
     return st;
@@ -211,15 +201,15 @@ kith_status score_acted(kith_instance *self, kith_txn *txn, uint32_t query, cons
 
 static kith_status rescore_leads(struct rescoring *r, kith_txn *txn, kith_error *err) {
     kith_instance *self = r->self;
-    struct gathered gathered = {.count = 0};
+    struct gathered gathered;
     const kith_txn *by = r->whole ? r->whole : txn;
-    kith_status st = judge_begin(self, by, err);
-    if (st == KITH_OK && self->learned.model.known)
-        st = gathered_read(self, by, &gathered, err);
-    r->gathered = gathered.linked ? &gathered : NULL;
-    if (st == KITH_OK)
-        st = self->records->find(txn, self->query.open_leads, 0, NULL, 0, check_lead, r, err);
-    return st == KITH_OK ? correct(r, txn, err) : st;
+    KITH_TRY(judge_begin(self, by, err));
+    if (self->learned.model.known) {
+        KITH_TRY(gathered_read(self, by, &gathered, err));
+        r->gathered = &gathered;
+    }
+    KITH_TRY(self->records->find(txn, self->query.open_leads, 0, NULL, 0, check_lead, r, err));
+    return correct(r, txn, err);
 }
 
 static kith_status rescore_all(struct rescoring *r, kith_txn *txn, kith_error *err) {
