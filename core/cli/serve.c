@@ -12,6 +12,7 @@
 #include "cli/wire.h"
 #include "engine/outbox.h"
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -472,6 +473,7 @@ static kith_status open_anew(struct server *s, struct company **out, kith_error 
     plugins_cease((*s->company)->plugins, GRACE_MS);
     company_close(*s->company);
     *s->company = *out = NULL;
+    malloc_trim(0); /* else what it held in small pieces stays beside what is opened now */
     for (;;) {
         struct settings_problems problems = {0};
         st = company_open(s->company, s->program, s->dir, &problems, e);

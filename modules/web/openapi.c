@@ -4,6 +4,7 @@
 #include "openapi.h"
 
 #include <ctype.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -372,12 +373,18 @@ static json_t *make_from(struct request *r, const struct text *told) {
     return document;
 }
 
+/* Tens of megabytes in small pieces, which the library would keep for the next time. */
+static void let_go(json_t *document) {
+    json_decref(document);
+    malloc_trim(0);
+}
+
 static bool make_kept(struct request *r, struct kept *k, struct text *told) {
     json_t *document = make_from(r, told);
     char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
     text_free(&k->told);
     text_free(&k->document);
-    json_decref(document);
+    let_go(document);
     text_puts(&k->document, text ? text : "");
     (void)snprintf(k->etag, sizeof k->etag, "%016llx", (unsigned long long)digest(&k->document));
     bool made = text && !k->document.failed;
@@ -461,7 +468,7 @@ bool openapi_page_get(struct request *r) {
     json_t *document = make_from(r, &told);
     if (document)
         answer_page(r, document);
-    json_decref(document);
+    let_go(document);
     text_free(&told);
     return true;
 }

@@ -152,6 +152,14 @@ fi
 api GET openapi.json
 answers 200
 
+it "keeps the text of the document, and none of what it was made of"
+"$KITH" reload >/dev/null
+port=$(listening http)
+before=$(rss)
+api GET openapi.json
+api GET docs
+below $(($(rss) - before)) 8000
+
 stop_server
 expect test "$server_code" -eq 0
 finish
