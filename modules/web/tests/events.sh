@@ -212,7 +212,8 @@ expect test "$(cat "$work/slow.out")" = 60
 
 it "is no reason to wait: a reload ends every stream, and whoever comes back has missed nothing"
 echo "$port" >"$work/port"
-python3 "$here/events.py" resume "$work/port" "$root" "?topic=account.created&after=$(place)" 3 >"$work/resume.out" 2>"$work/resume.err" &
+from=$(place) # here, and not in the background
+python3 "$here/events.py" resume "$work/port" "$root" "?topic=account.created&after=$from" 3 >"$work/resume.out" 2>"$work/resume.err" &
 resume=$!
 sleep 0.5
 api POST account '{"name":"Before"}'
