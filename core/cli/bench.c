@@ -110,33 +110,44 @@ static kith_status open_bench(void *arg, const struct script_focus *focus,
     return open_with(arg, arg, focus, like, out, e);
 }
 
-static kith_status try_module(const struct plugin_status *now, const struct plugins *next,
-                              kith_error *e) {
-    struct plugin_status s;
-    for (size_t i = 0; i < plugins_count(next); i++) {
-        plugins_status(next, i, &s);
-        if (strcmp(s.name, now->name) == 0 && s.state == PLUGIN_FAILED)
-            return err_set(e, KITH_E_REFUSED, NULL,
-                           "the module %s would not run any more, so all stays as it is: %s",
-                           s.name, s.reason);
+/* NULL: there is none of that name. */
+static const struct plugin_status *module_named(const struct plugins *p, const char *name,
+                                                struct plugin_status *out) {
+    for (size_t i = 0; i < plugins_count(p); i++) {
+        plugins_status(p, i, out);
+        if (strcmp(out->name, name) == 0)
+            return out;
     }
-    return KITH_OK;
+    return NULL;
 }
 
-kith_status bench_try_modules(struct company *c, kith_error *e) {
+kith_status bench_each_module(struct company *c, bench_module_fn fn, void *arg, kith_error *e) {
     struct test_bench bench;
     kith_status st = open_with(c, NULL, NULL, NULL, &bench, e);
     if (st != KITH_OK)
         return st;
-    const struct bench *b = bench.self;
-    for (size_t i = 0; st == KITH_OK && i < plugins_count(c->plugins); i++) {
-        struct plugin_status now;
-        plugins_status(c->plugins, i, &now);
-        if (now.state == PLUGIN_RUNNING)
-            st = try_module(&now, b->company->plugins, e);
+    const struct plugins *all = ((const struct bench *)bench.self)->company->plugins;
+    for (size_t i = 0; st == KITH_OK && i < plugins_count(all); i++) {
+        struct plugin_status now, next;
+        plugins_status(all, i, &next);
+        st = fn(arg, module_named(c->plugins, next.name, &now), &next, e);
     }
     close_bench(c, &bench);
     return st;
+}
+
+static kith_status try_module(void *arg, const struct plugin_status *now,
+                              const struct plugin_status *next, kith_error *e) {
+    (void)arg;
+    if (!now || now->state != PLUGIN_RUNNING || next->state != PLUGIN_FAILED)
+        return KITH_OK;
+    return err_set(e, KITH_E_REFUSED, NULL,
+                   "the module %s would not run any more, so all stays as it is: %s", next->name,
+                   next->reason);
+}
+
+kith_status bench_try_modules(struct company *c, kith_error *e) {
+    return bench_each_module(c, try_module, NULL, e);
 }
 
 const struct test_host *bench_host(struct company *c) {

@@ -2,6 +2,7 @@
 /* kith check: settings, modules, rules and what records name, everything that is wrong at once. */
 #include "base/clock.h"
 #include "cli/backup_plan.h"
+#include "cli/bench.h"
 #include "cli/privacy.h"
 #include "cli/show.h"
 #include "cli/stale_names.h"
@@ -93,10 +94,46 @@ static kith_status show_retention(struct cmd *c, size_t *wrong, kith_error *e) {
     return KITH_OK;
 }
 
-kith_status show_unfit(struct cmd *c, size_t *rules, size_t *wrong, kith_error *e) {
-    *wrong += show_modules(c, c->company);
+struct modules_now {
+    struct cmd *c;
+    size_t failed;
+};
+
+static kith_status show_next(void *arg, const struct plugin_status *now,
+                             const struct plugin_status *next, kith_error *e) {
+    struct modules_now *m = arg;
+    bool fails = next->state == PLUGIN_FAILED;
+    (void)e;
+    if (!fails && (!now || now->state != PLUGIN_FAILED))
+        return KITH_OK;
+    m->failed++;
+    show_problem(
+        m->c, "", 0,
+        arena_printf(&m->c->arena, "module %s: %s%s", next->name,
+                     fails ? next->reason : now->reason,
+                     fails ? "" : "; with the files as they are now it runs: 'kith reload'"));
+    return KITH_OK;
+}
+
+/* A server has them as they were when it began: what the files make of them is tried beside it. */
+static kith_status show_modules_now(struct cmd *c, size_t *wrong, kith_error *e) {
+    struct modules_now m = {.c = c};
+    if (c->host)
+        TRY(bench_each_module(c->company, show_next, &m, e));
+    else
+        m.failed = show_modules(c, c->company);
+    *wrong += m.failed;
+    return KITH_OK;
+}
+
+static kith_status show_others(struct cmd *c, size_t *rules, size_t *wrong, kith_error *e) {
     *wrong += cmd_rule_problems(c, rules, NULL) != KITH_OK;
     return show_stale_names(c, wrong, e);
+}
+
+kith_status show_unfit(struct cmd *c, size_t *rules, size_t *wrong, kith_error *e) {
+    *wrong += show_modules(c, c->company);
+    return show_others(c, rules, wrong, e);
 }
 
 #define SWEEP_WAIT_MS 2000
@@ -207,7 +244,8 @@ static kith_status run_check_opened(struct cmd *c, kith_error *e) {
     TRY(show_outbox(c, &wrong, e));
     TRY(show_types(c, e));
     size_t before = wrong;
-    TRY(show_unfit(c, &rules, &wrong, e));
+    TRY(show_modules_now(c, &wrong, e));
+    TRY(show_others(c, &rules, &wrong, e));
     if (wrong == before)
         TRY(show_tests(c, &tests, &wrong, e));
     if (wrong > 0)

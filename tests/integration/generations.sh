@@ -42,6 +42,9 @@ kith reload
 expect test "$code" -ne 0
 complains "the module generation would not run any more, so all stays as it is: this build never works"
 runs 1
+kith check
+expect test "$code" -ne 0
+prints "module generation: this build never works"
 echo "this is no module" >lib/generation.so
 kith reload
 expect test "$code" -ne 0
@@ -98,5 +101,20 @@ expect test "$(count task)" -le "$((threads + 1))"
 # The allocator keeps some 20 MB, now more, now less; what is lost each time comes to more.
 expect test "$(memory)" -lt "$((before + 30000))"
 runs "$((reloads % 2 + 1))"
+stop_server
+
+it "tells of one that was out when the server began that it runs by now"
+put 0
+serve
+kith check
+expect test "$code" -ne 0
+prints_exactly "module generation: this build never works"
+put 2
+kith check
+expect test "$code" -ne 0
+prints_exactly "module generation: this build never works; with the files as they are now it runs: 'kith reload'"
+kith reload
+kith check
+exits 0
 stop_server
 finish
