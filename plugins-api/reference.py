@@ -118,11 +118,11 @@ class Constants:
     """Defines that follow one another become one table."""
 
     def __init__(self):
-        self.rows, self.comment = [], ""
+        self.rows, self.comment, self.each = [], "", False
 
     def add(self, text, before, behind):
         if not self.rows:
-            self.comment = before
+            self.comment, self.each = before, False
             before = ""
         head, value = re.match(r"#define[ \t]+(\w+(?:\([^)]*\))?)(.*)", text, re.S).groups()
         inner = re.search(r"/\*.*?\*/", value, re.S)
@@ -131,11 +131,16 @@ class Constants:
         value = " ".join(value.split())
         if head.endswith(")") or len(value) > 40:
             value = ""
+        if len(self.rows) == 1:
+            self.each = bool(before) and not self.rows[0][2]
         self.rows.append((head, value, (before + " " + doc).strip()))
 
     def put(self):
         if not self.rows:
             return
+        if self.comment and self.each:  # as that of each other row, it is the first row's own
+            head, value, _ = self.rows[0]
+            self.rows[0], self.comment = (head, value, self.comment), ""
         if self.comment:
             print(paragraphs(self.comment) + "\n")
         if all(head.endswith(")") for head, _, _ in self.rows):

@@ -180,7 +180,7 @@ static const kith_action actions[] = {
 
 static const kith_report reports[] = {
     {.name = "planned",
-     .doc = "Visits to come, by who makes them.",
+     .doc = "What is to come, by who makes it.",
      .query = "visit where state = 'planned' group by owner : count()"},
 };
 

@@ -16,21 +16,24 @@ extern "C" {
 /* -- record types ------------------------------------------------------------------------------ */
 
 /* Kinds of field. In brackets: the kind of value that is read and written. */
-#define KITH_F_TEXT     1u  /* one line of text, at most 10,000 bytes                 [TEXT]     */
-#define KITH_F_LONGTEXT 2u  /* text with line ends                                    [TEXT]     */
-#define KITH_F_INTEGER  3u  /* whole number within 2^53-1                             [INT]      */
-#define KITH_F_DECIMAL  4u  /* options: the scale, "2"                                [DECIMAL]  */
-#define KITH_F_MONEY    5u  /* options: allowed currencies "EUR,USD", or NULL: all    [MONEY]    */
-#define KITH_F_BOOLEAN  6u  /*                                                        [BOOL]     */
-#define KITH_F_DATE     7u  /*                                                        [DATE]     */
-#define KITH_F_TIME     8u  /* an instant, UTC                                        [TIME]     */
-#define KITH_F_DURATION 9u  /*                                                        [DURATION] */
-#define KITH_F_CHOICE   10u /* options: "small,medium,large"                          [TEXT]     */
-#define KITH_F_STATE    11u /* options: "new>working,working>done|new"; first = start [TEXT]     */
-/* A state that can be left again and yet is an end has a dot: "open>done,done.>open". What no arrow
+#define KITH_F_TEXT     1u /* one line of text, at most 10,000 bytes                 [TEXT]     */
+#define KITH_F_LONGTEXT 2u /* text with line ends                                    [TEXT]     */
+#define KITH_F_INTEGER  3u /* whole number within 2^53-1                             [INT]      */
+#define KITH_F_DECIMAL  4u /* options: the scale, "2"                                [DECIMAL]  */
+#define KITH_F_MONEY    5u /* options: allowed currencies "EUR,USD", or NULL: all    [MONEY]    */
+#define KITH_F_BOOLEAN  6u /*                                                        [BOOL]     */
+#define KITH_F_DATE     7u /*                                                        [DATE]     */
+#define KITH_F_TIME     8u /* an instant, UTC                                        [TIME]     */
+#define KITH_F_DURATION 9u /*                                                        [DURATION] */
+/* options: "small,medium,large"                                                      [TEXT]
+ * In a record type they may be those of another field, as the company has changed them:
+ * "=order.state". */
+#define KITH_F_CHOICE 10u
+/* options: "new>working,working>done|new"; first = start                             [TEXT]
+ * A state that can be left again and yet is an end has a dot: "open>done,done.>open". What no arrow
  * leaves is an end by itself. Records that are in no end are open, and shown so on the page of the
- * record that they are about. A choice of a record type may have the options of another field, as
- * the company has changed them: "=order.state". */
+ * record that they are about. */
+#define KITH_F_STATE 11u
 #define KITH_F_LINK  12u /* options: the type linked to, or "*" for any record     [LINK]     */
 #define KITH_F_LINKS 13u /* options: the type linked to; to many                   [LIST]     */
 #define KITH_F_EMAIL 14u /*                                                        [TEXT]     */

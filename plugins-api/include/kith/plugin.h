@@ -62,8 +62,7 @@ typedef kith_status (*kith_hook_fn)(kith_instance *self, kith_txn *txn, kith_cha
 #define KITH_SETTLE 2u
 
 typedef struct kith_hook {
-    const char
-        *name; /* within the module: "score". In logs, and in the history of what it writes */
+    const char *name; /* within the module: "score". In logs, and in "kith module cost" */
     const char *type; /* of the record */
     uint32_t on;      /* KITH_ON_*, or-ed */
     uint32_t when;    /* KITH_BEFORE, KITH_SETTLE, KITH_AFTER */
@@ -145,9 +144,9 @@ typedef kith_status (*kith_action_fn)(kith_instance *self, kith_call *call, kith
 /* Runs in a transaction, and has something leave Kith by a delivery. */
 #define KITH_EFFECT_EXTERNAL 2u
 
-/* It decides or counts by all records, whoever asks (kith_calls_v1.whole), as a check of a credit
- * limit does: what it answers with says how many or how much, and shows no record that whoever asks
- * may not see. Users are told so of the action. */
+/* An action with it decides or counts by all records, whoever asks (kith_calls_v1.whole), as a
+ * check of a credit limit does: what it answers with says how many or how much, and shows no record
+ * that whoever asks may not see. Users are told so of the action. */
 #define KITH_AF_WHOLE 1u
 
 typedef struct kith_action {
