@@ -100,18 +100,34 @@ static kith_status no_right(const struct grammar *w, kith_str grant, const char 
                    near ? ":...'?" : "");
 }
 
-kith_status grant_check(const struct engine *g, enum grant_for whom, kith_str grant,
-                        kith_error *e) {
+/* *right is NULL of "*"; *name: what stands behind the colon. */
+static kith_status read_grant(enum grant_for whom, kith_str grant, const struct right **right,
+                              kith_str *name, kith_error *e) {
     const struct grammar *w = &grammars[whom];
-    kith_str kind, name = grant;
+    kith_str kind;
+    *right = NULL;
+    *name = grant;
     if (str_eqz(grant, "*"))
         return KITH_OK;
-    if (!memchr(name.ptr, ':', name.len) || !str_split(&name, ':', &kind))
+    if (!memchr(name->ptr, ':', name->len) || !str_split(name, ':', &kind))
         return no_right(w, grant, NULL, e);
-    size_t i = 0;
-    while (i < w->count && !str_eqz(kind, w->rights[i].name))
-        i++;
-    if (i == w->count)
-        return no_right(w, grant, str_nearest(kind, right_name, w->rights, w->count), e);
-    return str_eqz(name, "*") ? KITH_OK : w->rights[i].check(g, name, e);
+    for (size_t i = 0; i < w->count && !*right; i++)
+        if (str_eqz(kind, w->rights[i].name))
+            *right = &w->rights[i];
+    return *right ? KITH_OK
+                  : no_right(w, grant, str_nearest(kind, right_name, w->rights, w->count), e);
+}
+
+kith_status grant_known(enum grant_for whom, kith_str grant, kith_error *e) {
+    const struct right *right;
+    kith_str name;
+    return read_grant(whom, grant, &right, &name, e);
+}
+
+kith_status grant_check(const struct engine *g, enum grant_for whom, kith_str grant,
+                        kith_error *e) {
+    const struct right *right;
+    kith_str name;
+    TRY(read_grant(whom, grant, &right, &name, e));
+    return !right || str_eqz(name, "*") ? KITH_OK : right->check(g, name, e);
 }

@@ -9,9 +9,12 @@
 /* Does one of a list of texts cover it? kind: "write"; name: "task". */
 bool grants_cover(const kith_value *list, const char *kind, const char *name);
 
-/* Is it a sentence of this grammar, about something that exists? Ask when all modules have started.
- */
 enum grant_for { GRANT_MODULES, GRANT_RULES };
+
+/* Is it a sentence of this grammar, whether or not there is what it is about? */
+kith_status grant_known(enum grant_for whom, kith_str grant, kith_error *e);
+
+/* Is it one, about something that exists? Ask when all modules have started. */
 kith_status grant_check(const struct engine *g, enum grant_for whom, kith_str grant, kith_error *e);
 
 #endif

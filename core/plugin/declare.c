@@ -2,6 +2,7 @@
 /* A module's description, copied into structs of this build's sizes. A module may have been built
  * with shorter or longer structs: each array carries its stride, and never more is read than is
  * there. Knows nothing of the schema: names of types and fields are resolved later. */
+#include "engine/grant.h"
 #include "plugin/internal.h"
 #include <ctype.h>
 
@@ -25,8 +26,9 @@ kith_status declare_rows(kith_array from, uint32_t least, uint32_t size, const c
                        ROWS_MAX);
     if (!contract_size(from.stride, least))
         return err_set(e, KITH_E_INVAL, NULL,
-                       "a row of its %s has %u bytes, which no version of the contract has", what,
-                       from.stride);
+                       "a row of its %s has %u bytes, which no version of the contract has: give "
+                       "them by KITH_ARRAY",
+                       what, from.stride);
     char *rows = arena_zalloc(a, (size_t)from.count * size);
     if (!rows)
         return err_nomem(e);
@@ -75,12 +77,28 @@ static kith_status bad(const char *what, const char *name, const char *why, kith
     return err_set(e, KITH_E_INVAL, NULL, "its %s '%s' %s", what, name, why);
 }
 
+/* Of the flags of a row. */
+static kith_status check_flags(uint32_t flags, uint32_t all, const char *what, const char *name,
+                               kith_error *e) {
+    return flags & ~all ? bad(what, name, "has a flag that this Kith does not know", e) : KITH_OK;
+}
+
 /* -- arrays inside rows ------------------------------------------------------------------------ */
 
-static kith_status copy_fields(kith_array *fields, const char *what, struct arena *a,
-                               kith_error *e) {
-    TRY(declare_rows(*fields, UP_TO(kith_field, doc), sizeof(kith_field), what, a, fields, e));
-    return check_names(*fields, what, "", e);
+/* what: "parameters", of: the name of the row that they stand in. */
+static kith_status copy_fields(kith_array *fields, const char *what, const char *of,
+                               struct arena *a, kith_error *e) {
+    const uint32_t all = 2 * KITH_FF_ASSIGNEE - 1; /* the last one, and those below */
+    const char *place = arena_printf(a, "%s of '%s'", what, of);
+    if (!place)
+        return err_nomem(e);
+    TRY(declare_rows(*fields, UP_TO(kith_field, doc), sizeof(kith_field), place, a, fields, e));
+    TRY(check_names(*fields, place, "", e));
+    for (uint32_t i = 0; i < fields->count; i++) {
+        const kith_field *f = &ROWS(*fields, kith_field)[i];
+        TRY(check_flags(f->flags, all, "field", f->name, e));
+    }
+    return KITH_OK;
 }
 
 static kith_status copy_texts(kith_array *texts, const char *what, struct arena *a, kith_error *e) {
@@ -96,8 +114,11 @@ static kith_status copy_types(kith_array *types, struct arena *a, kith_error *e)
     TRY(check_names(*types, "types", "", e));
     kith_type *rows = (kith_type *)(uintptr_t)types->items;
     for (uint32_t i = 0; i < types->count; i++) {
-        TRY(copy_fields(&rows[i].fields, "fields", a, e));
+        TRY(copy_fields(&rows[i].fields, "fields", rows[i].name, a, e));
         TRY(copy_texts(&rows[i].indexes, "indexes", a, e));
+        if (rows[i].history & ~KITH_HISTORY_NONE || rows[i].undo & ~KITH_UNDO_REFUSE)
+            return bad("type", rows[i].name, "has a history or undo that this Kith does not know",
+                       e);
     }
     return KITH_OK;
 }
@@ -111,8 +132,11 @@ static bool is_text_among(const kith_array *items, const char *key) {
     return false;
 }
 
-/* Of which type it is stands there, or in a text of the same group that is always given. */
-static kith_status check_condition(const kith_setting *s, const kith_array *group, kith_error *e) {
+/* Over which type a condition is stands there, or in a text of the same group that is always given.
+ */
+static kith_status check_setting(const kith_setting *s, const kith_array *group, kith_error *e) {
+    const uint32_t all = KITH_SF_REQUIRED | KITH_SF_SECRET | KITH_SF_RELOAD;
+    TRY(check_flags(s->flags, all, "setting", s->key, e));
     if (!s->condition)
         return KITH_OK;
     if (s->kind != KITH_TEXT)
@@ -134,9 +158,9 @@ static kith_status copy_settings(kith_array *settings, struct arena *a, kith_err
         TRY(declare_rows(rows[i].items, UP_TO(kith_setting, doc), sizeof(kith_setting),
                          "settings in groups", a, &rows[i].items, e));
         TRY(check_names(rows[i].items, "settings in groups", "", e));
-        TRY(check_condition(&rows[i], NULL, e));
+        TRY(check_setting(&rows[i], NULL, e));
         for (uint32_t k = 0; k < rows[i].items.count; k++)
-            TRY(check_condition(&ROWS(rows[i].items, kith_setting)[k], &rows[i].items, e));
+            TRY(check_setting(&ROWS(rows[i].items, kith_setting)[k], &rows[i].items, e));
         if (strcmp(rows[i].key, "grant") == 0)
             return bad("setting", "grant", "has a name that Kith keeps for permissions", e);
     }
@@ -150,7 +174,7 @@ static kith_status copy_topics(kith_array *topics, struct arena *a, kith_error *
     for (uint32_t i = 0; i < topics->count; i++) {
         if (!strchr(rows[i].name, '.'))
             return bad("topic", rows[i].name, "is not of the form TYPE.WHAT_HAPPENED", e);
-        TRY(copy_fields(&rows[i].fields, "payload fields", a, e));
+        TRY(copy_fields(&rows[i].fields, "fields", rows[i].name, a, e));
     }
     return KITH_OK;
 }
@@ -166,7 +190,10 @@ static kith_status copy_hooks(kith_array *hooks, struct arena *a, kith_error *e)
             return bad("hook", rows[i].name, "names no type or no function", e);
         if (rows[i].priority > PRIORITY_MAX || rows[i].priority < -PRIORITY_MAX)
             return bad("hook", rows[i].name, "has a priority that is not from -1000 to 1000", e);
-        if (!rows[i].on || (rows[i].on & ~all) || rows[i].when > KITH_SETTLE)
+        if (!rows[i].on)
+            return bad("hook", rows[i].name,
+                       "is for no moment: say on which ones, as KITH_ON_CREATE", e);
+        if ((rows[i].on & ~all) || rows[i].when > KITH_SETTLE)
             return bad("hook", rows[i].name, "asks for a moment that this Kith does not know", e);
         if (rows[i].except >> (KITH_ORIGIN_MERGE + 1) || rows[i].except & 1u)
             return bad("hook", rows[i].name, "excepts an origin that this Kith does not know", e);
@@ -185,8 +212,7 @@ static kith_status copy_reactions(kith_array *reactions, struct arena *a, kith_e
             return bad("reaction", rows[i].name, "names no topic or no function", e);
         if (strcmp(rows[i].topic, "*") == 0 && (rows[i].where || rows[i].fields.count))
             return bad("reaction", rows[i].name, "to any topic has a condition or fields", e);
-        if (rows[i].flags & ~KITH_RF_UNDO)
-            return bad("reaction", rows[i].name, "has a flag that this Kith does not know", e);
+        TRY(check_flags(rows[i].flags, KITH_RF_UNDO, "reaction", rows[i].name, e));
     }
     return KITH_OK;
 }
@@ -253,17 +279,16 @@ static kith_status copy_actions(kith_array *actions, struct arena *a, kith_error
     TRY(check_names(*actions, "actions", "", e));
     kith_action *rows = (kith_action *)(uintptr_t)actions->items;
     for (uint32_t i = 0; i < actions->count; i++) {
-        TRY(copy_fields(&rows[i].params, "parameters", a, e));
-        TRY(copy_fields(&rows[i].results, "results", a, e));
-        TRY(copy_fields(&rows[i].columns, "columns", a, e));
+        TRY(copy_fields(&rows[i].params, "parameters", rows[i].name, a, e));
+        TRY(copy_fields(&rows[i].results, "results", rows[i].name, a, e));
+        TRY(copy_fields(&rows[i].columns, "columns", rows[i].name, a, e));
         TRY(check_results(&rows[i], e));
         TRY(check_file(&rows[i], e));
         if (!rows[i].fn)
             return bad("action", rows[i].name, "names no function", e);
         if (rows[i].effect > KITH_EFFECT_EXTERNAL)
             return bad("action", rows[i].name, "has an effect that this Kith does not know", e);
-        if (rows[i].flags & ~KITH_AF_WHOLE)
-            return bad("action", rows[i].name, "has a flag that this Kith does not know", e);
+        TRY(check_flags(rows[i].flags, KITH_AF_WHOLE, "action", rows[i].name, e));
     }
     return KITH_OK;
 }
@@ -292,9 +317,17 @@ static kith_status copy_others(kith_plugin_desc *d, struct arena *a, kith_error 
     TRY(declare_rows(d->requirements, UP_TO(kith_require, min_version), sizeof(kith_require),
                      "requirements", a, &d->requirements, e));
     TRY(check_names(d->requirements, "requirements", "", e));
+    for (uint32_t i = 0; i < d->requirements.count; i++) {
+        const kith_require *r = &ROWS(d->requirements, kith_require)[i];
+        TRY(check_flags(r->flags, KITH_REQ_OPTIONAL, "requirement", r->module, e));
+    }
     TRY(declare_rows(d->permissions, UP_TO(kith_permission, name), sizeof(kith_permission),
                      "permissions", a, &d->permissions, e));
     TRY(check_names(d->permissions, "permissions", ":.*/-", e));
+    for (uint32_t i = 0; i < d->permissions.count; i++) {
+        const char *name = ROWS(d->permissions, kith_permission)[i].name;
+        TRY(grant_known(GRANT_MODULES, str_of(name), e));
+    }
     return copy_migrations(d, a, e);
 }
 
@@ -451,8 +484,9 @@ static kith_status join_parts(kith_plugin_desc *d, const struct plugins_options 
         kith_part part = {0};
         if (!from || !contract_size(from->struct_size, UP_TO(kith_part, reports)))
             return err_set(e, KITH_E_INVAL, NULL,
-                           "part %u of it has %u bytes, which no version of the contract has", i,
-                           from ? from->struct_size : 0);
+                           "part %u of it has %u bytes, which no version of the contract has: set "
+                           "struct_size to its sizeof",
+                           i, from ? from->struct_size : 0);
         bool wanted;
         memcpy(&part, from, from->struct_size < sizeof part ? from->struct_size : sizeof part);
         TRY(is_wanted(d, &part, o, &wanted, e));
@@ -475,7 +509,9 @@ kith_status declare_copy(const kith_plugin_desc *from, const struct plugins_opti
     *out = (kith_plugin_desc){0};
     if (!contract_size(size, UP_TO(kith_plugin_desc, destroy)))
         return err_set(e, KITH_E_INVAL, NULL,
-                       "its description has %u bytes, which no version of the contract has", size);
+                       "its description has %u bytes, which no version of the contract has: begin "
+                       "it with KITH_HEAD, or set struct_size to its sizeof",
+                       size);
     memcpy(out, from, size < sizeof *out ? size : sizeof *out);
     TRY(join_parts(out, o, a, e));
     TRY(check_head(out, e));

@@ -420,8 +420,9 @@ static kith_status add_type(struct builder *b, const char *module, const kith_ty
                        module, d->name ? d->name : "");
     if (builder_type(b, d->name))
         return err_set(e, KITH_E_CONFLICT, NULL,
-                       "module %s: type %s is declared twice (also by %s)", module, d->name,
-                       builder_type(b, d->name)->type->module);
+                       "module %s: type %s is declared twice (also by %s): extend it to add "
+                       "fields",
+                       module, d->name, builder_type(b, d->name)->type->module);
     if (b->count == TYPES_MAX)
         return err_set(e, KITH_E_LIMIT, NULL, "more than %d types", TYPES_MAX);
     struct building *t = &b->types[b->count];

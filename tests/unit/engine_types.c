@@ -128,7 +128,7 @@ TEST("what only shows with the other types is refused with its line") {
     begin();
     expect_refused("name = \"contact\";\nfields = ();\n",
                    "conf.d/types/a.conf: module company: type contact is declared twice (also by "
-                   "core)");
+                   "core): extend it to add fields");
     expect_refused("extend = \"contact\";\nfields = (\n{ name = \"city\"; kind = \"text\"; });\n",
                    "conf.d/types/a.conf:3: field contact.city is declared twice");
     expect_refused(

@@ -447,6 +447,43 @@ static kith_status no_action(kith_instance *self, kith_call *call, kith_error *e
     return KITH_OK;
 }
 
+TEST("a flag that this build does not know is refused") {
+    static const kith_field fields[] = {{.name = "size", .kind = KITH_F_TEXT, .flags = 1u << 30}};
+    static const kith_type types[] = {{.name = "shoe", .fields = KITH_ARRAY(fields)}};
+    static const kith_type odd_history[] = {{.name = "shoe", .history = 1}};
+    static const kith_setting settings[] = {{.key = "s", .kind = KITH_INT, .flags = 256}};
+    static const kith_require requirements[] = {{"sales", 1, 8}};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.types = KITH_ARRAY(types)}, &e));
+    EXPECT_HAS("its field 'size' has a flag that this Kith does not know", e.message);
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.types = KITH_ARRAY(odd_history)}, &e));
+    EXPECT_HAS("its type 'shoe' has a history or undo that this Kith does not know", e.message);
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.settings = KITH_ARRAY(settings)}, &e));
+    EXPECT_HAS("its setting 's' has a flag", e.message);
+    EXPECT_INT(KITH_E_INVAL,
+               declared((kith_plugin_desc){.requirements = KITH_ARRAY(requirements)}, &e));
+    EXPECT_HAS("its requirement 'sales' has a flag", e.message);
+}
+
+TEST("a row of fields is known by what it stands in") {
+    static const kith_field twice[] = {{.name = "size"}, {.name = "size"}};
+    static const kith_action actions[] = {
+        {.name = "fit", .fn = no_action, .params = KITH_ARRAY(twice)}};
+    kith_error e = KITH_ERROR_INIT;
+    kith_plugin_desc d = {.create = no_create, .actions = KITH_ARRAY(actions)};
+    EXPECT_INT(KITH_E_INVAL, declared(d, &e));
+    EXPECT_HAS("'size' stands twice among its parameters of 'fit'", e.message);
+}
+
+TEST("a permission that is no right is refused") {
+    static const kith_permission slip[] = {{"raed:contact", "Reads."}};
+    static const kith_permission good[] = {{"read:contact", "Reads."}, {"serve:users", "Serves."}};
+    kith_error e = KITH_ERROR_INIT;
+    EXPECT_INT(KITH_E_INVAL, declared((kith_plugin_desc){.permissions = KITH_ARRAY(slip)}, &e));
+    EXPECT_HAS("'raed:contact' is no right: did you mean 'read:...'?", e.message);
+    EXPECT_OK(declared((kith_plugin_desc){.permissions = KITH_ARRAY(good)}, &e), e);
+}
+
 TEST("the result transaction is Kith's own") {
     static const kith_field results[] = {{.name = "transaction", .kind = KITH_F_TEXT}};
     static const kith_action actions[] = {
