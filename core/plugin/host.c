@@ -120,6 +120,10 @@ kith_status host_subject(struct frame *f, uint32_t number, kith_id id, const str
     return KITH_OK;
 }
 
+static bool is_there(const kith_value *v) {
+    return v->kind != KITH_TEXT || v->as.s.ptr || !v->as.s.len;
+}
+
 static bool is_finite(const kith_value *v) {
     return v->kind != KITH_REAL || isfinite(v->as.r);
 }
@@ -131,9 +135,10 @@ static kith_status check_list(uint32_t at, const kith_value *v, kith_error *e) {
         return err_set(e, KITH_E_INVAL, NULL, "value %u is no list of at most %u", at, LIST_MAX);
     for (uint64_t i = 0; i < count; i++) {
         const kith_value *item = &v->as.list.items[i];
-        if (item->kind >= KITH_LIST || !is_finite(item))
-            return err_set(e, KITH_E_INVAL, NULL, "value %u is a list with one of kind %u%s", at,
-                           item->kind, is_finite(item) ? "" : ", infinite or no number");
+        if (item->kind >= KITH_LIST || !is_finite(item) || !is_there(item))
+            return err_set(e, KITH_E_INVAL, NULL, "value %u is a list with one of kind %u%s%s", at,
+                           item->kind, is_finite(item) ? "" : ", infinite or no number",
+                           is_there(item) ? "" : ", whose ptr is NULL");
     }
     return KITH_OK;
 }
@@ -147,6 +152,9 @@ kith_status host_values(uint32_t count, const kith_value *values, kith_error *e)
                            values[i].kind);
         if (!is_finite(&values[i]))
             return err_set(e, KITH_E_INVAL, NULL, "value %u is infinite or no number", i);
+        if (!is_there(&values[i]))
+            return err_set(e, KITH_E_INVAL, NULL, "value %u is a text of %llu bytes at NULL", i,
+                           (unsigned long long)values[i].as.s.len);
         if (values[i].kind == KITH_LIST)
             TRY(check_list(i, &values[i], e));
     }

@@ -295,6 +295,9 @@ static kith_status records_read(const kith_txn *txn, const kith_row *row, uint32
         return KITH_E_THREAD;
     if (!row)
         return err_set(e, KITH_E_INVAL, NULL, "there is no row to read from");
+    if (count && (!fields || !values))
+        return err_set(e, KITH_E_INVAL, NULL, "there are no %s where %u are told",
+                       fields ? "values" : "fields", count);
     for (uint32_t i = 0; i < count; i++) {
         TRY(find_field(f->plugin, row->type, fields[i], &field, e));
         values[i] = row->values[field->index];

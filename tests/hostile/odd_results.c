@@ -28,6 +28,7 @@ static void destroy(kith_instance *self) {
 static kith_status give(kith_instance *self, kith_call *call, kith_error *err) {
     const kith_value lasts = {.kind = KITH_DURATION, .as.i = INT64_MIN};
     const kith_value infinite = {.kind = KITH_REAL, .as.r = INFINITY};
+    const kith_value nowhere = {.kind = KITH_TEXT, .as.s = {NULL, 9}};
     const kith_value most = {.kind = KITH_TEXT, .as.s = {self->text, MANY}};
     const kith_value more = {.kind = KITH_TEXT, .as.s = {self->text, MANY + 1}};
     const kith_value halves[2] = {most, kith_text("x")};
@@ -39,6 +40,8 @@ static kith_status give(kith_instance *self, kith_call *call, kith_error *err) {
         {"duration", 0, lasts},
         {"infinite", 1, infinite},
         {"infinite_item", 2, {.kind = KITH_LIST, .as.list = {&infinite, 1}}},
+        {"nowhere", 1, nowhere},
+        {"nowhere_item", 2, {.kind = KITH_LIST, .as.list = {&nowhere, 1}}},
         {"long", 1, more},
         {"long_list", 2, {.kind = KITH_LIST, .as.list = {halves, 2}}},
         {"short", 1, most},

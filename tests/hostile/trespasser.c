@@ -219,7 +219,15 @@ static kith_status nothing(kith_instance *self, kith_call *call, kith_error *err
     kith_value round = {.kind = KITH_LIST}, name = kith_text("x");
     round.as.list.items = &round;
     round.as.list.count = 1;
+    const kith_row *row;
+    kith_id id;
+    kith_status st = rec->create(txn, self->mine, 1, &self->name, &name, &id, err);
+    st = st == KITH_OK ? rec->get(txn, self->mine, id, &row, err) : st;
+    if (st != KITH_OK)
+        return st;
     const kith_status tries[] = {
+        rec->read(txn, row, 1, &self->name, NULL, &e),
+        rec->read(txn, row, 1, NULL, &name, &e),
         rec->find(txn, self->all, 0, NULL, 0, NULL, NULL, &e),
         rec->groups(txn, self->by_name, 0, NULL, 0, NULL, NULL, &e),
         rec->groups(txn, self->by_name, 1, NULL, 0, group, self, &e),

@@ -371,6 +371,8 @@ TEST("results that cannot be written down or are too long are refused") {
         {"duration", "lasts: '"},
         {"infinite", "value 0 is infinite or no number"},
         {"infinite_item", "value 0 is a list with one of kind"},
+        {"nowhere", "value 0 is a text of 9 bytes at NULL"},
+        {"nowhere_item", "value 0 is a list with one of kind 4, whose ptr is NULL"},
         {"long", "text: a result has at most 1 MiB of text"},
         {"long_list", "labels: a result has at most 1 MiB of text"},
     };
