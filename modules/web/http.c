@@ -245,6 +245,7 @@ static struct request *begin(struct http *h, struct MHD_Connection *connection, 
     r->connection = connection;
     r->method = head_method(method, &r->head);
     r->options = strcmp(method, "OPTIONS") == 0;
+    r->old = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
     r->odd_address = g->odd_address || version != g->address_end + 1;
     r->asked = g->asked;
     operation_begun(r);

@@ -90,8 +90,14 @@ static const char *const single[] = {
 struct look {
     unsigned lengths, encodings, seen; /* of single, a bit each */
     const char *twice;
-    bool odd_name, odd_encoding, odd_host, odd_text;
+    bool odd_name, odd_encoding, odd_host, odd_text, folded;
 };
+
+/* Where a header goes on in the next line the library takes that for the end of its name, and so
+ * passes over what tells the length: "Content-Length: 1\r\n 5" is a "Content-Length5" to it. */
+static bool is_folded(const char *name, const char *of) {
+    return strncasecmp(name, of, strlen(of)) == 0 && name[strlen(of)];
+}
 
 static void look_at_single(struct look *l, const char *name) {
     for (unsigned i = 0; i < SINGLE; i++) {
@@ -115,6 +121,7 @@ static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const 
         l->encodings++;
         l->odd_encoding |= !value || strcasecmp(value, "chunked") != 0;
     }
+    l->folded |= is_folded(name, "Content-Length") || is_folded(name, "Transfer-Encoding");
     l->odd_name |= name[strcspn(name, " \t\"(),/:;<=>?@[\\]{}")] != '\0' || !*name;
     return MHD_YES;
 }
@@ -168,6 +175,10 @@ void head_check(struct request *r) {
     r->has_body = l.lengths + l.encodings > 0;
     if (l.lengths + l.encodings > 1)
         wrong = "its length is told more than once";
+    else if (l.folded)
+        wrong = "a header that tells its length goes on in the next line";
+    else if (l.encodings && r->old)
+        wrong = "HTTP/1.0 knows of no chunks";
     else if (l.odd_host)
         wrong = "the host holds a character that it cannot";
     else if (l.odd_name)

@@ -126,6 +126,7 @@ struct request {
     enum method method;
     bool head; /* HEAD: as GET, without a body */
     bool options;
+    bool old; /* HTTP/1.0 */
     struct origin origin;
     char *path;             /* as it was sent, and cut into: */
     char *parts[PARTS_MAX]; /* decoded */
