@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -99,6 +100,13 @@ static void on_crash(int sig) {
 
 static bool handled;
 
+/* A module that calls exit() takes everything with it, as one that aborts does, and with a code
+ * that says all is well. */
+static void on_exit_inside(void) {
+    if (frame_top())
+        abort();
+}
+
 void plugin_name_crashes(void) {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     struct sigaction name = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND | SA_ONSTACK},
@@ -106,6 +114,7 @@ void plugin_name_crashes(void) {
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
             handled |= sigaction(signals[i], &name, NULL) == 0; /* a sanitizer has its own */
+    (void)atexit(on_exit_inside); /* without it such an exit is not told */
 }
 
 void crash_stack(void) {

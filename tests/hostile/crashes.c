@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ends the process in each way that a module can: follows no pointer, aborts, divides by nothing,
- * calls itself until its stack is used up. */
+ * calls itself until its stack is used up, exits. */
 #include "hostile.h"
 #include <stdlib.h>
 
@@ -35,6 +35,10 @@ static kith_status recurse(kith_instance *self, kith_call *call, kith_error *err
     (void)self, (void)call, (void)err;
     return deeper(&from) ? KITH_E_INTERNAL : KITH_OK;
 }
+static kith_status leave(kith_instance *self, kith_call *call, kith_error *err) {
+    (void)self, (void)call, (void)err;
+    exit(0);
+}
 static kith_status greet(kith_instance *self, kith_call *call, kith_error *err) {
     (void)self, (void)call, (void)err;
     return KITH_OK;
@@ -44,7 +48,7 @@ static kith_status greet(kith_instance *self, kith_call *call, kith_error *err) 
     { .name = (name_), .doc = "Does.", .effect = KITH_EFFECT_WRITE, .fn = (fn_), }
 static const kith_action actions[] = {ACTION("follow", follow), ACTION("give_up", give_up),
                                       ACTION("divide", divide), ACTION("recurse", recurse),
-                                      ACTION("greet", greet)};
+                                      ACTION("leave", leave),   ACTION("greet", greet)};
 static const kith_field bang_fields[] = {{.name = "loud", .kind = KITH_F_TEXT, .doc = "How."}};
 static const kith_type types[] = {
     {.name = "bang", .title = "loud", .fields = KITH_ARRAY(bang_fields), .doc = "One that was."}};
