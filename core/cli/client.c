@@ -13,6 +13,7 @@
 #define ALIVE_MS 10000 /* how often a client that waits for its own input says that it is there */
 #define TICK_MS  200   /* how soon Ctrl-C is seen */
 #define HELLO_MS 5000
+#define STOP_MS  10000 /* how long a server may be silent that was told of Ctrl-C or SIGTERM */
 #define SEND_MS  60000
 
 struct client {
@@ -21,6 +22,7 @@ struct client {
     int argc;
     char *const *argv;
     bool cancel_sent, no_output;
+    int silent;     /* ms since then, and since it said anything */
     int stdin_file; /* the number under which the server reads "-"; -1: it does not */
     int code;       /* exit code; -1: not known yet */
 };
@@ -212,12 +214,19 @@ static kith_status converse(struct client *c, kith_error *e) {
             wire_send(&c->wire, FRAME_CANCEL, (kith_str){0}, NULL); /* it may be done already */
         }
         kith_status st = wire_recv(&c->wire, TICK_MS, &type, &payload, e);
-        if (st == KITH_E_LIMIT) /* nothing yet: the command takes as long as it takes */
-            continue;
+        if (st == KITH_E_LIMIT) { /* nothing yet: the command takes as long as it takes */
+            c->silent += c->cancel_sent ? TICK_MS : 0;
+            if (c->silent < STOP_MS)
+                continue;
+            return err_set(e, KITH_E_BUSY, NULL,
+                           "the server does not end the command, and may still carry it out: its "
+                           "log, and 'kith status', tell what it waits for");
+        }
+        c->silent = 0;
         if (st == KITH_E_IO)
             return err_set(e, KITH_E_IO, NULL,
                            "the server ended, or cut the command off for another one, "
-                           "before it was done");
+                           "before it was done: its log says why");
         TRY(st);
         TRY(on_frame(c, type, payload, e));
     }

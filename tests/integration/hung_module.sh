@@ -24,6 +24,10 @@ exits 0
 "$KITH" run hangs.act >/dev/null 2>&1 &
 logged "module 'hangs' has been in action act for 5 s: writes wait for it"
 
+it "lets a command go that is told to end, though the server cannot"
+timeout 1 "$KITH" create contact name="Waiting Willy" >"$work/out" 2>"$work/err"
+expect grep -q "the server does not end the command, and may still carry it out" "$work/err"
+
 it "stops at once on the second signal when it cannot stop, and says so"
 kill -TERM "$server"
 logged "stopping on signal 15"
