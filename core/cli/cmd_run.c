@@ -145,6 +145,19 @@ static const char *meant_command(struct cmd *c) {
     return NULL;
 }
 
+/* Of a module that is out no action is there. */
+static kith_status no_action(struct cmd *c, const char *name, kith_error *e) {
+    struct plugin_status s;
+    for (size_t i = 0; i < plugins_count(c->company->plugins); i++) {
+        plugins_status(c->company->plugins, i, &s);
+        size_t len = strlen(s.name);
+        if (s.reason[0] && strncmp(name, s.name, len) == 0 && name[len] == '.')
+            return err_set(e, KITH_E_UNSUPPORTED, "action", "module '%s' is out: %s", s.name,
+                           s.reason);
+    }
+    return engine_no_action(c->company->engine, str_of(name), e);
+}
+
 /* sales.rescore, or its two words: sales rescore. */
 static kith_status find_action(struct call_job *job, kith_error *e) {
     struct cmd *c = job->c;
@@ -164,7 +177,7 @@ static kith_status find_action(struct call_job *job, kith_error *e) {
     if (meant)
         return err_set(e, KITH_E_NOTFOUND, "action", "there is no action '%s'; did you mean '%s'?",
                        c->args[0], meant);
-    return engine_no_action(g, str_of(name), e);
+    return no_action(c, name, e);
 }
 
 static const char *param_name_at(const void *arg, size_t i) {

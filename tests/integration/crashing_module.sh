@@ -15,7 +15,7 @@ nm "$KITH" 2>/dev/null | grep -q __asan_init &&
 it "names a module that crashes, and what it was doing, however it does"
 create contact name="Acknowledged Anna" >/dev/null
 create bang loud=very >/dev/null
-for action in follow give_up divide recurse; do
+for action in follow give_up divide recurse leave; do
     rm -f kith.crashes
     kith run "crashes.$action"
     expect test "$code" -gt 128
@@ -44,9 +44,9 @@ prints "it crashed twice within ten minutes, the last time at"
 prints "Z in action follow, and is kept out: 'kith module resume crashes' lets it run again"
 kith check
 prints "kept out"
-kith run crashes.greet
+kith run crashes.greet --json
 expect test "$code" -ne 0
-complains "crashes"
+complains "\"message\":\"module 'crashes' is out: it crashed twice"
 kith find "contact : count()"
 prints_exactly 1
 kith find "bang where loud = 'very' : count()"
