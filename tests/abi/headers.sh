@@ -59,6 +59,28 @@ run sh -c "echo '#include <kith/plugin.h>
 int f(kith_txn *t); int f(kith_txn *t) { return t->secret; }' | gcc $warnings -I '$include' -fsyntax-only -x c -"
 [ "$status" -ne 0 ] || fail "expected the compiler to refuse a look into a handle"
 
+it "a want goes only into a member of its size"
+for compiler in gcc g++ clang clang++; do
+    command -v $compiler >/dev/null || continue
+    for row in TABLE:host TYPE:type NUMBER:number SETTING:value PLACE:place FIELDS:type NUMBER:type TYPE:number \
+        SETTING:number PLACE:value; do
+        language=c
+        case $compiler in *++) language=c++ ;; esac
+        run sh -c "echo '#include <stddef.h>
+#include <kith/plugin.h>
+struct kith_instance { const void *host; uint32_t type; int64_t number; kith_value value; const char *place; };
+extern const kith_want want;
+const kith_want want = KITH_WANT(${row%:*}, \"x\", ${row#*:});' | $compiler $warnings -I '$include' -fsyntax-only -x $language -"
+        case $row in
+            NUMBER:type | TYPE:number | SETTING:number | PLACE:value)
+                [ "$status" -ne 0 ] || fail "expected $compiler to refuse $row"
+                expect_has "negative"
+                ;;
+            *) expect_status 0 ;;
+        esac
+    done
+done
+
 it "the headers need nothing but stddef.h and stdint.h, apart from the helpers"
 run sh -c "grep -h '#include' '$include'/kith/types.h '$include'/kith/declare.h '$include'/kith/host.h '$include'/kith/plugin.h '$include'/kith/serve.h | grep -v '<kith/' | sort -u | tr '\n' ' '"
 [ "$out" = "#include <stddef.h> #include <stdint.h> " ] || fail "found: $out"

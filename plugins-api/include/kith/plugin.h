@@ -203,8 +203,24 @@ typedef struct kith_want {
     uint32_t what;    /* KITH_W_* */
     uint32_t at;      /* bytes from the beginning of the instance */
 } kith_want;
+/* Bytes that are put there. */
+#define KITH_WANT_BYTES(what)                                                                       \
+    ((what) == KITH_W_TABLE || (what) == KITH_W_HOST || (what) == KITH_W_PLACE ? sizeof(void *)     \
+     : (what) == KITH_W_SETTING                                                ? sizeof(kith_value) \
+     : (what) == KITH_W_NUMBER                                                 ? sizeof(int64_t)    \
+                                                                               : sizeof(uint32_t))
+/* Into a member of the size of what is wanted; for one of another size it does not compile: "size
+ * of array is negative". */
 #define KITH_WANT(what, name, member)                                                              \
-    { name, KITH_W_##what, (uint32_t)offsetof(struct kith_instance, member) }
+    {                                                                                              \
+        name, KITH_W_##what,                                                                       \
+            (uint32_t)(offsetof(struct kith_instance, member) +                                    \
+                       0 * sizeof(char[KITH_W_##what == KITH_W_FIELDS ||                           \
+                                               KITH_WANT_BYTES(KITH_W_##what) ==                   \
+                                                   sizeof(((struct kith_instance *)0)->member)     \
+                                           ? 1                                                     \
+                                           : -1]))                                                 \
+    }
 
 /* -- the description --------------------------------------------------------------------------- */
 
