@@ -333,8 +333,8 @@ static kith_status disable(struct cmd *c, const struct company *company, struct 
         }
     }
     for (size_t i = 0; i < conf->count; i++)
-        if (strcmp(conf->items[i].module, name) == 0)
-            TRY(check_settings_gone(company, conf->items[i].name, name, e));
+        if (strcmp(conf->items[i].module, name) == 0 || strcmp(conf->items[i].name, name) == 0)
+            TRY(check_settings_gone(company, conf->items[i].name, conf->items[i].module, e));
     if (!modules_conf_remove(conf, name)) {
         const char *near = str_nearest(str_of(name), name_at, conf, conf->count);
         return err_set(e, KITH_E_NOTFOUND, NULL, "the module %s is not enabled%s%s%s", name,

@@ -63,12 +63,25 @@ static size_t index_of(const struct modules_conf *conf, const char *name) {
     return i;
 }
 
+/* "sales", and "/opt/vendor/sales.so". */
+static bool is_of(const char *name, const char *module) {
+    const char *slash = strrchr(name, '/'), *file = slash ? slash + 1 : name;
+    size_t len = strlen(module);
+    return strncmp(file, module, len) == 0 && (!file[len] || strcmp(file + len, ".so") == 0);
+}
+
+/* A path is where it comes from from now on; a name leaves that as it is. */
 struct module_entry *modules_conf_add(struct modules_conf *conf, const char *name) {
-    size_t i = index_of(conf, name);
+    size_t i = 0;
+    while (i < conf->count && strcmp(conf->items[i].name, name) != 0 &&
+           !is_of(name, conf->items[i].module))
+        i++;
     if (i == MODULES_MAX)
         return NULL;
     if (i == conf->count)
         conf->items[conf->count++] = (struct module_entry){.name = name, .module = name};
+    else if (strchr(name, '/'))
+        conf->items[i].name = name;
     return &conf->items[i];
 }
 

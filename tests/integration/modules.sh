@@ -245,6 +245,15 @@ kith module enable lib/sales.so
 exits 0
 kith get lead "$lead"
 exits 0
+mkdir newer
+mv lib/sales.so newer/
+kith module enable newer/sales.so # in place of the one that was there
+exits 0
+expect test "$(grep -c 'sales\.so' conf.d/modules.conf)" -eq 1
+expect grep -q '/newer/sales\.so"' conf.d/modules.conf
+kith module enable sales
+exits 0
+expect grep -q '/newer/sales\.so"' conf.d/modules.conf
 kith module disable sales
 exits 0
 
