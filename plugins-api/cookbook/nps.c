@@ -101,9 +101,6 @@ static const kith_type types[] = {
 };
 static const kith_topic topics[] = {
     {.name = "nps_answer.detraction", .schema = 1, .doc = "Somebody would not recommend us."}};
-static const kith_permission permissions[] = {
-    {"read:contact", "Links answers to who gave them."},
-};
 static const kith_hook hooks[] = {
     {.name = "sort",
      .type = "nps_answer",
@@ -149,7 +146,6 @@ static const kith_want wants[] = {
 static const kith_plugin_desc desc = {
     KITH_HEAD("nps", 1, "1.0"),
     .title = "Net promoter score",
-    .permissions = KITH_ARRAY(permissions),
     .types = KITH_ARRAY(types),
     .topics = KITH_ARRAY(topics),
     .hooks = KITH_ARRAY(hooks),

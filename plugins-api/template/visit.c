@@ -63,7 +63,6 @@ static const kith_setting settings[] = {
      .doc = "How many may be planned for one day."},
 };
 static const kith_permission permissions[] = {
-    {"read:contact", "Links to the people that something is planned with."},
     {"write:interaction", "Puts what took place into the contact's history."},
 };
 
