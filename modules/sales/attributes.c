@@ -417,18 +417,15 @@ static kith_status filled_in(kith_instance *self, const kith_txn *txn, const kit
 
 kith_status ending_hook(kith_instance *self, kith_txn *txn, kith_change *change, kith_error *err) {
     struct past_lead asked, lead;
-    char late[LATE_SIZE] = LATE_LONG;
+    char late[LATE_SIZE] = "";
     KITH_TRY(KITH_CHANGE(self, txn, change, learned.lead, &asked, err));
     const int32_t ended = has_ended(asked.state), is_new = change->kind == KITH_ON_CREATE;
     if (is_new && !ended)
         return KITH_OK;
+    if (ended && !is_new)
+        KITH_TRY(filled_in(self, txn, change->before, change, late, err));
     lead = asked;
-    if (!is_new) {
-        late[0] = '\0';
-        if (ended)
-            KITH_TRY(filled_in(self, txn, change->before, change, late, err));
-    }
-    lead.set_at_end = late[0] ? kith_text(late) : kith_null();
+    lead.set_at_end = is_new ? kith_text(LATE_LONG) : late[0] ? kith_text(late) : kith_null();
     if (!ended)
         lead.ended_at = kith_null();
     else if (self->records->changed(txn, change, self->learned.lead.ended_at) != 1 &&

@@ -210,8 +210,8 @@ static kith_status deal_undone(kith_instance *self, kith_txn *txn, const kith_ev
     deal = was;
     deal.cycle = cycle_of(&deal);
     KITH_TRY(find_total(self, txn, &was, &deal.pipeline_total, err));
-    return kith_or_none(/* it may be gone meanwhile */
-                        KITH_UPDATE(self, txn, deals.deal, &was, &deal, err));
+    /* It may be gone meanwhile. */
+    return kith_or_none(KITH_UPDATE(self, txn, deals.deal, &was, &deal, err));
 }
 
 /* Totals have no journal: where a user who was deleted is back, those of that user, as their keys
