@@ -57,7 +57,7 @@ static int32_t is_in_use(const struct asset *a) {
 
 static kith_value months_on(kith_value from, kith_value months) {
     return from.kind == KITH_DATE && months.kind == KITH_INT
-               ? kith_date(day_add_months(from.as.i, months.as.i))
+               ? kith_date(kith_months_on(from.as.i, months.as.i))
                : kith_null();
 }
 

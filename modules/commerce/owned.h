@@ -125,9 +125,6 @@ struct owned {
 /* -- days.c -------------------------------------------------------------------------------------
  */
 
-/* The day so many months on. One that the month has not is its last: 31 January and a month is 28
- * February, and with two 31 March. [any] */
-int64_t day_add_months(int64_t day, int64_t months);
 /* "30d", "2w": so many days; -1: it is none. [any] */
 int64_t days_of_text(kith_str text);
 /* An instant as messages have it: "2026-01-31 17:00 UTC". [any] */

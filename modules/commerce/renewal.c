@@ -30,7 +30,7 @@ static kith_status renew(kith_instance *self, kith_txn *txn, const struct subscr
     kith_put(&edit, n->terms, kith_int(terms));
     kith_put(&edit, n->term_start, s->term_end);
     kith_put(&edit, n->term_end,
-             kith_date(day_add_months(s->anchor.as.i, terms * months_of(s->period))));
+             kith_date(kith_months_on(s->anchor.as.i, terms * months_of(s->period))));
     kith_put(&edit, n->next_plan, kith_null());
     kith_put(&edit, n->next_quantity, kith_null());
     kith_put(&edit, n->product, next);

@@ -174,7 +174,7 @@ static void settle_term(struct writing *w) {
         s->anchor = !kith_has(t) ? s->started : t.as.i <= w->today ? t : kith_date(w->today);
         s->terms = kith_int(1);
         s->term_start = s->anchor;
-        s->term_end = kith_date(day_add_months(s->anchor.as.i, months_of(s->period)));
+        s->term_end = kith_date(kith_months_on(s->anchor.as.i, months_of(s->period)));
     }
 }
 

@@ -14,6 +14,25 @@ TEST("days are those of the calendar, there and back, from the year 1 to 9999") 
     EXPECT_INT(DAY_MS, KITH_DAY_MS);
 }
 
+TEST("months later is the same day, or the last one of a month that does not have it") {
+    static const struct {
+        int32_t from[3];
+        int64_t months;
+        int32_t to[3];
+    } rows[] = {
+        {{2025, 1, 31}, 1, {2025, 2, 28}},     {{2024, 1, 31}, 1, {2024, 2, 29}},
+        {{2025, 1, 31}, 2, {2025, 3, 31}},     {{2025, 11, 30}, 1, {2025, 12, 30}},
+        {{2025, 11, 30}, 2, {2026, 1, 30}},    {{2025, 3, 31}, -1, {2025, 2, 28}},
+        {{2025, 1, 15}, -1, {2024, 12, 15}},   {{2024, 2, 29}, 12, {2025, 2, 28}},
+        {{1, 1, 31}, -1, {0, 12, 31}},         {{2026, 5, 7}, 0, {2026, 5, 7}},
+        {{2025, 12, 31}, 600, {2075, 12, 31}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        EXPECT_INT(kith_days(rows[i].to[0], rows[i].to[1], rows[i].to[2]),
+                   kith_months_on(kith_days(rows[i].from[0], rows[i].from[1], rows[i].from[2]),
+                                  rows[i].months));
+}
+
 TEST("values are equal when they are of one kind and the same") {
     const kith_value one[] = {kith_int(1)}, two[] = {kith_int(1), kith_int(2)};
     const kith_value all[] = {

@@ -191,6 +191,19 @@ static inline void kith_civil(int64_t days, int32_t *year, int32_t *month, int32
     *year = (int32_t)(y + era * 400 + (*month <= 2));
 }
 
+/* The day so many months later, or before; where that month has no such day, its last one. */
+static inline int64_t kith_months_on(int64_t days, int64_t months) {
+    int32_t year, month, day;
+    int64_t first, next;
+    kith_civil(days, &year, &month, &day);
+    months += (int64_t)year * 12 + month - 1;
+    year = (int32_t)((months >= 0 ? months : months - 11) / 12);
+    month = (int32_t)(months - (int64_t)year * 12) + 1;
+    first = kith_days(year, month, 1);
+    next = month == 12 ? kith_days(year + 1, 1, 1) : kith_days(year, month + 1, 1);
+    return first + day <= next ? first + day - 1 : next - 1;
+}
+
 /* Hands the status of a call on when it failed: KITH_TRY(KITH_LOAD(self, txn, ...)); */
 #define KITH_TRY(call_)                                                                            \
     do {                                                                                           \
