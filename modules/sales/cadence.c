@@ -178,7 +178,8 @@ static const char *const exposure_indexes[] = {"lead,-at"};
 
 /* What they said; the workflows of follow_ups.lua make tasks of it. */
 #define CALL_BACK                                                                                  \
-    F("call_back_in", DURATION, .min = "0s", .doc = "They asked to be called back after so long.")
+    F("call_back_in", DURATION, .min = "0s", .max = "3650d",                                       \
+      .doc = "They asked to be called back after so long.")
 #define BUYS_IN                                                                                    \
     F("buys_in", INTEGER, .min = "1", .max = "120", .doc = "In how many months they mean to buy.")
 #define SHOWN "state in ('sent', 'viewed')"
