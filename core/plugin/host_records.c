@@ -338,7 +338,11 @@ static int32_t records_match(const kith_txn *txn, uint32_t predicate, const kith
         return KITH_E_INVAL;
     const struct query_env env = engine_env(f->engine, frame_now(f), reads_as(txn));
     const struct match_source source = {look_up, ask, &txn};
+    struct arena *arena = f->txn ? txn_arena(f->txn) : &f->arena;
+    const struct arena_mark mark =
+        arena_mark(arena); /* nobody sees the records that it follows to */
     kith_status st = predicate_match(p->predicate, &env, row->id, row->values, &source, &yes, NULL);
+    arena_release(arena, mark);
     return st == KITH_OK ? yes : st;
 }
 

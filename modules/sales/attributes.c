@@ -324,12 +324,18 @@ static kith_status interactions_of(struct looking *l, kith_str *out, char *room,
     return KITH_OK;
 }
 
+/* Mixed twice: ids that were given at the same time lie at even distances, also after one step. */
+static uint64_t linked_place(kith_id id, uint32_t attribute) {
+    const uint64_t mix = UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t once = id * mix;
+    return ((once ^ once >> 32) + attribute) * mix >> (64 - LINKED_BITS);
+}
+
 /* What is linked to is often the same for many leads. */
 static kith_status linked_text(const struct looking *l, uint32_t i, kith_id id, kith_str *out,
                                char *room, kith_error *err) {
     const struct attribute *a = &l->self->learned.attributes[i];
-    struct linked *known =
-        l->gathered ? &l->gathered->linked[(id ^ id >> 20 ^ (uint64_t)i << 9) % LINKED_ROOM] : NULL;
+    struct linked *known = l->gathered ? &l->gathered->linked[linked_place(id, i)] : NULL;
     const uint32_t numbers[] = {a->type, a->tail};
     kith_value v[] = {kith_null(), kith_null()};
     if (known && known->id == id && known->attribute == i) {

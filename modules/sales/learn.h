@@ -77,8 +77,9 @@ struct touch {
     int64_t at;
 };
 /* What many leads that are looked at in a row share. */
-#define LINKED_ROOM 16384 /* a power of two */
-struct linked {           /* a value of what a lead links to */
+#define LINKED_BITS 15
+#define LINKED_ROOM (1u << LINKED_BITS)
+struct linked { /* a value of what a lead links to */
     kith_id id;
     uint32_t attribute, len;
     char text[TERM_SIZE];
