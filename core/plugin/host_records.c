@@ -162,6 +162,38 @@ static kith_status found(void *arg, kith_id id, const kith_value *values, kith_e
     return st;
 }
 
+/* Row functions must not write: in a transaction the records that their conditions follow links to
+ * stay as they are until the outermost find() or groups() ends. Where many are followed, those are
+ * remembered for which there is a free place; all else is forgotten after each condition. */
+#define FOLLOWED_FROM 64
+#define FOLLOWED_BITS 12
+struct followed {
+    const struct rtype *type; /* NULL: a free place */
+    kith_id id;
+    bool whole;
+    const kith_value *values; /* NULL: there is none that may be seen */
+};
+
+/* NULL: nothing is remembered. */
+static struct followed *followed_place(const struct kith_txn *by, kith_id id) {
+    struct frame *f = by->frame;
+    if (!f->txn || !f->finding || f->follows++ < FOLLOWED_FROM)
+        return NULL;
+    if (!f->followed) {
+        f->followed = ARENA_ARRAY(txn_arena(f->txn), struct followed, 1u << FOLLOWED_BITS);
+        f->kept++;
+    }
+    return f->followed ? &f->followed[id * UINT64_C(0x9e3779b97f4a7c15) >> (64 - FOLLOWED_BITS)]
+                       : NULL;
+}
+
+static void followed_forget(struct frame *f) {
+    if (f->finding)
+        return;
+    f->followed = NULL;
+    f->follows = 0;
+}
+
 static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
@@ -221,6 +253,7 @@ static kith_status records_find(const kith_txn *txn, uint32_t number, uint32_t c
     if (f->txn) {
         kith_status st = txn_find(begin_reading(txn), q, params, most, found, &x, e);
         end_reading(txn);
+        followed_forget(f);
         return st;
     }
     return find_pages(&x, q, params, most ? most : INT64_MAX, e);
@@ -276,6 +309,7 @@ static kith_status records_groups(const kith_txn *txn, uint32_t number, uint32_t
     for (size_t i = 0; i < t.count && st == KITH_OK; i++)
         st = fn(arg, txn, (uint32_t)t.columns, &t.values[i * t.columns], e);
     f->finding--;
+    followed_forget(f);
     return st;
 }
 
@@ -310,9 +344,21 @@ static kith_status records_read(const kith_txn *txn, const kith_row *row, uint32
 static kith_status look_up(void *arg, const struct rtype *t, kith_id id, const kith_value **values,
                            kith_error *e) {
     const struct kith_txn *by = *(const struct kith_txn *const *)arg;
+    struct followed *place = followed_place(by, id);
+    const kith_id asked = id;
     *values = NULL;
+    if (place && place->type == t && place->id == id && place->whole == by->whole) {
+        *values = place->values;
+        return KITH_OK;
+    }
     kith_status st = read_record(by, t, &id, values, e);
-    return st == KITH_E_NOTFOUND ? KITH_OK : st;
+    if (st != KITH_OK && st != KITH_E_NOTFOUND)
+        return st;
+    if (place && !place->type) {
+        *place = (struct followed){t, asked, by->whole, *values};
+        by->frame->kept++;
+    }
+    return KITH_OK;
 }
 
 /* With a reader, or in a transaction on the writer's connection. */
@@ -339,10 +385,11 @@ static int32_t records_match(const kith_txn *txn, uint32_t predicate, const kith
     const struct query_env env = engine_env(f->engine, frame_now(f), reads_as(txn));
     const struct match_source source = {look_up, ask, &txn};
     struct arena *arena = f->txn ? txn_arena(f->txn) : &f->arena;
-    const struct arena_mark mark =
-        arena_mark(arena); /* nobody sees the records that it follows to */
+    const struct arena_mark mark = arena_mark(arena);
+    const uint32_t kept = f->kept;
     kith_status st = predicate_match(p->predicate, &env, row->id, row->values, &source, &yes, NULL);
-    arena_release(arena, mark);
+    if (f->kept == kept)
+        arena_release(arena, mark);
     return st == KITH_OK ? yes : st;
 }
 

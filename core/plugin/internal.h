@@ -309,6 +309,8 @@ struct frame {
     bool reading;     /* an action that declares KITH_EFFECT_READ, though it may be in a txn */
     bool named;       /* the call within it that ended last failed, and said whose fault that is */
     uint32_t finding; /* row functions that run: they must not write */
+    struct followed *followed; /* while they run, see host_records.c; NULL: none yet */
+    uint32_t follows, kept;    /* how many links conditions followed then, and what stays of that */
     struct kith_txn handle, whole;
     struct own_change change;
     struct own_event event;

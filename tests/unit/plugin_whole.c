@@ -66,3 +66,21 @@ TEST("a setting that is a condition is handed over compiled, and refused with it
     conditions("rows = ( { of = \"nothing\"; when = \"size > 1\"; } );", NULL,
                "kith.conf:3: conditions.rows, row 1, when: there is no type 'nothing'");
 }
+
+TEST("what conditions follow links to is asked once for many rows, and anew after a write") {
+    enum { CONTACTS = 900, ACCOUNTS = 300 };
+    struct company c;
+    kith_id accounts[ACCOUNTS];
+    OPEN(&c, "many_links: { grant = [\"*\"]; };\n", "many_links");
+    for (int i = 0; i < ACCOUNTS; i++)
+        accounts[i] = CREATE(&c, "account", {"name", i % 3 ? "Acme" : "Wood"});
+    for (int i = 0; i < CONTACTS; i++)
+        CREATE(&c, "contact", {"name", "Ada"}, {"account", id_text(&c, accounts[i % ACCOUNTS])});
+    CREATE(&c, "contact", {"name", "Bob"});
+    struct act a = ACT(&c, "many_links.thrice", {"account", id_text(&c, accounts[ACCOUNTS - 1])});
+    EXPECT_ACT(a);
+    EXPECT_INT(600, a.results[0].as.i);
+    EXPECT_INT(597, a.results[1].as.i);
+    EXPECT_INT(600, a.results[2].as.i);
+    close_company(&c);
+}

@@ -193,6 +193,34 @@ TEST("a rule may follow a link") {
     close_company(&c);
 }
 
+/* The accounts that many leads link to are remembered while all are scored, and only then. */
+TEST("many leads are scored by the accounts that they link to, as these are each time") {
+    enum { LEADS = 400, ACCOUNTS = 100 };
+    struct company c;
+    char texts[ACCOUNTS][ID_TEXT + 1];
+    kith_id accounts[ACCOUNTS], leads[LEADS];
+    OPEN(&c, CONF(RULE("account.size >= 250", 40) ", " RULE("account.name = 'Steel'", 5)), "sales");
+    for (int i = 0; i < ACCOUNTS; i++)
+        id_format(accounts[i] = CREATE(&c, "account", {"name", i % 3 ? "Steel" : "Wood"},
+                                       {"size", i % 2 ? "900" : "9"}),
+                  texts[i]);
+    for (int i = 0; i < LEADS; i++)
+        leads[i] = LEAD(&c, {"name", "Ann"}, {"account", texts[i * 7 % ACCOUNTS]});
+    EXPECT_ACT(ACT(&c, "sales.rescore", {NULL, NULL}));
+    for (int i = 0; i < LEADS; i++) {
+        const int a = i * 7 % ACCOUNTS;
+        EXPECT_INT((a % 2 ? 40 : 0) + (a % 3 ? 5 : 0), atoi(lead(&c, leads[i], "score")));
+    }
+    for (int i = 0; i < ACCOUNTS; i++)
+        UPDATE(&c, "account", accounts[i], {"size", i % 2 ? "9" : "900"}, {"name", "Wood"});
+    struct act a = ACT(&c, "sales.rescore", {NULL, NULL});
+    EXPECT_ACT(a);
+    EXPECT_INT(LEADS, a.results[0].as.i);
+    for (int i = 0; i < LEADS; i++)
+        EXPECT_STR(i * 7 % ACCOUNTS % 2 ? "0" : "40", lead(&c, leads[i], "score"));
+    close_company(&c);
+}
+
 #define AGE_RULE CONF(RULE("last_contacted < now() - 60d", -20) ", " RULE("source = 'web'", 25))
 
 /* The tests begin on 2023-11-14 at 22:13:20 UTC; an hour later it is still before the nightly run.
