@@ -144,14 +144,10 @@ static const kith_want wants[] = {
 };
 
 static const kith_plugin_desc desc = {
-    KITH_HEAD("nps", 1, "1.0"),
-    .title = "Net promoter score",
-    .types = KITH_ARRAY(types),
-    .topics = KITH_ARRAY(topics),
-    .hooks = KITH_ARRAY(hooks),
-    .actions = KITH_ARRAY(actions),
-    .reports = KITH_ARRAY(reports),
-    .instance_size = sizeof(struct kith_instance),
+    KITH_HEAD("nps", 1, "1.0"),     .title = "Net promoter score",
+    .types = KITH_ARRAY(types),     .topics = KITH_ARRAY(topics),
+    .hooks = KITH_ARRAY(hooks),     .actions = KITH_ARRAY(actions),
+    .reports = KITH_ARRAY(reports), .instance_size = sizeof(struct kith_instance),
     .wants = KITH_ARRAY(wants),
 };
 

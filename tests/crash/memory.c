@@ -382,7 +382,8 @@ static void one_place(size_t i, const struct trouble *t, int64_t nth, int64_t ti
     if (!bad)
         return;
     failures++;
-    printf("  %s %s: allocation %" PRId64 " of %s%s: %s (%+" PRId64 " contacts); exit code %d, said: %s\n",
+    printf("  %s %s: allocation %" PRId64 " of %s%s: %s (%+" PRId64
+           " contacts); exit code %d, said: %s\n",
            commands[i].args[0], commands[i].args[1] ? commands[i].args[1] : "", nth, t->name,
            times > 1 ? " and all later ones" : "", bad, o.added, o.code, words);
 }
