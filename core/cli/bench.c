@@ -110,17 +110,6 @@ static kith_status open_bench(void *arg, const struct script_focus *focus,
     return open_with(arg, arg, focus, like, out, e);
 }
 
-/* NULL: there is none of that name. */
-static const struct plugin_status *module_named(const struct plugins *p, const char *name,
-                                                struct plugin_status *out) {
-    for (size_t i = 0; i < plugins_count(p); i++) {
-        plugins_status(p, i, out);
-        if (strcmp(out->name, name) == 0)
-            return out;
-    }
-    return NULL;
-}
-
 kith_status bench_each_module(struct company *c, bench_module_fn fn, void *arg, kith_error *e) {
     struct test_bench bench;
     kith_status st = open_with(c, NULL, NULL, NULL, &bench, e);
@@ -130,7 +119,7 @@ kith_status bench_each_module(struct company *c, bench_module_fn fn, void *arg, 
     for (size_t i = 0; st == KITH_OK && i < plugins_count(all); i++) {
         struct plugin_status now, next;
         plugins_status(all, i, &next);
-        st = fn(arg, module_named(c->plugins, next.name, &now), &next, e);
+        st = fn(arg, plugins_named(c->plugins, next.name, &now) ? &now : NULL, &next, e);
     }
     close_bench(c, &bench);
     return st;

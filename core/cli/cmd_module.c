@@ -49,13 +49,8 @@ static void table_module(struct table *t, const char *name, const char *version,
 }
 
 static bool listed(const struct company *company, const char *name) {
-    for (size_t i = 0; i < plugins_count(company->plugins); i++) {
-        struct plugin_status s;
-        plugins_status(company->plugins, i, &s);
-        if (strcmp(s.name, name) == 0)
-            return true;
-    }
-    return false;
+    struct plugin_status s;
+    return plugins_named(company->plugins, name, &s);
 }
 
 struct listing {
@@ -234,13 +229,10 @@ static kith_status copy_workflows(struct cmd *c, const char *module, kith_error 
 }
 
 static kith_status check_runs(const struct company *company, const char *module, kith_error *e) {
-    for (size_t i = 0; i < plugins_count(company->plugins); i++) {
-        struct plugin_status s;
-        plugins_status(company->plugins, i, &s);
-        if (strcmp(s.name, module) == 0 && s.state == PLUGIN_FAILED)
-            return err_set(e, KITH_E_REFUSED, NULL, "%s", s.reason);
-    }
-    return KITH_OK;
+    struct plugin_status s;
+    return plugins_named(company->plugins, module, &s) && s.state == PLUGIN_FAILED
+               ? err_set(e, KITH_E_REFUSED, NULL, "%s", s.reason)
+               : KITH_OK;
 }
 
 /* Whether it starts, and whether all that it names is there, shows in the opened company alone. Of

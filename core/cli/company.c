@@ -381,14 +381,8 @@ static uint32_t setting_u32(const struct settings *s, const char *key) {
 }
 
 static bool module_on(const void *arg, const char *name) {
-    const struct plugins *plugins = arg;
-    for (size_t i = 0; i < plugins_count(plugins); i++) {
-        struct plugin_status s;
-        plugins_status(plugins, i, &s);
-        if (strcmp(s.name, name) == 0)
-            return s.state != PLUGIN_FAILED;
-    }
-    return false;
+    struct plugin_status s;
+    return plugins_named(arg, name, &s) && s.state != PLUGIN_FAILED;
 }
 
 static struct script_options script_options(const struct company *c,

@@ -324,3 +324,12 @@ void plugins_status(const struct plugins *set, size_t i, struct plugin_status *o
     };
     cost_sum(p, &out->calls, &out->failures);
 }
+
+bool plugins_named(const struct plugins *set, const char *name, struct plugin_status *out) {
+    for (size_t i = 0; i < set->count; i++)
+        if (strcmp(set->items[i]->name, name) == 0) {
+            plugins_status(set, i, out);
+            return true;
+        }
+    return false;
+}

@@ -118,6 +118,7 @@ struct plugin_status {
 /* In load order; failed ones too. Texts are owned by p. */
 size_t plugins_count(const struct plugins *p);
 void plugins_status(const struct plugins *p, size_t i, struct plugin_status *out);
+bool plugins_named(const struct plugins *p, const char *name, struct plugin_status *out);
 
 /* What the calls of one of its functions took since the start. */
 struct plugin_cost {

@@ -106,9 +106,8 @@ struct deals {
     kith_value stage_rows, skip_stages, idle, slow, weak, committed, snapshot_day, horizon, steps;
 };
 
-/* Months: of a day, as days since 1970-01-01, the first of its month; and one some months on. */
+/* The first day of the month of a day, both as days since 1970-01-01. */
 int64_t month_first(int64_t day);
-int64_t month_on(int64_t first, int64_t months);
 /* Months since 1970-01, and the other way. */
 int64_t month_number(int64_t day);
 int64_t month_of(kith_value year, kith_value month); /* as the keys of a query are */

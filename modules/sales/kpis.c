@@ -192,7 +192,7 @@ static struct range days(int64_t since, int64_t until) {
 
 kith_status totals_hold(kith_instance *self, const kith_txn *txn, int64_t first, int64_t last,
                         int32_t *yes, kith_error *err) {
-    const struct range months = days(first, last), all = days(first, month_on(last, 1) - 1);
+    const struct range months = days(first, last), all = days(first, kith_months_on(last, 1) - 1);
     kith_value in_totals, there;
     kith_error why = {.struct_size = sizeof why};
     const kith_status st =
@@ -232,8 +232,8 @@ static int by_key(const void *a, const void *b) {
 static kith_status add_closed(struct kpis *k, const kith_txn *txn, uint32_t query, uint32_t totals,
                               const struct range *in, kith_error *err) {
     const int64_t since = in->since.as.i, until = in->until.as.i, next = month_first(until + 1);
-    const int64_t first = month_first(since) == since ? since : month_on(month_first(since), 1);
-    const struct range months = days(first, month_on(next, -1));
+    const int64_t first = month_first(since) == since ? since : kith_months_on(month_first(since), 1);
+    const struct range months = days(first, kith_months_on(next, -1));
     int32_t hold = 0;
     if (totals && first < next)
         KITH_TRY(totals_hold(k->self, txn, first, months.until.as.i, &hold, err));

@@ -2,10 +2,6 @@
 /* Months of the calendar, and shares: the small sums that several parts need. */
 #include "sales.h"
 
-static int64_t floor_div(int64_t a, int64_t b) {
-    return a / b - (a % b < 0);
-}
-
 int64_t month_number(int64_t day) {
     int32_t year, month, of_month;
     kith_civil(day, &year, &month, &of_month);
@@ -17,16 +13,11 @@ int64_t month_of(kith_value year, kith_value month) {
 }
 
 int64_t month_from(int64_t number) {
-    const int64_t years = floor_div(number, 12);
-    return kith_days((int32_t)(years + 1970), (int32_t)(number - years * 12 + 1), 1);
+    return kith_months_on(0, number);
 }
 
 int64_t month_first(int64_t day) {
     return month_from(month_number(day));
-}
-
-int64_t month_on(int64_t first, int64_t months) {
-    return month_from(month_number(first) + months);
 }
 
 int64_t minor_of(const kith_value *money) {

@@ -210,7 +210,7 @@ static kith_status give_trend(kith_instance *self, kith_call *call, const struct
 static kith_status won_by_month(kith_instance *self, const kith_txn *view, const kith_value *range,
                                 struct sold_in **out, uint64_t *count, kith_error *err) {
     int32_t hold = 0;
-    KITH_TRY(totals_hold(self, view, range[0].as.i, month_on(range[1].as.i, -1), &hold, err));
+    KITH_TRY(totals_hold(self, view, range[0].as.i, kith_months_on(range[1].as.i, -1), &hold, err));
     return KITH_GROUPS(self, view,
                        hold ? self->deals.query.won_totals : self->deals.query.won_months, 2, range,
                        out, count, err);
@@ -373,7 +373,7 @@ static kith_status keep_snapshots(kith_instance *self, kith_txn *txn, int64_t to
     const int64_t from = month_first(today);
     struct outlooks all = {.self = self};
     const kith_value params[] = {kith_date(from),
-                                 kith_date(month_on(from, self->deals.horizon.as.i)),
+                                 kith_date(kith_months_on(from, self->deals.horizon.as.i)),
                                  self->deals.committed};
     KITH_TRY(read_outlooks(&all, txn, params, err));
     for (uint64_t i = 0; i < all.count; i++) {
@@ -462,7 +462,7 @@ static kith_status check_action(kith_instance *self, kith_call *call, kith_error
     uint64_t outcome_count, count;
     KITH_TRY(KITH_ARGS(self, call, &args, err));
     const kith_value months[] = {kith_date(month_first(args.since.as.i)),
-                                 kith_date(month_on(args.until.as.i, 1))};
+                                 kith_date(kith_months_on(month_first(args.until.as.i), 1))};
     KITH_TRY(read_outcomes(self, view, months, &outcomes, &outcome_count, err));
     KITH_TRY(KITH_GROUPS(self, view, self->deals.query.snapshots, 2, months, &f, &count, err));
     for (; count--; f++) {
