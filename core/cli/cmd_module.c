@@ -324,14 +324,14 @@ static kith_status disable(struct cmd *c, const struct company *company, struct 
                                s.name, name);
         }
     }
-    for (size_t i = 0; i < conf->count; i++)
-        if (strcmp(conf->items[i].module, name) == 0 || strcmp(conf->items[i].name, name) == 0)
-            TRY(check_settings_gone(company, conf->items[i].name, conf->items[i].module, e));
-    if (!modules_conf_remove(conf, name)) {
+    struct module_entry *entry = modules_conf_find(conf, name);
+    if (!entry) {
         const char *near = str_nearest(str_of(name), name_at, conf, conf->count);
         return err_set(e, KITH_E_NOTFOUND, NULL, "the module %s is not enabled%s%s%s", name,
                        STR_MEANT(near));
     }
+    TRY(check_settings_gone(company, entry->name, entry->module, e));
+    modules_conf_remove(conf, entry);
     TRY(modules_conf_write(conf, c->dir, e));
     say_done(c, "disabled", name);
     return KITH_OK;

@@ -55,12 +55,11 @@ kith_status modules_conf_read(struct modules_conf *conf, const struct company *c
     return KITH_OK;
 }
 
-static size_t index_of(const struct modules_conf *conf, const char *name) {
-    size_t i = 0;
-    while (i < conf->count && strcmp(conf->items[i].name, name) != 0 &&
-           strcmp(conf->items[i].module, name) != 0)
-        i++;
-    return i;
+struct module_entry *modules_conf_find(struct modules_conf *conf, const char *name) {
+    for (struct module_entry *entry = conf->items; entry < conf->items + conf->count; entry++)
+        if (strcmp(entry->name, name) == 0 || strcmp(entry->module, name) == 0)
+            return entry;
+    return NULL;
 }
 
 /* "sales", and "/opt/vendor/sales.so". */
@@ -85,13 +84,9 @@ struct module_entry *modules_conf_add(struct modules_conf *conf, const char *nam
     return &conf->items[i];
 }
 
-bool modules_conf_remove(struct modules_conf *conf, const char *name) {
-    size_t i = index_of(conf, name);
-    if (i == conf->count)
-        return false;
-    memmove(&conf->items[i], &conf->items[i + 1], (conf->count - i - 1) * sizeof conf->items[0]);
-    conf->count--;
-    return true;
+void modules_conf_remove(struct modules_conf *conf, struct module_entry *entry) {
+    const struct module_entry *end = conf->items + conf->count--;
+    memmove(entry, entry + 1, (size_t)(end - entry - 1) * sizeof *entry);
 }
 
 size_t modules_conf_names(const struct modules_conf *conf, const char *names[MODULES_MAX]) {

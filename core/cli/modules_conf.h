@@ -26,7 +26,9 @@ kith_status modules_conf_read(struct modules_conf *conf, const struct company *c
 bool modules_conf_elsewhere(const struct setting *s);
 /* The module of that name, added when it was not there; NULL: too many. */
 struct module_entry *modules_conf_add(struct modules_conf *conf, const char *name);
-bool modules_conf_remove(struct modules_conf *conf, const char *name); /* false: not there */
+/* By the name it is enabled by, or how it calls itself; NULL: not there. */
+struct module_entry *modules_conf_find(struct modules_conf *conf, const char *name);
+void modules_conf_remove(struct modules_conf *conf, struct module_entry *entry);
 size_t modules_conf_names(const struct modules_conf *conf, const char *names[MODULES_MAX]);
 kith_status modules_conf_write(const struct modules_conf *conf, const char *dir, kith_error *e);
 

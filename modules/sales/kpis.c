@@ -232,7 +232,8 @@ static int by_key(const void *a, const void *b) {
 static kith_status add_closed(struct kpis *k, const kith_txn *txn, uint32_t query, uint32_t totals,
                               const struct range *in, kith_error *err) {
     const int64_t since = in->since.as.i, until = in->until.as.i, next = month_first(until + 1);
-    const int64_t first = month_first(since) == since ? since : kith_months_on(month_first(since), 1);
+    const int64_t first =
+        month_first(since) == since ? since : kith_months_on(month_first(since), 1);
     const struct range months = days(first, kith_months_on(next, -1));
     int32_t hold = 0;
     if (totals && first < next)
